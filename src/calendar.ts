@@ -1,0 +1,137 @@
+/**
+ * Instants to days and back, in a time zone. UTC is arithmetic; every other zone asks `temporal-polyfill` (the
+ * standard's `Temporal`, until Node has it), which is loaded only then.
+ */
+import { invalidOption } from "./errors.ts";
+import type { TimeDimension } from "./types.ts";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** Zones change their offset at multiples of this. */
+const OFFSET_STEP_MS = 15 * MINUTE_MS;
+
+/** Of a record without time, in every time dimension. Sorts behind all others. */
+export const UNKNOWN_TIME = "unknown";
+
+export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+export interface Calendar {
+  readonly timezone: string;
+  /** Minutes that local time is ahead of UTC, in ms. */
+  offsetMs(instantMs: number): number;
+  /** The first instant of a local day given as YYYY-MM-DD; of the day `plusDays` later. */
+  startOfDayMs(date: string, plusDays?: number): number;
+  /** The local day of an instant, YYYY-MM-DD. */
+  dayOf(instantMs: number): string;
+}
+
+export async function openCalendar(timezone: string): Promise<Calendar> {
+  if (/^(utc|etc\/utc|gmt|z)$/i.test(timezone)) return utc(timezone);
+  const { Temporal } = await import("temporal-polyfill");
+  let canonical: string;
+  try {
+    canonical = Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(timezone).timeZoneId;
+  } catch {
+    throw invalidOption("--timezone", timezone, "is no time zone (give an IANA name, such as Europe/Berlin)");
+  }
+  const offsets = new Map<number, number>();
+  const offsetMs = (instantMs: number) => {
+    const step = Math.floor(instantMs / OFFSET_STEP_MS);
+    let offset = offsets.get(step);
+    if (offset === undefined) {
+      const at = Temporal.Instant.fromEpochMilliseconds(step * OFFSET_STEP_MS).toZonedDateTimeISO(canonical);
+      offset = Math.round(at.offsetNanoseconds / 1e6);
+      offsets.set(step, offset);
+    }
+    return offset;
+  };
+  return {
+    timezone: canonical,
+    offsetMs,
+    startOfDayMs: (date, plusDays = 0) =>
+      Temporal.PlainDate.from(date).add({ days: plusDays }).toZonedDateTime(canonical).epochMilliseconds,
+    dayOf: (instantMs) => isoDate(instantMs + offsetMs(instantMs)),
+  };
+}
+
+function utc(timezone: string): Calendar {
+  return {
+    timezone: timezone.toUpperCase() === "Z" ? "UTC" : timezone,
+    offsetMs: () => 0,
+    startOfDayMs: (date, plusDays = 0) => Date.parse(`${date}T00:00:00Z`) + plusDays * DAY_MS,
+    dayOf: isoDate,
+  };
+}
+
+/** Names the piece of time an instant is in. Pieces are numbered, so that most instants cost no text. */
+export class TimeKeys {
+  readonly names: string[] = [UNKNOWN_TIME];
+  /** An instant by which pieces sort: in autumn two hours have the same local name but for the offset. */
+  readonly startsMs: number[] = [Infinity];
+  readonly #dimension: TimeDimension;
+  readonly #calendar: Calendar;
+  readonly #startOfWeek: number;
+  readonly #numbers = new Map<string, number>();
+  readonly #byStep = new Map<number, number>();
+  #lastStep = NaN;
+  #lastNumber = 0;
+
+  constructor(dimension: TimeDimension, calendar: Calendar, startOfWeek: Weekday) {
+    this.#dimension = dimension;
+    this.#calendar = calendar;
+    this.#startOfWeek = WEEKDAYS.indexOf(startOfWeek);
+  }
+
+  /** The number of the piece `instantMs` is in; 0 for NaN and Infinity, which are no instants. */
+  number(instantMs: number): number {
+    if (!Number.isFinite(instantMs)) return 0;
+    // No piece begins or ends inside a step.
+    const step = Math.floor(instantMs / OFFSET_STEP_MS);
+    if (step === this.#lastStep) return this.#lastNumber;
+    let number = this.#byStep.get(step);
+    if (number === undefined) {
+      const name = this.#name(step * OFFSET_STEP_MS);
+      number = this.#numbers.get(name);
+      if (number === undefined) {
+        number = this.names.push(name) - 1;
+        this.startsMs.push(step * OFFSET_STEP_MS);
+        this.#numbers.set(name, number);
+      }
+      const startMs = Math.min(this.startsMs[number] as number, step * OFFSET_STEP_MS);
+      this.startsMs[number] = startMs;
+      this.#byStep.set(step, number);
+    }
+    this.#lastStep = step;
+    this.#lastNumber = number;
+    return number;
+  }
+
+  #name(instantMs: number): string {
+    const offsetMs = this.#calendar.offsetMs(instantMs);
+    const localMs = instantMs + offsetMs;
+    switch (this.#dimension) {
+      case "day":
+        return isoDate(localMs);
+      case "month":
+        return isoDate(localMs).slice(0, -"-DD".length);
+      case "week": {
+        const daysIn = (new Date(localMs).getUTCDay() - this.#startOfWeek + 7) % 7;
+        return isoDate(localMs - daysIn * DAY_MS);
+      }
+      case "hour":
+        return `${new Date(localMs).toISOString().slice(0, -":MM:SS.mmmZ".length)}${offsetName(offsetMs)}`;
+    }
+  }
+}
+
+function isoDate(localMs: number): string {
+  return new Date(localMs).toISOString().slice(0, -"THH:MM:SS.mmmZ".length);
+}
+
+function offsetName(offsetMs: number): string {
+  const minutes = Math.round(Math.abs(offsetMs) / MINUTE_MS);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${offsetMs < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}

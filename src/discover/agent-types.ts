@@ -1,0 +1,32 @@
+/** The side files of subagent transcripts, which name the subagent's type. */
+import { readFile } from "node:fs/promises";
+import pLimit from "p-limit";
+import type { Transcript } from "./transcript.ts";
+
+/** Reads in flight at once: more than the thread pool of Node has no use for. */
+const READS_AT_ONCE = 8;
+
+/** The `agentType` by number of transcript, for those that have one. A side file that is no use is no error: it only names. */
+export async function readAgentTypes(transcripts: readonly Transcript[]): Promise<Map<number, string>> {
+  const types = new Map<number, string>();
+  const limit = pLimit(READS_AT_ONCE);
+  const reads = transcripts.map((transcript, t) => {
+    if (!transcript.isAgentFile) return undefined;
+    return limit(async () => {
+      const type = await readAgentType(transcript.path);
+      if (type !== undefined) types.set(t, type);
+    });
+  });
+  await Promise.all(reads);
+  return types;
+}
+
+async function readAgentType(path: string): Promise<string | undefined> {
+  try {
+    const meta: unknown = JSON.parse(await readFile(path.replace(/\.jsonl$/, ".meta.json"), "utf8"));
+    const type = (meta as { agentType?: unknown } | null)?.agentType;
+    return typeof type === "string" && type !== "" ? type : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,17 @@
+import type { SourceName } from "../types.ts";
+
+/** One file of records, and what its place says about it. */
+export interface Transcript {
+  readonly source: SourceName;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** The folder whose transcripts share a project. */
+  readonly projectFolder: string;
+  /** The session its place names; null: the first `sessionId` in its records, else `stem`. */
+  readonly session: string | null;
+  readonly stem: string;
+  /** Holds a subagent's records. */
+  readonly isAgentFile: boolean;
+  /** Is neither a subagent's nor below a session's folder. */
+  readonly isMain: boolean;
+}

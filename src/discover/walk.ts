@@ -1,0 +1,84 @@
+/** Folders to files. Symbolic links are followed once, so that no loop and no second name counts anything twice. */
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+
+export interface FoundFile {
+  /** As reached: through a link it is the link's path. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Folders between the root and the file, outermost first. */
+  readonly below: readonly string[];
+}
+
+export interface Walk {
+  readonly files: FoundFile[];
+  readonly unreadable: Array<{ path: string; code: string }>;
+}
+
+interface Link {
+  readonly path: string;
+  readonly below: readonly string[];
+}
+
+/** Every regular file under the roots that `wants` takes, in path order within a folder; each file once. */
+export function walk(roots: readonly string[], wants: (name: string) => boolean): Walk {
+  const files: FoundFile[] = [];
+  const unreadable: Walk["unreadable"] = [];
+  // Real paths; only asked for once there is a second way to reach a file.
+  const foldersSeen = new Set<string>();
+  const filesSeen = new Set<string>();
+  const links: Link[] = [];
+
+  const fail = (path: string, error: unknown) =>
+    unreadable.push({ path, code: (error as NodeJS.ErrnoException).code ?? "UNKNOWN" });
+
+  function addFile(path: string, realPath: string, below: readonly string[]): void {
+    if (filesSeen.has(realPath)) return;
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat?.isFile()) return;
+    filesSeen.add(realPath);
+    files.push({ path, sizeBytes: stat.size, below });
+  }
+
+  function walkFolder(path: string, realPath: string, below: readonly string[]): void {
+    if (foldersSeen.has(realPath)) return;
+    foldersSeen.add(realPath);
+    let entries: Dirent[];
+    try {
+      entries = readdirSync(path, { withFileTypes: true });
+    } catch (error) {
+      fail(path, error);
+      return;
+    }
+    for (const entry of entries) {
+      const { name } = entry;
+      if (entry.isDirectory()) walkFolder(`${path}/${name}`, `${realPath}/${name}`, [...below, name]);
+      else if (entry.isSymbolicLink()) links.push({ path: `${path}/${name}`, below: [...below, name] });
+      else if (wants(name) && entry.isFile()) addFile(`${path}/${name}`, `${realPath}/${name}`, below);
+    }
+  }
+
+  function follow(link: Link): void {
+    let realPath: string;
+    try {
+      realPath = realpathSync(link.path);
+      if (statSync(realPath).isDirectory()) walkFolder(link.path, realPath, link.below);
+      else if (wants(link.path)) addFile(link.path, realPath, link.below.slice(0, -1));
+    } catch (error) {
+      fail(link.path, error);
+    }
+  }
+
+  for (const root of roots) {
+    try {
+      const realPath = realpathSync(root);
+      if (statSync(realPath).isDirectory()) walkFolder(root, realPath, []);
+      else addFile(root, realPath, []);
+    } catch (error) {
+      fail(root, error);
+    }
+  }
+  // Links last: what has a path of its own is known by that.
+  for (let link = links.shift(); link; link = links.shift()) follow(link);
+  return { files, unreadable };
+}
+

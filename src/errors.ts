@@ -1,0 +1,31 @@
+/** What stops a run: one sentence that says what, where, and what to do. Everything else is counted, not thrown. */
+export class ScanError extends Error {
+  override readonly name = "ScanError";
+  readonly code: ScanErrorCode;
+
+  constructor(code: ScanErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type ScanErrorCode = "INVALID_OPTION" | "NO_SUCH_PATH" | "SUM_TOO_LARGE" | "ABORTED" | "OUTPUT_FAILED" | "INTERNAL";
+
+export function invalidOption(name: string, value: string, remedy: string): ScanError {
+  return new ScanError("INVALID_OPTION", `${name}: "${value}" ${remedy}`);
+}
+
+export function noSuchPath(path: string, cause?: unknown): ScanError {
+  return new ScanError("NO_SUCH_PATH", `no such file or folder: ${path} (give another path)`, { cause });
+}
+
+export function sumTooLarge(figure: string): ScanError {
+  return new ScanError(
+    "SUM_TOO_LARGE",
+    `${figure} adds up to more than 2^53 - 1, which cannot be shown exactly (narrow the window or look for absurd counts with --by session)`,
+  );
+}
+
+export function aborted(): ScanError {
+  return new ScanError("ABORTED", "the scan was stopped before it was done");
+}

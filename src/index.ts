@@ -1,0 +1,18 @@
+/** The public API. */
+export { ScanError, type ScanErrorCode } from "./errors.ts";
+export type { Environment, Filters, Progress, ScanOptions } from "./options.ts";
+export { scan } from "./scan.ts";
+export {
+  type Diagnostics,
+  type Dimension,
+  DIMENSIONS,
+  type Figures,
+  type Row,
+  type RowKey,
+  type ScanResult,
+  type SkippedLine,
+  type SkipReason,
+  type SourceName,
+  type Stats,
+  type UnreadableFile,
+} from "./types.ts";

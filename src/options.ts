@@ -1,0 +1,112 @@
+/** Every option of a scan: its default, unit and check. */
+import { availableParallelism, homedir } from "node:os";
+import { WEEKDAYS, type Weekday } from "./calendar.ts";
+import { invalidOption } from "./errors.ts";
+import type { CountMode } from "./tally/responses.ts";
+import { DIMENSIONS, type Dimension } from "./types.ts";
+
+/** What a scan knows of the machine. */
+export interface Environment {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly platform: NodeJS.Platform;
+}
+
+/** Patterns by dimension: `*` is any text, `?` one character, `[ab]` one of them, `{a,b}` either. A response needs one match in each. */
+export type Filters = Partial<Record<"project" | "session" | "model" | "agent" | "team", readonly string[]>>;
+
+export interface ScanOptions {
+  /** Files and folders; default: where the agents keep their transcripts on this machine. */
+  readonly paths?: readonly string[] | undefined;
+  /** Default `["source", "model"]`. */
+  readonly by?: readonly Dimension[] | undefined;
+  /** ISO date or instant, `7d`, `24h`, `today` or `yesterday`; a date is its whole day in the zone. Inclusive. Default: open. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** IANA name. Default: the system's. */
+  readonly timezone?: string | undefined;
+  /** Default `monday`. */
+  readonly startOfWeek?: Weekday | undefined;
+  readonly filters?: Filters | undefined;
+  /** Default `responses`: every API response once. `records`: every record that carries usage. */
+  readonly count?: CountMode | undefined;
+  /** A row per model below each row. Default false. */
+  readonly breakdown?: boolean | undefined;
+  /** A figure or `key`, with `:asc` or `:desc`. Default: time ascending, else most tokens first. */
+  readonly sort?: string | undefined;
+  /** Rows at most; the totals stay. Default: all. */
+  readonly top?: number | undefined;
+  /** Threads that scan at once; 0 is none but the caller's, 1 leaves the caller's free. Default: the cores, or 0 when there is little to read. */
+  readonly threads?: number | undefined;
+  /** Bytes a line may have. Default 256 MiB, at most 512 MiB. */
+  readonly maxLineBytes?: number | undefined;
+  /** Bytes of one read. Default 512 KiB, at least 16. */
+  readonly chunkBytes?: number | undefined;
+  /** Bytes of transcript that one thread takes on at once. Default: what shares the work well. */
+  readonly rangeBytes?: number | undefined;
+  /** Stops the scan; it then rejects with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Default: this process's. */
+  readonly environment?: Environment | undefined;
+  /** What `7d` and `today` count from, in ms UTC. Default: now. */
+  readonly nowMs?: number | undefined;
+}
+
+export interface Progress {
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+}
+
+export const DEFAULT_BY = ["source", "model"] as const;
+export const DEFAULT_MAX_LINE_BYTES = 256 << 20;
+const LARGEST_MAX_LINE_BYTES = 512 << 20;
+const DEFAULT_CHUNK_BYTES = 512 << 10;
+const LARGEST_CHUNK_BYTES = 64 << 20;
+const MOST_THREADS = 256;
+
+export function thisEnvironment(): Environment {
+  return { variables: process.env, home: homedir(), platform: process.platform };
+}
+
+/** Checks what a caller gave and fills in the defaults. Throws `INVALID_OPTION`. */
+export function checkOptions(options: ScanOptions) {
+  const by = [...new Set(options.by ?? DEFAULT_BY)];
+  for (const dimension of by) {
+    if (!DIMENSIONS.includes(dimension)) throw invalidOption("--by", dimension, `is no dimension (one or more of ${DIMENSIONS.join(", ")})`);
+  }
+  const startOfWeek = options.startOfWeek ?? "monday";
+  if (!WEEKDAYS.includes(startOfWeek)) throw invalidOption("--start-of-week", startOfWeek, `is no day (one of ${WEEKDAYS.join(", ")})`);
+  const count = options.count ?? "responses";
+  if (count !== "responses" && count !== "records") throw invalidOption("--count", count, "is neither responses nor records");
+  return {
+    ...options,
+    by: by.length > 1 ? by.filter((dimension) => dimension !== "none") : by,
+    startOfWeek,
+    count,
+    threads: options.threads === undefined ? undefined : whole("--threads", options.threads, 0, MOST_THREADS),
+    top: options.top === undefined ? undefined : whole("--top", options.top, 0, Number.MAX_SAFE_INTEGER),
+    maxLineBytes: whole("--max-line", options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, 1, LARGEST_MAX_LINE_BYTES),
+    chunkBytes: whole("chunkBytes", options.chunkBytes ?? DEFAULT_CHUNK_BYTES, 16, LARGEST_CHUNK_BYTES),
+    rangeBytes:
+      options.rangeBytes === undefined ? undefined : whole("rangeBytes", options.rangeBytes, 1, Number.MAX_SAFE_INTEGER),
+    environment: options.environment ?? thisEnvironment(),
+    nowMs: options.nowMs ?? Date.now(),
+  };
+}
+
+export type CheckedOptions = ReturnType<typeof checkOptions>;
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw invalidOption(name, String(value), `is not a whole number from ${least} to ${most}`);
+}
+
+/** Below this one thread is done before a second one has started (measured: docs/performance.md). */
+const SMALLEST_BYTES_FOR_THREADS = 48 << 20;
+
+/** Threads for so much work when the caller does not say. */
+export function defaultThreads(bytes: number, files: number): number {
+  const weight = bytes + files * (48 << 10);
+  return weight < SMALLEST_BYTES_FOR_THREADS ? 0 : availableParallelism();
+}

@@ -1,0 +1,82 @@
+/**
+ * Shards to batches, on as many threads as pay.
+ *
+ * With two threads or more the main thread is one of them: it scans from the first moment on, while the others
+ * start, and takes fewer shards than they do only because it also answers them. One thread is one worker: the
+ * caller's thread stays free. None: everything happens here.
+ */
+import { setImmediate as letOthersRun } from "node:timers/promises";
+import { compileKernel } from "../workers/kernel.ts";
+import type { ScanWorkerData } from "../workers/scan.ts";
+import { Scanner } from "../workers/scanner.ts";
+import { aborted } from "./errors.ts";
+import type { Batch } from "./events.ts";
+import type { ScanLimits, Shard } from "./plan.ts";
+
+export interface PoolOptions {
+  /** Threads that scan at once; 0 is none but the caller's. */
+  readonly threads: number;
+  readonly limits: ScanLimits;
+  readonly signal?: AbortSignal | undefined;
+  readonly onShard?: ((shard: Shard) => void) | undefined;
+}
+
+/** A worker has one shard at hand and one waiting, so it never waits for the main thread to finish its own. */
+const SHARDS_AT_A_WORKER = 2;
+
+/** The batches, in the order of the shards. */
+export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<Batch[]> {
+  const { threads, limits, signal, onShard } = options;
+  const batches: Batch[] = new Array(shards.length);
+  let next = 0;
+
+  const takeOne = async (scan: (shard: Shard) => Batch | Promise<Batch>): Promise<boolean> => {
+    if (signal?.aborted) throw aborted();
+    const at = next;
+    if (at >= shards.length) return false;
+    next++;
+    const shard = shards[at] as Shard;
+    batches[at] = await scan(shard);
+    onShard?.(shard);
+    return true;
+  };
+
+  const module = compileKernel();
+  const scanHere = async () => {
+    const scanner = new Scanner(module, limits);
+    while (await takeOne((shard) => scanner.scan(shard))) await letOthersRun();
+  };
+  const workers = Math.min(threads > 1 ? threads - 1 : threads, shards.length);
+  if (workers === 0) {
+    await scanHere();
+    return batches;
+  }
+
+  const { Piscina } = await import("piscina");
+  const workerData: ScanWorkerData = { module, limits };
+  const pool = new Piscina({
+    filename: new URL("../workers/scan.js", import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    concurrentTasksPerWorker: SHARDS_AT_A_WORKER,
+    recordTiming: false,
+    workerData,
+  });
+  try {
+    const run = (shard: Shard) => pool.run(shard, signal ? { signal } : {}) as Promise<Batch>;
+    const feed = async () => {
+      while (await takeOne(run));
+    };
+    const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
+    if (threads > 1) lanes.push(scanHere());
+    await Promise.all(lanes);
+  } catch (error) {
+    next = shards.length;
+    if (signal?.aborted) throw aborted();
+    throw error;
+  } finally {
+    // Not waited for: the figures are on their way while the threads end.
+    void pool.destroy();
+  }
+  return batches;
+}

@@ -1,0 +1,95 @@
+/** A finished scan, as its callers get it. */
+import type { Calendar } from "./calendar.ts";
+import type { Discovery } from "./discover/index.ts";
+import { invalidOption } from "./errors.ts";
+import type { EventTable } from "./merge.ts";
+import type { CheckedOptions } from "./options.ts";
+import type { Stages } from "./scan.ts";
+import type { Tally } from "./tally/index.ts";
+import type { Window } from "./tally/rows.ts";
+import { compareText, type Row, type ScanResult, SORT_FIELDS, type SortField } from "./types.ts";
+import { VERSION } from "./version.ts";
+
+export interface FinishedScan {
+  readonly checked: CheckedOptions;
+  readonly calendar: Calendar;
+  readonly window: Window;
+  readonly found: Discovery;
+  readonly table: EventTable;
+  readonly tallied: Tally;
+  readonly bytesTotal: number;
+  readonly threads: number;
+  readonly stages: Stages;
+}
+
+export function describeScan(scan: FinishedScan): ScanResult {
+  const { checked, calendar, window, found, table, tallied, stages } = scan;
+  const pathOf = (transcript: number) => found.transcripts[transcript]?.path ?? "";
+  const unreadable = [...table.unreadable].map(([transcript, code]) => ({ path: pathOf(transcript), code }));
+  const sorted = sortRows(tallied.rows, checked.sort);
+  const rows = sorted.slice(0, checked.top);
+  return {
+    schemaVersion: 1,
+    tool: { name: "tokensift", version: VERSION },
+    window: {
+      since: Number.isFinite(window.sinceMs) ? new Date(window.sinceMs).toISOString() : null,
+      until: Number.isFinite(window.untilMs) ? new Date(window.untilMs).toISOString() : null,
+      timezone: calendar.timezone,
+    },
+    by: checked.by,
+    rows,
+    rowsOmitted: sorted.length - rows.length,
+    totals: tallied.totals,
+    stats: {
+      transcripts: found.transcripts.length,
+      transcriptsUnchanged: 0,
+      bytesTotal: scan.bytesTotal,
+      bytesRead: table.bytesRead,
+      records: table.records,
+      responses: tallied.responses,
+      duplicateRecords: tallied.usageRecords - tallied.responses,
+      skipped: table.skipped,
+      threads: scan.threads,
+      elapsedMs: Math.round(stages.totalMs),
+      stagesMs: {
+        discover: Math.round(stages.ms.discover),
+        scan: Math.round(stages.ms.scan),
+        merge: Math.round(stages.ms.merge),
+        tally: Math.round(stages.ms.tally),
+      },
+    },
+    diagnostics: {
+      unreadable: [...found.unreadable, ...unreadable].sort((a, b) => compareText(a.path, b.path)),
+      skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),
+      responsesWithoutTime: tallied.responsesWithoutTime,
+      lowOutputResponses: tallied.lowOutputResponses,
+    },
+  };
+}
+
+/** Rows by a figure or by their key; rows that are equal in it keep their order. */
+function sortRows(rows: readonly Row[], sort: string | undefined): readonly Row[] {
+  if (sort === undefined) return rows;
+  const [field = "", direction = field === "key" ? "asc" : "desc", ...rest] = sort.split(":");
+  if (!isSortField(field)) throw invalidOption("--sort", sort, `is no field (one of ${SORT_FIELDS.join(", ")})`);
+  if (rest.length > 0 || (direction !== "asc" && direction !== "desc")) {
+    throw invalidOption("--sort", sort, "has no such direction (:asc or :desc)");
+  }
+  const sign = direction === "asc" ? 1 : -1;
+  return rows.toSorted((a, b) => sign * compareBy(field, a, b));
+}
+
+function isSortField(field: string): field is SortField {
+  return (SORT_FIELDS as readonly string[]).includes(field);
+}
+
+function compareBy(field: SortField, a: Row, b: Row): number {
+  if (field === "key") return compareText(keyText(a), keyText(b));
+  const [left, right] = [a[field], b[field]];
+  if (typeof left === "number" && typeof right === "number") return left - right;
+  return compareText(String(left ?? ""), String(right ?? ""));
+}
+
+function keyText(row: Row): string {
+  return Object.values(row.key).map((name) => name ?? "").join("\0");
+}

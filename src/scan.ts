@@ -1,0 +1,83 @@
+/** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
+import { openCalendar } from "./calendar.ts";
+import { readAgentTypes } from "./discover/agent-types.ts";
+import { discover } from "./discover/index.ts";
+import { merge } from "./merge.ts";
+import { checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
+import { plan } from "./plan.ts";
+import { scanShards } from "./pool.ts";
+import { describeScan } from "./result.ts";
+import { tally } from "./tally/index.ts";
+import { findPlaces } from "./tally/places.ts";
+import type { ScanResult } from "./types.ts";
+import { parseWindow } from "./window.ts";
+
+/**
+ * Scans transcripts and tells what they consumed.
+ *
+ * Bad lines and unreadable files are counted and listed in the result. Rejects with a `ScanError`: a bad option,
+ * a path that does not exist, a sum beyond 2^53 - 1, or an abort.
+ *
+ * @example
+ * const { totals, rows } = await scan({ by: ["project"], since: "7d" });
+ */
+export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
+  const checked = checkOptions(options);
+  const stages = new Stages();
+  const calendar = await openCalendar(checked.timezone ?? systemTimezone());
+  const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
+
+  const found = discover(checked.paths, checked.environment);
+  const bytesTotal = found.transcripts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const threads = checked.threads ?? defaultThreads(bytesTotal, found.transcripts.length);
+  const shards = plan(found.transcripts, { threads, rangeBytes: checked.rangeBytes });
+  stages.end("discover");
+
+  let bytesDone = 0;
+  const batches = await scanShards(shards, {
+    threads,
+    limits: { chunkBytes: checked.chunkBytes, maxLineBytes: checked.maxLineBytes },
+    signal: checked.signal,
+    onShard: (shard) => {
+      for (const { start, end } of shard.ranges) bytesDone += end - start;
+      checked.onProgress?.({ bytesDone, bytesTotal });
+    },
+  });
+  stages.end("scan");
+
+  const table = merge(batches, found.transcripts.length);
+  stages.end("merge");
+
+  const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
+  const tallied = tally(table, findPlaces(found.transcripts, table), {
+    ...checked,
+    breakdown: checked.breakdown ?? false,
+    filters: checked.filters,
+    window,
+    calendar,
+    agentTypes: asksForAgents ? await readAgentTypes(found.transcripts) : new Map(),
+  });
+  stages.end("tally");
+  return describeScan({ checked, calendar, window, found, table, tallied, bytesTotal, threads, stages });
+}
+
+function systemTimezone(): string {
+  return process.env["TZ"] || Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** Where the time of a scan went, in wall milliseconds. */
+export class Stages {
+  readonly ms = { discover: 0, scan: 0, merge: 0, tally: 0 };
+  readonly #startedMs = performance.now();
+  #lastMs = this.#startedMs;
+
+  end(stage: keyof Stages["ms"]): void {
+    const nowMs = performance.now();
+    this.ms[stage] = nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+  }
+
+  get totalMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+}

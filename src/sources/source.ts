@@ -1,0 +1,41 @@
+import type { EventWriter } from "../events.ts";
+import type { SourceName } from "../types.ts";
+import type { Field } from "./fields.ts";
+
+/** What one agent's records mean. One file a source; everything else treats all agents alike. */
+export interface Source {
+  readonly name: SourceName;
+  /** The declared shape of a record. */
+  readonly record: Field;
+  /**
+   * Turns one record into events. Returns false when a declared value is bad; then nothing of the line counts,
+   * so nothing may have been written.
+   */
+  decode(cells: Cells, events: EventWriter): boolean;
+}
+
+/** One line's declared values, by slot. Valid until the next line. */
+export interface Cells {
+  /** Byte offset of the line in its transcript. */
+  readonly offset: number;
+  /** Whether the line is the transcript's last and has no LF yet. */
+  readonly isTail: boolean;
+  has(slot: number): boolean;
+  /** Whether any slot from `first` to `last` holds a bad count. */
+  hasBadCount(first: number, last: number): boolean;
+  /** A count; 0 when absent. */
+  count(slot: number): number;
+  /** Milliseconds UTC; NaN when absent or unreadable. */
+  time(slot: number): number;
+  /** A flag (0 or 1), the number of a listed text, a counter, or the elements of an array; 0 when absent. */
+  integer(slot: number): number;
+  /** The two halves of a 64-bit id; 0 when absent. */
+  hashLow(slot: number): number;
+  hashHigh(slot: number): number;
+  /** The number of a text in this batch's table; 0 when absent. */
+  text(slot: number): number;
+  /** The same text itself. */
+  textOf(slot: number): string;
+  /** The JSON text of an array. */
+  json(slot: number): string;
+}

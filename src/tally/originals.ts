@@ -1,0 +1,97 @@
+/** Which of several transcripts with the same records the records were written in first. */
+import { FLAG } from "../events.ts";
+import type { EventTable } from "../merge.ts";
+import { IdTable } from "./ids.ts";
+import type { Places } from "./places.ts";
+
+const NO_RECORD = -1;
+const MANY = -2;
+
+export class Originals {
+  readonly #table: EventTable;
+  readonly #places: Places;
+  /** The record of each event, copies having one number; `NO_RECORD` without id. */
+  readonly #recordOf: Int32Array;
+  /** The transcript each record stands in, or `MANY`. */
+  readonly #homeOf: Int32Array;
+  readonly #known = new Map<string, number>();
+
+  constructor(table: EventTable, places: Places) {
+    this.#table = table;
+    this.#places = places;
+    const { length, event, transcriptOf } = table;
+    const ids = new IdTable(length / 2);
+    this.#recordOf = new Int32Array(length).fill(NO_RECORD);
+    this.#homeOf = new Int32Array(length).fill(NO_RECORD);
+    for (let i = 0; i < length; i++) {
+      const flags = event.flags[i] as number;
+      if ((flags & FLAG.recordId) === 0 || flags & FLAG.nested) continue;
+      const record = ids.number(event.recordLow[i] as number, event.recordHigh[i] as number);
+      const home = transcriptOf[i] as number;
+      const known = this.#homeOf[record] as number;
+      this.#recordOf[i] = record;
+      if (known === NO_RECORD) this.#homeOf[record] = home;
+      else if (known !== home) this.#homeOf[record] = MANY;
+    }
+  }
+
+  /**
+   * The original among transcripts: the only one that has a record of its own before the last record they
+   * share. None or several: the one with the smallest session id, then path.
+   */
+  among(transcripts: readonly number[]): number {
+    const concerned = [...new Set(transcripts)].sort((a, b) => a - b);
+    if (concerned.length === 1) return concerned[0] as number;
+    const key = concerned.join();
+    let original = this.#known.get(key);
+    if (original === undefined) {
+      original = this.#find(concerned);
+      this.#known.set(key, original);
+    }
+    return original;
+  }
+
+  #find(concerned: readonly number[]): number {
+    const lastSharedMs = this.#lastSharedMs(concerned);
+    const originals = concerned.filter((transcript) => this.#hasOwnBefore(transcript, lastSharedMs));
+    if (originals.length === 1) return originals[0] as number;
+    const { sessionOf, sessions } = this.#places;
+    const session = (transcript: number) => sessions[sessionOf[transcript] as number] as string;
+    return concerned.reduce((best, other) => (session(other) < session(best) ? other : best));
+  }
+
+  #lastSharedMs(concerned: readonly number[]): number {
+    const home = new Map<number, number>();
+    const latestMs = new Map<number, number>();
+    let lastMs = -Infinity;
+    for (const transcript of concerned) {
+      for (const i of this.#eventsOf(transcript)) {
+        const record = this.#recordOf[i] as number;
+        if (record === NO_RECORD) continue;
+        const time = this.#table.event.timeMs[i] as number;
+        const ms = Math.max(latestMs.get(record) ?? -Infinity, time === time ? time : -Infinity);
+        latestMs.set(record, ms);
+        if (!home.has(record)) home.set(record, transcript);
+        else if (home.get(record) !== transcript) home.set(record, MANY);
+        if (home.get(record) === MANY && ms > lastMs) lastMs = ms;
+      }
+    }
+    return lastMs;
+  }
+
+  #hasOwnBefore(transcript: number, ms: number): boolean {
+    const { event } = this.#table;
+    for (const i of this.#eventsOf(transcript)) {
+      if ((event.flags[i] as number) & FLAG.nested || !((event.timeMs[i] as number) < ms)) continue;
+      const record = this.#recordOf[i] as number;
+      if (record === NO_RECORD || this.#homeOf[record] !== MANY) return true;
+    }
+    return false;
+  }
+
+  *#eventsOf(transcript: number): Generator<number> {
+    const { firstEvent } = this.#table.transcript;
+    const end = firstEvent[transcript + 1] ?? this.#table.length;
+    for (let i = firstEvent[transcript] as number; i < end; i++) yield i;
+  }
+}

@@ -1,0 +1,70 @@
+/** What a transcript's place and first records say: its session, project, team (numbers 24 to 26 of decision 0002). */
+import type { Transcript } from "../discover/transcript.ts";
+import type { EventTable } from "../merge.ts";
+import { groupBy } from "./group-by.ts";
+
+export interface Places {
+  readonly transcripts: readonly Transcript[];
+  /** By transcript, the number of its session. */
+  readonly sessionOf: Uint32Array;
+  readonly sessions: readonly string[];
+  /** By session, the text number of the first team in its main transcripts; 0 is none. */
+  readonly teamOf: Uint32Array;
+  /** By transcript, the number of its project. */
+  readonly projectOf: Uint32Array;
+  readonly projects: readonly string[];
+}
+
+export function findPlaces(transcripts: readonly Transcript[], table: EventTable): Places {
+  const { texts, transcript: found } = table;
+  const sessions = new Numbered();
+  const sessionOf = new Uint32Array(transcripts.length);
+  transcripts.forEach(({ source, session, stem }, t) => {
+    const id = session ?? ((texts[found.sessionId[t] as number] as string) || stem);
+    sessionOf[t] = sessions.number(`${source}\0${id}`, id);
+  });
+
+  const teamOf = new Uint32Array(sessions.names.length);
+  transcripts.forEach(({ isMain }, t) => {
+    const session = sessionOf[t] as number;
+    if (isMain && teamOf[session] === 0) teamOf[session] = found.team[t] as number;
+  });
+
+  const projects = new Numbered();
+  const projectOf = new Uint32Array(transcripts.length);
+  const folders = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectFolder);
+  for (const [folder, members] of folders) {
+    const first =
+      firstCwd(members.filter((t) => (transcripts[t] as Transcript).isMain), table) ??
+      firstCwd(members, table) ??
+      folder.slice(Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")) + 1);
+    const project = projects.number(first, first);
+    for (const t of members) projectOf[t] = project;
+  }
+  return { transcripts, sessionOf, sessions: sessions.names, teamOf, projectOf, projects: projects.names };
+}
+
+/** The earliest working directory in some transcripts of one folder. */
+function firstCwd(members: readonly number[], { transcript, texts }: EventTable): string | undefined {
+  let best: number | undefined;
+  for (const t of members) {
+    if (transcript.cwd[t] === 0) continue;
+    if (best === undefined || (transcript.cwdTimeMs[t] as number) < (transcript.cwdTimeMs[best] as number)) best = t;
+  }
+  return best === undefined ? undefined : texts[transcript.cwd[best] as number];
+}
+
+/** Names and their numbers, in order of appearance. */
+class Numbered {
+  readonly names: string[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  number(key: string, name: string): number {
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.names.push(name) - 1;
+      this.#numbers.set(key, number);
+    }
+    return number;
+  }
+}

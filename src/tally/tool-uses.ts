@@ -1,0 +1,36 @@
+/** Tool uses that count: of the records with one id, the one with most blocks (number 21 of decision 0002). */
+import { FLAG } from "../events.ts";
+import type { EventTable } from "../merge.ts";
+import { IdTable } from "./ids.ts";
+import { type CountMode, type Groups, NO_GROUP } from "./responses.ts";
+
+/** The tool uses of each event, 0 where another record's count. */
+export function countToolUses({ length, event }: EventTable, groups: Groups, mode: CountMode): Uint32Array {
+  const counted = new Uint32Array(length);
+  const ids = new IdTable(length / 4);
+  const best = new Int32Array(length);
+  for (let i = 0; i < length; i++) {
+    const blocks = event.toolUses[i] as number;
+    if (blocks === 0 || groups.of[i] === NO_GROUP) continue;
+    counted[i] = blocks;
+    if (mode === "records" || ((event.flags[i] as number) & FLAG.recordId) === 0) continue;
+    const isNew = ids.size;
+    const id = ids.number(event.recordLow[i] as number, event.recordHigh[i] as number);
+    if (id === isNew) {
+      best[id] = i;
+      continue;
+    }
+    const other = best[id] as number;
+    const isMore = blocks !== counted[other] ? blocks > (counted[other] as number) : isEarlier(i, other);
+    counted[isMore ? other : i] = 0;
+    if (isMore) best[id] = i;
+  }
+  return counted;
+
+  /** `i` comes after `other` in (path, offset). */
+  function isEarlier(i: number, other: number): boolean {
+    const time = event.timeMs[i] as number;
+    const otherTime = event.timeMs[other] as number;
+    return time < otherTime || (time === time && otherTime !== otherTime);
+  }
+}

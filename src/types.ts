@@ -1,0 +1,154 @@
+/**
+ * The nouns of tokensift's public API. Token counts are exact integers (at most 2^53 - 1), times are
+ * ISO 8601 instants in UTC with milliseconds when they leave the tool and integer milliseconds inside.
+ */
+
+/** What a row can be grouped by. Time dimensions are cut in the chosen time zone. */
+export const DIMENSIONS = [
+  "day",
+  "week",
+  "month",
+  "hour",
+  "source",
+  "model",
+  "project",
+  "session",
+  "agent",
+  "team",
+  "branch",
+  "none",
+] as const;
+export type Dimension = (typeof DIMENSIONS)[number];
+
+/** The dimensions whose key is a piece of time; their rows ascend, all others descend by tokens. */
+export const TIME_DIMENSIONS = ["day", "week", "month", "hour"] as const;
+export type TimeDimension = (typeof TIME_DIMENSIONS)[number];
+
+/** An agent whose transcripts are read. */
+export type SourceName = "claude";
+
+/** The value of one dimension in a row's key; null where the transcripts name none (a session without a team). */
+export type RowKey = Readonly<Partial<Record<Dimension, string | null>>>;
+
+/** What was consumed. Every field is a sum over responses unless it says otherwise. */
+export interface Figures {
+  /** Input that was neither read from nor written to the prompt cache. */
+  readonly inputTokens: number;
+  /** Output, reasoning included. */
+  readonly outputTokens: number;
+  /** Part of `outputTokens`, where the transcript tells. */
+  readonly reasoningTokens: number;
+  /** Input written to the prompt cache: the 5 minute and the 1 hour part together. */
+  readonly cacheCreationTokens: number;
+  readonly cacheCreation5mTokens: number;
+  readonly cacheCreation1hTokens: number;
+  readonly cacheReadTokens: number;
+  /** Input + output + cache creation + cache read. */
+  readonly totalTokens: number;
+  /** Answers of a model's API, each counted once. */
+  readonly responses: number;
+  /** Tool use blocks in assistant records, each counted once. */
+  readonly toolUses: number;
+  readonly webSearches: number;
+  /** Earliest and latest record with this key; null when none of them has a time. */
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+  /** Last minus first record, per session, summed over sessions; milliseconds. */
+  readonly durationMs: number;
+}
+
+export interface Row extends Figures {
+  readonly key: RowKey;
+  /** With `breakdown`: the same row by model, most tokens first. */
+  readonly models?: readonly Row[];
+}
+
+/** Why a line is not in the figures. `pending` is a last line still being written: no damage. */
+export type SkipReason = "malformed" | "oversized" | "pending";
+
+export interface SkippedLine {
+  readonly path: string;
+  /** From 1. */
+  readonly line: number;
+  /** Byte offset of the line's start, from 0. */
+  readonly offset: number;
+  readonly reason: SkipReason;
+}
+
+export interface UnreadableFile {
+  readonly path: string;
+  /** The system's code, such as `EACCES`. */
+  readonly code: string;
+}
+
+export interface Stats {
+  /** Transcripts found and read (unreadable ones included). */
+  readonly transcripts: number;
+  /** Transcripts taken from the cache without opening them. */
+  readonly transcriptsUnchanged: number;
+  /** Bytes of all transcripts when they were listed. */
+  readonly bytesTotal: number;
+  readonly bytesRead: number;
+  /** JSON objects read, one a line. */
+  readonly records: number;
+  readonly responses: number;
+  /** Records that carry usage, minus responses. */
+  readonly duplicateRecords: number;
+  /** Complete counts; `diagnostics.skippedLines` lists at most 100. */
+  readonly skipped: Readonly<Record<SkipReason, number>>;
+  /** Threads that scanned at once; 0 when everything ran in the main thread. */
+  readonly threads: number;
+  readonly elapsedMs: number;
+  /** Where the time went: wall milliseconds of each stage. */
+  readonly stagesMs: Readonly<Record<"discover" | "scan" | "merge" | "tally", number>>;
+}
+
+export interface Diagnostics {
+  readonly unreadable: readonly UnreadableFile[];
+  /** The first 100, in path and line order. */
+  readonly skippedLines: readonly SkippedLine[];
+  /** Records without a readable time: they are in every window and on the day `unknown`. Responses only. */
+  readonly responsesWithoutTime: number;
+  /** Responses whose output number is a placeholder the agent never replaced, by agent version. */
+  readonly lowOutputResponses: Readonly<Record<string, number>>;
+}
+
+export interface ScanResult {
+  readonly schemaVersion: 1;
+  readonly tool: { readonly name: "tokensift"; readonly version: string };
+  /** Bounds as ISO instants; inclusive; null is open. */
+  readonly window: { readonly since: string | null; readonly until: string | null; readonly timezone: string };
+  readonly by: readonly Dimension[];
+  readonly rows: readonly Row[];
+  /** Rows cut by `top`; the totals include them. */
+  readonly rowsOmitted: number;
+  readonly totals: Figures;
+  readonly stats: Stats;
+  readonly diagnostics: Diagnostics;
+}
+
+/** What rows can be sorted by. */
+export const SORT_FIELDS = [
+  "key",
+  "inputTokens",
+  "outputTokens",
+  "reasoningTokens",
+  "cacheCreationTokens",
+  "cacheCreation5mTokens",
+  "cacheCreation1hTokens",
+  "cacheReadTokens",
+  "totalTokens",
+  "responses",
+  "toolUses",
+  "webSearches",
+  "firstAt",
+  "lastAt",
+  "durationMs",
+] as const;
+export type SortField = (typeof SORT_FIELDS)[number];
+
+/** Order by UTF-16 code units: the same on every machine, whatever its language. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,57 @@
+/** `--since` and `--until` to instants. */
+import type { Calendar } from "./calendar.ts";
+import { invalidOption } from "./errors.ts";
+import { parseInstant } from "./sources/time.ts";
+import type { Window } from "./tally/rows.ts";
+
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const AGO = /^(\d+)\s*([hdw])$/;
+const AGO_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+const HELP = "is no time (give 2026-06-01, 2026-06-01T14:30Z, 7d, 24h, today or yesterday)";
+
+/** The span asked about; both ends inclusive, a date being the whole day in the calendar's zone. */
+export function parseWindow(
+  since: string | undefined,
+  until: string | undefined,
+  calendar: Calendar,
+  nowMs: number,
+): Window {
+  const sinceMs = since === undefined ? -Infinity : parseBound("--since", since, calendar, nowMs).firstMs;
+  const untilMs = until === undefined ? Infinity : parseBound("--until", until, calendar, nowMs).lastMs;
+  if (sinceMs > untilMs) {
+    throw invalidOption("--since", since as string, `is later than --until ${until} (swap the two)`);
+  }
+  return { sinceMs, untilMs };
+}
+
+function parseBound(name: string, text: string, calendar: Calendar, nowMs: number) {
+  const ago = AGO.exec(text.trim());
+  if (ago) {
+    const ms = nowMs - Number(ago[1]) * AGO_MS[ago[2] as keyof typeof AGO_MS];
+    return { firstMs: ms, lastMs: ms };
+  }
+  const date = dayNamed(text.trim(), calendar, nowMs);
+  if (date !== undefined) {
+    return { firstMs: calendar.startOfDayMs(date), lastMs: calendar.startOfDayMs(date, 1) - 1 };
+  }
+  const ms = parseLocal(text.trim(), calendar);
+  if (Number.isNaN(ms)) throw invalidOption(name, text, HELP);
+  return { firstMs: ms, lastMs: ms };
+}
+
+function dayNamed(text: string, calendar: Calendar, nowMs: number): string | undefined {
+  if (text === "today") return calendar.dayOf(nowMs);
+  if (text === "yesterday") return calendar.dayOf(calendar.startOfDayMs(calendar.dayOf(nowMs)) - 1);
+  return DATE.test(text) && !Number.isNaN(parseInstant(text)) ? text : undefined;
+}
+
+/** An instant; without an offset it is local, as a person who types it means it. */
+function parseLocal(text: string, calendar: Calendar): number {
+  const asUtcMs = parseInstant(text);
+  if (Number.isNaN(asUtcMs) || DATE.test(text) || /([Zz]|[+-]\d\d(:?\d\d)?)$/.test(text.slice("YYYY-MM-DD".length))) {
+    return asUtcMs;
+  }
+  // The offset at the instant that the text would be in UTC is at most a day's change away from the right one.
+  const guessMs = asUtcMs - calendar.offsetMs(asUtcMs);
+  return asUtcMs - calendar.offsetMs(guessMs);
+}

@@ -1,0 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+// Tests use the package as its users do: built, by its name (`npm test` builds first).
+export default defineConfig({
+  resolve: { alias: { tokensift: fileURLToPath(new URL("./dist/src/index.js", import.meta.url)) } },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    env: { TZ: "UTC", NO_COLOR: "1" },
+  },
+});

@@ -1,0 +1,142 @@
+/** A row of the kernel, read as a source reads it. */
+import type { EventWriter } from "../src/events.ts";
+import { epochToMs, parseInstant } from "../src/sources/time.ts";
+import type { Cells } from "../src/sources/source.ts";
+import type { Kernel } from "./kernel.ts";
+import { CELL_BYTES, ROW, ROWS } from "./layout.ts";
+
+const CELL_WORDS = CELL_BYTES / 4;
+const CELL_DOUBLES = CELL_BYTES / 8;
+
+export class RowCells implements Cells {
+  offset = 0;
+  isTail = false;
+  readonly #kernel: Kernel;
+  readonly #rowBytes: number;
+  #events: EventWriter;
+  #words: Uint32Array;
+  #doubles: Float64Array;
+  #firstWord = 0;
+  #firstDouble = 0;
+  #presentLow = 0;
+  #presentHigh = 0;
+  #oddLow = 0;
+  #oddHigh = 0;
+  /** By slot, the text seen last and its number: most texts are those of the line before. */
+  readonly #lastLow: Uint32Array;
+  readonly #lastHigh: Uint32Array;
+  readonly #lastNumber: Uint32Array;
+
+  constructor(kernel: Kernel, slotCount: number, events: EventWriter) {
+    this.#kernel = kernel;
+    this.#rowBytes = ROW.cells + slotCount * CELL_BYTES;
+    this.#events = events;
+    this.#words = kernel.words;
+    this.#doubles = kernel.doubles;
+    this.#lastLow = new Uint32Array(slotCount);
+    this.#lastHigh = new Uint32Array(slotCount);
+    this.#lastNumber = new Uint32Array(slotCount);
+  }
+
+  /** Text numbers are those of `events` from here on. */
+  writeTo(events: EventWriter): void {
+    this.#events = events;
+    this.#lastNumber.fill(0);
+  }
+
+  /** Moves to row `row` of the kernel's last call. */
+  moveTo(row: number): void {
+    const address = ROWS + row * this.#rowBytes;
+    const words = this.#kernel.words;
+    this.#words = words;
+    this.#doubles = this.#kernel.doubles;
+    this.#firstWord = (address + ROW.cells) >> 2;
+    this.#firstDouble = (address + ROW.cells) >> 3;
+    const present = (address + ROW.present) >> 2;
+    this.#presentLow = words[present] as number;
+    this.#presentHigh = words[present + 1] as number;
+    this.#oddLow = words[present + 2] as number;
+    this.#oddHigh = words[present + 3] as number;
+  }
+
+  get lineStart(): number {
+    return this.#header(ROW.lineStart);
+  }
+  get lineEnd(): number {
+    return this.#header(ROW.lineEnd);
+  }
+  get status(): number {
+    return this.#header(ROW.status);
+  }
+  get lineIndex(): number {
+    return this.#header(ROW.lineIndex);
+  }
+
+  has(slot: number): boolean {
+    return ((slot < 32 ? this.#presentLow >>> slot : this.#presentHigh >>> (slot - 32)) & 1) !== 0;
+  }
+
+  hasBadCount(first: number, last: number): boolean {
+    if ((this.#oddLow | this.#oddHigh) === 0) return false;
+    for (let slot = first; slot <= last; slot++) if (this.#isOdd(slot)) return true;
+    return false;
+  }
+
+  count(slot: number): number {
+    return this.has(slot) ? (this.#doubles[this.#firstDouble + slot * CELL_DOUBLES] as number) : 0;
+  }
+
+  time(slot: number): number {
+    if (!this.has(slot)) return NaN;
+    if (!this.#isOdd(slot)) return this.#doubles[this.#firstDouble + slot * CELL_DOUBLES] as number;
+    const value: unknown = JSON.parse(this.json(slot));
+    return typeof value === "number" ? epochToMs(value) : parseInstant(value as string);
+  }
+
+  integer(slot: number): number {
+    return this.has(slot) ? this.#word(slot, 0) : 0;
+  }
+
+  hashLow(slot: number): number {
+    return this.has(slot) ? this.#word(slot, 0) : 0;
+  }
+
+  hashHigh(slot: number): number {
+    return this.has(slot) ? this.#word(slot, 1) : 0;
+  }
+
+  text(slot: number): number {
+    if (!this.has(slot)) return 0;
+    const low = this.#word(slot, 0);
+    const high = this.#word(slot, 1);
+    const last = this.#lastNumber[slot] as number;
+    if (last !== 0 && this.#lastLow[slot] === low && this.#lastHigh[slot] === high) return last;
+    const number = this.#events.textNumber(this.textOf(slot));
+    this.#lastLow[slot] = low;
+    this.#lastHigh[slot] = high;
+    this.#lastNumber[slot] = number;
+    return number;
+  }
+
+  textOf(slot: number): string {
+    const text = this.json(slot);
+    return this.#isOdd(slot) ? (JSON.parse(`"${text}"`) as string) : text;
+  }
+
+  json(slot: number): string {
+    const start = this.#word(slot, 2);
+    return Buffer.from(this.#words.buffer, start, this.#word(slot, 3)).toString("utf8");
+  }
+
+  #header(at: number): number {
+    return this.#words[this.#firstWord - (ROW.cells >> 2) + (at >> 2)] as number;
+  }
+
+  #word(slot: number, word: number): number {
+    return this.#words[this.#firstWord + slot * CELL_WORDS + word] as number;
+  }
+
+  #isOdd(slot: number): boolean {
+    return ((slot < 32 ? this.#oddLow >>> slot : this.#oddHigh >>> (slot - 32)) & 1) !== 0;
+  }
+}

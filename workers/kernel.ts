@@ -1,0 +1,84 @@
+/** One instance of the byte scanner and its memory. */
+import { readFileSync } from "node:fs";
+import type { Field } from "../src/sources/fields.ts";
+import { BUFFER, SLACK_BYTES } from "./layout.ts";
+import { writeTables } from "./projection.ts";
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  configure(slots: number): void;
+  scan(root: number, start: number, limit: number, end: number, isFinal: number): number;
+  rowCount(): number;
+  lineCount(): number;
+  resetLines(): void;
+  rowsAreFull(): number;
+}
+
+const PAGE_BYTES = 65_536;
+
+/** Compiles the scanner. Once a process: the module can be handed to other threads. */
+export function compileKernel(): WebAssembly.Module {
+  return new WebAssembly.Module(readFileSync(new URL("../workers/kernel/kernel.wasm", import.meta.url)));
+}
+
+export class Kernel {
+  readonly #exports: Exports;
+  readonly #root: number;
+  /** Views on all of the memory; new ones after `makeRoom`. */
+  bytes: Uint8Array;
+  words: Uint32Array;
+  doubles: Float64Array;
+  /** Bytes of transcript that fit. */
+  room = 0;
+
+  constructor(module: WebAssembly.Module, record: Field, slotCount: number, room: number) {
+    const instance = new WebAssembly.Instance(module, { env: { abort: failInKernel } });
+    this.#exports = instance.exports as unknown as Exports;
+    this.#exports.configure(slotCount);
+    this.#root = writeTables(record, this.#exports.memory.buffer);
+    this.bytes = new Uint8Array();
+    this.words = new Uint32Array();
+    this.doubles = new Float64Array();
+    this.makeRoom(room);
+  }
+
+  /** Makes room for at least so many bytes of transcript. What lies in memory stays. */
+  makeRoom(room: number): void {
+    const { memory } = this.#exports;
+    const missing = BUFFER + room + SLACK_BYTES - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    this.bytes = new Uint8Array(memory.buffer);
+    this.words = new Uint32Array(memory.buffer);
+    this.doubles = new Float64Array(memory.buffer);
+    this.room = memory.buffer.byteLength - BUFFER - SLACK_BYTES;
+  }
+
+  /**
+   * Takes in the lines that begin in [start, limit), addresses, up to `end`; the last one may lack its LF when
+   * `isFinal`. Returns the address of the first line not taken in.
+   */
+  scan(start: number, limit: number, end: number, isFinal: boolean): number {
+    this.bytes[end] = 0x0a;
+    return this.#exports.scan(this.#root, start, limit, end, isFinal ? 1 : 0);
+  }
+
+  get rowCount(): number {
+    return this.#exports.rowCount();
+  }
+
+  get lineCount(): number {
+    return this.#exports.lineCount();
+  }
+
+  get rowsAreFull(): boolean {
+    return this.#exports.rowsAreFull() !== 0;
+  }
+
+  resetLines(): void {
+    this.#exports.resetLines();
+  }
+}
+
+function failInKernel(): never {
+  throw new Error("the byte scanner stopped; this is a fault of tokensift, please report it");
+}

@@ -1,0 +1,375 @@
+/**
+ * The byte scanner: walks each line of JSONL once, follows only the declared paths, and writes a row of typed
+ * cells a line. Everything not declared is jumped over.
+ *
+ * Two rules hold everywhere. No loop passes an LF: inside a string any control character ends the string as
+ * damaged, outside only space, tab and CR are white space, so an unbalanced quote costs its own line and nothing
+ * else. And one LF stands behind the last byte of the data, so no loop needs to look at where the data ends.
+ *
+ * A function that moves through the bytes returns the address after what it read, or 0 when that is not JSON.
+ */
+import * as L from "./layout";
+import { parseCount, countValue, countIsGood } from "./number";
+import { parseTime, timeValue } from "./time";
+import { escapesAreGood, hashBytes, scanText, skipValue, skipWhite, textHasEscape, unescape } from "./text";
+
+let row: usize = L.ROWS;
+let rowBytes: usize = L.ROW_CELLS;
+let present: u64 = 0;
+let odd: u64 = 0;
+let rows: u32 = 0;
+let lines: u32 = 0;
+let isFull: bool = false;
+
+/** Sets how many slots a row has. */
+export function configure(slots: u32): void {
+  rowBytes = L.ROW_CELLS + (<usize>slots) * L.CELL_BYTES;
+}
+
+/** Rows of the last call. */
+export function rowCount(): u32 {
+  return rows;
+}
+
+/** Lines taken in since `resetLines`, blank ones included. */
+export function lineCount(): u32 {
+  return lines;
+}
+
+export function resetLines(): void {
+  lines = 0;
+}
+
+/** Whether the last call stopped because there was no room for another row. */
+export function rowsAreFull(): bool {
+  return isFull;
+}
+
+/** Hash of bytes put anywhere into memory by the host; the same function as for `KIND_HASH`. */
+export function hash(start: usize, length: u32): u64 {
+  return hashBytes(start, start + length);
+}
+
+/**
+ * Takes in the lines that begin in [start, limit) and end before `end`, or at `end` when `isFinal`.
+ * The byte at `end` must be an LF. Returns the start of the first line not taken in.
+ */
+export function scan(root: usize, start: usize, limit: usize, end: usize, isFinal: bool): usize {
+  rows = 0;
+  isFull = false;
+  row = L.ROWS;
+  let p = start;
+  while (p < limit) {
+    const first = skipWhite(p);
+    if (load<u8>(first) == 0x0a) {
+      if (first == end) {
+        if (isFinal) p = end;
+        return p;
+      }
+      lines++;
+      p = first + 1;
+      continue;
+    }
+    if (rows == L.ROW_LIMIT) {
+      isFull = true;
+      return p;
+    }
+    present = 0;
+    odd = 0;
+    let status = L.STATUS_OBJECT;
+    let q: usize = 0;
+    if (load<u8>(first) == 0x7b) {
+      q = walkObject(root, first + 1);
+    } else {
+      q = skipValue(first);
+      status = L.STATUS_VALUE;
+    }
+    if (q) {
+      q = skipWhite(q);
+      if (load<u8>(q) != 0x0a) q = 0;
+    }
+    if (!q) {
+      status = L.STATUS_MALFORMED;
+      q = lineEnd(p);
+    }
+    if (q == end && !isFinal) return p;
+    store<u32>(row, <u32>p, L.ROW_LINE_START);
+    store<u32>(row, <u32>q, L.ROW_LINE_END);
+    store<u32>(row, status, L.ROW_STATUS);
+    store<u32>(row, lines, L.ROW_LINE_INDEX);
+    store<u64>(row, present, L.ROW_PRESENT);
+    store<u64>(row, odd, L.ROW_ODD);
+    row += rowBytes;
+    rows++;
+    lines++;
+    if (q == end) return end;
+    p = q + 1;
+  }
+  return p;
+}
+
+/** Address of the first LF at or after `p`. There is one: behind the data if nowhere else. */
+export function lineEnd(p: usize): usize {
+  const lf = i8x16.splat(0x0a);
+  while (true) {
+    const mask = i8x16.bitmask(i8x16.eq(v128.load(p), lf));
+    if (mask) return p + <usize>ctz(mask);
+    p += 16;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function cell(slot: u32): usize {
+  return row + L.ROW_CELLS + (<usize>slot) * L.CELL_BYTES;
+}
+
+// @ts-ignore: decorator
+@inline
+function setPresent(slot: u32): void {
+  present |= (<u64>1) << slot;
+}
+
+// @ts-ignore: decorator
+@inline
+function setOdd(slot: u32): void {
+  odd |= (<u64>1) << slot;
+}
+
+/** The entry of a key or enum text of `length` bytes at `k`, or 0. */
+// @ts-ignore: decorator
+@inline
+function lookup(table: usize, k: usize, length: i32): usize {
+  let first = load<u64>(k);
+  if (length < 8) first &= ((<u64>1) << (<u64>(length << 3))) - 1;
+  const mask = load<u32>(table);
+  let i = (<u32>((first * 0x9e3779b97f4a7c15) >> 40) ^ <u32>length) & mask;
+  while (true) {
+    const entry = table + L.TABLE_ENTRIES + (<usize>i) * L.ENTRY_BYTES;
+    const have = load<i32>(entry, L.ENTRY_LENGTH);
+    if (have == 0) return 0;
+    if (have == length && load<u64>(entry, L.ENTRY_FIRST) == first) {
+      if (length <= 8) return entry;
+      if (
+        load<u64>(entry, L.ENTRY_LAST) == load<u64>(k + length - 8) &&
+        (length <= 16 || load<u64>(entry, L.ENTRY_SECOND) == load<u64>(k + 8)) &&
+        (length <= 24 || load<u64>(entry, L.ENTRY_THIRD) == load<u64>(k + 16))
+      ) {
+        return entry;
+      }
+    }
+    i = (i + 1) & mask;
+  }
+}
+
+/** Like `lookup`, for text that may hold escapes, all of them good. */
+function lookupText(table: usize, start: usize, end: usize): usize {
+  if (textHasEscape) {
+    end = unescape(start, end, L.SCRATCH, L.SCRATCH_BYTES);
+    if (!end) return 0; // longer than any key we know
+    start = L.SCRATCH;
+  }
+  const length = <i32>(end - start);
+  if (length == 0 || length > L.MAX_KEY_BYTES) return 0;
+  return lookup(table, start, length);
+}
+
+/** Walks an object, `p` being behind its brace. */
+function walkObject(table: usize, p: usize): usize {
+  const quote = i8x16.splat(0x22);
+  const backslash = i8x16.splat(0x5c);
+  const control = i8x16.splat(0x1f);
+  if (load<u8>(p) <= 0x20) p = skipWhite(p);
+  if (load<u8>(p) == 0x7d) return p + 1;
+  while (true) {
+    if (load<u8>(p) != 0x22) return 0;
+    const k = p + 1;
+    const v = v128.load(k);
+    const stops = i8x16.bitmask(
+      v128.or(v128.or(i8x16.eq(v, quote), i8x16.eq(v, backslash)), i8x16.eq(i8x16.min_u(v, control), v)),
+    );
+    let entry: usize = 0;
+    if (stops && load<u8>((p = k + <usize>ctz(stops))) == 0x22) {
+      const length = <i32>(p - k);
+      if (length) entry = lookup(table, k, length);
+      p++;
+    } else {
+      p = scanText(k);
+      if (!p || (textHasEscape && !escapesAreGood(k, p - 1))) return 0;
+      entry = lookupText(table, k, p - 1);
+    }
+    if (load<u8>(p) != 0x3a) {
+      p = skipWhite(p);
+      if (load<u8>(p) != 0x3a) return 0;
+    }
+    p++;
+    if (load<u8>(p) <= 0x20) p = skipWhite(p);
+    p = entry ? takeValue(entry, p) : skipValue(p);
+    if (!p) return 0;
+    let c = load<u8>(p);
+    if (c <= 0x20) {
+      p = skipWhite(p);
+      c = load<u8>(p);
+    }
+    if (c == 0x2c) {
+      p++;
+      if (load<u8>(p) <= 0x20) p = skipWhite(p);
+    } else if (c == 0x7d) {
+      return p + 1;
+    } else {
+      return 0;
+    }
+  }
+}
+
+/** Reads a declared value. What a duplicate key left before goes first: the last one wins as a whole. */
+function takeValue(entry: usize, p: usize): usize {
+  const kind = load<u32>(entry, L.ENTRY_KIND);
+  const slot = load<u32>(entry, L.ENTRY_SLOT);
+  const subtree = ~load<u64>(entry, L.ENTRY_SUBTREE);
+  if (kind == L.KIND_TAG) tag = 0;
+  present &= subtree;
+  odd &= subtree;
+  const c = load<u8>(p);
+  if (c == 0x22) {
+    const start = p + 1;
+    if (kind == L.KIND_TIME) {
+      const done = parseTime(start);
+      if (done) {
+        store<f64>(cell(slot), timeValue);
+        if (timeValue == timeValue) setPresent(slot);
+        return done;
+      }
+    }
+    p = scanText(start);
+    if (!p || (textHasEscape && !escapesAreGood(start, p - 1))) return 0;
+    takeText(entry, kind, slot, start, p - 1);
+    return p;
+  }
+  if (c == 0x7b) {
+    if (kind == L.KIND_OBJECT) {
+      setPresent(slot);
+      return walkObject(load<u32>(entry, L.ENTRY_CHILD), p + 1);
+    }
+    if (kind == L.KIND_COUNT) setBad(slot);
+    return skipValue(p);
+  }
+  if (c == 0x5b) {
+    if (kind == L.KIND_EACH) return walkEach(entry, slot, p);
+    if (kind == L.KIND_COUNT) setBad(slot);
+    return skipValue(p);
+  }
+  if (kind == L.KIND_COUNT) {
+    const done = parseCount(p);
+    if (done) {
+      setPresent(slot);
+      if (countIsGood) store<f64>(cell(slot), countValue);
+      else setOdd(slot);
+      return done;
+    }
+    if (c != 0x6e) setBad(slot); // true and false; null is nothing
+    return skipValue(p);
+  }
+  const end = skipValue(p);
+  if (!end) return 0;
+  if (kind == L.KIND_BOOL && (c == 0x74 || c == 0x66)) {
+    setPresent(slot);
+    store<u32>(cell(slot), c == 0x74 ? 1 : 0);
+  } else if (kind == L.KIND_TIME && c <= 0x39) {
+    setPresent(slot);
+    setOdd(slot);
+    setSpan(slot, p, end);
+  }
+  return end;
+}
+
+function setBad(slot: u32): void {
+  setPresent(slot);
+  setOdd(slot);
+}
+
+// @ts-ignore: decorator
+@inline
+function setSpan(slot: u32, start: usize, end: usize): void {
+  store<u32>(cell(slot), <u32>start, 8);
+  store<u32>(cell(slot), <u32>(end - start), 12);
+}
+
+/** A declared value that is a string, its escapes good. An empty one is absent. */
+function takeText(entry: usize, kind: u32, slot: u32, start: usize, end: usize): void {
+  if (kind == L.KIND_COUNT) {
+    setBad(slot);
+    return;
+  }
+  if (start == end) return;
+  if (kind == L.KIND_HASH) {
+    if (textHasEscape) {
+      const to = unescape(start, end, L.SCRATCH, L.SCRATCH_BYTES);
+      // An id that long is told from others by its bytes as they stand.
+      if (to) {
+        start = L.SCRATCH;
+        end = to;
+      }
+    }
+    setPresent(slot);
+    store<u64>(cell(slot), hashBytes(start, end));
+  } else if (kind == L.KIND_TEXT) {
+    setPresent(slot);
+    if (textHasEscape) setOdd(slot);
+    store<u64>(cell(slot), hashBytes(start, end));
+    setSpan(slot, start, end);
+  } else if (kind == L.KIND_ENUM) {
+    const found = lookupText(load<u32>(entry, L.ENTRY_CHILD), start, end);
+    setPresent(slot);
+    store<u32>(cell(slot), found ? load<u32>(found, L.ENTRY_SLOT) : 0);
+  } else if (kind == L.KIND_TAG) {
+    const found = lookupText(load<u32>(entry, L.ENTRY_CHILD), start, end);
+    tag = found ? load<u32>(found, L.ENTRY_SLOT) : 0;
+  } else if (kind == L.KIND_TIME) {
+    setPresent(slot);
+    setOdd(slot);
+    setSpan(slot, start - 1, end + 1);
+  }
+}
+
+let tag: u32 = 0;
+
+/** Walks an array whose elements count by their tag. Counters are the slots behind the array's own. */
+function walkEach(entry: usize, slot: u32, start: usize): usize {
+  const table = load<u32>(entry, L.ENTRY_CHILD);
+  let elements: u32 = 0;
+  let p = start + 1;
+  if (load<u8>(p) <= 0x20) p = skipWhite(p);
+  if (load<u8>(p) != 0x5d) {
+    while (true) {
+      if (load<u8>(p) == 0x7b) {
+        tag = 0;
+        p = walkObject(table, p + 1);
+        if (tag) {
+          const counter = slot + tag;
+          const at = cell(counter);
+          store<u32>(at, (present >> counter) & 1 ? load<u32>(at) + 1 : 1);
+          setPresent(counter);
+        }
+      } else {
+        p = skipValue(p);
+      }
+      if (!p) return 0;
+      elements++;
+      let c = load<u8>(p);
+      if (c <= 0x20) {
+        p = skipWhite(p);
+        c = load<u8>(p);
+      }
+      if (c == 0x5d) break;
+      if (c != 0x2c) return 0;
+      p++;
+      if (load<u8>(p) <= 0x20) p = skipWhite(p);
+    }
+  }
+  p++;
+  setPresent(slot);
+  store<u32>(cell(slot), elements);
+  setSpan(slot, start, p);
+  return p;
+}

@@ -1,0 +1,217 @@
+/** Scans the ranges of a shard, one after the other, with one kernel. Runs in a worker or in the main thread. */
+import { isUtf8 } from "node:buffer";
+import { closeSync, openSync, readSync } from "node:fs";
+import { type Batch, EventWriter } from "../src/events.ts";
+import { assignSlots } from "../src/sources/fields.ts";
+import { sourceNamed } from "../src/sources/index.ts";
+import type { Source } from "../src/sources/source.ts";
+import type { ByteRange, ScanLimits, Shard } from "../src/plan.ts";
+import { RowCells } from "./cells.ts";
+import { Kernel } from "./kernel.ts";
+import { BUFFER, STATUS } from "./layout.ts";
+
+const LF = 0x0a;
+const BOM = [0xef, 0xbb, 0xbf] as const;
+/** Memory that one long line needed is given back when it is more than this above what is usual. */
+const KEEP_BYTES = 8 << 20;
+/** What is read at first to finish the line that crosses a range's end. */
+const OVERHANG_BYTES = 16 << 10;
+
+export class Scanner {
+  readonly #module: WebAssembly.Module;
+  readonly #limits: ScanLimits;
+  readonly #kernels = new Map<Source, Kernel>();
+
+  constructor(module: WebAssembly.Module, limits: ScanLimits) {
+    this.#module = module;
+    this.#limits = limits;
+  }
+
+  scan(shard: Shard): Batch {
+    const source = sourceNamed(shard.source);
+    const { slotCount } = assignSlots(source.record);
+    let kernel = this.#kernels.get(source);
+    if (!kernel) {
+      // A chunk, and what is left over of the line before it.
+      kernel = new Kernel(this.#module, source.record, slotCount, this.#limits.chunkBytes * 2);
+      this.#kernels.set(source, kernel);
+    }
+    const events = new EventWriter();
+    const cells = new RowCells(kernel, slotCount, events);
+    for (const range of shard.ranges) {
+      events.beginRange(range.transcript, range.start);
+      new RangeReader(range, kernel, cells, source, events, this.#limits).read();
+    }
+    if (kernel.room > this.#limits.chunkBytes * 2 + KEEP_BYTES) this.#kernels.delete(source);
+    return events.finish();
+  }
+}
+
+/**
+ * Reads one range. The bytes in memory are `filled` bytes of the transcript from `base` on; `next` is where the
+ * first line not yet taken in begins. Rolling moves that line to the front, reading appends behind `filled`.
+ */
+class RangeReader {
+  readonly #range: ByteRange;
+  readonly #kernel: Kernel;
+  readonly #cells: RowCells;
+  readonly #source: Source;
+  readonly #events: EventWriter;
+  readonly #limits: ScanLimits;
+  #file = -1;
+  #base: number;
+  #filled = 0;
+  #next = 0;
+  #bytesRead = 0;
+  #records = 0;
+  /** Lines that never reached the kernel. */
+  #longLines = 0;
+  #bomBytes = 0;
+
+  constructor(
+    range: ByteRange,
+    kernel: Kernel,
+    cells: RowCells,
+    source: Source,
+    events: EventWriter,
+    limits: ScanLimits,
+  ) {
+    this.#range = range;
+    this.#kernel = kernel;
+    this.#cells = cells;
+    this.#source = source;
+    this.#events = events;
+    this.#limits = limits;
+    this.#base = Math.max(0, range.start - 1);
+  }
+
+  read(): void {
+    this.#kernel.resetLines();
+    try {
+      this.#file = openSync(this.#range.path, "r");
+      this.#readLines();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      this.#events.unreadable(this.#range.transcript, code);
+    } finally {
+      if (this.#file >= 0) closeSync(this.#file);
+      this.#events.endRange({
+        lines: this.#kernel.lineCount + this.#longLines,
+        records: this.#records,
+        bytesRead: this.#bytesRead,
+      });
+    }
+  }
+
+  #readLines(): void {
+    if (!this.#fill()) return;
+    if (this.#range.start === 0) this.#skipBom();
+    else if (!this.#skipPartialLine()) return;
+    const { end } = this.#range;
+    while (this.#base + this.#next < end) {
+      this.#takeLines(false);
+      if (this.#base + this.#next >= end) return;
+      if (this.#filled - this.#next > this.#limits.maxLineBytes) {
+        if (!this.#skipLongLine()) return;
+      } else if (!this.#fill()) {
+        this.#takeLines(true);
+        return;
+      }
+    }
+  }
+
+  /** Appends a chunk; false at the end of the transcript. */
+  #fill(): boolean {
+    const kernel = this.#kernel;
+    const left = this.#range.size - this.#base - this.#filled;
+    if (left <= 0) return false;
+    if (this.#next > 0) {
+      kernel.bytes.copyWithin(BUFFER, BUFFER + this.#next, BUFFER + this.#filled);
+      this.#base += this.#next;
+      this.#filled -= this.#next;
+      this.#next = 0;
+    }
+    const { chunkBytes, maxLineBytes } = this.#limits;
+    const ahead = this.#range.end - this.#base - this.#filled;
+    const step = Math.min(chunkBytes, ahead > 0 ? ahead : OVERHANG_BYTES);
+    // A line longer than that is met from its start each time: read twice as much, but not past the longest line.
+    const longer = Math.min(this.#filled, maxLineBytes + 1 - this.#filled);
+    const wanted = Math.min(left, Math.max(step, longer));
+    if (this.#filled + wanted > kernel.room) kernel.makeRoom(this.#filled + wanted);
+    const got = readSync(this.#file, kernel.bytes, BUFFER + this.#filled, wanted, this.#base + this.#filled);
+    this.#bytesRead += got;
+    this.#filled += got;
+    return got > 0;
+  }
+
+  #skipBom(): void {
+    const { bytes } = this.#kernel;
+    while (this.#filled < BOM.length && this.#fill());
+    if (this.#filled >= BOM.length && BOM.every((byte, i) => bytes[BUFFER + i] === byte)) {
+      this.#next = this.#bomBytes = BOM.length;
+    }
+  }
+
+  /** Moves behind the first LF; false when no line of the range begins. */
+  #skipPartialLine(): boolean {
+    for (;;) {
+      const { bytes } = this.#kernel;
+      const found = bytes.subarray(0, BUFFER + this.#filled).indexOf(LF, BUFFER + this.#next);
+      this.#next = found < 0 ? this.#filled : found - BUFFER + 1;
+      if (found >= 0) return true;
+      if (this.#base + this.#next >= this.#range.end || !this.#fill()) return false;
+    }
+  }
+
+  /** Passes over a line that is too long; false when the transcript ends in it. */
+  #skipLongLine(): boolean {
+    this.#events.skip("oversized", this.#kernel.lineCount + this.#longLines, this.#offsetOf(BUFFER + this.#next));
+    this.#next = this.#filled;
+    this.#longLines++;
+    for (;;) {
+      if (!this.#fill()) return false;
+      const { bytes } = this.#kernel;
+      const found = bytes.subarray(0, BUFFER + this.#filled).indexOf(LF, BUFFER + this.#next);
+      this.#next = found < 0 ? this.#filled : found - BUFFER + 1;
+      if (found >= 0) return true;
+    }
+  }
+
+  #takeLines(isFinal: boolean): void {
+    const kernel = this.#kernel;
+    const end = BUFFER + this.#filled;
+    const limit = Math.min(end, BUFFER + this.#range.end - this.#base);
+    let from = BUFFER + this.#next;
+    do {
+      const to = kernel.scan(from, limit, end, isFinal);
+      const allUtf8 = isUtf8(kernel.bytes.subarray(from, to));
+      for (let row = 0, rows = kernel.rowCount; row < rows; row++) this.#takeRow(row, end, allUtf8);
+      from = to;
+    } while (kernel.rowsAreFull);
+    this.#next = from - BUFFER;
+  }
+
+  #takeRow(row: number, end: number, allUtf8: boolean): void {
+    const cells = this.#cells;
+    cells.moveTo(row);
+    const { lineStart, lineEnd, status } = cells;
+    cells.offset = this.#offsetOf(lineStart);
+    cells.isTail = lineEnd === end;
+    const isLong = lineEnd - lineStart > this.#limits.maxLineBytes;
+    if (!isLong && status !== STATUS.malformed && (allUtf8 || isUtf8(this.#kernel.bytes.subarray(lineStart, lineEnd)))) {
+      if (status === STATUS.value) return;
+      if (this.#source.decode(cells, this.#events)) {
+        this.#records++;
+        return;
+      }
+    }
+    const reason = isLong ? "oversized" : cells.isTail ? "pending" : "malformed";
+    this.#events.skip(reason, cells.lineIndex + this.#longLines, cells.offset);
+  }
+
+  #offsetOf(address: number): number {
+    const offset = this.#base + address - BUFFER;
+    return offset === this.#bomBytes ? 0 : offset;
+  }
+}
