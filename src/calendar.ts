@@ -2,7 +2,9 @@
  * Instants to days and back, in a time zone. UTC is arithmetic; every other zone asks `temporal-polyfill` (the
  * standard's `Temporal`, until Node has it), which is loaded only then.
  */
+import { readlinkSync } from "node:fs";
 import { invalidOption } from "./errors.ts";
+import type { Environment } from "./options.ts";
 import type { TimeDimension } from "./types.ts";
 
 const MINUTE_MS = 60_000;
@@ -16,6 +18,19 @@ export const UNKNOWN_TIME = "unknown";
 
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
+
+/** The zone of this machine, as its files name it; `Intl` would say the same, and takes 17 ms to be asked first. */
+export function systemTimezone({ variables }: Environment): string {
+  const named = variables["TZ"]?.replace(/^:/, "");
+  if (named) return named;
+  try {
+    const [, zone] = readlinkSync("/etc/localtime").split("/zoneinfo/");
+    if (zone) return zone;
+  } catch {
+    // No such link: Windows, some containers.
+  }
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
 
 export interface Calendar {
   readonly timezone: string;

@@ -44,6 +44,11 @@ export const EVENT = {
   usage: Uint32Array,
   toolUses: Uint32Array,
   model: Uint32Array,
+  context: Uint32Array,
+} as const satisfies Spec;
+
+/** What seldom changes from one record to the next; events share it. Text numbers. */
+export const CONTEXT = {
   agentName: Uint32Array,
   agentType: Uint32Array,
   team: Uint32Array,
@@ -88,7 +93,7 @@ export const RANGE = {
 
 export type UsageNumbers = Record<keyof typeof USAGE, number>;
 
-/** Columns that grow. */
+/** Columns that grow, and keep what they grew to. */
 class Table<S extends Spec> {
   length = 0;
   columns: Columns<S>;
@@ -157,6 +162,7 @@ export interface Batch {
   readonly events: number;
   readonly usages: number;
   readonly extras: number;
+  readonly contexts: number;
   readonly ranges: number;
   /** Texts by number; 0 is none. */
   readonly texts: readonly string[];
@@ -169,6 +175,7 @@ export interface BatchColumns {
   readonly event: Columns<typeof EVENT>;
   readonly usage: Columns<typeof USAGE>;
   readonly extra: Columns<typeof EXTRA>;
+  readonly context: Columns<typeof CONTEXT>;
   readonly range: Columns<typeof RANGE>;
 }
 
@@ -184,30 +191,62 @@ export function openBatch(batch: Batch): BatchColumns {
     event: open(EVENT, batch.events),
     usage: open(USAGE, batch.usages),
     extra: open(EXTRA, batch.extras),
+    context: open(CONTEXT, batch.contexts),
     range: open(RANGE, batch.ranges),
   };
 }
 
 const SKIPPED_LISTED = 100;
 
-/** Collects the events of one shard. */
+/** Collects the events of one shard after the other; `finish` hands over what came since the last one. */
 export class EventWriter {
-  readonly event = new Table(EVENT, 1024);
-  readonly usage = new Table(USAGE, 512);
+  readonly event = new Table(EVENT, 4096);
+  readonly usage = new Table(USAGE, 2048);
   readonly extra = new Table(EXTRA, 16);
+  readonly context = new Table(CONTEXT, 64);
   readonly range = new Table(RANGE, 64);
-  readonly #texts: string[] = [""];
-  readonly #numbers = new Map<string, number>();
-  readonly #skipped: SkippedAt[] = [];
-  readonly #unreadable: Array<{ transcript: number; code: string }> = [];
+  #texts: string[] = [""];
+  readonly #textNumbers = new Map<string, number>();
+  readonly #contextNumbers = new Map<string, number>();
+  #lastContext = -1;
+  #skipped: SkippedAt[] = [];
+  #unreadable: Array<{ transcript: number; code: string }> = [];
 
   /** The number of a text in this batch. */
   textNumber(text: string): number {
-    let number = this.#numbers.get(text);
+    let number = this.#textNumbers.get(text);
     if (number === undefined) {
       number = this.#texts.push(text) - 1;
-      this.#numbers.set(text, number);
+      this.#textNumbers.set(text, number);
     }
+    return number;
+  }
+
+  /** The number of a context in this batch. */
+  contextNumber(agentName: number, agentType: number, team: number, branch: number, version: number): number {
+    const { columns } = this.context;
+    const last = this.#lastContext;
+    const isLast =
+      last >= 0 &&
+      columns.agentName[last] === agentName &&
+      columns.agentType[last] === agentType &&
+      columns.team[last] === team &&
+      columns.branch[last] === branch &&
+      columns.version[last] === version;
+    if (isLast) return last;
+    const key = `${agentName} ${agentType} ${team} ${branch} ${version}`;
+    let number = this.#contextNumbers.get(key);
+    if (number === undefined) {
+      number = this.context.add();
+      const added = this.context.columns;
+      added.agentName[number] = agentName;
+      added.agentType[number] = agentType;
+      added.team[number] = team;
+      added.branch[number] = branch;
+      added.version[number] = version;
+      this.#contextNumbers.set(key, number);
+    }
+    this.#lastContext = number;
     return number;
   }
 
@@ -260,31 +299,40 @@ export class EventWriter {
     this.#unreadable.push({ transcript, code });
   }
 
-  /** Everything so far, in one buffer of its own. */
+  /** What came since the last call, in one buffer of its own. The writer is then empty. */
   finish(): Batch {
-    const tables = [
+    const tables: ReadonlyArray<readonly [Spec, Table<Spec>]> = [
       [EVENT, this.event],
       [USAGE, this.usage],
       [EXTRA, this.extra],
+      [CONTEXT, this.context],
       [RANGE, this.range],
-    ] as const;
-    let bytes = 0;
-    for (const [spec, table] of tables) bytes += byteLength(spec, table.length);
+    ];
+    const bytes = tables.reduce((sum, [spec, { length }]) => sum + byteLength(spec, length), 0);
     const buffer = new ArrayBuffer(bytes);
     let at = 0;
-    for (const [spec, table] of tables) {
-      copyColumns<Spec>(table.columns, allocate<Spec>(spec, table.length, buffer, at), 0, table.length);
-      at += byteLength(spec, table.length);
+    for (const [spec, { columns, length }] of tables) {
+      copyColumns(columns, allocate(spec, length, buffer, at), 0, length);
+      at += byteLength(spec, length);
     }
-    return {
+    const batch = {
       buffer,
       events: this.event.length,
       usages: this.usage.length,
       extras: this.extra.length,
+      contexts: this.context.length,
       ranges: this.range.length,
       texts: this.#texts,
       skipped: this.#skipped,
       unreadable: this.#unreadable,
     };
+    for (const [, table] of tables) table.length = 0;
+    this.#texts = [""];
+    this.#textNumbers.clear();
+    this.#contextNumbers.clear();
+    this.#lastContext = -1;
+    this.#skipped = [];
+    this.#unreadable = [];
+    return batch;
   }
 }

@@ -6,6 +6,7 @@ import {
   allocate,
   type Batch,
   type Columns,
+  CONTEXT,
   copyColumns,
   EVENT,
   EXTRA,
@@ -37,6 +38,8 @@ export interface EventTable {
   readonly usage: Columns<typeof USAGE>;
   readonly extras: number;
   readonly extra: Columns<typeof EXTRA>;
+  /** Agent, team, branch and version of events, by number. */
+  readonly context: Columns<typeof CONTEXT>;
   /** Texts by number; number 0 is none. */
   readonly texts: readonly string[];
   readonly transcripts: number;
@@ -51,18 +54,19 @@ export interface EventTable {
 
 /** As many skipped lines as are listed. */
 const SKIPPED_LISTED = 100;
-const TEXT_COLUMNS = ["model", "agentName", "agentType", "team", "branch", "version"] as const;
 
 export function merge(batches: readonly Batch[], transcripts: number): EventTable {
-  const total = { events: 0, usages: 0, extras: 0 };
+  const total = { events: 0, usages: 0, extras: 0, contexts: 0 };
   for (const batch of batches) {
     total.events += batch.events;
     total.usages += batch.usages;
     total.extras += batch.extras;
+    total.contexts += batch.contexts;
   }
   const event = allocate(EVENT, total.events);
   const usage = allocate(USAGE, total.usages);
   const extra = allocate(EXTRA, total.extras);
+  const context = allocate(CONTEXT, total.contexts);
   const transcriptOf = new Uint32Array(total.events);
   const transcript = allocate(TRANSCRIPT, transcripts);
   transcript.cwdTimeMs.fill(Infinity);
@@ -72,7 +76,7 @@ export function merge(batches: readonly Batch[], transcripts: number): EventTabl
   const unreadable = new Map<number, string>();
   let records = 0;
   let bytesRead = 0;
-  let [events, usages, extras] = [0, 0, 0];
+  let [events, usages, extras, contexts] = [0, 0, 0, 0];
   let current = -1;
   let linesBefore = 0;
 
@@ -82,8 +86,11 @@ export function merge(batches: readonly Batch[], transcripts: number): EventTabl
     copyColumns(from.event, event, events);
     copyColumns(from.usage, usage, usages);
     copyColumns(from.extra, extra, extras);
-    for (const name of TEXT_COLUMNS) renumber(event[name], events, batch.events, number);
+    copyColumns(from.context, context, contexts);
+    for (const column of Object.values(context)) renumber(column, contexts, batch.contexts, number);
+    renumber(event.model, events, batch.events, number);
     renumber(extra.model, extras, batch.extras, number);
+    shift(event.context, events, batch.events, contexts);
     shift(event.usage, events, batch.events, usages);
     shift(extra.owner, extras, batch.extras, usages);
 
@@ -127,6 +134,7 @@ export function merge(batches: readonly Batch[], transcripts: number): EventTabl
     events += batch.events;
     usages += batch.usages;
     extras += batch.extras;
+    contexts += batch.contexts;
   }
   for (let rest = current + 1; rest < transcripts; rest++) transcript.firstEvent[rest] = events;
 
@@ -138,6 +146,7 @@ export function merge(batches: readonly Batch[], transcripts: number): EventTabl
     usage,
     extras: total.extras,
     extra,
+    context,
     texts: texts.texts,
     transcripts,
     transcript,

@@ -1,5 +1,5 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
-import { openCalendar } from "./calendar.ts";
+import { openCalendar, systemTimezone } from "./calendar.ts";
 import { readAgentTypes } from "./discover/agent-types.ts";
 import { discover } from "./discover/index.ts";
 import { merge } from "./merge.ts";
@@ -24,7 +24,7 @@ import { parseWindow } from "./window.ts";
 export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const checked = checkOptions(options);
   const stages = new Stages();
-  const calendar = await openCalendar(checked.timezone ?? systemTimezone());
+  const calendar = await openCalendar(checked.timezone ?? systemTimezone(checked.environment));
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const found = discover(checked.paths, checked.environment);
@@ -59,10 +59,6 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   });
   stages.end("tally");
   return describeScan({ checked, calendar, window, found, table, tallied, bytesTotal, threads, stages });
-}
-
-function systemTimezone(): string {
-  return process.env["TZ"] || Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** Where the time of a scan went, in wall milliseconds. */

@@ -13,7 +13,7 @@ export class RowCells implements Cells {
   isTail = false;
   readonly #kernel: Kernel;
   readonly #rowBytes: number;
-  #events: EventWriter;
+  readonly #events: EventWriter;
   #words: Uint32Array;
   #doubles: Float64Array;
   #firstWord = 0;
@@ -38,9 +38,8 @@ export class RowCells implements Cells {
     this.#lastNumber = new Uint32Array(slotCount);
   }
 
-  /** Text numbers are those of `events` from here on. */
-  writeTo(events: EventWriter): void {
-    this.#events = events;
+  /** Another batch begins: its texts are numbered anew. */
+  forgetTexts(): void {
     this.#lastNumber.fill(0);
   }
 

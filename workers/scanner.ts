@@ -20,7 +20,8 @@ const OVERHANG_BYTES = 16 << 10;
 export class Scanner {
   readonly #module: WebAssembly.Module;
   readonly #limits: ScanLimits;
-  readonly #kernels = new Map<Source, Kernel>();
+  readonly #kernels = new Map<Source, { readonly kernel: Kernel; readonly cells: RowCells }>();
+  readonly #events = new EventWriter();
 
   constructor(module: WebAssembly.Module, limits: ScanLimits) {
     this.#module = module;
@@ -29,15 +30,17 @@ export class Scanner {
 
   scan(shard: Shard): Batch {
     const source = sourceNamed(shard.source);
-    const { slotCount } = assignSlots(source.record);
-    let kernel = this.#kernels.get(source);
-    if (!kernel) {
+    const events = this.#events;
+    let ready = this.#kernels.get(source);
+    if (!ready) {
+      const { slotCount } = assignSlots(source.record);
       // A chunk, and what is left over of the line before it.
-      kernel = new Kernel(this.#module, source.record, slotCount, this.#limits.chunkBytes * 2);
-      this.#kernels.set(source, kernel);
+      const kernel = new Kernel(this.#module, source.record, slotCount, this.#limits.chunkBytes * 2);
+      ready = { kernel, cells: new RowCells(kernel, slotCount, events) };
+      this.#kernels.set(source, ready);
     }
-    const events = new EventWriter();
-    const cells = new RowCells(kernel, slotCount, events);
+    const { kernel, cells } = ready;
+    cells.forgetTexts();
     for (const range of shard.ranges) {
       events.beginRange(range.transcript, range.start);
       new RangeReader(range, kernel, cells, source, events, this.#limits).read();

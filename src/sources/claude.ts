@@ -116,11 +116,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
     e.requestLow[i] = cells.hashLow(at.requestId);
     e.requestHigh[i] = cells.hashHigh(at.requestId);
     e.toolUses[i] = toolUses;
-    e.agentName[i] = agentName;
-    e.agentType[i] = agentType;
-    e.team[i] = team;
-    e.branch[i] = branch;
-    e.version[i] = version;
+    e.context[i] = events.contextNumber(agentName, agentType, team, branch, version);
     const flags =
       tail |
       (cells.integer(at.isSidechain) === 1 ? FLAG.sideChain : 0) |
@@ -139,11 +135,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
     e.requestLow[i] = cells.hashLow(nested.requestId);
     e.requestHigh[i] = cells.hashHigh(nested.requestId);
     e.toolUses[i] = cells.integer(nested.type) === 1 ? cells.integer(nested.message.content.toolUses) : 0;
-    e.agentName[i] = 0;
-    e.agentType[i] = 0;
-    e.team[i] = team;
-    e.branch[i] = branch;
-    e.version[i] = version;
+    e.context[i] = events.contextNumber(0, 0, team, branch, version);
     const flags =
       tail |
       FLAG.sideChain |

@@ -1,46 +1,55 @@
-/** 64-bit ids to small numbers, in order of appearance. Open addressing over typed arrays: no object an id. */
-export class IdTable {
-  /** Ids seen so far. */
-  size = 0;
-  /** Low half, high half, number + 1; 0 in the third marks a free place. */
+/** Finds events by a 64-bit id. Open addressing over event numbers: no object an id, the ids stay in their columns. */
+export class EventsById {
+  readonly #low: Uint32Array;
+  readonly #high: Uint32Array;
+  /** Event + 1; 0 is free. */
   #places: Uint32Array;
   #mask: number;
+  #size = 0;
 
-  constructor(expected: number) {
+  /** `expected` ids need no growing. */
+  constructor(low: Uint32Array, high: Uint32Array, expected: number) {
+    this.#low = low;
+    this.#high = high;
     let places = 16;
     while (places < expected * 1.5) places *= 2;
-    this.#places = new Uint32Array(places * 4);
+    this.#places = new Uint32Array(places);
     this.#mask = places - 1;
   }
 
-  /** The number of an id, a new one when it was not seen before. */
-  number(low: number, high: number): number {
-    const places = this.#places;
+  /** The event that came first with the id of event `i`: `i` itself when it is new. */
+  first(i: number): number {
+    const low = this.#low[i] as number;
+    const high = this.#high[i] as number;
     let at = low & this.#mask;
-    for (;;) {
-      const i = at * 4;
-      const found = places[i + 2] as number;
-      if (found === 0) break;
-      if (places[i] === low && places[i + 1] === high) return found - 1;
-      at = (at + 1) & this.#mask;
+    for (let found; (found = this.#places[at] as number) !== 0; at = (at + 1) & this.#mask) {
+      if (this.#low[found - 1] === low && this.#high[found - 1] === high) return found - 1;
     }
-    const i = at * 4;
-    places[i] = low;
-    places[i + 1] = high;
-    places[i + 2] = this.size + 1;
-    if (this.size * 4 > this.#mask * 3) this.#grow();
-    return this.size++;
+    this.#places[at] = i + 1;
+    if (++this.#size * 4 > this.#mask * 3) this.#grow();
+    return i;
+  }
+
+  /** As `first`, but an id that is new stays unknown; then -1. */
+  find(i: number): number {
+    const low = this.#low[i] as number;
+    const high = this.#high[i] as number;
+    let at = low & this.#mask;
+    for (let found; (found = this.#places[at] as number) !== 0; at = (at + 1) & this.#mask) {
+      if (this.#low[found - 1] === low && this.#high[found - 1] === high) return found - 1;
+    }
+    return -1;
   }
 
   #grow(): void {
     const old = this.#places;
     this.#mask = this.#mask * 2 + 1;
-    this.#places = new Uint32Array((this.#mask + 1) * 4);
-    for (let i = 0; i < old.length; i += 4) {
-      if (old[i + 2] === 0) continue;
-      let at = (old[i] as number) & this.#mask;
-      while (this.#places[at * 4 + 2] !== 0) at = (at + 1) & this.#mask;
-      this.#places.set(old.subarray(i, i + 3), at * 4);
+    this.#places = new Uint32Array(this.#mask + 1);
+    for (const place of old) {
+      if (place === 0) continue;
+      let at = (this.#low[place - 1] as number) & this.#mask;
+      while (this.#places[at] !== 0) at = (at + 1) & this.#mask;
+      this.#places[at] = place;
     }
   }
 }

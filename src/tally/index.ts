@@ -63,7 +63,7 @@ function breakDown(rows: readonly Row[], finer: readonly Row[], by: readonly Dim
 }
 
 /** The counts of the whole scan, before windows and filters. */
-function countResponses({ event, texts, usage, length }: EventTable, groups: Groups, count: CountMode) {
+function countResponses({ event, context, texts, usage, length }: EventTable, groups: Groups, count: CountMode) {
   let responses = 0;
   let responsesWithoutTime = 0;
   const lowOutput = new Map<string, number>();
@@ -75,7 +75,7 @@ function countResponses({ event, texts, usage, length }: EventTable, groups: Gro
     const flags = groups.flags[group] as number;
     const output = usage.output[event.usage[chosen] as number] as number;
     if (flags & FLAG.final || !(flags & FLAG.longBlock) || output > PLACEHOLDER_TOKENS) continue;
-    const version = (texts[event.version[chosen] as number] as string) || "unknown";
+    const version = (texts[context.version[event.context[chosen] as number] as number] as string) || "unknown";
     lowOutput.set(version, (lowOutput.get(version) ?? 0) + 1);
   }
   let usageRecords = 0;

@@ -58,10 +58,11 @@ export class Keys {
   }
 
   #nameOf(dimension: Exclude<PlainDimension, "model">, group: number): string | null {
-    const { event, transcriptOf, texts, transcript: found } = this.#table;
+    const { event, context, transcriptOf, texts, transcript: found } = this.#table;
     const { transcripts, sessionOf, sessions, teamOf, projectOf, projects } = this.#places;
     const i = this.#groups.attribution[group] as number;
     const t = transcriptOf[i] as number;
+    const at = event.context[i] as number;
     switch (dimension) {
       case "source":
         return transcripts[t]?.source ?? null;
@@ -70,9 +71,9 @@ export class Keys {
       case "session":
         return sessions[sessionOf[t] as number] as string;
       case "branch":
-        return (texts[event.branch[i] as number] as string) || null;
+        return (texts[context.branch[at] as number] as string) || null;
       case "team":
-        return (texts[event.team[i] || found.team[t] || (teamOf[sessionOf[t] as number] as number)] as string) || null;
+        return (texts[context.team[at] || found.team[t] || (teamOf[sessionOf[t] as number] as number)] as string) || null;
       case "agent":
         return this.#agent(i, t);
     }
@@ -80,14 +81,15 @@ export class Keys {
 
   /** Number 23. */
   #agent(i: number, t: number): string {
-    const { event, texts, transcript: found } = this.#table;
+    const { event, context, texts, transcript: found } = this.#table;
+    const at = event.context[i] as number;
     const flags = event.flags[i] as number;
     if (flags & FLAG.nested) return "subagent";
-    const name = texts[event.agentName[i] || (found.agentName[t] as number)] as string;
+    const name = texts[context.agentName[at] || (found.agentName[t] as number)] as string;
     if (name !== "") return name;
     const isAgentFile = this.#places.transcripts[t]?.isAgentFile === true;
     if (!isAgentFile && (flags & FLAG.sideChain) === 0) return "main";
-    const type = texts[event.agentType[i] || (isAgentFile ? (found.agentType[t] as number) : 0)] as string;
+    const type = texts[context.agentType[at] || (isAgentFile ? (found.agentType[t] as number) : 0)] as string;
     return type || (isAgentFile && this.#agentTypes.get(t)) || "subagent";
   }
 }

@@ -1,7 +1,7 @@
 /** Which of several transcripts with the same records the records were written in first. */
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
-import { IdTable } from "./ids.ts";
+import { EventsById } from "./ids.ts";
 import type { Places } from "./places.ts";
 
 const NO_RECORD = -1;
@@ -10,28 +10,33 @@ const MANY = -2;
 export class Originals {
   readonly #table: EventTable;
   readonly #places: Places;
-  /** The record of each event, copies having one number; `NO_RECORD` without id. */
+  /** Of events in the transcripts concerned: the first event with the same record id; `NO_RECORD` without one. */
   readonly #recordOf: Int32Array;
-  /** The transcript each record stands in, or `MANY`. */
+  /** By that first event, the transcript its record stands in, or `MANY`. */
   readonly #homeOf: Int32Array;
   readonly #known = new Map<string, number>();
 
-  constructor(table: EventTable, places: Places) {
+  /** `concerned` are all transcripts that will be asked about. */
+  constructor(table: EventTable, places: Places, concerned: ReadonlySet<number>) {
     this.#table = table;
     this.#places = places;
     const { length, event, transcriptOf } = table;
-    const ids = new IdTable(length / 2);
+    const records = new EventsById(event.recordLow, event.recordHigh, 1024);
+    const isRecord = (i: number) => ((event.flags[i] as number) & (FLAG.recordId | FLAG.nested)) === FLAG.recordId;
     this.#recordOf = new Int32Array(length).fill(NO_RECORD);
-    this.#homeOf = new Int32Array(length).fill(NO_RECORD);
+    this.#homeOf = new Int32Array(length);
+    for (const transcript of concerned) {
+      for (const i of this.#eventsOf(transcript)) {
+        if (!isRecord(i)) continue;
+        const record = (this.#recordOf[i] = records.first(i));
+        if (record === i) this.#homeOf[i] = transcript;
+        else if (this.#homeOf[record] !== transcript) this.#homeOf[record] = MANY;
+      }
+    }
     for (let i = 0; i < length; i++) {
-      const flags = event.flags[i] as number;
-      if ((flags & FLAG.recordId) === 0 || flags & FLAG.nested) continue;
-      const record = ids.number(event.recordLow[i] as number, event.recordHigh[i] as number);
-      const home = transcriptOf[i] as number;
-      const known = this.#homeOf[record] as number;
-      this.#recordOf[i] = record;
-      if (known === NO_RECORD) this.#homeOf[record] = home;
-      else if (known !== home) this.#homeOf[record] = MANY;
+      if (!isRecord(i) || concerned.has(transcriptOf[i] as number)) continue;
+      const record = records.find(i);
+      if (record >= 0) this.#homeOf[record] = MANY;
     }
   }
 

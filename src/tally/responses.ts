@@ -5,7 +5,7 @@
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
 import { groupBy } from "./group-by.ts";
-import { IdTable, Unions } from "./ids.ts";
+import { EventsById, Unions } from "./ids.ts";
 import { Originals } from "./originals.ts";
 import type { Places } from "./places.ts";
 
@@ -58,58 +58,79 @@ function eachItsOwn({ length, event }: EventTable): Grouping {
 function groupByIds(table: EventTable, places: Places): Grouping {
   const { length, event } = table;
   const of = new Int32Array(length);
-  const responses = new IdTable(length / 4);
-  const records = new IdTable(length / 4);
-  const bucketOfResponse = new Int32Array(length).fill(NONE);
-  const bucketOfRecord = new Int32Array(length).fill(NONE);
+  const { responseRecords, otherRecords } = countKinds(table);
+  const responses = new EventsById(event.responseLow, event.responseHigh, responseRecords / 2);
+  const records = new EventsById(event.recordLow, event.recordHigh, otherRecords);
   const firstOf = new Int32Array(length);
-  const mixed = new Map<number, number[]>();
+  const carriesUsage = new Uint8Array(length);
+  const mixed = new Set<number>();
+  const copies: number[] = [];
   let buckets = 0;
 
   for (let i = 0; i < length; i++) {
     const flags = event.flags[i] as number;
-    let bucket = NONE;
-    let isMixed = (flags & FLAG.nested) !== 0;
-    if (flags & FLAG.responseId) {
-      const id = responses.number(event.responseLow[i] as number, event.responseHigh[i] as number);
-      bucket = bucketOfResponse[id] as number;
-      if (bucket === NONE) {
-        bucketOfResponse[id] = buckets;
-      } else {
-        const first = firstOf[bucket] as number;
-        isMixed ||=
-          (flags & (event.flags[first] as number) & FLAG.requestId) === 0 ||
-          event.requestLow[i] !== event.requestLow[first] ||
-          event.requestHigh[i] !== event.requestHigh[first];
-      }
-    } else if (flags & FLAG.recordId) {
-      const id = records.number(event.recordLow[i] as number, event.recordHigh[i] as number);
-      bucket = bucketOfRecord[id] as number;
-      if (bucket === NONE) bucketOfRecord[id] = buckets;
+    if (flags & FLAG.nested) {
+      copies.push(i);
+      continue;
     }
-    if (bucket === NONE) {
-      bucket = buckets++;
-      firstOf[bucket] = i;
-    }
+    const first = flags & FLAG.responseId ? responses.first(i) : flags & FLAG.recordId ? records.first(i) : i;
+    const isNew = first === i;
+    const bucket = isNew ? buckets++ : (of[first] as number);
     of[i] = bucket;
-    if (isMixed) mixed.set(bucket, []);
+    if (isNew) firstOf[bucket] = i;
+    else if (flags & FLAG.responseId && !isSameRequest(i, first)) mixed.add(bucket);
+    if (flags & FLAG.usage) carriesUsage[bucket] = 1;
   }
-  if (mixed.size === 0) return { of, length: buckets };
-
-  for (let i = 0; i < length; i++) mixed.get(of[i] as number)?.push(i);
-  let groups = buckets;
-  for (const [bucket, members] of mixed) {
-    let isFirst = true;
-    for (const group of takeApart(members, table, places)) {
-      const number = isFirst ? bucket : groups++;
-      isFirst = false;
-      for (const i of group) of[i] = number;
+  for (const i of copies) {
+    const byResponse = ((event.flags[i] as number) & FLAG.responseId) !== 0;
+    const hasId = byResponse || ((event.flags[i] as number) & FLAG.recordId) !== 0;
+    const first = hasId ? (byResponse ? responses : records).first(i) : i;
+    const bucket = first === i ? buckets++ : (of[first] as number);
+    of[i] = bucket;
+    if (first === i) {
+      firstOf[bucket] = i;
+    } else if (carriesUsage[bucket] && !mixed.has(bucket) && isCopyOf(first, i)) {
+      of[i] = NO_GROUP;
+      continue;
     }
+    mixed.add(bucket);
   }
-  return { of, length: groups };
+  return { of, length: takeAllApart() };
+
+  function isSameRequest(a: number, b: number): boolean {
+    const flags = (event.flags[a] as number) & (event.flags[b] as number);
+    const isEqual = event.requestLow[a] === event.requestLow[b] && event.requestHigh[a] === event.requestHigh[b];
+    return (flags & FLAG.requestId) !== 0 && isEqual;
+  }
+
+  /** Whether a live copy belongs to a bucket of one request: by rule 1, or by rule 2 or 3, being on a side chain. */
+  function isCopyOf(first: number, copy: number): boolean {
+    return isSameRequest(first, copy) || sessionOf(first) === sessionOf(copy);
+  }
+
+  function sessionOf(i: number): number {
+    return places.sessionOf[table.transcriptOf[i] as number] as number;
+  }
+
+  function takeAllApart(): number {
+    if (mixed.size === 0) return buckets;
+    const members = new Map<number, number[]>();
+    for (const bucket of mixed) members.set(bucket, []);
+    for (let i = 0; i < length; i++) members.get(of[i] as number)?.push(i);
+    let groups = buckets;
+    for (const [bucket, together] of members) {
+      let isFirst = true;
+      for (const group of takeApart(together)) {
+        const number = isFirst ? bucket : groups++;
+        isFirst = false;
+        for (const i of group) of[i] = number;
+      }
+    }
+    return groups;
+  }
 
   /** The groups of one bucket. Records that count nowhere are in none of them, and marked so. */
-  function takeApart(members: readonly number[], { event }: EventTable, places: Places): Iterable<number[]> {
+  function takeApart(members: readonly number[]): Iterable<number[]> {
     const isNested = (i: number) => ((event.flags[i] as number) & FLAG.nested) !== 0;
     const own = members.filter((i) => !isNested(i));
     const groups = groupBy(own, unite(own));
@@ -143,16 +164,21 @@ function groupByIds(table: EventTable, places: Places): Grouping {
       } else {
         const hasNoRequest = (i: number) => (flags(i) & FLAG.requestId) === 0;
         const request = (i: number) => (hasNoRequest(i) ? -1 - i : `${event.requestLow[i]} ${event.requestHigh[i]}`);
-        const session = (i: number) => places.sessionOf[table.transcriptOf[i] as number] as number;
         const record = (i: number) => (flags(i) & FLAG.recordId ? `${event.recordLow[i]} ${event.recordHigh[i]}` : -1 - i);
         each(request, () => true); // rule 1
         // Rules 2 and 3: one record without a request, or on a side chain, ties all of its session to itself.
-        each(session, (together) => together.some((i) => hasNoRequest(i) || flags(i) & FLAG.sideChain));
+        each(sessionOf, (together) => together.some((i) => hasNoRequest(i) || flags(i) & FLAG.sideChain));
         each(record, (together) => together.some(hasNoRequest)); // rule 2
       }
       return (i) => unions.find(position.get(i) as number);
     }
   }
+}
+
+function countKinds({ length, event }: EventTable) {
+  let responseRecords = 0;
+  for (let i = 0; i < length; i++) if ((event.flags[i] as number) & FLAG.responseId) responseRecords++;
+  return { responseRecords, otherRecords: length - responseRecords };
 }
 
 /** What each group is, from its records. */
@@ -221,8 +247,11 @@ function describe(table: EventTable, places: Places, of: Int32Array, length: num
   /** Number 18: records that several transcripts share belong to the transcript they were copied from. */
   function settleTies(): void {
     if (ties.length === 0) return;
-    const originals = new Originals(table, places);
-    for (const [group, tied] of groupBy(ties, (i) => of[i] as number)) {
+    const tiedByGroup = groupBy(ties, (i) => of[i] as number);
+    const concerned = new Set(ties.map((i) => transcriptOf[i] as number));
+    for (const group of tiedByGroup.keys()) concerned.add(transcriptOf[attribution[group] as number] as number);
+    const originals = new Originals(table, places, concerned);
+    for (const [group, tied] of tiedByGroup) {
       const best = attribution[group] as number;
       const side = (event.flags[best] as number) & FLAG.sideChain;
       const still = tied.filter((i) => {

@@ -1,29 +1,26 @@
 /** Tool uses that count: of the records with one id, the one with most blocks (number 21 of decision 0002). */
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
-import { IdTable } from "./ids.ts";
+import { EventsById } from "./ids.ts";
 import { type CountMode, type Groups, NO_GROUP } from "./responses.ts";
 
 /** The tool uses of each event, 0 where another record's count. */
 export function countToolUses({ length, event }: EventTable, groups: Groups, mode: CountMode): Uint32Array {
   const counted = new Uint32Array(length);
-  const ids = new IdTable(length / 4);
-  const best = new Int32Array(length);
+  const records = new EventsById(event.recordLow, event.recordHigh, length / 4);
+  // By the first event of a record, the one that counts.
+  const best = new Map<number, number>();
   for (let i = 0; i < length; i++) {
     const blocks = event.toolUses[i] as number;
     if (blocks === 0 || groups.of[i] === NO_GROUP) continue;
     counted[i] = blocks;
     if (mode === "records" || ((event.flags[i] as number) & FLAG.recordId) === 0) continue;
-    const isNew = ids.size;
-    const id = ids.number(event.recordLow[i] as number, event.recordHigh[i] as number);
-    if (id === isNew) {
-      best[id] = i;
-      continue;
-    }
-    const other = best[id] as number;
+    const first = records.first(i);
+    if (first === i) continue;
+    const other = best.get(first) ?? first;
     const isMore = blocks !== counted[other] ? blocks > (counted[other] as number) : isEarlier(i, other);
     counted[isMore ? other : i] = 0;
-    if (isMore) best[id] = i;
+    if (isMore) best.set(first, i);
   }
   return counted;
 

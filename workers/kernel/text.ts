@@ -14,46 +14,47 @@ export function skipWhite(p: usize): usize {
 }
 
 /**
- * Past the quote that ends the string `p` is in. Looks for quotes only and counts the backslashes before one:
- * escapes are frequent, escaped quotes are not. The opening quote bounds the count.
+ * Past the quote that ends the string `p` is in. Escapes are frequent, so a quote behind a single backslash is
+ * passed over 16 at a time; a quote behind two or more is rare and its backslashes are counted one by one. What
+ * stands before the string is its opening quote, which bounds the look back.
  */
 export function skipString(p: usize): usize {
-  const quote = i8x16.splat(0x22);
-  const control = i8x16.splat(0x1f);
   while (true) {
-    let mask: i32;
-    while (true) {
-      const v = v128.load(p);
-      mask = i8x16.bitmask(v128.or(i8x16.eq(v, quote), i8x16.eq(i8x16.min_u(v, control), v)));
-      if (mask) break;
-      const a = v128.load(p, 16);
-      const b = v128.load(p, 32);
-      const c = v128.load(p, 48);
-      const d = v128.load(p, 64);
-      const hits = v128.or(
-        v128.or(
-          v128.or(i8x16.eq(a, quote), i8x16.eq(b, quote)),
-          v128.or(i8x16.eq(c, quote), i8x16.eq(d, quote)),
-        ),
-        v128.or(
-          i8x16.eq(i8x16.min_u(a, control), a),
-          v128.or(
-            i8x16.eq(i8x16.min_u(b, control), b),
-            v128.or(i8x16.eq(i8x16.min_u(c, control), c), i8x16.eq(i8x16.min_u(d, control), d)),
-          ),
-        ),
-      );
-      p += v128.any_true(hits) ? 16 : 80;
+    let stops = i8x16.bitmask(stopsAt(p));
+    if (!stops) {
+      stops = i8x16.bitmask(stopsAt(p + 16));
+      if (!stops) {
+        p += 32;
+        while (!v128.any_true(v128.or(v128.or(stopsAt(p), stopsAt(p + 16)), v128.or(stopsAt(p + 32), stopsAt(p + 48))))) {
+          p += 64;
+        }
+        stops = i8x16.bitmask(stopsAt(p));
+        while (!stops) {
+          p += 16;
+          stops = i8x16.bitmask(stopsAt(p));
+        }
+      } else {
+        p += 16;
+      }
     }
-    p += <usize>ctz(mask);
+    p += <usize>ctz(stops);
     if (load<u8>(p) != 0x22) return 0;
     let before = p - 1;
-    if (load<u8>(before) != 0x5c) return p + 1;
     while (load<u8>(before) == 0x5c) before--;
     p++;
-    if ((p - before) & 1) continue;
-    return p;
+    if (((p - before) & 1) == 0) return p;
   }
+}
+
+/** Marks of the 16 bytes at `p` that may end a string: quotes that a single backslash does not escape, and control characters. */
+// @ts-ignore: decorator
+@inline
+function stopsAt(p: usize): v128 {
+  const v = v128.load(p);
+  const backslash = i8x16.splat(0x5c);
+  const isEscape = v128.andnot(i8x16.eq(v128.load(p - 1), backslash), i8x16.eq(v128.load(p - 2), backslash));
+  const isQuote = v128.andnot(i8x16.eq(v, i8x16.splat(0x22)), isEscape);
+  return v128.or(isQuote, i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v));
 }
 
 /** Like `skipString`, for short strings that are looked into: sets `textHasEscape`. */
