@@ -1,24 +1,27 @@
 /** Patterns of `--project`, `--model` and their like. */
 import picomatch from "picomatch";
 import type { Filters } from "./options.ts";
-import type { Keys } from "./tally/keys.ts";
-import { NOT_CARRIED } from "./tally/keys.ts";
+import { type Keys, NOT_CARRIED } from "./tally/keys.ts";
 
-/** Whether a group of records, with a model, is asked about. A name that is not there matches no pattern. */
-export function makeFilter(filters: Filters | undefined, keys: Keys): (group: number, model: number) => boolean {
+/** Whether a group of records, taken with a model, is asked about. */
+export type Filter = (group: number, model: number) => boolean;
+
+/** Undefined when everything is asked about. A name that is not there matches no pattern. */
+export function makeFilter(filters: Filters | undefined, keys: Keys): Filter | undefined {
   const tests = Object.entries(filters ?? {})
     .filter(([, patterns]) => patterns !== undefined && patterns.length > 0)
-    .map(([name, patterns]) => {
+    .map(([name, patterns]): Filter => {
       const dimension = name as keyof Filters;
+      const numberOf = keys.numbers(dimension);
       const matches = matchAny(patterns as readonly string[]);
       const known: boolean[] = [];
-      return (group: number, model: number) => {
-        const number = dimension === "model" ? model : keys.number(dimension, group);
+      return (group, model) => {
+        const number = dimension === "model" ? model : numberOf(group);
         if (number === NOT_CARRIED) return false;
         return (known[number] ??= matches(keys.names(dimension).all[number] ?? null));
       };
     });
-  return tests.length === 0 ? () => true : (group, model) => tests.every((test) => test(group, model));
+  return tests.length === 0 ? undefined : (group, model) => tests.every((test) => test(group, model));
 }
 
 /** A pattern is taken as it stands too: models are named `claude-opus-4-6[1m]`. Stars match slashes. */

@@ -42,7 +42,7 @@ export function tally(table: EventTable, places: Places, options: TallyOptions):
     toolUses: countToolUses(table, groups, options.count),
     keys,
     window: options.window,
-    isWanted: makeFilter(options.filters, keys),
+    filter: makeFilter(options.filters, keys),
     hasExtras: options.count === "responses",
     calendar: options.calendar,
     startOfWeek: options.startOfWeek,

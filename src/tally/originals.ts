@@ -26,7 +26,7 @@ export class Originals {
     this.#recordOf = new Int32Array(length).fill(NO_RECORD);
     this.#homeOf = new Int32Array(length);
     for (const transcript of concerned) {
-      for (const i of this.#eventsOf(transcript)) {
+      for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
         if (!isRecord(i)) continue;
         const record = (this.#recordOf[i] = records.first(i));
         if (record === i) this.#homeOf[i] = transcript;
@@ -70,7 +70,7 @@ export class Originals {
     const latestMs = new Map<number, number>();
     let lastMs = -Infinity;
     for (const transcript of concerned) {
-      for (const i of this.#eventsOf(transcript)) {
+      for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
         const record = this.#recordOf[i] as number;
         if (record === NO_RECORD) continue;
         const time = this.#table.event.timeMs[i] as number;
@@ -86,7 +86,7 @@ export class Originals {
 
   #hasOwnBefore(transcript: number, ms: number): boolean {
     const { event } = this.#table;
-    for (const i of this.#eventsOf(transcript)) {
+    for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
       if ((event.flags[i] as number) & FLAG.nested || !((event.timeMs[i] as number) < ms)) continue;
       const record = this.#recordOf[i] as number;
       if (record === NO_RECORD || this.#homeOf[record] !== MANY) return true;
@@ -94,9 +94,8 @@ export class Originals {
     return false;
   }
 
-  *#eventsOf(transcript: number): Generator<number> {
-    const { firstEvent } = this.#table.transcript;
-    const end = firstEvent[transcript + 1] ?? this.#table.length;
-    for (let i = firstEvent[transcript] as number; i < end; i++) yield i;
+  /** The first event of a transcript; behind the last one, where the next would begin. */
+  #firstOf(transcript: number): number {
+    return this.#table.transcript.firstEvent[transcript] ?? this.#table.length;
   }
 }

@@ -57,55 +57,28 @@ function eachItsOwn({ length, event }: EventTable): Grouping {
  */
 function groupByIds(table: EventTable, places: Places): Grouping {
   const { length, event } = table;
-  const of = new Int32Array(length);
-  const { responseRecords, otherRecords } = countKinds(table);
-  const responses = new EventsById(event.responseLow, event.responseHigh, responseRecords / 2);
-  const records = new EventsById(event.recordLow, event.recordHigh, otherRecords);
-  const firstOf = new Int32Array(length);
-  const carriesUsage = new Uint8Array(length);
   const mixed = new Set<number>();
-  const copies: number[] = [];
-  let buckets = 0;
+  const buckets = fillBuckets(table, mixed);
+  const { of, responses, records, carriesUsage, copies } = buckets;
+  let bucketCount = buckets.length;
 
-  for (let i = 0; i < length; i++) {
-    const flags = event.flags[i] as number;
-    if (flags & FLAG.nested) {
-      copies.push(i);
-      continue;
-    }
-    const first = flags & FLAG.responseId ? responses.first(i) : flags & FLAG.recordId ? records.first(i) : i;
-    const isNew = first === i;
-    const bucket = isNew ? buckets++ : (of[first] as number);
-    of[i] = bucket;
-    if (isNew) firstOf[bucket] = i;
-    else if (flags & FLAG.responseId && !isSameRequest(i, first)) mixed.add(bucket);
-    if (flags & FLAG.usage) carriesUsage[bucket] = 1;
-  }
   for (const i of copies) {
     const byResponse = ((event.flags[i] as number) & FLAG.responseId) !== 0;
     const hasId = byResponse || ((event.flags[i] as number) & FLAG.recordId) !== 0;
     const first = hasId ? (byResponse ? responses : records).first(i) : i;
-    const bucket = first === i ? buckets++ : (of[first] as number);
-    of[i] = bucket;
-    if (first === i) {
-      firstOf[bucket] = i;
-    } else if (carriesUsage[bucket] && !mixed.has(bucket) && isCopyOf(first, i)) {
+    const bucket = first === i ? bucketCount++ : (of[first] as number);
+    if (first !== i && carriesUsage[bucket] && !mixed.has(bucket) && isCopyOf(first, i)) {
       of[i] = NO_GROUP;
-      continue;
+    } else {
+      of[i] = bucket;
+      mixed.add(bucket);
     }
-    mixed.add(bucket);
   }
   return { of, length: takeAllApart() };
 
-  function isSameRequest(a: number, b: number): boolean {
-    const flags = (event.flags[a] as number) & (event.flags[b] as number);
-    const isEqual = event.requestLow[a] === event.requestLow[b] && event.requestHigh[a] === event.requestHigh[b];
-    return (flags & FLAG.requestId) !== 0 && isEqual;
-  }
-
   /** Whether a live copy belongs to a bucket of one request: by rule 1, or by rule 2 or 3, being on a side chain. */
   function isCopyOf(first: number, copy: number): boolean {
-    return isSameRequest(first, copy) || sessionOf(first) === sessionOf(copy);
+    return isSameRequest(event, first, copy) || sessionOf(first) === sessionOf(copy);
   }
 
   function sessionOf(i: number): number {
@@ -113,12 +86,8 @@ function groupByIds(table: EventTable, places: Places): Grouping {
   }
 
   function takeAllApart(): number {
-    if (mixed.size === 0) return buckets;
-    const members = new Map<number, number[]>();
-    for (const bucket of mixed) members.set(bucket, []);
-    for (let i = 0; i < length; i++) members.get(of[i] as number)?.push(i);
-    let groups = buckets;
-    for (const [bucket, together] of members) {
+    let groups = bucketCount;
+    for (const [bucket, together] of membersOf(mixed, of)) {
       let isFirst = true;
       for (const group of takeApart(together)) {
         const number = isFirst ? bucket : groups++;
@@ -175,74 +144,74 @@ function groupByIds(table: EventTable, places: Places): Grouping {
   }
 }
 
-function countKinds({ length, event }: EventTable) {
+/**
+ * Puts every record but live copies into its bucket. One tight loop over columns, here as below: these loops run
+ * once a run over every event, so they are compiled while they run, and what is not in them need not be.
+ */
+function fillBuckets({ length, event }: EventTable, mixed: Set<number>) {
+  const { flags, responseLow, responseHigh, recordLow, recordHigh } = event;
   let responseRecords = 0;
-  for (let i = 0; i < length; i++) if ((event.flags[i] as number) & FLAG.responseId) responseRecords++;
-  return { responseRecords, otherRecords: length - responseRecords };
+  for (let i = 0; i < length; i++) if ((flags[i] as number) & FLAG.responseId) responseRecords++;
+  const responses = new EventsById(responseLow, responseHigh, responseRecords / 2);
+  const records = new EventsById(recordLow, recordHigh, length - responseRecords);
+  const of = new Int32Array(length);
+  const carriesUsage = new Uint8Array(length);
+  const copies: number[] = [];
+  let buckets = 0;
+  for (let i = 0; i < length; i++) {
+    const f = flags[i] as number;
+    if (f & FLAG.nested) {
+      copies.push(i);
+      continue;
+    }
+    const first = f & FLAG.responseId ? responses.first(i) : f & FLAG.recordId ? records.first(i) : i;
+    let bucket = buckets;
+    if (first === i) {
+      buckets++;
+    } else {
+      bucket = of[first] as number;
+      if (f & FLAG.responseId && !isSameRequest(event, i, first)) mixed.add(bucket);
+    }
+    of[i] = bucket;
+    if (f & FLAG.usage) carriesUsage[bucket] = 1;
+  }
+  return { of, length: buckets, responses, records, carriesUsage, copies };
+}
+
+function isSameRequest(event: EventTable["event"], a: number, b: number): boolean {
+  if (event.requestLow[a] !== event.requestLow[b] || event.requestHigh[a] !== event.requestHigh[b]) return false;
+  return ((event.flags[a] as number) & (event.flags[b] as number) & FLAG.requestId) !== 0;
+}
+
+/** The events of some buckets. */
+function membersOf(buckets: ReadonlySet<number>, of: Int32Array): Map<number, number[]> {
+  const members = new Map<number, number[]>();
+  if (buckets.size === 0) return members;
+  for (const bucket of buckets) members.set(bucket, []);
+  const isAsked = new Uint8Array(of.length);
+  for (const bucket of buckets) isAsked[bucket] = 1;
+  for (let i = 0; i < of.length; i++) {
+    const bucket = of[i] as number;
+    if (bucket >= 0 && isAsked[bucket]) members.get(bucket)?.push(i);
+  }
+  return members;
 }
 
 /** What each group is, from its records. */
 function describe(table: EventTable, places: Places, of: Int32Array, length: number): Groups {
-  const { event, usage, transcriptOf } = table;
-  const chosen = new Int32Array(length).fill(NONE);
-  const timeMs = new Float64Array(length).fill(Infinity);
-  const attribution = new Int32Array(length).fill(NONE);
-  const attributionTimeMs = new Float64Array(length);
-  const model = new Uint32Array(length);
-  const modelTimeMs = new Float64Array(length).fill(-Infinity);
+  const { event, transcriptOf } = table;
   const flags = new Uint32Array(length);
   const toolUses = new Uint32Array(length);
-  const ties: number[] = [];
-
-  for (let i = 0; i < table.length; i++) {
-    const group = of[i] as number;
-    if (group === NO_GROUP) continue;
-    const eventFlags = event.flags[i] as number;
-    const time = event.timeMs[i] as number;
-    const hasTime = time === time;
-    const early = hasTime ? time : Infinity;
-    const late = hasTime ? time : -Infinity;
-    flags[group] = (flags[group] as number) | eventFlags;
-    toolUses[group] = (toolUses[group] as number) + (event.toolUses[i] as number);
-    if (early < (timeMs[group] as number)) timeMs[group] = early;
-
-    if (eventFlags & FLAG.usage) {
-      const best = chosen[group] as number;
-      if (best === NONE || isChosenOver(i, late, best)) chosen[group] = i;
-    } else if (event.model[i] !== 0 && late >= (modelTimeMs[group] as number)) {
-      model[group] = event.model[i] as number;
-      modelTimeMs[group] = late;
-    }
-
-    const best = attribution[group] as number;
-    if (best === NONE) {
-      attribution[group] = i;
-      attributionTimeMs[group] = early;
-      continue;
-    }
-    const isSide = (eventFlags & FLAG.sideChain) !== 0;
-    const bestIsSide = ((event.flags[best] as number) & FLAG.sideChain) !== 0;
-    if (isSide === bestIsSide ? early < (attributionTimeMs[group] as number) : bestIsSide) {
-      attribution[group] = i;
-      attributionTimeMs[group] = early;
-    } else if (isSide === bestIsSide && early === attributionTimeMs[group] && transcriptOf[i] !== transcriptOf[best]) {
-      ties.push(i);
-    }
-  }
+  const timeMs = new Float64Array(length).fill(Infinity);
+  gather(event, of, flags, toolUses, timeMs);
+  const { chosen, model } = choose(table, of, length);
+  const attribution = new Int32Array(length).fill(NONE);
+  const ties = attribute(table, of, attribution);
   for (let group = 0; group < length; group++) {
     if (chosen[group] !== NONE) model[group] = event.model[chosen[group] as number] as number;
   }
   settleTies();
   return { length, of, chosen, timeMs, attribution, model, flags, toolUses };
-
-  /** Number 16; `i` comes after `best` in (path, offset). */
-  function isChosenOver(i: number, late: number, best: number): boolean {
-    const output = usage.output[event.usage[i] as number] as number;
-    const bestOutput = usage.output[event.usage[best] as number] as number;
-    if (output !== bestOutput) return output > bestOutput;
-    const bestTime = event.timeMs[best] as number;
-    return late >= (bestTime === bestTime ? bestTime : -Infinity);
-  }
 
   /** Number 18: records that several transcripts share belong to the transcript they were copied from. */
   function settleTies(): void {
@@ -253,15 +222,91 @@ function describe(table: EventTable, places: Places, of: Int32Array, length: num
     const originals = new Originals(table, places, concerned);
     for (const [group, tied] of tiedByGroup) {
       const best = attribution[group] as number;
-      const side = (event.flags[best] as number) & FLAG.sideChain;
-      const still = tied.filter((i) => {
-        const time = event.timeMs[i] as number;
-        const early = time === time ? time : Infinity;
-        return early === attributionTimeMs[group] && ((event.flags[i] as number) & FLAG.sideChain) === side;
-      });
+      const still = tied.filter((i) => compareForAttribution(event, i, best) === 0);
       const candidates = [best, ...still].sort((a, b) => a - b);
       const original = originals.among(candidates.map((i) => transcriptOf[i] as number));
       attribution[group] = candidates.find((i) => transcriptOf[i] === original) as number;
     }
   }
+}
+
+function gather(
+  event: EventTable["event"],
+  of: Int32Array,
+  flags: Uint32Array,
+  toolUses: Uint32Array,
+  timeMs: Float64Array,
+): void {
+  const { flags: eventFlags, toolUses: eventToolUses, timeMs: eventTimeMs } = event;
+  for (let i = 0; i < of.length; i++) {
+    const group = of[i] as number;
+    if (group < 0) continue;
+    flags[group] = (flags[group] as number) | (eventFlags[i] as number);
+    toolUses[group] = (toolUses[group] as number) + (eventToolUses[i] as number);
+    const time = eventTimeMs[i] as number;
+    if (time < (timeMs[group] as number)) timeMs[group] = time;
+  }
+}
+
+/** The chosen record of each group (number 16), and the model of groups without one (number 19). */
+function choose({ event, usage }: EventTable, of: Int32Array, length: number) {
+  const { flags, timeMs, usage: usageOf, model: modelOf } = event;
+  const { output } = usage;
+  const chosen = new Int32Array(length).fill(NONE);
+  const model = new Uint32Array(length);
+  const latestModelMs = new Float64Array(length).fill(-Infinity);
+  for (let i = 0; i < of.length; i++) {
+    const group = of[i] as number;
+    if (group < 0) continue;
+    if ((flags[i] as number) & FLAG.usage) {
+      const best = chosen[group] as number;
+      if (best >= 0) {
+        const more = (output[usageOf[i] as number] as number) - (output[usageOf[best] as number] as number);
+        // Later events win ties: they come later in (path, offset).
+        if (more < 0 || (more === 0 && late(timeMs[i] as number) < late(timeMs[best] as number))) continue;
+      }
+      chosen[group] = i;
+    } else if (modelOf[i] !== 0 && late(timeMs[i] as number) >= (latestModelMs[group] as number)) {
+      model[group] = modelOf[i] as number;
+      latestModelMs[group] = late(timeMs[i] as number);
+    }
+  }
+  return { chosen, model };
+}
+
+/** The attribution record of each group (number 18), as if the first of equal ones were it. Returns the other equal ones. */
+function attribute({ event, transcriptOf }: EventTable, of: Int32Array, attribution: Int32Array): number[] {
+  const ties: number[] = [];
+  for (let i = 0; i < of.length; i++) {
+    const group = of[i] as number;
+    if (group < 0) continue;
+    const best = attribution[group] as number;
+    if (best < 0) {
+      attribution[group] = i;
+      continue;
+    }
+    const order = compareForAttribution(event, i, best);
+    if (order < 0) attribution[group] = i;
+    else if (order === 0 && transcriptOf[i] !== transcriptOf[best]) ties.push(i);
+  }
+  return ties;
+}
+
+/** Main chain before side chain, then by time. */
+function compareForAttribution({ flags, timeMs }: EventTable["event"], a: number, b: number): number {
+  const side = ((flags[a] as number) & FLAG.sideChain) - ((flags[b] as number) & FLAG.sideChain);
+  if (side !== 0) return side;
+  const [left, right] = [early(timeMs[a] as number), early(timeMs[b] as number)];
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** No time comes last among the earliest … */
+function early(timeMs: number): number {
+  return timeMs === timeMs ? timeMs : Infinity;
+}
+
+/** … and first among the latest. */
+function late(timeMs: number): number {
+  return timeMs === timeMs ? timeMs : -Infinity;
 }

@@ -1,12 +1,14 @@
 /** Figures by dimension. */
 import { type Calendar, TimeKeys, type Weekday } from "../calendar.ts";
-import { NO_USAGE } from "../events.ts";
+import type { Filter } from "../filters.ts";
 import type { EventTable } from "../merge.ts";
 import type { Dimension, Figures, Row, RowKey } from "../types.ts";
 import { Sums } from "./figures.ts";
 import { isTimeDimension, type Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
 import type { Places } from "./places.ts";
-import { type Groups, NO_GROUP } from "./responses.ts";
+import type { Groups } from "./responses.ts";
+import { Spans } from "./spans.ts";
+import { ROOT, Steps } from "./steps.ts";
 
 /** An inclusive span of time in ms UTC; infinite where it is open. */
 export interface Window {
@@ -21,34 +23,15 @@ export interface Tallied {
   readonly toolUses: Uint32Array;
   readonly keys: Keys;
   readonly window: Window;
-  /** Whether a group, with its own model or another, is asked about. */
-  readonly isWanted: (group: number, model: number) => boolean;
+  readonly filter: Filter | undefined;
   /** Whether what a response used under other models counts. */
   readonly hasExtras: boolean;
   readonly calendar: Calendar;
   readonly startOfWeek: Weekday;
 }
 
-/** Steps from a row's number and the next dimension's to the row of both. */
-class Steps {
-  readonly parents: number[] = [];
-  readonly values: number[] = [];
-  readonly #next = new Map<number, number>();
-
-  take(parent: number, value: number): number {
-    // Both are below 2^26: there are fewer events than that in memory.
-    const key = parent * 0x4000000 + value;
-    let next = this.#next.get(key);
-    if (next === undefined) {
-      next = this.parents.push(parent) - 1;
-      this.values.push(value);
-      this.#next.set(key, next);
-    }
-    return next;
-  }
-}
-
-const ROOT = 0;
+/** Of a group that is in no row. */
+const NO_ROW = -1;
 
 /** The figures of everything that is asked about. */
 export function tallyTotals(tallied: Tallied): Figures {
@@ -58,135 +41,189 @@ export function tallyTotals(tallied: Tallied): Figures {
 
 /** One row for each combination of names that has figures, sorted. */
 export function tallyRows(by: readonly Dimension[], tallied: Tallied): Row[] {
-  const { table, groups } = tallied;
-  const plain = by.filter((dimension): dimension is PlainDimension => !isTimeDimension(dimension) && dimension !== "none");
-  const times = by.filter(isTimeDimension).map((dimension) => ({
-    dimension,
-    keys: new TimeKeys(dimension, tallied.calendar, tallied.startOfWeek),
-  }));
-  const steps = new Steps();
-  steps.take(-1, 0); // ROOT
-  const base = new Int32Array(groups.length).fill(UNSEEN);
+  const rows = new RowFinder(by, tallied);
+  const rowOf = rows.ofGroups();
   const sums: Array<Sums | undefined> = [];
+  const sumsOf = (row: number) => (sums[row] ??= new Sums());
+  const sessionOf = sessionsOfGroups(tallied);
   const spans = new Spans();
-  const { sinceMs, untilMs } = tallied.window;
-  const isInside = (ms: number) => !Number.isFinite(ms) || (ms >= sinceMs && ms <= untilMs);
-  let lastBase = NaN;
-  let lastTimes = NaN;
-  let lastRow = NaN;
+  addRecords(tallied, rows, rowOf, sessionOf, spans, sumsOf);
+  addResponses(tallied, rows, rowOf, sumsOf);
+  if (tallied.hasExtras) addExtras(tallied, rows, sessionOf, spans, sumsOf);
+  spans.addTo(sumsOf);
 
+  const named: NamedRow[] = [];
+  sums.forEach((sum, row) => {
+    if (sum && (sum.isShown || by.length === 0)) named.push(rows.name(row, sum.toFigures()));
+  });
+  return named.sort(compareRows).map(({ row }) => row);
+}
+
+function sessionsOfGroups({ table, places, groups }: Tallied): Int32Array {
+  const sessionOf = new Int32Array(groups.length);
+  for (let group = 0; group < groups.length; group++) {
+    const i = groups.attribution[group] as number;
+    if (i >= 0) sessionOf[group] = places.sessionOf[table.transcriptOf[i] as number] as number;
+  }
+  return sessionOf;
+}
+
+/** Times and tool uses: those of every record, by its own time. */
+function addRecords(
+  { table, groups, toolUses, window: { sinceMs, untilMs } }: Tallied,
+  rows: RowFinder,
+  rowOf: Int32Array,
+  sessionOf: Int32Array,
+  spans: Spans,
+  sumsOf: (row: number) => Sums,
+): void {
+  const { timeMs } = table.event;
+  const { of } = groups;
+  const { hasTimes } = rows;
   for (let i = 0; i < table.length; i++) {
-    const group = groups.of[i] as number;
-    if (group === NO_GROUP) continue;
-    const timeMs = table.event.timeMs[i] as number;
-    const toolUses = tallied.toolUses[i] as number;
-    if ((timeMs !== timeMs && toolUses === 0) || !isInside(timeMs)) continue;
-    const at = baseOf(group);
-    if (at < 0) continue;
-    const row = rowAt(at, timeMs);
-    if (timeMs === timeMs) spans.add(row, sessionOf(group), timeMs);
-    if (toolUses > 0) {
+    const group = of[i] as number;
+    if (group < 0) continue;
+    let row = rowOf[group] as number;
+    if (row < 0) continue;
+    const time = timeMs[i] as number;
+    const uses = toolUses[i] as number;
+    if (time !== time ? uses === 0 : time < sinceMs || time > untilMs) continue;
+    if (hasTimes) row = rows.at(row, time);
+    if (time === time) spans.add(row, sessionOf[group] as number, time);
+    if (uses !== 0) {
       const sum = sumsOf(row);
-      sum.toolUses += toolUses;
+      sum.toolUses += uses;
       sum.isShown = true;
     }
   }
+}
 
+/** Tokens: those of each response's chosen record, at the response's time. */
+function addResponses(
+  { table, groups, window: { sinceMs, untilMs } }: Tallied,
+  rows: RowFinder,
+  rowOf: Int32Array,
+  sumsOf: (row: number) => Sums,
+): void {
   for (let group = 0; group < groups.length; group++) {
     const chosen = groups.chosen[group] as number;
-    if (chosen < 0 || !isInside(groups.timeMs[group] as number)) continue;
-    const at = baseOf(group);
-    if (at < 0) continue;
-    const sum = sumsOf(rowAt(at, groups.timeMs[group] as number));
+    const row = rowOf[group] as number;
+    if (chosen < 0 || row < 0) continue;
+    const time = groups.timeMs[group] as number;
+    if (time !== Infinity && (time < sinceMs || time > untilMs)) continue;
+    const sum = sumsOf(rows.at(row, time));
     sum.addUsage(table.usage, table.event.usage[chosen] as number);
     sum.responses++;
   }
-  addExtras();
+}
 
-  spans.addTo(sumsOf);
-  const rows: NamedRow[] = [];
-  sums.forEach((sum, row) => {
-    if (sum && (sum.isShown || by.length === 0)) rows.push(nameRow(row, sum.toFigures()));
-  });
-  return rows.sort(compareRows).map(({ row }) => row);
+/** What a response used under other models belongs to its time and its keys, the model aside. */
+function addExtras(
+  { table, groups, keys, filter, window: { sinceMs, untilMs } }: Tallied,
+  rows: RowFinder,
+  sessionOf: Int32Array,
+  spans: Spans,
+  sumsOf: (row: number) => Sums,
+): void {
+  if (table.extras === 0) return;
+  const groupOf = new Map<number, number>();
+  for (let group = 0; group < groups.length; group++) {
+    const chosen = groups.chosen[group] as number;
+    if (chosen >= 0) groupOf.set(table.event.usage[chosen] as number, group);
+  }
+  for (let extra = 0; extra < table.extras; extra++) {
+    const group = groupOf.get(table.extra.owner[extra] as number);
+    if (group === undefined) continue;
+    const time = groups.timeMs[group] as number;
+    const model = keys.extraModel(extra, group);
+    if (time !== Infinity && (time < sinceMs || time > untilMs)) continue;
+    if (filter && !filter(group, model)) continue;
+    const base = rows.ofGroup(group, model);
+    if (base < 0) continue;
+    const row = rows.at(base, time);
+    sumsOf(row).addUsage(table.extra, extra);
+    if (time !== Infinity) spans.add(row, sessionOf[group] as number, time);
+  }
+}
 
-  function baseOf(group: number): number {
-    const known = base[group] as number;
-    if (known !== UNSEEN) return known;
-    const model = tallied.keys.number("model", group);
-    return (base[group] = tallied.isWanted(group, model) ? stepDown(group, model) : UNWANTED);
+/** Finds the row of a group of records, and of a time. */
+class RowFinder {
+  /** Whether rows depend on time. */
+  readonly hasTimes: boolean;
+  readonly #by: readonly Dimension[];
+  readonly #tallied: Tallied;
+  readonly #plain: readonly PlainDimension[];
+  readonly #numberOf: ReadonlyArray<(group: number) => number>;
+  readonly #times: readonly TimeKeys[];
+  readonly #steps = new Steps();
+  #lastBase = -1;
+  #lastTime = -1;
+  #last = -1;
+
+  constructor(by: readonly Dimension[], tallied: Tallied) {
+    const { keys, calendar, startOfWeek } = tallied;
+    this.#by = by;
+    this.#tallied = tallied;
+    this.#plain = by.filter((name): name is PlainDimension => !isTimeDimension(name) && name !== "none");
+    this.#numberOf = this.#plain.map((dimension) => keys.numbers(dimension));
+    this.#times = by.filter(isTimeDimension).map((dimension) => new TimeKeys(dimension, calendar, startOfWeek));
+    this.hasTimes = this.#times.length > 0;
   }
 
-  /** The row of a group before time is looked at; `UNWANTED` when it carries no such key. */
-  function stepDown(group: number, model: number): number {
-    let at = ROOT;
-    for (const dimension of plain) {
-      const value = dimension === "model" ? model : tallied.keys.number(dimension, group);
-      if (value === NOT_CARRIED) return UNWANTED;
-      at = steps.take(at, value);
+  /** The row of each group, time aside; -1 for those that are not asked about or carry no such key. */
+  ofGroups(): Int32Array {
+    const { groups, keys, filter } = this.#tallied;
+    const modelOf = keys.numbers("model");
+    const rowOf = new Int32Array(groups.length).fill(NO_ROW);
+    for (let group = 0; group < groups.length; group++) {
+      if ((groups.attribution[group] as number) < 0) continue;
+      const model = modelOf(group);
+      if (filter && !filter(group, model)) continue;
+      rowOf[group] = this.ofGroup(group, model);
     }
-    return at;
+    return rowOf;
   }
 
-  function rowAt(at: number, timeMs: number): number {
-    if (times.length === 0) return at;
-    const first = (times[0] as (typeof times)[number]).keys.number(timeMs);
-    if (times.length === 1 && at === lastBase && first === lastTimes) return lastRow;
-    let row = steps.take(at, first);
-    for (const { keys } of times.slice(1)) row = steps.take(row, keys.number(timeMs));
-    lastBase = at;
-    lastTimes = first;
-    lastRow = row;
+  /** The row of one group with a model. */
+  ofGroup(group: number, model: number): number {
+    if (model === NOT_CARRIED && this.#plain.includes("model")) return NO_ROW;
+    let row = ROOT;
+    for (let d = 0; d < this.#plain.length; d++) {
+      const isModel = this.#plain[d] === "model";
+      row = this.#steps.take(row, isModel ? model : (this.#numberOf[d] as (group: number) => number)(group));
+    }
     return row;
   }
 
-  function sumsOf(row: number): Sums {
-    return (sums[row] ??= new Sums());
+  /** The row of a group's row and a time. */
+  at(base: number, timeMs: number): number {
+    if (!this.hasTimes) return base;
+    const time = (this.#times[0] as TimeKeys).number(timeMs);
+    if (this.#times.length === 1 && base === this.#lastBase && time === this.#lastTime) return this.#last;
+    let row = this.#steps.take(base, time);
+    for (const keys of this.#times.slice(1)) row = this.#steps.take(row, keys.number(timeMs));
+    this.#lastBase = base;
+    this.#lastTime = time;
+    this.#last = row;
+    return row;
   }
 
-  function sessionOf(group: number): number {
-    const transcript = table.transcriptOf[groups.attribution[group] as number] as number;
-    return tallied.places.sessionOf[transcript] as number;
-  }
-
-  /** What a response used under other models belongs to its time and its keys, the model aside. */
-  function addExtras(): void {
-    if (!tallied.hasExtras || table.extras === 0) return;
-    const groupOfUsage = new Map<number, number>();
-    for (let group = 0; group < groups.length; group++) {
-      const chosen = groups.chosen[group] as number;
-      if (chosen >= 0) groupOfUsage.set(table.event.usage[chosen] ?? NO_USAGE, group);
-    }
-    for (let x = 0; x < table.extras; x++) {
-      const group = groupOfUsage.get(table.extra.owner[x] as number);
-      if (group === undefined) continue;
-      const timeMs = groups.timeMs[group] as number;
-      const model = tallied.keys.extraModel(x, group);
-      if (!isInside(timeMs) || !tallied.isWanted(group, model)) continue;
-      const at = stepDown(group, model);
-      if (at < 0) continue;
-      const row = rowAt(at, timeMs);
-      sumsOf(row).addUsage(table.extra, x);
-      if (Number.isFinite(timeMs)) spans.add(row, sessionOf(group), timeMs);
-    }
-  }
-
-  function nameRow(row: number, figures: Figures): NamedRow {
-    const values: number[] = [];
-    for (let at = row; at !== ROOT; at = steps.parents[at] as number) values.unshift(steps.values[at] as number);
+  name(row: number, figures: Figures): NamedRow {
+    const { keys } = this.#tallied;
+    const path = this.#steps.pathTo(row);
     const startsMs: number[] = [];
     const names: Array<string | null> = [];
     const key: Record<string, string | null> = {};
-    for (const dimension of by) {
+    let [plain, times] = [0, 0];
+    for (const dimension of this.#by) {
       if (dimension === "none") continue;
       if (isTimeDimension(dimension)) {
-        const at = times.findIndex((time) => time.dimension === dimension);
-        const { keys } = times[at] as (typeof times)[number];
-        const number = values[plain.length + at] as number;
-        key[dimension] = keys.names[number] as string;
-        startsMs.push(keys.startsMs[number] as number);
+        const number = path[this.#plain.length + times] as number;
+        const timeKeys = this.#times[times++] as TimeKeys;
+        key[dimension] = timeKeys.names[number] as string;
+        startsMs.push(timeKeys.startsMs[number] as number);
       } else {
-        const name = tallied.keys.names(dimension).all[values[plain.indexOf(dimension)] as number] as string | null;
+        const name = keys.names(dimension).all[path[plain++] as number] as string | null;
         key[dimension] = name;
         names.push(name);
       }
@@ -201,42 +238,6 @@ interface NamedRow {
   readonly startsMs: readonly number[];
   /** The other names in the key. */
   readonly names: ReadonlyArray<string | null>;
-}
-
-const UNSEEN = -1;
-const UNWANTED = -2;
-
-/** First and last time by row and session. */
-class Spans {
-  readonly #steps = new Steps();
-  readonly #firstMs: number[] = [];
-  readonly #lastMs: number[] = [];
-  #lastRow = -1;
-  #lastSession = -1;
-  #last = -1;
-
-  add(row: number, session: number, timeMs: number): void {
-    if (row !== this.#lastRow || session !== this.#lastSession) {
-      this.#lastRow = row;
-      this.#lastSession = session;
-      this.#last = this.#steps.take(row, session);
-    }
-    const at = this.#last;
-    if (at === this.#firstMs.length) {
-      this.#firstMs.push(timeMs);
-      this.#lastMs.push(timeMs);
-    } else if (timeMs < (this.#firstMs[at] as number)) {
-      this.#firstMs[at] = timeMs;
-    } else if (timeMs > (this.#lastMs[at] as number)) {
-      this.#lastMs[at] = timeMs;
-    }
-  }
-
-  addTo(sumsOf: (row: number) => Sums): void {
-    this.#steps.parents.forEach((row, at) => {
-      sumsOf(row).addSpan(this.#firstMs[at] as number, this.#lastMs[at] as number);
-    });
-  }
 }
 
 /** Number 33: time keys ascend, then most tokens first, then the other keys; null last. */
