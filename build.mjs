@@ -12,11 +12,9 @@ const run = (script, ...args) => execFileSync(process.execPath, [script, ...args
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/workers/kernel", { recursive: true });
-run(
-  binary("assemblyscript", "bin/asc.js"),
-  ...["workers/kernel/index.ts", "--outFile", "dist/workers/kernel/kernel.wasm", "--initialMemory", "4"],
-  ...["-O3", "--enable", "simd", "--runtime", "stub", "--noAssert"],
-);
+const target = "--outFile dist/workers/kernel/kernel.wasm --initialMemory 4";
+const flags = "-O3 --enable simd --runtime stub --noAssert";
+run(binary("assemblyscript", "bin/asc.js"), "workers/kernel/index.ts", ...`${target} ${flags}`.split(" "));
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 await build({

@@ -10,8 +10,6 @@ import type { TimeDimension } from "./types.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Zones change their offset at multiples of this. */
-const OFFSET_STEP_MS = 15 * MINUTE_MS;
 
 /** Of a record without time, in every time dimension. Sorts behind all others. */
 export const UNKNOWN_TIME = "unknown";
@@ -51,16 +49,21 @@ export async function openCalendar(timezone: string): Promise<Calendar> {
   } catch {
     throw invalidOption("--timezone", timezone, "is no time zone (give an IANA name, such as Europe/Berlin)");
   }
-  const offsets = new Map<number, number>();
+  // A zone keeps its offset for months; a scan meets few such spans.
+  const spans: Array<{ readonly sinceMs: number; readonly beforeMs: number; readonly offsetMs: number }> = [];
+  let last = { sinceMs: Infinity, beforeMs: -Infinity, offsetMs: 0 };
   const offsetMs = (instantMs: number) => {
-    const step = Math.floor(instantMs / OFFSET_STEP_MS);
-    let offset = offsets.get(step);
-    if (offset === undefined) {
-      const at = Temporal.Instant.fromEpochMilliseconds(step * OFFSET_STEP_MS).toZonedDateTimeISO(canonical);
-      offset = Math.round(at.offsetNanoseconds / 1e6);
-      offsets.set(step, offset);
-    }
-    return offset;
+    const isIn = (span: typeof last) => instantMs >= span.sinceMs && instantMs < span.beforeMs;
+    if (isIn(last)) return last.offsetMs;
+    const known = spans.find(isIn);
+    if (known) return (last = known).offsetMs;
+    const at = Temporal.Instant.fromEpochMilliseconds(instantMs).toZonedDateTimeISO(canonical);
+    const next = at.getTimeZoneTransition("next")?.epochMilliseconds ?? Infinity;
+    // The transition before the next instant is the last one at or before this.
+    const since = at.add({ milliseconds: 1 }).getTimeZoneTransition("previous")?.epochMilliseconds ?? -Infinity;
+    last = { sinceMs: since, beforeMs: next, offsetMs: Math.round(at.offsetNanoseconds / 1e6) };
+    spans.push(last);
+    return last.offsetMs;
   };
   return {
     timezone: canonical,
@@ -89,8 +92,10 @@ export class TimeKeys {
   readonly #calendar: Calendar;
   readonly #startOfWeek: number;
   readonly #numbers = new Map<string, number>();
-  readonly #byStep = new Map<number, number>();
-  #lastStep = NaN;
+  /** By local hour and offset: no piece begins inside an hour that keeps its offset. */
+  readonly #byHour = new Map<string, number>();
+  #lastHour = NaN;
+  #lastOffsetMs = NaN;
   #lastNumber = 0;
 
   constructor(dimension: TimeDimension, calendar: Calendar, startOfWeek: Weekday) {
@@ -102,30 +107,29 @@ export class TimeKeys {
   /** The number of the piece `instantMs` is in; 0 for NaN and Infinity, which are no instants. */
   number(instantMs: number): number {
     if (!Number.isFinite(instantMs)) return 0;
-    // No piece begins or ends inside a step.
-    const step = Math.floor(instantMs / OFFSET_STEP_MS);
-    if (step === this.#lastStep) return this.#lastNumber;
-    let number = this.#byStep.get(step);
+    const offsetMs = this.#calendar.offsetMs(instantMs);
+    const hour = Math.floor((instantMs + offsetMs) / HOUR_MS);
+    if (hour === this.#lastHour && offsetMs === this.#lastOffsetMs) return this.#lastNumber;
+    this.#lastHour = hour;
+    this.#lastOffsetMs = offsetMs;
+    this.#lastNumber = this.#numberOf(hour * HOUR_MS, offsetMs);
+    return this.#lastNumber;
+  }
+
+  #numberOf(hourMs: number, offsetMs: number): number {
+    const key = `${hourMs} ${offsetMs}`;
+    let number = this.#byHour.get(key);
     if (number === undefined) {
-      const name = this.#name(step * OFFSET_STEP_MS);
-      number = this.#numbers.get(name);
-      if (number === undefined) {
-        number = this.names.push(name) - 1;
-        this.startsMs.push(step * OFFSET_STEP_MS);
-        this.#numbers.set(name, number);
-      }
-      const startMs = Math.min(this.startsMs[number] as number, step * OFFSET_STEP_MS);
-      this.startsMs[number] = startMs;
-      this.#byStep.set(step, number);
+      const name = this.#name(hourMs, offsetMs);
+      number = this.#numbers.get(name) ?? this.names.push(name) - 1;
+      this.#numbers.set(name, number);
+      this.#byHour.set(key, number);
+      this.startsMs[number] = Math.min(this.startsMs[number] ?? Infinity, hourMs - offsetMs);
     }
-    this.#lastStep = step;
-    this.#lastNumber = number;
     return number;
   }
 
-  #name(instantMs: number): string {
-    const offsetMs = this.#calendar.offsetMs(instantMs);
-    const localMs = instantMs + offsetMs;
+  #name(localMs: number, offsetMs: number): string {
     switch (this.#dimension) {
       case "day":
         return isoDate(localMs);

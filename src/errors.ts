@@ -9,7 +9,13 @@ export class ScanError extends Error {
   }
 }
 
-export type ScanErrorCode = "INVALID_OPTION" | "NO_SUCH_PATH" | "SUM_TOO_LARGE" | "ABORTED" | "OUTPUT_FAILED" | "INTERNAL";
+export type ScanErrorCode =
+  | "INVALID_OPTION"
+  | "NO_SUCH_PATH"
+  | "SUM_TOO_LARGE"
+  | "ABORTED"
+  | "OUTPUT_FAILED"
+  | "INTERNAL";
 
 export function invalidOption(name: string, value: string, remedy: string): ScanError {
   return new ScanError("INVALID_OPTION", `${name}: "${value}" ${remedy}`);

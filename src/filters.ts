@@ -13,7 +13,7 @@ export function makeFilter(filters: Filters | undefined, keys: Keys): Filter | u
     .map(([name, patterns]): Filter => {
       const dimension = name as keyof Filters;
       const numberOf = keys.numbers(dimension);
-      const matches = matchAny(patterns as readonly string[]);
+      const matches = matchAny(patterns);
       const known: boolean[] = [];
       return (group, model) => {
         const number = dimension === "model" ? model : numberOf(group);

@@ -73,12 +73,15 @@ export function thisEnvironment(): Environment {
 export function checkOptions(options: ScanOptions) {
   const by = [...new Set(options.by ?? DEFAULT_BY)];
   for (const dimension of by) {
-    if (!DIMENSIONS.includes(dimension)) throw invalidOption("--by", dimension, `is no dimension (one or more of ${DIMENSIONS.join(", ")})`);
+    if (!DIMENSIONS.includes(dimension))
+      throw invalidOption("--by", dimension, `is no dimension (one or more of ${DIMENSIONS.join(", ")})`);
   }
   const startOfWeek = options.startOfWeek ?? "monday";
-  if (!WEEKDAYS.includes(startOfWeek)) throw invalidOption("--start-of-week", startOfWeek, `is no day (one of ${WEEKDAYS.join(", ")})`);
+  if (!WEEKDAYS.includes(startOfWeek))
+    throw invalidOption("--start-of-week", startOfWeek, `is no day (one of ${WEEKDAYS.join(", ")})`);
   const count = options.count ?? "responses";
-  if (count !== "responses" && count !== "records") throw invalidOption("--count", count, "is neither responses nor records");
+  if (count !== "responses" && count !== "records")
+    throw invalidOption("--count", count, "is neither responses nor records");
   return {
     ...options,
     by: by.length > 1 ? by.filter((dimension) => dimension !== "none") : by,
@@ -89,7 +92,9 @@ export function checkOptions(options: ScanOptions) {
     maxLineBytes: whole("--max-line", options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, 1, LARGEST_MAX_LINE_BYTES),
     chunkBytes: whole("chunkBytes", options.chunkBytes ?? DEFAULT_CHUNK_BYTES, 16, LARGEST_CHUNK_BYTES),
     rangeBytes:
-      options.rangeBytes === undefined ? undefined : whole("rangeBytes", options.rangeBytes, 1, Number.MAX_SAFE_INTEGER),
+      options.rangeBytes === undefined
+        ? undefined
+        : whole("rangeBytes", options.rangeBytes, 1, Number.MAX_SAFE_INTEGER),
     environment: options.environment ?? thisEnvironment(),
     nowMs: options.nowMs ?? Date.now(),
   };

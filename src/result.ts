@@ -91,5 +91,7 @@ function compareBy(field: SortField, a: Row, b: Row): number {
 }
 
 function keyText(row: Row): string {
-  return Object.values(row.key).map((name) => name ?? "").join("\0");
+  return Object.values(row.key)
+    .map((name) => name ?? "")
+    .join("\0");
 }

@@ -10,13 +10,15 @@ const READS_AT_ONCE = 8;
 export async function readAgentTypes(transcripts: readonly Transcript[]): Promise<Map<number, string>> {
   const types = new Map<number, string>();
   const limit = pLimit(READS_AT_ONCE);
-  const reads = transcripts.map((transcript, t) => {
-    if (!transcript.isAgentFile) return undefined;
-    return limit(async () => {
+  const reads: Array<Promise<void>> = [];
+  for (const [t, transcript] of transcripts.entries()) {
+    if (!transcript.isAgentFile) continue;
+    const read = limit(async () => {
       const type = await readAgentType(transcript.path);
       if (type !== undefined) types.set(t, type);
     });
-  });
+    reads.push(read);
+  }
   await Promise.all(reads);
   return types;
 }

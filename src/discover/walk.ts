@@ -81,4 +81,3 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
   for (let link = links.shift(); link; link = links.shift()) follow(link);
   return { files, unreadable };
 }
-

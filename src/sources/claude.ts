@@ -100,7 +100,10 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(at.message.content.toolUses) : 0;
   const model = cells.text(at.message.model);
   const isEvent =
-    hasIds || cells.has(at.message.usage.self) || !Number.isNaN(timeMs) || toolUses + agentName + agentType + team + model > 0;
+    hasIds ||
+    cells.has(at.message.usage.self) ||
+    !Number.isNaN(timeMs) ||
+    toolUses + agentName + agentType + team + model > 0;
   if (!isEvent && !hasNested) return true;
 
   const tail = cells.isTail ? FLAG.tail : 0;
@@ -248,17 +251,16 @@ function readExtras(cells: Cells, slots: MessageSlots): readonly Extra[] | undef
   const list = slots.usage.iterations;
   if (!cells.has(list.self)) return NO_EXTRAS;
   if (cells.integer(list.self) === 1 && cells.integer(list.ownMessages) === 1) return NO_EXTRAS;
-  let entries: unknown[];
+  let entries: Array<Record<string, unknown>>;
   try {
-    entries = JSON.parse(cells.json(list.self)) as unknown[];
+    entries = (JSON.parse(cells.json(list.self)) as unknown[]).filter(isObject);
   } catch {
     return undefined;
   }
   const ownModel = cells.has(slots.model) ? cells.textOf(slots.model) : "";
-  const lastFallback = entries.findLastIndex((entry) => isObject(entry) && entry["type"] === "fallback_message");
+  const lastFallback = entries.findLastIndex((entry) => entry["type"] === "fallback_message");
   const extras: Extra[] = [];
   for (const [i, entry] of entries.entries()) {
-    if (!isObject(entry)) continue;
     const named = typeof entry["model"] === "string" ? entry["model"] : "";
     if (entry["type"] === "message") {
       if (i === entries.length - 1 || named === "" || named === ownModel) continue;

@@ -40,7 +40,10 @@ export const text = { kind: "text" } as const;
 export const flag = { kind: "flag" } as const;
 
 /** The slot of every declared field, in the shape of the declaration; a container's own slot is `self`. */
-export type Slots<F extends Field> = F extends { kind: "object"; fields: infer Fields extends Readonly<Record<string, Field>> }
+export type Slots<F extends Field> = F extends {
+  kind: "object";
+  fields: infer Fields extends Readonly<Record<string, Field>>;
+}
   ? { readonly self: number } & { readonly [K in keyof Fields]: Slots<Fields[K]> }
   : F extends { kind: "each"; counters: infer C }
     ? { readonly self: number } & { readonly [K in keyof C]: number }

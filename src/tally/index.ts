@@ -51,7 +51,7 @@ export function tally(table: EventTable, places: Places, options: TallyOptions):
   return {
     rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied), options.by) : rows,
     totals: tallyTotals(tallied),
-    ...countResponses(table, groups, options.count),
+    ...countResponses(table, groups),
   };
 }
 
@@ -63,7 +63,7 @@ function breakDown(rows: readonly Row[], finer: readonly Row[], by: readonly Dim
 }
 
 /** The counts of the whole scan, before windows and filters. */
-function countResponses({ event, context, texts, usage, length }: EventTable, groups: Groups, count: CountMode) {
+function countResponses({ event, context, texts, usage, length }: EventTable, groups: Groups) {
   let responses = 0;
   let responsesWithoutTime = 0;
   const lowOutput = new Map<string, number>();
@@ -79,10 +79,7 @@ function countResponses({ event, context, texts, usage, length }: EventTable, gr
     lowOutput.set(version, (lowOutput.get(version) ?? 0) + 1);
   }
   let usageRecords = 0;
-  for (let i = 0; i < length; i++) {
-    const flags = event.flags[i] as number;
-    if (flags & FLAG.usage && (count === "responses" || !(flags & FLAG.nested))) usageRecords++;
-  }
+  for (let i = 0; i < length; i++) if ((event.flags[i] as number) & FLAG.usage) usageRecords++;
   const sorted = [...lowOutput].sort(([a], [b]) => (a < b ? -1 : 1));
   return { responses, usageRecords, responsesWithoutTime, lowOutputResponses: Object.fromEntries(sorted) };
 }

@@ -120,11 +120,11 @@ export class Keys {
   #agent(flags: number, context: number, t: number): string {
     if (flags & FLAG.nested) return "subagent";
     const { texts, context: contexts, transcript } = this.#table;
-    const name = texts[contexts.agentName[context] || (transcript.agentName[t] as number)] as string;
+    const name = texts[(contexts.agentName[context] || transcript.agentName[t]) ?? 0] as string;
     if (name !== "") return name;
     const isAgentFile = this.#places.transcripts[t]?.isAgentFile === true;
     if (!isAgentFile && (flags & FLAG.sideChain) === 0) return "main";
-    const type = texts[contexts.agentType[context] || (isAgentFile ? (transcript.agentType[t] as number) : 0)] as string;
+    const type = texts[(contexts.agentType[context] || (isAgentFile ? transcript.agentType[t] : 0)) ?? 0] as string;
     return type || (isAgentFile && this.#agentTypes.get(t)) || "subagent";
   }
 }

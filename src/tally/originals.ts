@@ -4,40 +4,17 @@ import type { EventTable } from "../merge.ts";
 import { EventsById } from "./ids.ts";
 import type { Places } from "./places.ts";
 
-const NO_RECORD = -1;
-const MANY = -2;
+const MANY = -1;
 
 export class Originals {
   readonly #table: EventTable;
   readonly #places: Places;
-  /** Of events in the transcripts concerned: the first event with the same record id; `NO_RECORD` without one. */
-  readonly #recordOf: Int32Array;
-  /** By that first event, the transcript its record stands in, or `MANY`. */
-  readonly #homeOf: Int32Array;
   readonly #known = new Map<string, number>();
+  #records: Records | undefined;
 
-  /** `concerned` are all transcripts that will be asked about. */
-  constructor(table: EventTable, places: Places, concerned: ReadonlySet<number>) {
+  constructor(table: EventTable, places: Places) {
     this.#table = table;
     this.#places = places;
-    const { length, event, transcriptOf } = table;
-    const records = new EventsById(event.recordLow, event.recordHigh, 1024);
-    const isRecord = (i: number) => ((event.flags[i] as number) & (FLAG.recordId | FLAG.nested)) === FLAG.recordId;
-    this.#recordOf = new Int32Array(length).fill(NO_RECORD);
-    this.#homeOf = new Int32Array(length);
-    for (const transcript of concerned) {
-      for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
-        if (!isRecord(i)) continue;
-        const record = (this.#recordOf[i] = records.first(i));
-        if (record === i) this.#homeOf[i] = transcript;
-        else if (this.#homeOf[record] !== transcript) this.#homeOf[record] = MANY;
-      }
-    }
-    for (let i = 0; i < length; i++) {
-      if (!isRecord(i) || concerned.has(transcriptOf[i] as number)) continue;
-      const record = records.find(i);
-      if (record >= 0) this.#homeOf[record] = MANY;
-    }
   }
 
   /**
@@ -57,39 +34,50 @@ export class Originals {
   }
 
   #find(concerned: readonly number[]): number {
-    const lastSharedMs = this.#lastSharedMs(concerned);
-    const originals = concerned.filter((transcript) => this.#hasOwnBefore(transcript, lastSharedMs));
+    const { shared, lastMs } = this.#sharedBy(concerned);
+    const originals = concerned.filter((transcript) => this.#hasOwnBefore(transcript, lastMs, shared));
     if (originals.length === 1) return originals[0] as number;
     const { sessionOf, sessions } = this.#places;
     const session = (transcript: number) => sessions[sessionOf[transcript] as number] as string;
     return concerned.reduce((best, other) => (session(other) < session(best) ? other : best));
   }
 
-  #lastSharedMs(concerned: readonly number[]): number {
-    const home = new Map<number, number>();
-    const latestMs = new Map<number, number>();
+  /** The events whose record stands in two or more of the transcripts, and the latest time among them. */
+  #sharedBy(concerned: readonly number[]): { readonly shared: ReadonlySet<number>; readonly lastMs: number } {
+    const { event, transcriptOf } = this.#table;
+    const records = new EventsById(event.recordLow, event.recordHigh, 1024);
+    const copies = new Map<number, number[]>();
+    const shared = new Set<number>();
     let lastMs = -Infinity;
     for (const transcript of concerned) {
       for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
-        const record = this.#recordOf[i] as number;
-        if (record === NO_RECORD) continue;
-        const time = this.#table.event.timeMs[i] as number;
-        const ms = Math.max(latestMs.get(record) ?? -Infinity, time === time ? time : -Infinity);
-        latestMs.set(record, ms);
-        if (!home.has(record)) home.set(record, transcript);
-        else if (home.get(record) !== transcript) home.set(record, MANY);
-        if (home.get(record) === MANY && ms > lastMs) lastMs = ms;
+        if (!isRecord(event, i)) continue;
+        const first = records.first(i);
+        if (first === i) continue;
+        const all = copies.get(first) ?? [first];
+        copies.set(first, all);
+        all.push(i);
       }
     }
-    return lastMs;
+    for (const all of copies.values()) {
+      if (all.every((i) => transcriptOf[i] === transcriptOf[all[0] as number])) continue;
+      for (const i of all) {
+        shared.add(i);
+        if ((event.timeMs[i] as number) > lastMs) lastMs = event.timeMs[i] as number;
+      }
+    }
+    return { shared, lastMs };
   }
 
-  #hasOwnBefore(transcript: number, ms: number): boolean {
+  /** Whether a transcript has a record before some time that stands in no other transcript of the scan. */
+  #hasOwnBefore(transcript: number, ms: number, shared: ReadonlySet<number>): boolean {
     const { event } = this.#table;
     for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
-      if ((event.flags[i] as number) & FLAG.nested || !((event.timeMs[i] as number) < ms)) continue;
-      const record = this.#recordOf[i] as number;
-      if (record === NO_RECORD || this.#homeOf[record] !== MANY) return true;
+      const isEarlier = (event.timeMs[i] as number) < ms;
+      if (!isEarlier || shared.has(i) || (event.flags[i] as number) & FLAG.nested) continue;
+      if (!isRecord(event, i)) return true;
+      this.#records ??= new Records(this.#table);
+      if (!this.#records.standsInMany(i)) return true;
     }
     return false;
   }
@@ -98,4 +86,30 @@ export class Originals {
   #firstOf(transcript: number): number {
     return this.#table.transcript.firstEvent[transcript] ?? this.#table.length;
   }
+}
+
+/** Where every record of the scan stands. Needed only when a fork lacks some of what its original has. */
+class Records {
+  readonly #first: EventsById;
+  /** By its first event, the transcript a record stands in, or `MANY`. */
+  readonly #homeOf: Int32Array;
+
+  constructor({ length, event, transcriptOf }: EventTable) {
+    this.#first = new EventsById(event.recordLow, event.recordHigh, length);
+    this.#homeOf = new Int32Array(length);
+    for (let i = 0; i < length; i++) {
+      if (!isRecord(event, i)) continue;
+      const first = this.#first.first(i);
+      if (first === i) this.#homeOf[i] = transcriptOf[i] as number;
+      else if (this.#homeOf[first] !== transcriptOf[i]) this.#homeOf[first] = MANY;
+    }
+  }
+
+  standsInMany(i: number): boolean {
+    return this.#homeOf[this.#first.first(i)] === MANY;
+  }
+}
+
+function isRecord({ flags }: EventTable["event"], i: number): boolean {
+  return ((flags[i] as number) & (FLAG.recordId | FLAG.nested)) === FLAG.recordId;
 }

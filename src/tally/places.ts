@@ -35,7 +35,10 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
   const folders = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectFolder);
   for (const [folder, members] of folders) {
     const first =
-      firstCwd(members.filter((t) => (transcripts[t] as Transcript).isMain), table) ??
+      firstCwd(
+        members.filter((t) => (transcripts[t] as Transcript).isMain),
+        table,
+      ) ??
       firstCwd(members, table) ??
       folder.slice(Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")) + 1);
     const project = projects.number(first, first);

@@ -2,7 +2,7 @@
 import { type Calendar, TimeKeys, type Weekday } from "../calendar.ts";
 import type { Filter } from "../filters.ts";
 import type { EventTable } from "../merge.ts";
-import type { Dimension, Figures, Row, RowKey } from "../types.ts";
+import type { Dimension, Figures, Row } from "../types.ts";
 import { Sums } from "./figures.ts";
 import { isTimeDimension, type Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
 import type { Places } from "./places.ts";
@@ -228,7 +228,7 @@ class RowFinder {
         names.push(name);
       }
     }
-    return { row: { key: key as RowKey, ...figures }, startsMs, names };
+    return { row: { key: key, ...figures }, startsMs, names };
   }
 }
 

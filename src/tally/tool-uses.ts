@@ -1,8 +1,9 @@
 /** Tool uses that count: of the records with one id, the one with most blocks (number 21 of decision 0002). */
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
+import { NO_GROUP } from "./buckets.ts";
 import { EventsById } from "./ids.ts";
-import { type CountMode, type Groups, NO_GROUP } from "./responses.ts";
+import type { CountMode, Groups } from "./responses.ts";
 
 /** The tool uses of each event, 0 where another record's count. */
 export function countToolUses({ length, event }: EventTable, groups: Groups, mode: CountMode): Uint32Array {
