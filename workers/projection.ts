@@ -51,9 +51,7 @@ export function writeTables(record: Field, memory: ArrayBuffer): number {
   }
 
   function writeTexts(values: ReadonlyArray<readonly [text: string, value: number]>): number {
-    return writeTable(
-      values.map(([key, slot]) => ({ key, kind: 0, slot, slotsEnd: slot, child: 0 })),
-    );
+    return writeTable(values.map(([key, slot]) => ({ key, kind: 0, slot, slotsEnd: slot, child: 0 })));
   }
 
   // Slots are numbered in the order of `assignSlots`: a container first, then what is in it.

@@ -11,6 +11,7 @@ import { Kernel } from "./kernel.ts";
 import { BUFFER, STATUS } from "./layout.ts";
 
 const LF = 0x0a;
+const BLANKS: readonly number[] = [0x20, 0x09, 0x0d];
 const BOM = [0xef, 0xbb, 0xbf] as const;
 /** Memory that one long line needed is given back when it is more than this above what is usual. */
 const KEEP_BYTES = 8 << 20;
@@ -70,6 +71,8 @@ class RangeReader {
   /** Lines that never reached the kernel. */
   #longLines = 0;
   #bomBytes = 0;
+  /** Lines that begin before this are the range's. */
+  #end: number;
 
   constructor(
     range: ByteRange,
@@ -86,6 +89,7 @@ class RangeReader {
     this.#events = events;
     this.#limits = limits;
     this.#base = Math.max(0, range.start - 1);
+    this.#end = range.end;
   }
 
   read(): void {
@@ -111,7 +115,7 @@ class RangeReader {
     if (!this.#fill()) return;
     if (this.#range.start === 0) this.#skipBom();
     else if (!this.#skipPartialLine()) return;
-    const { end } = this.#range;
+    const end = this.#end;
     while (this.#base + this.#next < end) {
       this.#takeLines(false);
       if (this.#base + this.#next >= end) return;
@@ -153,6 +157,8 @@ class RangeReader {
     while (this.#filled < BOM.length && this.#fill());
     if (this.#filled >= BOM.length && BOM.every((byte, i) => bytes[BUFFER + i] === byte)) {
       this.#next = this.#bomBytes = BOM.length;
+      // The first line begins at offset 0 all the same.
+      this.#end = Math.max(this.#end, BOM.length + 1);
     }
   }
 
@@ -167,24 +173,27 @@ class RangeReader {
     }
   }
 
-  /** Passes over a line that is too long; false when the transcript ends in it. */
+  /** Passes over a line that is too long; false when the transcript ends in it. A blank one is no line of content. */
   #skipLongLine(): boolean {
-    this.#events.skip("oversized", this.#kernel.lineCount + this.#longLines, this.#offsetOf(BUFFER + this.#next));
-    this.#next = this.#filled;
-    this.#longLines++;
+    const line = this.#kernel.lineCount + this.#longLines++;
+    const offset = this.#offsetOf(BUFFER + this.#next);
+    let isBlank = true;
     for (;;) {
-      if (!this.#fill()) return false;
       const { bytes } = this.#kernel;
-      const found = bytes.subarray(0, BUFFER + this.#filled).indexOf(LF, BUFFER + this.#next);
-      this.#next = found < 0 ? this.#filled : found - BUFFER + 1;
-      if (found >= 0) return true;
+      const end = BUFFER + this.#filled;
+      const lf = bytes.subarray(0, end).indexOf(LF, BUFFER + this.#next);
+      isBlank &&= bytes.subarray(BUFFER + this.#next, lf < 0 ? end : lf).every((byte) => BLANKS.includes(byte));
+      this.#next = lf < 0 ? this.#filled : lf - BUFFER + 1;
+      const isOver = lf >= 0 || !this.#fill();
+      if (isOver && !isBlank) this.#events.skip("oversized", line, offset);
+      if (isOver) return lf >= 0;
     }
   }
 
   #takeLines(isFinal: boolean): void {
     const kernel = this.#kernel;
     const end = BUFFER + this.#filled;
-    const limit = Math.min(end, BUFFER + this.#range.end - this.#base);
+    const limit = Math.min(end, BUFFER + this.#end - this.#base);
     let from = BUFFER + this.#next;
     do {
       const to = kernel.scan(from, limit, end, isFinal);
@@ -202,7 +211,11 @@ class RangeReader {
     cells.offset = this.#offsetOf(lineStart);
     cells.isTail = lineEnd === end;
     const isLong = lineEnd - lineStart > this.#limits.maxLineBytes;
-    if (!isLong && status !== STATUS.malformed && (allUtf8 || isUtf8(this.#kernel.bytes.subarray(lineStart, lineEnd)))) {
+    if (
+      !isLong &&
+      status !== STATUS.malformed &&
+      (allUtf8 || isUtf8(this.#kernel.bytes.subarray(lineStart, lineEnd)))
+    ) {
       if (status === STATUS.value) return;
       if (this.#source.decode(cells, this.#events)) {
         this.#records++;

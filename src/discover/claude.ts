@@ -41,7 +41,7 @@ export function claudeTranscript(file: FoundFile): Transcript {
   const stem = name.endsWith(".jsonl") ? name.slice(0, -".jsonl".length) : name;
   const folders = dirname(file.path).split(sep);
   const subagents = folders.indexOf("subagents");
-  const isAgentName = name.startsWith("agent-");
+  const isAgentName = /^agent-.*\.jsonl$/.test(name);
   const place = { source: "claude", path: file.path, sizeBytes: file.sizeBytes, stem } as const;
 
   if (subagents > 1) {

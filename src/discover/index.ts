@@ -1,6 +1,6 @@
 /** Roots to transcripts. */
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../options.ts";
 import type { UnreadableFile } from "../types.ts";
@@ -23,7 +23,9 @@ export interface Discovery {
 export function discover(paths: readonly string[] | undefined, environment: Environment): Discovery {
   const roots = paths ? paths.map((path) => resolve(path)) : claudeRoots(environment);
   const existing = roots.filter((root) => isThere(root, paths !== undefined));
-  const { files, unreadable } = walk(existing, isClaudeTranscript);
+  // A root below another adds nothing, and would only change what its transcripts are below of.
+  const outermost = existing.filter((root) => !existing.some((other) => root.startsWith(other + sep)));
+  const { files, unreadable } = walk(outermost, isClaudeTranscript);
   const transcripts = files.map(claudeTranscript);
   transcripts.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { transcripts, roots, unreadable };

@@ -50,6 +50,8 @@ const TYPE_ASSISTANT = 1;
 const TYPE_PROGRESS = 2;
 const TYPE_AGENT_NAME = 3;
 const SYNTHETIC = "<synthetic>";
+/** The model of a response that names none. */
+const UNKNOWN = "unknown";
 
 const { slots: at } = assignSlots(RECORD);
 type MessageSlots = typeof at.message;
@@ -257,7 +259,7 @@ function readExtras(cells: Cells, slots: MessageSlots): readonly Extra[] | undef
   } catch {
     return undefined;
   }
-  const ownModel = cells.has(slots.model) ? cells.textOf(slots.model) : "";
+  const ownModel = cells.has(slots.model) ? cells.textOf(slots.model) : UNKNOWN;
   const lastFallback = entries.findLastIndex((entry) => entry["type"] === "fallback_message");
   const extras: Extra[] = [];
   for (const [i, entry] of entries.entries()) {

@@ -30,16 +30,13 @@ export function groupByIds(table: EventTable, places: Places): Grouping {
     const byResponse = ((event.flags[i] as number) & FLAG.responseId) !== 0;
     const hasId = byResponse || ((event.flags[i] as number) & FLAG.recordId) !== 0;
     const first = hasId ? (byResponse ? responses : records).first(i) : i;
-    const bucket = first === i ? length++ : (of[first] as number);
+    const bucket = (of[i] = first === i ? length++ : (of[first] as number));
     // By rule 1, or being on a side chain by rule 2 or 3: whatever else is in the bucket, it is one request.
     const isCopy = isSameRequest(event, first, i) || sessionOf(first) === sessionOf(i);
-    if (first !== i && isCopy && carriesUsage[bucket] && !mixed.has(bucket)) {
-      of[i] = NO_GROUP;
-    } else {
-      of[i] = bucket;
-      mixed.add(bucket);
-    }
+    if (first === i || !isCopy || !carriesUsage[bucket]) mixed.add(bucket);
   }
+  // Copies may hang on each other, so a bucket's are dropped here only if each of them hangs on its request.
+  for (const i of copies) if (!mixed.has(of[i] as number)) of[i] = NO_GROUP;
 
   for (const [bucket, members] of membersOf(mixed, of)) {
     const { groups, droppedCopies } = takeApart(members, event, sessionOf);
