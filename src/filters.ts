@@ -1,5 +1,5 @@
 /** Patterns of `--project`, `--model` and their like. */
-import picomatch from "picomatch";
+import type Picomatch from "picomatch";
 import type { Filters } from "./options.ts";
 import { type Keys, NOT_CARRIED } from "./tally/keys.ts";
 
@@ -7,13 +7,15 @@ import { type Keys, NOT_CARRIED } from "./tally/keys.ts";
 export type Filter = (group: number, model: number) => boolean;
 
 /** Undefined when everything is asked about. A name that is not there matches no pattern. */
-export function makeFilter(filters: Filters | undefined, keys: Keys): Filter | undefined {
-  const tests = Object.entries(filters ?? {})
-    .filter(([, patterns]) => patterns !== undefined && patterns.length > 0)
+export async function makeFilter(filters: Filters | undefined, keys: Keys): Promise<Filter | undefined> {
+  const given = Object.entries(filters ?? {}).filter(([, patterns]) => patterns !== undefined && patterns.length > 0);
+  if (given.length === 0) return undefined;
+  const { default: picomatch } = await import("picomatch");
+  const tests = given
     .map(([name, patterns]): Filter => {
       const dimension = name as keyof Filters;
       const numberOf = keys.numbers(dimension);
-      const matches = matchAny(patterns);
+      const matches = matchAny(picomatch, patterns);
       const known: boolean[] = [];
       return (group, model) => {
         const number = dimension === "model" ? model : numberOf(group);
@@ -21,11 +23,11 @@ export function makeFilter(filters: Filters | undefined, keys: Keys): Filter | u
         return (known[number] ??= matches(keys.names(dimension).all[number] ?? null));
       };
     });
-  return tests.length === 0 ? undefined : (group, model) => tests.every((test) => test(group, model));
+  return (group, model) => tests.every((test) => test(group, model));
 }
 
 /** A pattern is taken as it stands too: models are named `claude-opus-4-6[1m]`. Stars match slashes. */
-function matchAny(patterns: readonly string[]): (name: string | null) => boolean {
+function matchAny(picomatch: typeof Picomatch, patterns: readonly string[]): (name: string | null) => boolean {
   const matches = picomatch([...patterns], { bash: true, dot: true, nonegate: true, noextglob: true });
   return (name) => name !== null && (patterns.includes(name) || matches(name));
 }

@@ -22,7 +22,7 @@ export interface PoolOptions {
 }
 
 /** A worker has one shard at hand and one waiting, so it never waits for the main thread to finish its own. */
-const SHARDS_AT_A_WORKER = 2;
+const SHARDS_AT_A_WORKER = 4;
 
 /** The batches, in the order of the shards. */
 export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<Batch[]> {

@@ -1,7 +1,7 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
 import { openCalendar, systemTimezone } from "./calendar.ts";
-import { readAgentTypes } from "./discover/agent-types.ts";
 import { discover } from "./discover/index.ts";
+import type { Transcript } from "./discover/transcript.ts";
 import { merge } from "./merge.ts";
 import { checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { plan } from "./plan.ts";
@@ -49,16 +49,22 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   stages.end("merge");
 
   const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
-  const tallied = tally(table, findPlaces(found.transcripts, table), {
+  const agentTypes = asksForAgents ? await agentTypesOf(found.transcripts) : new Map<number, string>();
+  const tallied = await tally(table, findPlaces(found.transcripts, table), {
     ...checked,
     breakdown: checked.breakdown ?? false,
     filters: checked.filters,
     window,
     calendar,
-    agentTypes: asksForAgents ? await readAgentTypes(found.transcripts) : new Map(),
+    agentTypes,
   });
   stages.end("tally");
   return describeScan({ checked, calendar, window, found, table, tallied, bytesTotal, threads, stages });
+}
+
+async function agentTypesOf(transcripts: readonly Transcript[]): Promise<ReadonlyMap<number, string>> {
+  const { readAgentTypes } = await import("./discover/agent-types.ts");
+  return readAgentTypes(transcripts);
 }
 
 /** Where the time of a scan went, in wall milliseconds. */

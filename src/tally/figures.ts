@@ -32,6 +32,24 @@ export class Sums {
     this.isShown = true;
   }
 
+  addToolUses(blocks: number): void {
+    this.toolUses += blocks;
+    this.isShown = true;
+  }
+
+  /** Everything but times. */
+  addSums(other: Sums): void {
+    this.input += other.input;
+    this.output += other.output;
+    this.reasoning += other.reasoning;
+    this.cacheCreation5m += other.cacheCreation5m;
+    this.cacheCreation1h += other.cacheCreation1h;
+    this.cacheRead += other.cacheRead;
+    this.webSearches += other.webSearches;
+    this.responses += other.responses;
+    this.toolUses += other.toolUses;
+  }
+
   addSpan(firstMs: number, lastMs: number): void {
     if (firstMs < this.firstMs) this.firstMs = firstMs;
     if (lastMs > this.lastMs) this.lastMs = lastMs;

@@ -9,7 +9,7 @@ import { groupBy } from "./group-by.ts";
 import { Keys } from "./keys.ts";
 import type { Places } from "./places.ts";
 import { type CountMode, groupResponses, type Groups } from "./responses.ts";
-import { type Tallied, tallyRows, tallyTotals, type Window } from "./rows.ts";
+import { type Tallied, tallyRows, type Window } from "./rows.ts";
 import { countToolUses } from "./tool-uses.ts";
 
 export interface TallyOptions {
@@ -32,7 +32,7 @@ export interface Tally {
   readonly lowOutputResponses: Record<string, number>;
 }
 
-export function tally(table: EventTable, places: Places, options: TallyOptions): Tally {
+export async function tally(table: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
   const groups = groupResponses(table, places, options.count);
   const keys = new Keys(table, places, groups, options.agentTypes);
   const tallied: Tallied = {
@@ -42,15 +42,15 @@ export function tally(table: EventTable, places: Places, options: TallyOptions):
     toolUses: countToolUses(table, groups, options.count),
     keys,
     window: options.window,
-    filter: makeFilter(options.filters, keys),
+    filter: await makeFilter(options.filters, keys),
     hasExtras: options.count === "responses",
     calendar: options.calendar,
     startOfWeek: options.startOfWeek,
   };
-  const rows = tallyRows(options.by, tallied);
+  const { rows, totals } = tallyRows(options.by, tallied);
   return {
-    rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied), options.by) : rows,
-    totals: tallyTotals(tallied),
+    rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by) : rows,
+    totals,
     ...countResponses(table, groups),
   };
 }

@@ -33,39 +33,77 @@ export interface Tallied {
 /** Of a group that is in no row. */
 const NO_ROW = -1;
 
-/** The figures of everything that is asked about. */
-export function tallyTotals(tallied: Tallied): Figures {
-  const { key: _none, ...figures } = tallyRows([], tallied)[0] ?? { key: {}, ...new Sums().toFigures() };
-  return figures;
+export interface Rows {
+  /** One for each combination of names that has figures, sorted. */
+  readonly rows: Row[];
+  /** Of everything that is asked about. */
+  readonly totals: Figures;
 }
 
-/** One row for each combination of names that has figures, sorted. */
-export function tallyRows(by: readonly Dimension[], tallied: Tallied): Row[] {
+export function tallyRows(by: readonly Dimension[], tallied: Tallied): Rows {
   const rows = new RowFinder(by, tallied);
-  const rowOf = rows.ofGroups();
-  const sums: Array<Sums | undefined> = [];
-  const sumsOf = (row: number) => (sums[row] ??= new Sums());
+  const isAsked = groupsAskedFor(tallied);
+  const rowOf = rows.ofGroups(isAsked);
   const sessionOf = sessionsOfGroups(tallied);
+  const sums: Sums[] = [];
+  const sumsOf = (row: number) => (sums[row] ??= new Sums());
   const spans = new Spans();
   addRecords(tallied, rows, rowOf, sessionOf, spans, sumsOf);
   addResponses(tallied, rows, rowOf, sumsOf);
-  if (tallied.hasExtras) addExtras(tallied, rows, sessionOf, spans, sumsOf);
+  const times = timesBySession(tallied, isAsked, sessionOf);
+  if (tallied.hasExtras) addExtras(tallied, rows, sessionOf, [spans, times], sumsOf);
   spans.addTo(sumsOf);
 
+  // Figures of rows add up to the totals, times do not.
+  const totals = new Sums();
   const named: NamedRow[] = [];
   sums.forEach((sum, row) => {
-    if (sum && (sum.isShown || by.length === 0)) named.push(rows.name(row, sum.toFigures()));
+    totals.addSums(sum);
+    if (sum.isShown) named.push(rows.name(row, sum.toFigures()));
   });
-  return named.sort(compareRows).map(({ row }) => row);
+  times.addTo(() => totals);
+  return { rows: named.sort(compareRows).map(({ row }) => row), totals: totals.toFigures() };
+}
+
+/** 1 for each group that the filters let through with its own model. */
+function groupsAskedFor({ groups, keys, filter }: Tallied): Uint8Array {
+  const isAsked = new Uint8Array(groups.length);
+  if (!filter) return isAsked.fill(1);
+  const modelOf = keys.numbers("model");
+  for (let group = 0; group < groups.length; group++) {
+    if ((groups.attribution[group] as number) >= 0 && filter(group, modelOf(group))) isAsked[group] = 1;
+  }
+  return isAsked;
 }
 
 function sessionsOfGroups({ table, places, groups }: Tallied): Int32Array {
-  const sessionOf = new Int32Array(groups.length);
-  for (let group = 0; group < groups.length; group++) {
-    const i = groups.attribution[group] as number;
-    if (i >= 0) sessionOf[group] = places.sessionOf[table.transcriptOf[i] as number] as number;
+  const { attribution } = groups;
+  const { transcriptOf } = table;
+  const { sessionOf } = places;
+  const sessions = new Int32Array(groups.length);
+  for (let group = 0; group < sessions.length; group++) {
+    const i = attribution[group] as number;
+    if (i >= 0) sessions[group] = sessionOf[transcriptOf[i] as number] as number;
   }
-  return sessionOf;
+  return sessions;
+}
+
+/** First and last times of all records that are asked about, whatever row they are in. */
+function timesBySession(
+  { table, groups, window: { sinceMs, untilMs } }: Tallied,
+  isAsked: Uint8Array,
+  sessionOf: Int32Array,
+): Spans {
+  const { timeMs } = table.event;
+  const { of } = groups;
+  const spans = new Spans();
+  for (let i = 0; i < of.length; i++) {
+    const group = of[i] as number;
+    const time = timeMs[i] as number;
+    if (group < 0 || !(time >= sinceMs && time <= untilMs) || isAsked[group] === 0) continue;
+    spans.add(ROOT, sessionOf[group] as number, time);
+  }
+  return spans;
 }
 
 /** Times and tool uses: those of every record, by its own time. */
@@ -80,7 +118,7 @@ function addRecords(
   const { timeMs } = table.event;
   const { of } = groups;
   const { hasTimes } = rows;
-  for (let i = 0; i < table.length; i++) {
+  for (let i = 0; i < of.length; i++) {
     const group = of[i] as number;
     if (group < 0) continue;
     let row = rowOf[group] as number;
@@ -90,11 +128,7 @@ function addRecords(
     if (time !== time ? uses === 0 : time < sinceMs || time > untilMs) continue;
     if (hasTimes) row = rows.at(row, time);
     if (time === time) spans.add(row, sessionOf[group] as number, time);
-    if (uses !== 0) {
-      const sum = sumsOf(row);
-      sum.toolUses += uses;
-      sum.isShown = true;
-    }
+    if (uses !== 0) sumsOf(row).addToolUses(uses);
   }
 }
 
@@ -122,7 +156,7 @@ function addExtras(
   { table, groups, keys, filter, window: { sinceMs, untilMs } }: Tallied,
   rows: RowFinder,
   sessionOf: Int32Array,
-  spans: Spans,
+  [spans, times]: readonly [rows: Spans, all: Spans],
   sumsOf: (row: number) => Sums,
 ): void {
   if (table.extras === 0) return;
@@ -138,11 +172,11 @@ function addExtras(
     const model = keys.extraModel(extra, group);
     if (time !== Infinity && (time < sinceMs || time > untilMs)) continue;
     if (filter && !filter(group, model)) continue;
-    const base = rows.ofGroup(group, model);
-    if (base < 0) continue;
-    const row = rows.at(base, time);
+    const row = rows.at(rows.ofGroup(group, model), time);
     sumsOf(row).addUsage(table.extra, extra);
-    if (time !== Infinity) spans.add(row, sessionOf[group] as number, time);
+    if (time === Infinity) continue;
+    spans.add(row, sessionOf[group] as number, time);
+    times.add(ROOT, sessionOf[group] as number, time);
   }
 }
 
@@ -153,6 +187,7 @@ class RowFinder {
   readonly #by: readonly Dimension[];
   readonly #tallied: Tallied;
   readonly #plain: readonly PlainDimension[];
+  readonly #hasModel: boolean;
   readonly #numberOf: ReadonlyArray<(group: number) => number>;
   readonly #times: readonly TimeKeys[];
   readonly #steps = new Steps();
@@ -165,20 +200,22 @@ class RowFinder {
     this.#by = by;
     this.#tallied = tallied;
     this.#plain = by.filter((name): name is PlainDimension => !isTimeDimension(name) && name !== "none");
+    this.#hasModel = this.#plain.includes("model");
     this.#numberOf = this.#plain.map((dimension) => keys.numbers(dimension));
     this.#times = by.filter(isTimeDimension).map((dimension) => new TimeKeys(dimension, calendar, startOfWeek));
     this.hasTimes = this.#times.length > 0;
   }
 
   /** The row of each group, time aside; -1 for those that are not asked about or carry no such key. */
-  ofGroups(): Int32Array {
-    const { groups, keys, filter } = this.#tallied;
+  ofGroups(isAsked: Uint8Array): Int32Array {
+    const { groups, keys } = this.#tallied;
+    const { attribution } = groups;
     const modelOf = keys.numbers("model");
     const rowOf = new Int32Array(groups.length).fill(NO_ROW);
-    for (let group = 0; group < groups.length; group++) {
-      if ((groups.attribution[group] as number) < 0) continue;
-      const model = modelOf(group);
-      if (filter && !filter(group, model)) continue;
+    for (let group = 0; group < rowOf.length; group++) {
+      if (isAsked[group] === 0 || (attribution[group] as number) < 0) continue;
+      const model = this.#hasModel ? modelOf(group) : NOT_CARRIED;
+      if (this.#hasModel && model === NOT_CARRIED) continue;
       rowOf[group] = this.ofGroup(group, model);
     }
     return rowOf;
@@ -186,7 +223,6 @@ class RowFinder {
 
   /** The row of one group with a model. */
   ofGroup(group: number, model: number): number {
-    if (model === NOT_CARRIED && this.#plain.includes("model")) return NO_ROW;
     let row = ROOT;
     for (let d = 0; d < this.#plain.length; d++) {
       const isModel = this.#plain[d] === "model";
