@@ -268,9 +268,8 @@ export class EventWriter {
     bytesRead[i] = totals.bytesRead;
   }
 
-  /** Notes the first session id, agent name, agent type and team of the range. */
-  noteFirst(name: "sessionId" | "agentName" | "agentType" | "team", textNumber: number): void {
-    const column = this.range.columns[name];
+  /** Notes a text in a column of the range, unless one stands there. */
+  noteFirst(column: Uint32Array, textNumber: number): void {
     const i = this.range.length - 1;
     if (column[i] === 0) column[i] = textNumber;
   }

@@ -1,5 +1,4 @@
 /** Scans the ranges of a shard, one after the other, with one kernel. Runs in a worker or in the main thread. */
-import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync } from "node:fs";
 import { type Batch, EventWriter } from "../src/events.ts";
 import { assignSlots } from "../src/sources/fields.ts";
@@ -197,25 +196,20 @@ class RangeReader {
     let from = BUFFER + this.#next;
     do {
       const to = kernel.scan(from, limit, end, isFinal);
-      const allUtf8 = isUtf8(kernel.bytes.subarray(from, to));
-      for (let row = 0, rows = kernel.rowCount; row < rows; row++) this.#takeRow(row, end, allUtf8);
+      for (let row = 0, rows = kernel.rowCount; row < rows; row++) this.#takeRow(row, end);
       from = to;
     } while (kernel.rowsAreFull);
     this.#next = from - BUFFER;
   }
 
-  #takeRow(row: number, end: number, allUtf8: boolean): void {
+  #takeRow(row: number, end: number): void {
     const cells = this.#cells;
     cells.moveTo(row);
     const { lineStart, lineEnd, status } = cells;
     cells.offset = this.#offsetOf(lineStart);
     cells.isTail = lineEnd === end;
     const isLong = lineEnd - lineStart > this.#limits.maxLineBytes;
-    if (
-      !isLong &&
-      status !== STATUS.malformed &&
-      (allUtf8 || isUtf8(this.#kernel.bytes.subarray(lineStart, lineEnd)))
-    ) {
+    if (!isLong && status !== STATUS.malformed) {
       if (status === STATUS.value) return;
       if (this.#source.decode(cells, this.#events)) {
         this.#records++;

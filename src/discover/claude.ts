@@ -1,5 +1,5 @@
 /** Where Claude Code keeps its transcripts (`formats/claude-code.md` §1) and what a place says about one. */
-import { basename, dirname, join, sep } from "node:path";
+import { basename, join, sep } from "node:path";
 import type { Environment } from "../options.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
@@ -35,39 +35,50 @@ export function isClaudeTranscript(name: string): boolean {
   return name.endsWith(".jsonl");
 }
 
-/** Numbers 25 and 26 of `docs/decisions/0002`. */
-export function claudeTranscript(file: FoundFile): Transcript {
-  const name = basename(file.path);
-  const stem = name.endsWith(".jsonl") ? name.slice(0, -".jsonl".length) : name;
-  const folders = dirname(file.path).split(sep);
-  const subagents = folders.indexOf("subagents");
-  const isAgentName = /^agent-.*\.jsonl$/.test(name);
-  const place = { source: "claude", path: file.path, sizeBytes: file.sizeBytes, stem } as const;
+/** What a folder says about the transcripts in it. */
+interface FolderPlace {
+  readonly path: string;
+  readonly session: string | null;
+  readonly projectFolder: string;
+  readonly isBelowSubagents: boolean;
+}
 
-  if (subagents > 1) {
-    return {
-      ...place,
-      session: folders[subagents - 1] as string,
-      projectFolder: folders.slice(0, subagents - 1).join(sep),
-      isAgentFile: true,
-      isMain: false,
-    };
-  }
-  const named = file.below.findIndex((folder) => UUID.test(folder));
-  if (named >= 0) {
-    return {
-      ...place,
-      session: file.below[named] as string,
-      projectFolder: folders.slice(0, folders.length - file.below.length + named).join(sep),
-      isAgentFile: isAgentName,
-      isMain: false,
-    };
-  }
+/** Files to transcripts: numbers 25 and 26 of `docs/decisions/0002`. Files of one folder come one after the other. */
+export function claudeTranscripts(files: readonly FoundFile[]): Transcript[] {
+  let folder: FolderPlace | undefined;
+  return files.map((file) => {
+    const end = file.path.lastIndexOf(sep);
+    const path = file.path.slice(0, end);
+    if (folder?.path !== path) folder = placeFolder(path, file.below);
+    return claudeTranscript(file, file.path.slice(end + 1), folder);
+  });
+}
+
+function claudeTranscript({ path, sizeBytes }: FoundFile, name: string, folder: FolderPlace): Transcript {
+  const isJsonl = name.endsWith(".jsonl");
+  const stem = isJsonl ? name.slice(0, -".jsonl".length) : name;
+  const isAgentName = isJsonl && name.startsWith("agent-");
   return {
-    ...place,
-    session: !isAgentName && UUID.test(stem) ? stem : null,
-    projectFolder: dirname(file.path),
-    isAgentFile: isAgentName,
-    isMain: !isAgentName,
+    source: "claude",
+    path,
+    sizeBytes,
+    stem,
+    session: folder.session ?? (!isAgentName && UUID.test(stem) ? stem : null),
+    projectFolder: folder.projectFolder,
+    isAgentFile: isAgentName || folder.isBelowSubagents,
+    isMain: !isAgentName && folder.session === null,
+  };
+}
+
+function placeFolder(path: string, below: readonly string[]): FolderPlace {
+  const folders = path.split(sep);
+  const subagents = folders.indexOf("subagents");
+  const named = below.findIndex((folder) => UUID.test(folder));
+  const sessionAt = subagents > 1 ? subagents - 1 : named < 0 ? -1 : folders.length - below.length + named;
+  return {
+    path,
+    session: sessionAt < 0 ? null : (folders[sessionAt] as string),
+    projectFolder: sessionAt < 0 ? path : folders.slice(0, sessionAt).join(sep),
+    isBelowSubagents: subagents > 1,
   };
 }

@@ -4,7 +4,7 @@ import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../options.ts";
 import type { UnreadableFile } from "../types.ts";
-import { claudeRoots, claudeTranscript, isClaudeTranscript } from "./claude.ts";
+import { claudeRoots, claudeTranscripts, isClaudeTranscript } from "./claude.ts";
 import type { Transcript } from "./transcript.ts";
 import { walk } from "./walk.ts";
 
@@ -26,7 +26,7 @@ export function discover(paths: readonly string[] | undefined, environment: Envi
   // A root below another adds nothing, and would only change what its transcripts are below of.
   const outermost = existing.filter((root) => !existing.some((other) => root.startsWith(other + sep)));
   const { files, unreadable } = walk(outermost, isClaudeTranscript);
-  const transcripts = files.map(claudeTranscript);
+  const transcripts = claudeTranscripts(files);
   transcripts.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { transcripts, roots, unreadable };
 }

@@ -53,8 +53,47 @@ const SYNTHETIC = "<synthetic>";
 /** The model of a response that names none. */
 const UNKNOWN = "unknown";
 
-const { slots: at } = assignSlots(RECORD);
-type MessageSlots = typeof at.message;
+const { slots } = assignSlots(RECORD);
+
+// Plain numbers, each read once here: they are used for every record.
+const TYPE = slots.type;
+const TIMESTAMP = slots.timestamp;
+const UUID = slots.uuid;
+const REQUEST_ID = slots.requestId;
+const SESSION_ID = slots.sessionId;
+const IS_SIDECHAIN = slots.isSidechain;
+const CWD = slots.cwd;
+const GIT_BRANCH = slots.gitBranch;
+const VERSION = slots.version;
+const AGENT_NAME = slots.agentName;
+const ATTRIBUTION_AGENT = slots.attributionAgent;
+const TEAM_NAME = slots.teamName;
+const TEAM_TEAM_NAME = slots.team.teamName;
+const DATA_TYPE = slots.data.type;
+const NESTED_TYPE = slots.data.message.type;
+const NESTED_UUID = slots.data.message.uuid;
+const NESTED_REQUEST_ID = slots.data.message.requestId;
+const NESTED_TIMESTAMP = slots.data.message.timestamp;
+const { message } = slots;
+const MESSAGE_ID = message.id;
+const MODEL = message.model;
+const STOP_REASON = message.stop_reason;
+const TOOL_USES = message.content.toolUses;
+const THINKING = message.content.thinking;
+const HAS_USAGE = message.usage.self;
+const LAST_OF_USAGE = message.usage.server_tool_use.web_search_requests;
+const INPUT_TOKENS = message.usage.input_tokens;
+const OUTPUT_TOKENS = message.usage.output_tokens;
+const CACHE_CREATION_TOKENS = message.usage.cache_creation_input_tokens;
+const CACHE_READ_TOKENS = message.usage.cache_read_input_tokens;
+const SPLIT_5M = message.usage.cache_creation.ephemeral_5m_input_tokens;
+const SPLIT_1H = message.usage.cache_creation.ephemeral_1h_input_tokens;
+const THINKING_TOKENS = message.usage.output_tokens_details.thinking_tokens;
+const WEB_SEARCHES = message.usage.server_tool_use.web_search_requests;
+const ITERATIONS = message.usage.iterations.self;
+const OWN_MESSAGES = message.usage.iterations.ownMessages;
+/** The message of a nested record is declared alike, so its slots are those of a record's message, this far on. */
+const NESTED = slots.data.message.message.self - message.self;
 
 export const claude: Source = { name: "claude", record: RECORD, decode };
 
@@ -76,78 +115,74 @@ interface Extra {
 const NO_EXTRAS: readonly Extra[] = [];
 
 function decode(cells: Cells, events: EventWriter): boolean {
-  const type = cells.integer(at.type);
-  const hasNested =
-    type === TYPE_PROGRESS && cells.integer(at.data.type) === 1 && cells.has(at.data.message.message.usage.self);
+  const type = cells.integer(TYPE);
+  const hasNested = type === TYPE_PROGRESS && cells.integer(DATA_TYPE) === 1 && cells.has(HAS_USAGE + NESTED);
   // Everything that can be bad is looked at before anything is written.
-  if (cells.has(at.message.usage.self) && hasBadUsage(cells, at.message)) return false;
-  if (hasNested && hasBadUsage(cells, at.data.message.message)) return false;
-  const extras = readExtras(cells, at.message);
-  const nestedExtras = hasNested ? readExtras(cells, at.data.message.message) : NO_EXTRAS;
+  if (cells.has(HAS_USAGE) && hasBadUsage(cells, 0)) return false;
+  if (hasNested && hasBadUsage(cells, NESTED)) return false;
+  const extras = readExtras(cells, 0);
+  const nestedExtras = hasNested ? readExtras(cells, NESTED) : NO_EXTRAS;
   if (extras === undefined || nestedExtras === undefined) return false;
 
-  const timeMs = cells.time(at.timestamp);
-  const sessionId = cells.text(at.sessionId);
-  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
-  const cwd = cells.text(at.cwd);
+  const timeMs = cells.time(TIMESTAMP);
+  const firsts = events.range.columns;
+  const sessionId = cells.text(SESSION_ID);
+  if (sessionId !== 0) events.noteFirst(firsts.sessionId, sessionId);
+  const cwd = cells.text(CWD);
   if (cwd !== 0) events.noteCwd(cwd, timeMs, cells.offset);
-  const agentName = type === TYPE_AGENT_NAME ? 0 : cells.text(at.agentName);
-  if (agentName !== 0) events.noteFirst("agentName", agentName);
-  const agentType = cells.text(at.attributionAgent);
-  if (agentType !== 0) events.noteFirst("agentType", agentType);
-  const team = cells.text(at.teamName) || cells.text(at.team.teamName);
-  if (team !== 0) events.noteFirst("team", team);
+  const agentName = type === TYPE_AGENT_NAME ? 0 : cells.text(AGENT_NAME);
+  if (agentName !== 0) events.noteFirst(firsts.agentName, agentName);
+  const agentType = cells.text(ATTRIBUTION_AGENT);
+  if (agentType !== 0) events.noteFirst(firsts.agentType, agentType);
+  const team = cells.text(TEAM_NAME) || cells.text(TEAM_TEAM_NAME);
+  if (team !== 0) events.noteFirst(firsts.team, team);
 
-  const hasIds = cells.has(at.uuid) || cells.has(at.message.id);
-  const toolUses = type === TYPE_ASSISTANT ? cells.integer(at.message.content.toolUses) : 0;
-  const model = cells.text(at.message.model);
+  const hasIds = cells.has(UUID) || cells.has(MESSAGE_ID);
+  const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
+  const model = cells.text(MODEL);
   const isEvent =
-    hasIds ||
-    cells.has(at.message.usage.self) ||
-    !Number.isNaN(timeMs) ||
-    toolUses + agentName + agentType + team + model > 0;
+    hasIds || cells.has(HAS_USAGE) || !Number.isNaN(timeMs) || toolUses + agentName + agentType + team + model > 0;
   if (!isEvent && !hasNested) return true;
 
   const tail = cells.isTail ? FLAG.tail : 0;
-  const branch = cells.text(at.gitBranch);
-  const version = cells.text(at.version);
+  const branch = cells.text(GIT_BRANCH);
+  const version = cells.text(VERSION);
   if (isEvent) {
     const i = events.event.add();
     const e = events.event.columns;
     e.timeMs[i] = timeMs;
     e.offset[i] = cells.offset;
-    e.recordLow[i] = cells.hashLow(at.uuid);
-    e.recordHigh[i] = cells.hashHigh(at.uuid);
-    e.requestLow[i] = cells.hashLow(at.requestId);
-    e.requestHigh[i] = cells.hashHigh(at.requestId);
+    e.recordLow[i] = cells.hashLow(UUID);
+    e.recordHigh[i] = cells.hashHigh(UUID);
+    e.requestLow[i] = cells.hashLow(REQUEST_ID);
+    e.requestHigh[i] = cells.hashHigh(REQUEST_ID);
     e.toolUses[i] = toolUses;
     e.context[i] = events.contextNumber(agentName, agentType, team, branch, version);
     const flags =
       tail |
-      (cells.integer(at.isSidechain) === 1 ? FLAG.sideChain : 0) |
-      (cells.has(at.uuid) ? FLAG.recordId : 0) |
-      (cells.has(at.requestId) ? FLAG.requestId : 0);
-    writeMessage(cells, at.message, i, flags, model, extras, events);
+      (cells.integer(IS_SIDECHAIN) === 1 ? FLAG.sideChain : 0) |
+      (cells.has(UUID) ? FLAG.recordId : 0) |
+      (cells.has(REQUEST_ID) ? FLAG.requestId : 0);
+    writeMessage(cells, 0, i, flags, model, extras, events);
   }
   if (hasNested) {
-    const nested = at.data.message;
     const i = events.event.add();
     const e = events.event.columns;
-    e.timeMs[i] = cells.time(nested.timestamp);
+    e.timeMs[i] = cells.time(NESTED_TIMESTAMP);
     e.offset[i] = cells.offset;
-    e.recordLow[i] = cells.hashLow(nested.uuid);
-    e.recordHigh[i] = cells.hashHigh(nested.uuid);
-    e.requestLow[i] = cells.hashLow(nested.requestId);
-    e.requestHigh[i] = cells.hashHigh(nested.requestId);
-    e.toolUses[i] = cells.integer(nested.type) === 1 ? cells.integer(nested.message.content.toolUses) : 0;
+    e.recordLow[i] = cells.hashLow(NESTED_UUID);
+    e.recordHigh[i] = cells.hashHigh(NESTED_UUID);
+    e.requestLow[i] = cells.hashLow(NESTED_REQUEST_ID);
+    e.requestHigh[i] = cells.hashHigh(NESTED_REQUEST_ID);
+    e.toolUses[i] = cells.integer(NESTED_TYPE) === 1 ? cells.integer(TOOL_USES + NESTED) : 0;
     e.context[i] = events.contextNumber(0, 0, team, branch, version);
     const flags =
       tail |
       FLAG.sideChain |
       FLAG.nested |
-      (cells.has(nested.uuid) ? FLAG.recordId : 0) |
-      (cells.has(nested.requestId) ? FLAG.requestId : 0);
-    writeMessage(cells, nested.message, i, flags, cells.text(nested.message.model), nestedExtras, events);
+      (cells.has(NESTED_UUID) ? FLAG.recordId : 0) |
+      (cells.has(NESTED_REQUEST_ID) ? FLAG.requestId : 0);
+    writeMessage(cells, NESTED, i, flags, cells.text(MODEL + NESTED), nestedExtras, events);
   }
   return true;
 }
@@ -155,7 +190,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
 /** Writes what `message` says into event `i`. */
 function writeMessage(
   cells: Cells,
-  slots: MessageSlots,
+  shift: number,
   i: number,
   flags: number,
   model: number,
@@ -163,15 +198,15 @@ function writeMessage(
   events: EventWriter,
 ): void {
   const e = events.event.columns;
-  e.responseLow[i] = cells.hashLow(slots.id);
-  e.responseHigh[i] = cells.hashHigh(slots.id);
-  if (cells.has(slots.id)) flags |= FLAG.responseId;
-  if (cells.has(slots.stop_reason)) flags |= FLAG.final;
-  if (cells.integer(slots.content.toolUses) + cells.integer(slots.content.thinking) > 0) flags |= FLAG.longBlock;
+  e.responseLow[i] = cells.hashLow(MESSAGE_ID + shift);
+  e.responseHigh[i] = cells.hashHigh(MESSAGE_ID + shift);
+  if (cells.has(MESSAGE_ID + shift)) flags |= FLAG.responseId;
+  if (cells.has(STOP_REASON + shift)) flags |= FLAG.final;
+  if (cells.integer(TOOL_USES + shift) + cells.integer(THINKING + shift) > 0) flags |= FLAG.longBlock;
   let usageIndex = NO_USAGE;
-  let hasUsage = cells.has(slots.usage.self);
+  let hasUsage = cells.has(HAS_USAGE + shift);
   if (hasUsage) {
-    readUsage(cells, slots.usage);
+    readUsage(cells, shift);
     // Number 11: records the client made up count only if they have tokens.
     if (model !== 0 && model === events.textNumber(SYNTHETIC)) {
       hasUsage = Object.values(usage).some((number) => number > 0);
@@ -206,21 +241,21 @@ function writeUsage(columns: Record<keyof UsageNumbers, Float64Array>, i: number
   columns.webSearches[i] = from.webSearches;
 }
 
-function hasBadUsage(cells: Cells, slots: MessageSlots): boolean {
-  return cells.hasBadCount(slots.usage.self, slots.usage.server_tool_use.web_search_requests);
+function hasBadUsage(cells: Cells, shift: number): boolean {
+  return cells.hasBadCount(HAS_USAGE + shift, LAST_OF_USAGE + shift);
 }
 
-function readUsage(cells: Cells, slots: MessageSlots["usage"]): void {
+function readUsage(cells: Cells, shift: number): void {
   setUsage(
     usage,
-    cells.count(slots.input_tokens),
-    cells.count(slots.output_tokens),
-    cells.count(slots.cache_creation_input_tokens),
-    cells.count(slots.cache_read_input_tokens),
-    cells.count(slots.cache_creation.ephemeral_5m_input_tokens),
-    cells.count(slots.cache_creation.ephemeral_1h_input_tokens),
-    cells.count(slots.output_tokens_details.thinking_tokens),
-    cells.count(slots.server_tool_use.web_search_requests),
+    cells.count(INPUT_TOKENS + shift),
+    cells.count(OUTPUT_TOKENS + shift),
+    cells.count(CACHE_CREATION_TOKENS + shift),
+    cells.count(CACHE_READ_TOKENS + shift),
+    cells.count(SPLIT_5M + shift),
+    cells.count(SPLIT_1H + shift),
+    cells.count(THINKING_TOKENS + shift),
+    cells.count(WEB_SEARCHES + shift),
   );
 }
 
@@ -249,17 +284,16 @@ function setUsage(
  * Number 20: the API passes behind the response that its own numbers leave out. Undefined when one has a bad
  * count. Nearly every list is one `message` that repeats the response's numbers, which the cells show at once.
  */
-function readExtras(cells: Cells, slots: MessageSlots): readonly Extra[] | undefined {
-  const list = slots.usage.iterations;
-  if (!cells.has(list.self)) return NO_EXTRAS;
-  if (cells.integer(list.self) === 1 && cells.integer(list.ownMessages) === 1) return NO_EXTRAS;
+function readExtras(cells: Cells, shift: number): readonly Extra[] | undefined {
+  if (!cells.has(ITERATIONS + shift)) return NO_EXTRAS;
+  if (cells.integer(ITERATIONS + shift) === 1 && cells.integer(OWN_MESSAGES + shift) === 1) return NO_EXTRAS;
   let entries: Array<Record<string, unknown>>;
   try {
-    entries = (JSON.parse(cells.json(list.self)) as unknown[]).filter(isObject);
+    entries = (JSON.parse(cells.json(ITERATIONS + shift)) as unknown[]).filter(isObject);
   } catch {
     return undefined;
   }
-  const ownModel = cells.has(slots.model) ? cells.textOf(slots.model) : UNKNOWN;
+  const ownModel = cells.has(MODEL + shift) ? cells.textOf(MODEL + shift) : UNKNOWN;
   const lastFallback = entries.findLastIndex((entry) => entry["type"] === "fallback_message");
   const extras: Extra[] = [];
   for (const [i, entry] of entries.entries()) {

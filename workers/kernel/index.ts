@@ -11,6 +11,7 @@
 import * as L from "./layout";
 import { parseCount, countValue, countIsGood } from "./number";
 import { parseTime, timeValue } from "./time";
+import { isUtf8 } from "./utf8";
 import { escapesAreGood, hashBytes, scanText, skipValue, skipWhite, textHasEscape, unescape } from "./text";
 
 let row: usize = L.ROWS;
@@ -86,7 +87,7 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
     }
     if (q) {
       q = skipWhite(q);
-      if (load<u8>(q) != 0x0a) q = 0;
+      if (load<u8>(q) != 0x0a || !isUtf8(first, q)) q = 0;
     }
     if (!q) {
       status = L.STATUS_MALFORMED;
