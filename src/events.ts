@@ -30,10 +30,9 @@ type Width = typeof Float64Array | typeof Uint32Array;
 type Spec<W extends Width = Width> = Readonly<Record<string, W>>;
 export type Columns<S extends Spec> = { [K in keyof S]: InstanceType<S[K]> };
 
-/** One element an event. Text columns hold text numbers; 0 is none. */
+/** One element an event, in the order of the bytes. Text columns hold text numbers; 0 is none. */
 export const EVENT = {
   timeMs: Float64Array, // NaN: no time
-  offset: Float64Array, // of its line
   recordLow: Uint32Array,
   recordHigh: Uint32Array,
   responseLow: Uint32Array,
@@ -88,7 +87,6 @@ export const RANGE = {
   team: Uint32Array,
   cwd: Uint32Array, // the one with the earliest time
   cwdTimeMs: Float64Array, // Infinity: it has no time
-  cwdOffset: Float64Array,
 } as const satisfies Spec;
 
 export type UsageNumbers = Record<keyof typeof USAGE, number>;
@@ -275,14 +273,13 @@ export class EventWriter {
   }
 
   /** Notes a working directory; the earliest stays. */
-  noteCwd(textNumber: number, timeMs: number, offset: number): void {
-    const { cwd, cwdTimeMs, cwdOffset } = this.range.columns;
+  noteCwd(textNumber: number, timeMs: number): void {
+    const { cwd, cwdTimeMs } = this.range.columns;
     const i = this.range.length - 1;
     const at = Number.isNaN(timeMs) ? Infinity : timeMs;
     if (cwd[i] !== 0 && at >= (cwdTimeMs[i] as number)) return;
     cwd[i] = textNumber;
     cwdTimeMs[i] = at;
-    cwdOffset[i] = offset;
   }
 
   skip(reason: SkippedAt["reason"], lineInRange: number, offset: number): void {

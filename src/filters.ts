@@ -11,18 +11,17 @@ export async function makeFilter(filters: Filters | undefined, keys: Keys): Prom
   const given = Object.entries(filters ?? {}).filter(([, patterns]) => patterns !== undefined && patterns.length > 0);
   if (given.length === 0) return undefined;
   const { default: picomatch } = await import("picomatch");
-  const tests = given
-    .map(([name, patterns]): Filter => {
-      const dimension = name as keyof Filters;
-      const numberOf = keys.numbers(dimension);
-      const matches = matchAny(picomatch, patterns);
-      const known: boolean[] = [];
-      return (group, model) => {
-        const number = dimension === "model" ? model : numberOf(group);
-        if (number === NOT_CARRIED) return false;
-        return (known[number] ??= matches(keys.names(dimension).all[number] ?? null));
-      };
-    });
+  const tests = given.map(([name, patterns]): Filter => {
+    const dimension = name as keyof Filters;
+    const numberOf = keys.numbers(dimension);
+    const matches = matchAny(picomatch, patterns);
+    const known: boolean[] = [];
+    return (group, model) => {
+      const number = dimension === "model" ? model : numberOf(group);
+      if (number === NOT_CARRIED) return false;
+      return (known[number] ??= matches(keys.names(dimension).all[number] ?? null));
+    };
+  });
   return (group, model) => tests.every((test) => test(group, model));
 }
 

@@ -26,7 +26,6 @@ export const TRANSCRIPT = {
   team: Uint32Array,
   cwd: Uint32Array,
   cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
-  cwdOffset: Float64Array,
 } as const;
 
 export interface EventTable {
@@ -121,7 +120,6 @@ export function merge(batches: readonly Batch[], transcripts: number): EventTabl
       if (hasCwd && (transcript.cwd[t] === 0 || isEarlier)) {
         transcript.cwd[t] = number[r.cwd[range] as number] as number;
         transcript.cwdTimeMs[t] = r.cwdTimeMs[range] as number;
-        transcript.cwdOffset[t] = r.cwdOffset[range] as number;
       }
       for (; batch.skipped[listed]?.range === range; listed++) {
         const { lineInRange, offset, reason } = batch.skipped[listed] as SkippedAt;

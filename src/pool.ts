@@ -22,7 +22,7 @@ export interface PoolOptions {
 }
 
 /** A worker has one shard at hand and one waiting, so it never waits for the main thread to finish its own. */
-const SHARDS_AT_A_WORKER = 4;
+const SHARDS_AT_A_WORKER = 3;
 
 /** The batches, in the order of the shards. */
 export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<Batch[]> {
@@ -44,7 +44,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   const module = compileKernel();
   const scanHere = async () => {
     const scanner = new Scanner(module, limits);
-    while (await takeOne((shard) => scanner.scan(shard))) await letOthersRun();
+    while (await takeOne((shard) => scanPolitely(scanner, shard))) await letOthersRun();
   };
   const workers = Math.min(threads > 1 ? threads - 1 : threads, shards.length);
   if (workers === 0) {
@@ -79,4 +79,19 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     void pool.destroy();
   }
   return batches;
+}
+
+/** Longest time, in ms, in which this thread answers nobody, as far as ranges are small: workers wait for their next shard. */
+const POLITE_MS = 3;
+
+async function scanPolitely(scanner: Scanner, shard: Shard): Promise<Batch> {
+  const steps = scanner.steps(shard);
+  let sinceMs = performance.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (performance.now() - sinceMs < POLITE_MS) continue;
+    await letOthersRun();
+    sinceMs = performance.now();
+  }
 }

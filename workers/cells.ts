@@ -9,7 +9,6 @@ const CELL_WORDS = CELL_BYTES / 4;
 const CELL_DOUBLES = CELL_BYTES / 8;
 
 export class RowCells implements Cells {
-  offset = 0;
   isTail = false;
   readonly #kernel: Kernel;
   readonly #rowBytes: number;

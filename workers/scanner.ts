@@ -29,6 +29,15 @@ export class Scanner {
   }
 
   scan(shard: Shard): Batch {
+    const steps = this.steps(shard);
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+
+  /** The same, range by range. One shard at a time. */
+  *steps(shard: Shard): Generator<void, Batch> {
     const source = sourceNamed(shard.source);
     const events = this.#events;
     let ready = this.#kernels.get(source);
@@ -44,6 +53,7 @@ export class Scanner {
     for (const range of shard.ranges) {
       events.beginRange(range.transcript, range.start);
       new RangeReader(range, kernel, cells, source, events, this.#limits).read();
+      yield;
     }
     if (kernel.room > this.#limits.chunkBytes * 2 + KEEP_BYTES) this.#kernels.delete(source);
     return events.finish();
@@ -206,7 +216,6 @@ class RangeReader {
     const cells = this.#cells;
     cells.moveTo(row);
     const { lineStart, lineEnd, status } = cells;
-    cells.offset = this.#offsetOf(lineStart);
     cells.isTail = lineEnd === end;
     const isLong = lineEnd - lineStart > this.#limits.maxLineBytes;
     if (!isLong && status !== STATUS.malformed) {
@@ -217,7 +226,7 @@ class RangeReader {
       }
     }
     const reason = isLong ? "oversized" : cells.isTail ? "pending" : "malformed";
-    this.#events.skip(reason, cells.lineIndex + this.#longLines, cells.offset);
+    this.#events.skip(reason, cells.lineIndex + this.#longLines, this.#offsetOf(lineStart));
   }
 
   #offsetOf(address: number): number {

@@ -129,7 +129,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const sessionId = cells.text(SESSION_ID);
   if (sessionId !== 0) events.noteFirst(firsts.sessionId, sessionId);
   const cwd = cells.text(CWD);
-  if (cwd !== 0) events.noteCwd(cwd, timeMs, cells.offset);
+  if (cwd !== 0) events.noteCwd(cwd, timeMs);
   const agentName = type === TYPE_AGENT_NAME ? 0 : cells.text(AGENT_NAME);
   if (agentName !== 0) events.noteFirst(firsts.agentName, agentName);
   const agentType = cells.text(ATTRIBUTION_AGENT);
@@ -151,7 +151,6 @@ function decode(cells: Cells, events: EventWriter): boolean {
     const i = events.event.add();
     const e = events.event.columns;
     e.timeMs[i] = timeMs;
-    e.offset[i] = cells.offset;
     e.recordLow[i] = cells.hashLow(UUID);
     e.recordHigh[i] = cells.hashHigh(UUID);
     e.requestLow[i] = cells.hashLow(REQUEST_ID);
@@ -169,7 +168,6 @@ function decode(cells: Cells, events: EventWriter): boolean {
     const i = events.event.add();
     const e = events.event.columns;
     e.timeMs[i] = cells.time(NESTED_TIMESTAMP);
-    e.offset[i] = cells.offset;
     e.recordLow[i] = cells.hashLow(NESTED_UUID);
     e.recordHigh[i] = cells.hashHigh(NESTED_UUID);
     e.requestLow[i] = cells.hashLow(NESTED_REQUEST_ID);

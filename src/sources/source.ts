@@ -16,8 +16,6 @@ export interface Source {
 
 /** One line's declared values, by slot. Valid until the next line. */
 export interface Cells {
-  /** Byte offset of the line in its transcript. */
-  readonly offset: number;
   /** Whether the line is the transcript's last and has no LF yet. */
   readonly isTail: boolean;
   has(slot: number): boolean;
