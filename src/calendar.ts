@@ -19,15 +19,40 @@ export type Weekday = (typeof WEEKDAYS)[number];
 
 /** The zone of this machine, as its files name it; `Intl` would say the same, and takes 17 ms to be asked first. */
 export function systemTimezone({ variables }: Environment): string {
-  const named = variables["TZ"]?.replace(/^:/, "");
-  if (named) return named;
+  const named = variables["TZ"]?.replace(/^:/, "") || linkedZone();
+  return named && /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(named) ? named : zoneByIntl();
+}
+
+function linkedZone(): string | undefined {
   try {
-    const [, zone] = readlinkSync("/etc/localtime").split("/zoneinfo/");
-    if (zone) return zone;
+    return readlinkSync("/etc/localtime").split("/zoneinfo/")[1];
   } catch {
-    // No such link: Windows, some containers.
+    return undefined; // Windows, some containers.
   }
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function zoneByIntl(): string {
+  // Undefined, whatever its type says, where TZ holds a name nobody knows; Node counts in UTC then.
+  return (Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined) ?? "UTC";
+}
+
+/**
+ * The calendar of a zone, or of the machine's. Where no day is asked about only its name is wanted, and the 40 ms
+ * that loading a zone takes are not spent.
+ */
+export async function calendarFor(
+  timezone: string | undefined,
+  environment: Environment,
+  asksForDays: boolean,
+): Promise<Calendar> {
+  if (timezone !== undefined) return openCalendar(timezone);
+  const name = systemTimezone(environment);
+  if (!asksForDays) return utc(name);
+  try {
+    return await openCalendar(name);
+  } catch {
+    return openCalendar(zoneByIntl()); // what Node takes a name for that is none, such as TZ=CET-1CEST
+  }
 }
 
 export interface Calendar {
@@ -76,7 +101,7 @@ export async function openCalendar(timezone: string): Promise<Calendar> {
 
 function utc(timezone: string): Calendar {
   return {
-    timezone: timezone.toUpperCase() === "Z" ? "UTC" : timezone,
+    timezone: /^(utc|etc\/utc|z)$/i.test(timezone) ? "UTC" : timezone,
     offsetMs: () => 0,
     startOfDayMs: (date, plusDays = 0) => Date.parse(`${date}T00:00:00Z`) + plusDays * DAY_MS,
     dayOf: isoDate,

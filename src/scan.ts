@@ -1,5 +1,5 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
-import { openCalendar, systemTimezone } from "./calendar.ts";
+import { calendarFor } from "./calendar.ts";
 import { discover } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { merge } from "./merge.ts";
@@ -8,6 +8,7 @@ import { plan } from "./plan.ts";
 import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";
 import { tally } from "./tally/index.ts";
+import { isTimeDimension } from "./tally/keys.ts";
 import { findPlaces } from "./tally/places.ts";
 import type { ScanResult } from "./types.ts";
 import { parseWindow } from "./window.ts";
@@ -24,7 +25,8 @@ import { parseWindow } from "./window.ts";
 export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const checked = checkOptions(options);
   const stages = new Stages();
-  const calendar = await openCalendar(checked.timezone ?? systemTimezone(checked.environment));
+  const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
+  const calendar = await calendarFor(checked.timezone, checked.environment, asksForDays);
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const found = discover(checked.paths, checked.environment);
