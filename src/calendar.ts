@@ -4,7 +4,7 @@
  */
 import { readlinkSync } from "node:fs";
 import { invalidOption } from "./errors.ts";
-import type { Environment } from "./options.ts";
+import type { Environment } from "./environment.ts";
 import type { TimeDimension } from "./types.ts";
 
 const MINUTE_MS = 60_000;
@@ -33,7 +33,7 @@ function linkedZone(): string | undefined {
 
 function zoneByIntl(): string {
   // Undefined, whatever its type says, where TZ holds a name nobody knows; Node counts in UTC then.
-  return (Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined) ?? "UTC";
+  return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
 }
 
 /**

@@ -1,16 +1,10 @@
 /** Every option of a scan: its default, unit and check. */
-import { availableParallelism, homedir } from "node:os";
+import { availableParallelism } from "node:os";
 import { WEEKDAYS, type Weekday } from "./calendar.ts";
+import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
 import type { CountMode } from "./tally/responses.ts";
 import { DIMENSIONS, type Dimension } from "./types.ts";
-
-/** What a scan knows of the machine. */
-export interface Environment {
-  readonly variables: Readonly<Record<string, string | undefined>>;
-  readonly home: string;
-  readonly platform: NodeJS.Platform;
-}
 
 /** Patterns by dimension: `*` is any text, `?` one character, `[ab]` one of them, `{a,b}` either. A response needs one match in each. */
 export type Filters = Partial<Record<"project" | "session" | "model" | "agent" | "team", readonly string[]>>;
@@ -64,10 +58,6 @@ const LARGEST_MAX_LINE_BYTES = 512 << 20;
 const DEFAULT_CHUNK_BYTES = 512 << 10;
 const LARGEST_CHUNK_BYTES = 64 << 20;
 const MOST_THREADS = 256;
-
-export function thisEnvironment(): Environment {
-  return { variables: process.env, home: homedir(), platform: process.platform };
-}
 
 /** Checks what a caller gave and fills in the defaults. Throws `INVALID_OPTION`. */
 export function checkOptions(options: ScanOptions) {

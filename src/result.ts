@@ -4,7 +4,7 @@ import type { Discovery } from "./discover/index.ts";
 import { invalidOption } from "./errors.ts";
 import type { EventTable } from "./merge.ts";
 import type { CheckedOptions } from "./options.ts";
-import type { Stages } from "./scan.ts";
+import type { Stages } from "./stages.ts";
 import type { Tally } from "./tally/index.ts";
 import type { Window } from "./tally/rows.ts";
 import { compareText, type Row, type ScanResult, SORT_FIELDS, type SortField } from "./types.ts";
@@ -59,6 +59,7 @@ export function describeScan(scan: FinishedScan): ScanResult {
       },
     },
     diagnostics: {
+      roots: found.roots,
       unreadable: [...found.unreadable, ...unreadable].sort((a, b) => compareText(a.path, b.path)),
       skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),
       responsesWithoutTime: tallied.responsesWithoutTime,

@@ -7,6 +7,7 @@ import { checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { plan } from "./plan.ts";
 import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";
+import { Stages } from "./stages.ts";
 import { tally } from "./tally/index.ts";
 import { isTimeDimension } from "./tally/keys.ts";
 import { findPlaces } from "./tally/places.ts";
@@ -67,21 +68,4 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
 async function agentTypesOf(transcripts: readonly Transcript[]): Promise<ReadonlyMap<number, string>> {
   const { readAgentTypes } = await import("./discover/agent-types.ts");
   return readAgentTypes(transcripts);
-}
-
-/** Where the time of a scan went, in wall milliseconds. */
-export class Stages {
-  readonly ms = { discover: 0, scan: 0, merge: 0, tally: 0 };
-  readonly #startedMs = performance.now();
-  #lastMs = this.#startedMs;
-
-  end(stage: keyof Stages["ms"]): void {
-    const nowMs = performance.now();
-    this.ms[stage] = nowMs - this.#lastMs;
-    this.#lastMs = nowMs;
-  }
-
-  get totalMs(): number {
-    return performance.now() - this.#startedMs;
-  }
 }

@@ -1,6 +1,6 @@
 /** Where Claude Code keeps its transcripts (`formats/claude-code.md` §1) and what a place says about one. */
 import { basename, join, sep } from "node:path";
-import type { Environment } from "../options.ts";
+import type { Environment } from "../environment.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 

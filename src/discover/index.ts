@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
-import type { Environment } from "../options.ts";
+import type { Environment } from "../environment.ts";
 import type { UnreadableFile } from "../types.ts";
 import { claudeRoots, claudeTranscripts, isClaudeTranscript } from "./claude.ts";
 import type { Transcript } from "./transcript.ts";
