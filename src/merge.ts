@@ -5,6 +5,7 @@
 import {
   allocate,
   type Batch,
+  type BatchColumns,
   type Columns,
   CONTEXT,
   copyColumns,
@@ -55,105 +56,132 @@ export interface EventTable {
 const SKIPPED_LISTED = 100;
 
 export function merge(batches: readonly Batch[], transcripts: number): EventTable {
-  const total = { events: 0, usages: 0, extras: 0, contexts: 0 };
-  for (const batch of batches) {
-    total.events += batch.events;
-    total.usages += batch.usages;
-    total.extras += batch.extras;
-    total.contexts += batch.contexts;
-  }
-  const event = allocate(EVENT, total.events);
-  const usage = allocate(USAGE, total.usages);
-  const extra = allocate(EXTRA, total.extras);
-  const context = allocate(CONTEXT, total.contexts);
-  const transcriptOf = new Uint32Array(total.events);
-  const transcript = allocate(TRANSCRIPT, transcripts);
-  transcript.cwdTimeMs.fill(Infinity);
-  const texts = new TextTable();
-  const skipped = { malformed: 0, oversized: 0, pending: 0 };
-  const skippedLines: Array<EventTable["skippedLines"][number]> = [];
-  const unreadable = new Map<number, string>();
-  let records = 0;
-  let bytesRead = 0;
-  let [events, usages, extras, contexts] = [0, 0, 0, 0];
-  let current = -1;
-  let linesBefore = 0;
+  const merger = new Merger(batches, transcripts);
+  for (const batch of batches) merger.add(batch);
+  return merger.finish();
+}
 
-  for (const batch of batches) {
+class Merger {
+  readonly #event: EventTable["event"];
+  readonly #usage: EventTable["usage"];
+  readonly #extra: EventTable["extra"];
+  readonly #context: EventTable["context"];
+  readonly #transcriptOf: Uint32Array;
+  readonly #transcript: EventTable["transcript"];
+  readonly #texts = new TextTable();
+  readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
+  readonly #skippedLines: Array<EventTable["skippedLines"][number]> = [];
+  readonly #unreadable = new Map<number, string>();
+  readonly #total = { events: 0, usages: 0, extras: 0, contexts: 0 };
+  /** How many of each are in so far. */
+  readonly #taken = { events: 0, usages: 0, extras: 0, contexts: 0, records: 0, bytesRead: 0 };
+  /** The transcript the last range was of, and the lines of its ranges so far. */
+  #current = -1;
+  #linesBefore = 0;
+
+  constructor(batches: readonly Batch[], transcripts: number) {
+    const total = this.#total;
+    for (const batch of batches) {
+      total.events += batch.events;
+      total.usages += batch.usages;
+      total.extras += batch.extras;
+      total.contexts += batch.contexts;
+    }
+    this.#event = allocate(EVENT, total.events);
+    this.#usage = allocate(USAGE, total.usages);
+    this.#extra = allocate(EXTRA, total.extras);
+    this.#context = allocate(CONTEXT, total.contexts);
+    this.#transcriptOf = new Uint32Array(total.events);
+    this.#transcript = allocate(TRANSCRIPT, transcripts);
+    this.#transcript.cwdTimeMs.fill(Infinity);
+  }
+
+  add(batch: Batch): void {
     const from = openBatch(batch);
-    const number = batch.texts.map((text) => texts.number(text));
-    copyColumns(from.event, event, events);
-    copyColumns(from.usage, usage, usages);
-    copyColumns(from.extra, extra, extras);
-    copyColumns(from.context, context, contexts);
-    for (const column of Object.values(context)) renumber(column, contexts, batch.contexts, number);
-    renumber(event.model, events, batch.events, number);
-    renumber(extra.model, extras, batch.extras, number);
-    shift(event.context, events, batch.events, contexts);
-    shift(event.usage, events, batch.events, usages);
-    shift(extra.owner, extras, batch.extras, usages);
+    const number = Uint32Array.from(batch.texts, (text) => this.#texts.number(text));
+    const { events, usages, extras, contexts } = this.#taken;
+    copyColumns(from.event, this.#event, events);
+    copyColumns(from.usage, this.#usage, usages);
+    copyColumns(from.extra, this.#extra, extras);
+    copyColumns(from.context, this.#context, contexts);
+    for (const column of Object.values(this.#context)) renumber(column, contexts, batch.contexts, number);
+    renumber(this.#event.model, events, batch.events, number);
+    renumber(this.#extra.model, extras, batch.extras, number);
+    shift(this.#event.context, events, batch.events, contexts);
+    shift(this.#event.usage, events, batch.events, usages);
+    shift(this.#extra.owner, extras, batch.extras, usages);
 
     let at = events;
     let listed = 0;
     for (let range = 0; range < batch.ranges; range++) {
-      const { range: r } = from;
-      const t = r.transcript[range] as number;
-      if (t !== current) {
-        // Transcripts between the two have no range: nothing of them was read.
-        for (let skippedOver = current + 1; skippedOver <= t; skippedOver++) transcript.firstEvent[skippedOver] = at;
-        current = t;
-        linesBefore = 0;
-      }
-      const length = r.events[range] as number;
-      transcriptOf.fill(t, at, at + length);
-      at += length;
-      records += r.records[range] as number;
-      bytesRead += r.bytesRead[range] as number;
-      skipped.malformed += r.malformed[range] as number;
-      skipped.oversized += r.oversized[range] as number;
-      skipped.pending += r.pending[range] as number;
-      for (const name of ["sessionId", "agentName", "agentType", "team"] as const) {
-        if (transcript[name][t] === 0) transcript[name][t] = number[r[name][range] as number] as number;
-      }
-      const hasCwd = (r.cwd[range] as number) !== 0;
-      const isEarlier = (r.cwdTimeMs[range] as number) < (transcript.cwdTimeMs[t] as number);
-      if (hasCwd && (transcript.cwd[t] === 0 || isEarlier)) {
-        transcript.cwd[t] = number[r.cwd[range] as number] as number;
-        transcript.cwdTimeMs[t] = r.cwdTimeMs[range] as number;
-      }
-      for (; batch.skipped[listed]?.range === range; listed++) {
-        const { lineInRange, offset, reason } = batch.skipped[listed] as SkippedAt;
-        if (skippedLines.length >= SKIPPED_LISTED) continue;
-        skippedLines.push({ transcript: t, line: linesBefore + lineInRange + 1, offset, reason });
-      }
-      linesBefore += r.lines[range] as number;
+      this.#moveTo(from.range.transcript[range] as number, at);
+      const end = at + (from.range.events[range] as number);
+      this.#transcriptOf.fill(this.#current, at, end);
+      at = end;
+      this.#addRange(from.range, range, number);
+      for (; batch.skipped[listed]?.range === range; listed++) this.#listSkipped(batch.skipped[listed] as SkippedAt);
+      this.#linesBefore += from.range.lines[range] as number;
     }
-    for (const { transcript: t, code } of batch.unreadable) unreadable.set(t, code);
-    events += batch.events;
-    usages += batch.usages;
-    extras += batch.extras;
-    contexts += batch.contexts;
+    for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript, code);
+    this.#taken.events += batch.events;
+    this.#taken.usages += batch.usages;
+    this.#taken.extras += batch.extras;
+    this.#taken.contexts += batch.contexts;
   }
-  for (let rest = current + 1; rest < transcripts; rest++) transcript.firstEvent[rest] = events;
 
-  return {
-    length: total.events,
-    event,
-    transcriptOf,
-    usages: total.usages,
-    usage,
-    extras: total.extras,
-    extra,
-    context,
-    texts: texts.texts,
-    transcripts,
-    transcript,
-    records,
-    bytesRead,
-    skipped,
-    skippedLines,
-    unreadable,
-  };
+  /** The next range is of transcript `t`, its events from `at` on. Of those passed over nothing was read. */
+  #moveTo(t: number, at: number): void {
+    if (t === this.#current) return;
+    for (let passed = this.#current + 1; passed <= t; passed++) this.#transcript.firstEvent[passed] = at;
+    this.#current = t;
+    this.#linesBefore = 0;
+  }
+
+  #addRange(range: BatchColumns["range"], i: number, number: Uint32Array): void {
+    const { sessionId, agentName, agentType, team, cwd, cwdTimeMs } = this.#transcript;
+    const t = this.#current;
+    this.#taken.records += range.records[i] as number;
+    this.#taken.bytesRead += range.bytesRead[i] as number;
+    this.#skipped.malformed += range.malformed[i] as number;
+    this.#skipped.oversized += range.oversized[i] as number;
+    this.#skipped.pending += range.pending[i] as number;
+    if (sessionId[t] === 0) sessionId[t] = number[range.sessionId[i] as number] as number;
+    if (agentName[t] === 0) agentName[t] = number[range.agentName[i] as number] as number;
+    if (agentType[t] === 0) agentType[t] = number[range.agentType[i] as number] as number;
+    if (team[t] === 0) team[t] = number[range.team[i] as number] as number;
+    const isEarlier = (range.cwdTimeMs[i] as number) < (cwdTimeMs[t] as number);
+    if (range.cwd[i] !== 0 && (cwd[t] === 0 || isEarlier)) {
+      cwd[t] = number[range.cwd[i] as number] as number;
+      cwdTimeMs[t] = range.cwdTimeMs[i] as number;
+    }
+  }
+
+  #listSkipped({ lineInRange, offset, reason }: SkippedAt): void {
+    if (this.#skippedLines.length >= SKIPPED_LISTED) return;
+    this.#skippedLines.push({ transcript: this.#current, line: this.#linesBefore + lineInRange + 1, offset, reason });
+  }
+
+  finish(): EventTable {
+    this.#transcript.firstEvent.fill(this.#taken.events, this.#current + 1);
+    return {
+      length: this.#total.events,
+      event: this.#event,
+      transcriptOf: this.#transcriptOf,
+      usages: this.#total.usages,
+      usage: this.#usage,
+      extras: this.#total.extras,
+      extra: this.#extra,
+      context: this.#context,
+      texts: this.#texts.texts,
+      transcripts: this.#transcript.firstEvent.length,
+      transcript: this.#transcript,
+      records: this.#taken.records,
+      bytesRead: this.#taken.bytesRead,
+      skipped: this.#skipped,
+      skippedLines: this.#skippedLines,
+      unreadable: this.#unreadable,
+    };
+  }
 }
 
 /** Texts and their numbers. */
@@ -171,7 +199,7 @@ class TextTable {
   }
 }
 
-function renumber(column: Uint32Array, from: number, length: number, number: readonly number[]): void {
+function renumber(column: Uint32Array, from: number, length: number, number: Uint32Array): void {
   for (let i = from; i < from + length; i++) column[i] = number[column[i] as number] as number;
 }
 
