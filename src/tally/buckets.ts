@@ -1,7 +1,7 @@
 /** Puts records together that are one response, or one record in several transcripts. */
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
-import { EventsById } from "./ids.ts";
+import { EventsById, MaybeRepeated } from "./ids.ts";
 import type { Places } from "./places.ts";
 import { takeApart } from "./rules.ts";
 
@@ -55,10 +55,15 @@ export function groupByIds(table: EventTable, places: Places): Grouping {
  */
 function fillBuckets({ length, event }: EventTable, mixed: Set<number>) {
   const { flags, responseLow, responseHigh, recordLow, recordHigh } = event;
+  const repeated = new MaybeRepeated();
   let responseRecords = 0;
-  for (let i = 0; i < length; i++) if ((flags[i] as number) & FLAG.responseId) responseRecords++;
+  for (let i = 0; i < length; i++) {
+    const f = flags[i] as number;
+    if (f & FLAG.responseId) responseRecords++;
+    else if (f & FLAG.recordId) repeated.note(recordLow[i] as number);
+  }
   const responses = new EventsById(responseLow, responseHigh, responseRecords / 2);
-  const records = new EventsById(recordLow, recordHigh, length - responseRecords);
+  const records = new EventsById(recordLow, recordHigh, (length - responseRecords) / 8);
   const of = new Int32Array(length);
   const carriesUsage = new Uint8Array(length);
   const copies: number[] = [];
@@ -69,7 +74,9 @@ function fillBuckets({ length, event }: EventTable, mixed: Set<number>) {
       copies.push(i);
       continue;
     }
-    const first = f & FLAG.responseId ? responses.first(i) : f & FLAG.recordId ? records.first(i) : i;
+    let first = i;
+    if (f & FLAG.responseId) first = responses.first(i);
+    else if (f & FLAG.recordId && repeated.has(recordLow[i] as number)) first = records.first(i);
     let bucket = buckets;
     if (first === i) {
       buckets++;

@@ -191,6 +191,9 @@ class RowFinder {
   readonly #numberOf: ReadonlyArray<(group: number) => number>;
   readonly #times: readonly TimeKeys[];
   readonly #steps = new Steps();
+  /** Names of the last group; most groups have those of the one before. */
+  readonly #path: number[];
+  #rowOfPath = -1;
   #lastBase = -1;
   #lastTime = -1;
   #last = -1;
@@ -201,6 +204,7 @@ class RowFinder {
     this.#tallied = tallied;
     this.#plain = by.filter((name): name is PlainDimension => !isTimeDimension(name) && name !== "none");
     this.#hasModel = this.#plain.includes("model");
+    this.#path = this.#plain.map(() => -1);
     this.#numberOf = this.#plain.map((dimension) => keys.numbers(dimension));
     this.#times = by.filter(isTimeDimension).map((dimension) => new TimeKeys(dimension, calendar, startOfWeek));
     this.hasTimes = this.#times.length > 0;
@@ -223,12 +227,19 @@ class RowFinder {
 
   /** The row of one group with a model. */
   ofGroup(group: number, model: number): number {
-    let row = ROOT;
-    for (let d = 0; d < this.#plain.length; d++) {
-      const isModel = this.#plain[d] === "model";
-      row = this.#steps.take(row, isModel ? model : (this.#numberOf[d] as (group: number) => number)(group));
+    const path = this.#path;
+    let isSame = true;
+    for (let d = 0; d < path.length; d++) {
+      const numberOf = this.#numberOf[d] as (group: number) => number;
+      const value = this.#plain[d] === "model" ? model : numberOf(group);
+      if (path[d] !== value) isSame = false;
+      path[d] = value;
     }
-    return row;
+    if (!isSame || this.#rowOfPath < 0) {
+      this.#rowOfPath = ROOT;
+      for (const value of path) this.#rowOfPath = this.#steps.take(this.#rowOfPath, value);
+    }
+    return this.#rowOfPath;
   }
 
   /** The row of a group's row and a time. */
