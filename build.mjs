@@ -1,7 +1,7 @@
 // Builds dist/: the kernel to WebAssembly, one bundled file an entry point (Node starts faster with fewer files),
 // and declarations. `node build.mjs --no-types` leaves the declarations out.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -17,20 +17,71 @@ const flags = "-O3 --enable simd --runtime stub --noAssert";
 run(binary("assemblyscript", "bin/asc.js"), "workers/kernel/index.ts", ...`${target} ${flags}`.split(" "));
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
-await build({
-  entryPoints: ["src/cli.ts", "src/index.ts", "workers/scan.ts"],
+const common = {
   outdir: "dist",
   outbase: ".",
-  // Two folders deep like the entries, so that paths relative to import.meta.url hold in each of them.
-  chunkNames: "src/chunks-[hash]",
   bundle: true,
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node20.19",
-  packages: "external",
   define: { TOKENSIFT_VERSION: JSON.stringify(version) },
   logLevel: "warning",
+};
+await build({
+  ...common,
+  entryPoints: ["src/index.ts", "workers/scan.ts"],
+  format: "esm",
+  packages: "external",
+  splitting: true,
+  // Two folders deep like the entries, so that paths relative to import.meta.url hold in each of them.
+  chunkNames: "src/chunks-[hash]",
 });
-chmodSync("dist/src/cli.js", 0o755);
+
+// The command line starts often and lives short: one CommonJS file with its packages inside starts 6 ms sooner than
+// the same as modules, and 14 ms sooner than with the packages left outside. `import()` still means: not before it is needed.
+const { metafile } = await build({
+  ...common,
+  entryPoints: ["src/cli.ts", "src/main.ts"],
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  // Needed by few runs, or by threads too; small enough to look up then, too large to read on each start.
+  external: ["piscina", "temporal-polyfill"],
+  minifyWhitespace: true,
+  minifySyntax: true,
+  supported: { "dynamic-import": false },
+  define: { ...common.define, "import.meta.url": "importMetaUrl" },
+  banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  plugins: [leaveOut("node:child_process")],
+  metafile: true,
+});
+chmodSync("dist/src/cli.cjs", 0o755);
+// The same for whoever says `node dist/src/cli.js`; as a module it starts 4 ms later.
+writeFileSync(
+  "dist/src/cli.js",
+  `import { createRequire } from "node:module";\ncreateRequire(import.meta.url)("./cli.cjs");\n`,
+);
+execFileSync(process.execPath, ["build-cache.cjs"], { stdio: "inherit", env: { PATH: process.env.PATH } });
+writeFileSync("dist/THIRD-PARTY.txt", licences(Object.keys(metafile.inputs)));
 if (!process.argv.includes("--no-types")) run(binary("typescript", "bin/tsc"));
+
+/** The licences of the packages that are inside the command line. */
+function licences(inputs) {
+  const folders = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  const texts = [...new Set(folders)].map((folder) => {
+    const file = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+    const text = file ? readFileSync(join(folder, file), "utf8") : "";
+    if (text === "") throw new Error(`no licence in ${folder}`);
+    return `${folder.split("node_modules/").at(-1)}\n\n${text.trim()}\n`;
+  });
+  return texts.join(`\n${"-".repeat(80)}\n\n`);
+}
+
+/** An empty module in place of one that a package loads and we never use: commander's is for commands in files of their own. */
+function leaveOut(name) {
+  return {
+    name: "leave-out",
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: "left-out" }));
+      onLoad({ filter: /.*/, namespace: "left-out" }, () => ({ contents: "" }));
+    },
+  };
+}

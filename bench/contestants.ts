@@ -19,7 +19,7 @@ export interface Contestant {
 
 /** tokensift as a user starts it, without its cache; null threads leaves the number to the tool. */
 export function ourTool(threads: number | null): Contestant {
-  const cli = join(REPO, "dist/src/cli.js");
+  const cli = join(REPO, "dist/src/cli.cjs");
   if (!existsSync(cli)) throw new Error(`not built: ${cli} is missing (npm run build)`);
   const { version } = JSON.parse(readFileSync(join(REPO, "package.json"), "utf8")) as { version: string };
   const flags = threads === null ? [] : ["--threads", String(threads)];

@@ -104,6 +104,8 @@ export interface Stats {
 }
 
 export interface Diagnostics {
+  /** The folders and files looked at, whether they exist or not. */
+  readonly roots: readonly string[];
   readonly unreadable: readonly UnreadableFile[];
   /** The first 100, in path and line order. */
   readonly skippedLines: readonly SkippedLine[];

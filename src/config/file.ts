@@ -1,8 +1,8 @@
 /** Config files: JSON objects whose keys are flags. An unknown key is an error: it would do nothing, silently. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ScanError } from "../errors.ts";
-import type { Environment } from "../options.ts";
+import type { Environment } from "../environment.ts";
 import type { Written } from "./flag.ts";
 import { FLAG_NAMES, type FlagName, FLAGS } from "./flags.ts";
 import type { Layer } from "./layer.ts";
@@ -10,7 +10,8 @@ import { nearest } from "./suggest.ts";
 
 /** `tokensift.config.json` here, before the user's. */
 export function configPaths(folder: string, { variables, home, platform }: Environment): string[] {
-  const settings = variables["XDG_CONFIG_HOME"] || (platform === "win32" && variables["APPDATA"]) || join(home, ".config");
+  const settings =
+    variables["XDG_CONFIG_HOME"] || (platform === "win32" && variables["APPDATA"]) || join(home, ".config");
   return [join(folder, "tokensift.config.json"), join(settings, "tokensift", "config.json")];
 }
 
@@ -32,8 +33,10 @@ function readIfThere(path: string): string | undefined {
     return readFileSync(path, "utf8");
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new ScanError("INVALID_OPTION", `${path}: cannot be read (${code}; make it readable or remove it)`, { cause });
+    if (!existsSync(path)) return undefined;
+    throw new ScanError("INVALID_OPTION", `${path}: cannot be read (${code}; make it readable or remove it)`, {
+      cause,
+    });
   }
 }
 

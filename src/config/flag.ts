@@ -37,10 +37,13 @@ export function textFlag<Value>(group: Group, term: string, about: string, parse
 
 /** A flag that may be given several times. */
 export function listFlag(group: Group, term: string, about: string, parse: Parse<string>, details: Details = {}) {
-  return { term, about, group, kind: "list", ...details, parse: parseWritten } as const satisfies Flag<readonly string[]>;
+  return { term, about, group, kind: "list", ...details, parse: parseWritten } as const satisfies Flag<
+    readonly string[]
+  >;
 
   function parseWritten(written: Written, origin: string): readonly string[] {
-    if (typeof written === "boolean") throw invalidOption(origin, String(written), "is neither text nor a list of texts");
+    if (typeof written === "boolean")
+      throw invalidOption(origin, String(written), "is neither text nor a list of texts");
     return [written].flat().map((text) => parse(text, origin));
   }
 }

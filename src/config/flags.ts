@@ -3,12 +3,22 @@ import { DEFAULT_BY } from "../options.ts";
 import { DIMENSIONS, SORT_FIELDS } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
 import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
-import { oneOf, parseDimensions, parseSort, parseText, parseTokens, parseWeekday, size, someOf, wholeNumber } from "./values.ts";
+import {
+  oneOf,
+  parseDimensions,
+  parseSort,
+  parseText,
+  parseTokens,
+  parseWeekday,
+  size,
+  someOf,
+  wholeNumber,
+} from "./values.ts";
 
-export const FORMATS = ["table", "json", "csv", "ndjson", "md"] as const;
+const FORMATS = ["table", "json", "csv", "ndjson", "md"] as const;
 export type Format = (typeof FORMATS)[number];
 
-export const SOURCES = ["claude"] as const;
+const SOURCES = ["claude"] as const;
 const COUNTS = ["responses", "records"] as const;
 const MOST_LINE_BYTES = 512 << 20;
 const MOST_THREADS = 256;
@@ -17,41 +27,129 @@ const setByVariable = { hasVariable: true } as const;
 const onlyHere = { isPerRun: true } as const;
 
 export const FLAGS = {
-  by: textFlag("Rows", "--by <dimensions>", `group by: ${DIMENSIONS.join(" ")}; several with commas (default: ${DEFAULT_BY.join(",")})`, parseDimensions, { choices: DIMENSIONS, ...setByVariable }),
+  by: textFlag(
+    "Rows",
+    "--by <dimensions>",
+    `group by: ${DIMENSIONS.join(" ")}; several with commas (default: ${DEFAULT_BY.join(",")})`,
+    parseDimensions,
+    { choices: DIMENSIONS, ...setByVariable },
+  ),
   breakdown: switchFlag("Rows", "--breakdown", "a row per model below each row"),
-  sort: textFlag("Rows", "--sort <figure>", "sort by a figure or by key, with :asc or :desc (default: time, then most tokens)", parseSort, { choices: SORT_FIELDS }),
+  sort: textFlag(
+    "Rows",
+    "--sort <figure>",
+    "sort by a figure or by key, with :asc or :desc (default: time, then most tokens)",
+    parseSort,
+    { choices: SORT_FIELDS },
+  ),
   top: textFlag("Rows", "--top <n>", "show the first n rows; the totals stay", wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-  count: textFlag("Rows", "--count <what>", "responses: every API response once (default). records: every record with usage, as older collectors did", oneOf(COUNTS, "way to count"), { choices: COUNTS }),
+  count: textFlag(
+    "Rows",
+    "--count <what>",
+    "responses: every API response once (default). records: every record with usage, as older collectors did",
+    oneOf(COUNTS, "way to count"),
+    { choices: COUNTS },
+  ),
 
-  since: textFlag("Time", "--since <time>", "from here on: 2026-06-01, 2026-06-01T14:30Z, 7d, 24h, today or yesterday", parseText, setByVariable),
+  since: textFlag(
+    "Time",
+    "--since <time>",
+    "from here on: 2026-06-01, 2026-06-01T14:30Z, 7d, 24h, today or yesterday",
+    parseText,
+    setByVariable,
+  ),
   until: textFlag("Time", "--until <time>", "up to here; a date is its whole day", parseText, setByVariable),
-  timezone: textFlag("Time", "--timezone <zone>", "IANA name, such as Europe/Berlin (default: the system's)", parseText, setByVariable),
-  startOfWeek: textFlag("Time", "--start-of-week <day>", "for --by week (default: monday)", parseWeekday, { choices: WEEKDAYS, ...setByVariable }),
+  timezone: textFlag(
+    "Time",
+    "--timezone <zone>",
+    "IANA name, such as Europe/Berlin (default: the system's)",
+    parseText,
+    setByVariable,
+  ),
+  startOfWeek: textFlag("Time", "--start-of-week <day>", "for --by week (default: monday)", parseWeekday, {
+    choices: WEEKDAYS,
+    ...setByVariable,
+  }),
 
-  source: textFlag("Filters", "--source <names>", `only these agents: ${SOURCES.join(" ")}`, someOf(SOURCES, "known agent"), { choices: SOURCES, ...setByVariable }),
-  project: listFlag("Filters", "--project <pattern>", "only these projects; * is any text, ? one character; may be repeated", parseText),
+  source: textFlag(
+    "Filters",
+    "--source <names>",
+    `only these agents: ${SOURCES.join(" ")}`,
+    someOf(SOURCES, "known agent"),
+    { choices: SOURCES, ...setByVariable },
+  ),
+  project: listFlag(
+    "Filters",
+    "--project <pattern>",
+    "only these projects; * is any text, ? one character; may be repeated",
+    parseText,
+  ),
   session: listFlag("Filters", "--session <pattern>", "only these sessions", parseText),
   model: listFlag("Filters", "--model <pattern>", "only these models", parseText),
   agent: listFlag("Filters", "--agent <pattern>", "only these agents: main, subagent, or a name", parseText),
   team: listFlag("Filters", "--team <pattern>", "only these teams", parseText),
 
-  format: textFlag("Output", "--format <format>", `${FORMATS.join(", ")} (default: table)`, oneOf(FORMATS, "format"), { choices: FORMATS, ...setByVariable }),
+  format: textFlag("Output", "--format <format>", `${FORMATS.join(", ")} (default: table)`, oneOf(FORMATS, "format"), {
+    choices: FORMATS,
+    ...setByVariable,
+  }),
   json: switchFlag("Output", "--json", "the same as --format json"),
-  output: textFlag("Output", "--output <file>", "write there instead of to stdout: all of it or nothing", parseText, onlyHere),
-  metrics: textFlag("Output", "--metrics <file>", "also write Prometheus metrics there, for the textfile collector", parseText, onlyHere),
+  output: textFlag(
+    "Output",
+    "--output <file>",
+    "write there instead of to stdout: all of it or nothing",
+    parseText,
+    onlyHere,
+  ),
+  metrics: textFlag(
+    "Output",
+    "--metrics <file>",
+    "also write Prometheus metrics there, for the textfile collector",
+    parseText,
+    onlyHere,
+  ),
   stats: switchFlag("Output", "--stats", "say on stderr what was read and where the time went"),
   quiet: switchFlag("Output", "--quiet", "nothing on stderr but what makes the run fail"),
   progress: switchFlag("Output", "--no-progress", "no progress on stderr"),
-  color: switchFlag("Output", "--color", "colour, or none (default: on a terminal; NO_COLOR and FORCE_COLOR count)"),
+  color: switchFlag(
+    "Output",
+    "--color",
+    "colour; --no-color: none (default: on a terminal; NO_COLOR and FORCE_COLOR count)",
+  ),
 
-  threads: textFlag("Reading", "--threads <n>", "threads that scan; 0 starts none (default: the cores, or 0 when there is little to read)", wholeNumber(0, MOST_THREADS), setByVariable),
-  maxLine: textFlag("Reading", "--max-line <size>", "skip longer lines: 65536, 64KiB, 100MB (default: 256MiB, at most 512MiB)", size(MOST_LINE_BYTES), setByVariable),
+  threads: textFlag(
+    "Reading",
+    "--threads <n>",
+    "threads that scan; 0 starts none (default: the cores, or 0 when there is little to read)",
+    wholeNumber(0, MOST_THREADS),
+    setByVariable,
+  ),
+  maxLine: textFlag(
+    "Reading",
+    "--max-line <size>",
+    "skip longer lines: 65536, 64KiB, 100MB (default: 256MiB, at most 512MiB)",
+    size(MOST_LINE_BYTES),
+    setByVariable,
+  ),
   cache: switchFlag("Reading", "--no-cache", "read everything anew: always so, there is no cache yet"),
-  demo: switchFlag("Reading", "--demo", "scan the bundled demo transcripts instead; their figures are invented", onlyHere),
-  orDemo: switchFlag("Reading", "--or-demo", "the same where there are no transcripts", { isPerRun: true, isHidden: true }),
+  demo: switchFlag(
+    "Reading",
+    "--demo",
+    "scan the bundled demo transcripts instead; their figures are invented",
+    onlyHere,
+  ),
+  orDemo: switchFlag("Reading", "--or-demo", "the same where there are no transcripts", {
+    isPerRun: true,
+    isHidden: true,
+  }),
 
   strict: switchFlag("Exit code", "--strict", "exit 1 when lines were skipped as damaged or files were unreadable"),
-  failOverTokens: textFlag("Exit code", "--fail-over-tokens <n>", "exit 1 when the total is above n: 1500000, 200k, 1.5M", parseTokens),
+  failOverTokens: textFlag(
+    "Exit code",
+    "--fail-over-tokens <n>",
+    "exit 1 when the total is above n: 1500000, 200k, 1.5M",
+    parseTokens,
+  ),
 } as const satisfies Record<string, Flag<unknown>>;
 
 export type FlagName = keyof typeof FLAGS;

@@ -23,6 +23,6 @@ export function environmentLayer(variables: Readonly<Record<string, string | und
   return { written, origin: variableOf };
 }
 
-export function variableOf(name: FlagName): string {
+function variableOf(name: FlagName): string {
   return `TOKENSIFT_${flagOf(name).replaceAll("-", "_").toUpperCase()}`;
 }

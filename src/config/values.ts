@@ -79,7 +79,8 @@ export function size(mostBytes: number): Parse<number> {
     const [, digits, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? [];
     const unitBytes = UNIT_BYTES[unit.toLowerCase()];
     const bytes = digits === undefined || unitBytes === undefined ? NaN : Math.floor(Number(digits) * unitBytes);
-    if (!(bytes >= 1)) throw invalidOption(origin, text, "is no size (give bytes, or a number with KiB, MiB, KB or MB)");
+    if (!(bytes >= 1))
+      throw invalidOption(origin, text, "is no size (give bytes, or a number with KiB, MiB, KB or MB)");
     if (bytes > mostBytes) throw invalidOption(origin, text, `is too large (at most ${mostBytes / 2 ** 20}MiB)`);
     return bytes;
   };

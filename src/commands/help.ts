@@ -1,0 +1,31 @@
+/** What help says behind the flags. */
+export const ROOT_HELP = `
+Examples:
+  $ tokensift                                all transcripts, by source and model
+  $ tokensift daily --since 7d               the last seven days
+  $ tokensift scan --by project --top 10     the ten largest projects
+  $ tokensift scan ~/backup/projects --json  transcripts from elsewhere
+
+Without a command, flags are those of scan; paths need the word scan.
+Exit codes: 0 done, 1 done but --strict or --fail-over-tokens found something,
+2 could not run, 130 interrupted.`;
+
+export const SCAN_HELP = `
+Examples:
+  $ tokensift scan --by day,model --since 2026-06-01 --until 2026-06-07
+  $ tokensift scan --by project --breakdown --top 10
+  $ tokensift scan --by session --project '*/shop' --sort lastAt
+  $ tokensift scan --by agent --team '*' --format csv --output agents.csv
+  $ tokensift scan --no-cache --json --output tokens.json --metrics tokens.prom
+
+Defaults are set, the first one counting, by variables (TOKENSIFT_BY, _SINCE,
+_UNTIL, _TIMEZONE, _START_OF_WEEK, _SOURCE, _FORMAT, _THREADS, _MAX_LINE), by
+tokensift.config.json in this folder and by ~/.config/tokensift/config.json:
+  {"by": "day,model", "startOfWeek": "sunday", "progress": false}
+--no-NAME turns off what a file turned on.`;
+
+export const COMPLETION_HELP = `
+Examples:
+  $ tokensift completion bash > ~/.local/share/bash-completion/completions/tokensift
+  $ tokensift completion zsh > ~/.zfunc/_tokensift        (a folder of $fpath)
+  $ tokensift completion fish > ~/.config/fish/completions/tokensift.fish`;

@@ -1,0 +1,135 @@
+/** The commands and their flags. */
+import { Command, CommanderError, Option } from "commander";
+import { type Flag, GROUPS } from "../config/flag.ts";
+import { FLAG_NAMES, flagOf, type FlagName, FLAGS } from "../config/flags.ts";
+import type { Layer } from "../config/layer.ts";
+import type { ScanError } from "../errors.ts";
+import type { Dimension } from "../types.ts";
+import { VERSION } from "../version.ts";
+import { EXIT } from "./exit-code.ts";
+import { COMPLETION_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
+import { explain } from "./mistake.ts";
+import { SHORTHANDS } from "./shorthands.ts";
+import { writeStderr, writeStdout } from "./terminal/streams.ts";
+
+/** Runs what argv asks for. Never rejects. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const first = argv[0];
+  // No command is `scan`, but only without paths: a mistyped command would be taken for one.
+  const isBare = first === undefined || (first.startsWith("-") && !["-h", "--help", "-V", "--version"].includes(first));
+  const words = isBare ? ["scan", ...argv] : argv;
+  const run = new Run(words, isBare);
+  try {
+    await run.program.parseAsync(words, { from: "user" });
+    return run.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return printHelp(run.help);
+    writeStderr(`tokensift: ${explain(error, argv, run.program)}\n`);
+    return EXIT.couldNotRun;
+  }
+}
+
+async function printHelp(text: string): Promise<number> {
+  try {
+    await writeStdout(text);
+    return EXIT.done;
+  } catch (error) {
+    writeStderr(`tokensift: ${(error as ScanError).message}\n`);
+    return EXIT.couldNotRun;
+  }
+}
+
+class Run {
+  readonly program: Command;
+  exitCode: number = EXIT.done;
+  /** What was asked for instead of a run: help or the version. */
+  help = "";
+  readonly #words: readonly string[];
+
+  constructor(words: readonly string[], isBare: boolean) {
+    this.#words = words;
+    this.program = new Command("tokensift")
+      .description("Exact token figures from the transcripts of coding agents: who used what, when, with which model.")
+      .usage("[command] [options]")
+      .exitOverride()
+      .configureOutput({ writeOut: (text) => (this.help += text), writeErr: () => {} })
+      .showSuggestionAfterError(false)
+      .helpOption("-h, --help", "show this help")
+      .version(VERSION, "-V, --version", "show the version")
+      .helpCommand("help [command]", "show the help of a command")
+      .addHelpText("after", ROOT_HELP);
+    this.#addScan(isBare);
+    for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
+    this.#addCompletion();
+  }
+
+  #addScan(isBare: boolean): void {
+    const command = this.program
+      .command("scan")
+      .summary("who used what: tokens by source, model, project, day, … (the default)")
+      .description("Scans all transcripts on this machine, or the given files and folders, and shows who used what.")
+      .addHelpText("after", SCAN_HELP);
+    if (!isBare)
+      command.argument("[paths...]", "files and folders to scan (default: where the agents keep their transcripts)");
+    this.#addFlags(command, FLAG_NAMES);
+    command.action(async () => this.#scan(isBare ? [] : command.args, command.opts()));
+  }
+
+  #addShorthand(name: string, dimension: Dimension): void {
+    const command = this.program
+      .command(name)
+      .description(`The same as scan --by ${dimension}, with the same flags.`)
+      .summary(`scan --by ${dimension}`)
+      .addHelpText("after", `\nExamples:\n  $ tokensift ${name} --since 7d\n  $ tokensift ${name} --breakdown --json`);
+    this.#addFlags(
+      command,
+      FLAG_NAMES.filter((flag) => flag !== "by"),
+    );
+    command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addCompletion(): void {
+    const command = this.program
+      .command("completion")
+      .description("Prints a script that completes commands and flags.")
+      .summary("print a completion script: bash, zsh or fish")
+      .argument("<shell>", "bash, zsh or fish")
+      .addHelpText("after", COMPLETION_HELP);
+    command.action(async (shell: string) => {
+      const { completionScript } = await import("./completion.ts");
+      await writeStdout(completionScript(shell, this.program));
+    });
+  }
+
+  /** Thirty flags take commander 1 ms, so only the command that runs has them, and only what is written of what is hidden. */
+  #addFlags(command: Command, names: readonly FlagName[]): void {
+    const [first = "", ...others] = this.#words;
+    if (![command.name(), "help", "completion"].includes(first)) return;
+    for (const group of GROUPS) {
+      for (const name of names) {
+        const flag: Flag<unknown> = FLAGS[name];
+        if (flag.group !== group) continue;
+        if (!flag.isHidden || others.includes(flag.term)) command.addOption(optionOf(flag, flag.term));
+        const off = opposite(name, flag.term);
+        if (flag.kind === "switch" && others.includes(off))
+          command.addOption(optionOf({ ...flag, isHidden: true }, off));
+      }
+    }
+  }
+
+  async #scan(paths: readonly string[], written: Layer["written"]): Promise<void> {
+    const { runScan } = await import("./scan.ts");
+    this.exitCode = await runScan(paths, written);
+  }
+}
+
+function optionOf(flag: Flag<unknown>, term: string): Option {
+  const option = new Option(term, flag.about).helpGroup(`${flag.group}:`).hideHelp(flag.isHidden ?? false);
+  if (flag.kind === "list") option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
+  return option;
+}
+
+/** Turns off what a config file turned on, and the other way round. */
+function opposite(name: FlagName, term: string): string {
+  return term.startsWith("--no-") ? `--${flagOf(name)}` : `--no-${flagOf(name)}`;
+}

@@ -1,0 +1,98 @@
+/** `tokensift scan`: settings, the scan, its report, and what has to be said beside it. */
+import { configPaths, fileLayer } from "../config/file.ts";
+import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
+import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import { ScanError } from "../errors.ts";
+import { type Environment, thisEnvironment } from "../environment.ts";
+import type { ScanOptions } from "../options.ts";
+import { noTranscripts } from "../report/empty.ts";
+import { scan } from "../scan.ts";
+import type { ScanResult } from "../types.ts";
+import { DEMO_FOLDER } from "./demo.ts";
+import { EXIT } from "./exit-code.ts";
+import { findFailures } from "./failures.ts";
+import { sayRemarks, writeReports } from "./reports.ts";
+import { checkWritable } from "./terminal/atomic-file.ts";
+import { catchInterrupts } from "./terminal/interrupt.ts";
+import { showsProgress } from "./terminal/look.ts";
+import { ProgressLine } from "./terminal/progress.ts";
+import { sayLines } from "./terminal/streams.ts";
+
+/** The exit code. Rejects with a `ScanError` when it could not run. */
+export async function runScan(paths: readonly string[], written: Layer["written"]): Promise<number> {
+  const environment = thisEnvironment();
+  const settings = readSettings(written, environment);
+  checkSettings(settings, paths);
+  const { result, isDemo } = await scanOrDemo(paths, settings, environment);
+
+  const isRead = await writeReports(result, settings, environment, isDemo);
+  if (isRead && !settings.quiet) sayRemarks(result, settings);
+  const failures = findFailures(result, settings);
+  if (isRead) sayLines(failures.map((failure) => `tokensift: ${failure}`));
+  return failures.length > 0 ? EXIT.found : EXIT.done;
+}
+
+function readSettings(written: Layer["written"], environment: Environment): Settings {
+  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
+  return resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
+}
+
+/** What would fail after the scan fails before it. */
+function checkSettings(settings: Settings, paths: readonly string[]): void {
+  const { output, metrics, demo } = settings;
+  if (output !== undefined) checkWritable("--output", output);
+  if (metrics !== undefined) checkWritable("--metrics", metrics);
+  if (output !== undefined && output === metrics) {
+    throw new ScanError("INVALID_OPTION", `--output and --metrics: both are ${output} (give two files)`);
+  }
+  if (demo && paths.length > 0) {
+    throw new ScanError("INVALID_OPTION", "--demo: scans its own transcripts (leave out the paths or --demo)");
+  }
+}
+
+async function scanOrDemo(paths: readonly string[], settings: Settings, environment: Environment) {
+  if (settings.demo) return { result: await scanPaths([DEMO_FOLDER], settings, environment), isDemo: true };
+  const result = await scanPaths(paths, settings, environment);
+  if (!settings.orDemo || result.stats.transcripts > 0) return { result, isDemo: false };
+  sayLines([...noTranscripts(result), "", "So here is the demo that comes with tokensift.", ""]);
+  return { result: await scanPaths([DEMO_FOLDER], settings, environment), isDemo: true };
+}
+
+async function scanPaths(paths: readonly string[], settings: Settings, environment: Environment): Promise<ScanResult> {
+  const { quiet = false, origins } = settings;
+  const line = new ProgressLine(() => showsProgress(settings.progress, quiet, environment.variables));
+  let release = () => {};
+  let isCaught = false;
+  try {
+    return await scan({
+      ...engineOptions(settings),
+      paths: paths.length > 0 ? paths : undefined,
+      environment,
+      onProgress: (progress) => {
+        if (!isCaught) release = catchInterrupts(() => line.clear());
+        isCaught = true;
+        line.update(progress);
+        if (progress.bytesDone >= progress.bytesTotal) release();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof ScanError)) throw error;
+    throw placeError(error, origins);
+  } finally {
+    release();
+    line.clear();
+  }
+}
+
+function engineOptions(settings: Settings): ScanOptions {
+  const { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, threads } = settings;
+  const { project, session, model, agent, team, maxLine: maxLineBytes } = settings;
+  const filters = {
+    ...(project && { project }),
+    ...(session && { session }),
+    ...(model && { model }),
+    ...(agent && { agent }),
+    ...(team && { team }),
+  };
+  return { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, threads, filters, maxLineBytes };
+}

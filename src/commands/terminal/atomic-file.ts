@@ -1,0 +1,86 @@
+/** Files that are there whole or not at all, for whoever reads them meanwhile. */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { ScanError } from "../../errors.ts";
+import { catchInterrupts } from "./interrupt.ts";
+
+const PRIVATE_MODE = 0o600;
+
+/** What may read a file that was not there before: the figures name projects, so nobody else; metrics are for a collector. */
+export type Readers = "owner" | "everybody";
+
+/** Fails before anything is scanned where `writeAtomic` would fail after it. */
+export function checkWritable(flag: string, path: string): void {
+  const fail = (remedy: string) => new ScanError("OUTPUT_FAILED", `${flag}: ${remedy}`);
+  const stat = statOf(path);
+  if (stat?.isDirectory()) throw fail(`${path} is a folder (give a file)`);
+  if (stat && !stat.isFile()) throw fail(`${path} is no regular file (leave ${flag} out to write to stdout)`);
+  const folder = dirname(targetOf(path));
+  if (!statOf(folder)?.isDirectory()) throw fail(`no such folder: ${folder} (create it or give another file)`);
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch {
+    throw fail(`no right to write in ${folder} (give another file)`);
+  }
+}
+
+/** Writes a temporary file beside the target and renames it. An existing file keeps its mode, a link its place. */
+export function writeAtomic(flag: string, path: string, text: string, readers: Readers): void {
+  const target = targetOf(path);
+  // Opened exclusively, so a name that somebody guessed does no more than fail.
+  const temporary = join(dirname(target), `.tokensift-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
+  // Everything below is one piece of work: no signal comes between the file and its clean-up.
+  const release = catchInterrupts(() => {});
+  try {
+    const file = openSync(temporary, "wx", PRIVATE_MODE);
+    try {
+      writeFileSync(file, text);
+      fchmodSync(file, modeFor(target, readers));
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ScanError("OUTPUT_FAILED", `${flag}: cannot write ${basename(path)} in ${dirname(target)} (${code})`, {
+      cause,
+    });
+  } finally {
+    release();
+  }
+}
+
+function modeFor(target: string, readers: Readers): number {
+  const stat = statOf(target);
+  if (stat) return stat.mode & 0o777;
+  return readers === "owner" ? PRIVATE_MODE : 0o666 & ~process.umask();
+}
+
+function targetOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+/** The figures as columns, left to right. */
+import type { Dimension, Figures } from "../types.ts";
+import { durationText } from "./numbers.ts";
+
+/** How a number is written: `exact` or `compact`. */
+export type NumberForm = (value: number) => string;
+
+export interface Column {
+  readonly id: ColumnId;
+  /** One or two lines. */
+  readonly title: readonly string[];
+  /** What a column without an exact figure stands for, in words. */
+  readonly words: string;
+  readonly text: (figures: Figures, form: NumberForm, clock: Clock) => string;
+  /** Numbers of it are never all that is asked for: shown where it is not zero, and where there is room. */
+  readonly isShown?: (totals: Figures) => boolean;
+}
+
+/** An instant to a local date and time, to the minute. */
+export type Clock = (instant: string) => string;
+
+export type ColumnId =
+  | "input"
+  | "output"
+  | "reasoning"
+  | "cacheCreation"
+  | "cacheRead"
+  | "cache"
+  | "total"
+  | "responses"
+  | "toolUses"
+  | "webSearches"
+  | "duration"
+  | "last";
+
+const NOTHING = "–";
+
+export const COLUMNS: readonly Column[] = [
+  number("input", ["Input"], "input", (f) => f.inputTokens),
+  number("output", ["Output"], "output", (f) => f.outputTokens),
+  {
+    ...number("reasoning", ["of it", "reasoning"], "reasoning", (f) => f.reasoningTokens),
+    isShown: (totals) => totals.reasoningTokens > 0,
+  },
+  number("cacheCreation", ["Cache", "creation"], "cache creation", (f) => f.cacheCreationTokens),
+  number("cacheRead", ["Cache", "read"], "cache read", (f) => f.cacheReadTokens),
+  number("cache", ["Cache"], "cache", (f) => f.cacheCreationTokens + f.cacheReadTokens),
+  number("total", ["Total", "tokens"], "total tokens", (f) => f.totalTokens),
+  number("responses", ["Responses"], "responses", (f) => f.responses),
+  number("toolUses", ["Tool", "uses"], "tool uses", (f) => f.toolUses),
+  {
+    ...number("webSearches", ["Web", "searches"], "web searches", (f) => f.webSearches),
+    isShown: (totals) => totals.webSearches > 0,
+  },
+  {
+    id: "duration",
+    title: ["Duration"],
+    words: "duration",
+    text: (f) => (f.firstAt === null ? NOTHING : durationText(f.durationMs)),
+  },
+  {
+    id: "last",
+    title: ["Last record"],
+    words: "last record",
+    text: (f, _, clock) => (f.lastAt === null ? NOTHING : clock(f.lastAt)),
+  },
+];
+
+/** When somebody was last at work is asked of sessions and projects. */
+export function showsLastRecord(dimensions: readonly Dimension[]): boolean {
+  return dimensions.includes("session") || dimensions.includes("project");
+}
+
+function number(id: ColumnId, title: readonly string[], words: string, value: (figures: Figures) => number): Column {
+  return { id, title, words, text: (figures, form) => form(value(figures)) };
+}

@@ -1,0 +1,65 @@
+/** What a run always says: everything that is not in the figures, or is there with a doubt. Nothing where nothing was counted. */
+import type { ScanResult, SkippedLine, SkipReason } from "../types.ts";
+import { counted, exact } from "./numbers.ts";
+import { printable } from "./width.ts";
+
+/** Places shown of each kind. */
+const MOST_PLACES = 5;
+
+export function diagnosticLines(result: ScanResult): string[] {
+  return [...skippedLines(result), ...unreadableLines(result), ...timelessLines(result), ...lowOutputLines(result)];
+}
+
+const REASONS: Readonly<Record<SkipReason, string>> = {
+  malformed: "malformed",
+  oversized: "oversized (--max-line)",
+  pending: "pending (still being written, for the next run)",
+};
+
+function skippedLines({ stats: { skipped }, diagnostics }: ScanResult): string[] {
+  const reasons = (Object.keys(REASONS) as SkipReason[]).filter((reason) => skipped[reason] > 0);
+  if (reasons.length === 0) return [];
+  const total = reasons.reduce((sum, reason) => sum + skipped[reason], 0);
+  const parts = reasons.map((reason) => `${exact(skipped[reason])} ${REASONS[reason]}`);
+  const places = diagnostics.skippedLines.slice(0, MOST_PLACES);
+  return [
+    `Skipped ${counted(total, "line")}: ${parts.join(", ")}`,
+    ...places.map(placeText),
+    ...more(total - places.length),
+  ];
+}
+
+function placeText({ path, line, offset, reason }: SkippedLine): string {
+  return `  ${printable(path)}:${line} (byte ${offset}) ${reason}`;
+}
+
+function unreadableLines({ diagnostics: { unreadable } }: ScanResult): string[] {
+  if (unreadable.length === 0) return [];
+  const places = unreadable.slice(0, MOST_PLACES);
+  return [
+    `Could not read ${counted(unreadable.length, "file")}`,
+    ...places.map(({ path, code }) => `  ${printable(path)} (${code})`),
+    ...more(unreadable.length - places.length),
+  ];
+}
+
+function more(count: number): string[] {
+  return count > 0 ? [`  … ${exact(count)} more (--json lists up to 100)`] : [];
+}
+
+function timelessLines({ diagnostics: { responsesWithoutTime: count } }: ScanResult): string[] {
+  if (count === 0) return [];
+  return [`${counted(count, "response")} without a time: in every window, and on the day "unknown"`];
+}
+
+function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): string[] {
+  const versions = Object.entries(lowOutputResponses);
+  const count = versions.reduce((sum, [, responses]) => sum + responses, 0);
+  if (count === 0) return [];
+  const shown = versions.toSorted(([, a], [, b]) => b - a).slice(0, MOST_PLACES);
+  const list = shown.map(([version, responses]) => `${printable(version)}: ${exact(responses)}`);
+  if (versions.length > shown.length) list.push(counted(versions.length - shown.length, "more version"));
+  const have = count === 1 ? "has a placeholder output count" : "have placeholder output counts";
+  const real = count === 1 ? "its real output" : "their real output";
+  return [`${counted(count, "response")} ${have} (Claude Code ${list.join(", ")}); ${real} was never written`];
+}

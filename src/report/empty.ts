@@ -1,0 +1,17 @@
+/** What to say when there is nothing to show. */
+import type { ScanResult } from "../types.ts";
+import { counted } from "./numbers.ts";
+import { printable } from "./width.ts";
+
+export function noTranscripts({ diagnostics: { roots } }: ScanResult): string[] {
+  return [
+    "No transcripts found. Looked in:",
+    ...roots.map((root) => `  ${printable(root)}`),
+    "Use Claude Code once, name other folders in CLAUDE_CONFIG_DIR, or give paths: tokensift scan PATH…",
+  ];
+}
+
+export function noRows({ stats }: ScanResult): string[] {
+  const scanned = `${counted(stats.transcripts, "transcript")} (${counted(stats.responses, "response")})`;
+  return [`No rows: nothing in ${scanned} is in this window and matches these filters.`];
+}

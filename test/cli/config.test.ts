@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { makeFolder } from "../transcripts.ts";
+import { FIXTURES, tokensift, type World } from "./tokensift.ts";
+
+const TRANSCRIPTS = `${FIXTURES}/report/names`;
+const PROJECT = "tokensift.config.json";
+const USER = "tokensift/config.json";
+
+/** The header of a CSV report: what was grouped by. */
+async function keysOf(args: readonly string[], { project, user, variables }: Settings): Promise<string> {
+  const { stdout, stderr } = await tokensift([...args, "--format", "csv"], worldOf({ project, user, variables }));
+  return stdout === "" ? stderr : (stdout.split(",inputTokens")[0] as string);
+}
+
+interface Settings {
+  readonly project?: object | string | undefined;
+  readonly user?: object | string | undefined;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+}
+
+function worldOf({ project, user, variables }: Settings): World {
+  const text = (value: object | string) => (typeof value === "string" ? value : JSON.stringify(value));
+  return {
+    folder: makeFolder(project === undefined ? {} : { [PROJECT]: text(project) }),
+    variables: {
+      CLAUDE_CONFIG_DIR: TRANSCRIPTS,
+      XDG_CONFIG_HOME: makeFolder(user === undefined ? {} : { [USER]: text(user) }),
+      ...variables,
+    },
+  };
+}
+
+describe("the first place that sets a flag wins", () => {
+  const all = { project: { by: "agent" }, user: { by: "team" }, variables: { TOKENSIFT_BY: "model" } };
+
+  test("the flag", async () => expect(await keysOf(["--by", "day"], all)).toBe("day"));
+  test("then the environment", async () => expect(await keysOf([], all)).toBe("model"));
+  test("then the project's config", async () => expect(await keysOf([], { ...all, variables: {} })).toBe("agent"));
+  test("then the user's config", async () => expect(await keysOf([], { user: all.user })).toBe("team"));
+  test("then the default", async () => expect(await keysOf([], {})).toBe("source,model"));
+  test("an empty variable sets nothing", async () => {
+    expect(await keysOf([], { user: all.user, variables: { TOKENSIFT_BY: "" } })).toBe("team");
+  });
+  test("each flag for itself", async () => {
+    expect(await keysOf([], { project: { top: 1 }, user: { by: "team" } })).toBe("team");
+  });
+});
+
+describe("values in a config file", () => {
+  test("lists, numbers and switches", async () => {
+    const project = { by: ["day", "model"], top: 2, model: ["*opus*"], strict: true, quiet: true, $schema: "x" };
+    const { code, stdout } = await tokensift(["--format", "csv"], worldOf({ project }));
+    expect(
+      stdout
+        .trim()
+        .split("\r\n")
+        .slice(1)
+        .map((line) => line.split(",").slice(0, 2)),
+    ).toEqual([
+      ["2026-05-31", "claude-opus-4-6"],
+      ["2026-06-01", "claude-opus-4-6[1m]"],
+    ]);
+    expect(code).toBe(1);
+  });
+
+  test("a list on the command line replaces one in a file", async () => {
+    const { stdout } = await tokensift(
+      ["--model", "*haiku*", "--format", "csv"],
+      worldOf({ project: { model: "*opus*" } }),
+    );
+    expect(stdout).toContain("claude-haiku");
+    expect(stdout).not.toContain("claude-opus");
+  });
+
+  test("--no-NAME turns off what a file turned on", async () => {
+    const world = worldOf({ project: { strict: true, json: true } });
+    const { code, stdout } = await tokensift(["--no-strict", "--format", "csv"], world);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^source,model,/);
+  });
+});
+
+describe("a mistake in a config file is an error that names the file", () => {
+  test.each([
+    [{ bye: "day" }, `unknown key "bye" in FILE (did you mean "by"?)`],
+    [{ startofweek: "monday" }, `unknown key "startofweek" in FILE (did you mean "startOfWeek"?)`],
+    [{ noProgress: true }, `unknown key "noProgress" in FILE (write "progress": false)`],
+    [{ output: "x" }, `unknown key "output" in FILE: it belongs on the command line (remove it here)`],
+    [{ threads: -1 }, `"threads" in FILE: "-1" is no whole number from 0 to 256`],
+    [{ strict: "yes" }, `"strict" in FILE: "yes" is neither true nor false`],
+    [{ top: null }, `"top" in FILE: give text, a number, true, false or a list of texts`],
+    [{ format: "xml" }, `"format" in FILE: "xml" is no format (one of table, json, csv, ndjson, md)`],
+    [
+      { since: "tomorrow" },
+      `"since" in FILE: "tomorrow" is no time (give 2026-06-01, 2026-06-01T14:30Z, 7d, 24h, today or yesterday)`,
+    ],
+    [{ json: true, format: "csv" }, `"json" in FILE and "format" in FILE csv: two formats (give one of them)`],
+    ["[]", `FILE: holds no JSON object (write one such as {"by": "day,model"})`],
+  ])("%j", async (project, says) => {
+    const world = worldOf({ project });
+    const ending = await tokensift([], world);
+    const file = `${world.folder}/${PROJECT}`;
+    expect(ending).toEqual({
+      code: 2,
+      signal: null,
+      stdout: "",
+      stderr: `tokensift: ${says.replaceAll("FILE", file)}\n`,
+    });
+  });
+
+  test("what is not JSON", async () => {
+    const { code, stderr } = await tokensift([], worldOf({ user: "{\n  by: 'day'\n}" }));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^tokensift: .*\/tokensift\/config\.json: is not JSON \(.*\)\n$/);
+  });
+
+  test("even where a flag says otherwise", async () => {
+    const { code } = await tokensift(["--by", "day"], worldOf({ project: { by: "dya" } }));
+    expect(code).toBe(2);
+  });
+});
+
+test.each([
+  ["TOKENSIFT_BY", "dya"],
+  ["TOKENSIFT_SINCE", "tomorrow"],
+  ["TOKENSIFT_UNTIL", "tomorrow"],
+  ["TOKENSIFT_TIMEZONE", "Mars/Base"],
+  ["TOKENSIFT_THREADS", "two"],
+  ["TOKENSIFT_FORMAT", "xml"],
+  ["TOKENSIFT_MAX_LINE", "4x"],
+  ["TOKENSIFT_START_OF_WEEK", "mon"],
+  ["TOKENSIFT_SOURCE", "codex"],
+])("a mistake in %s is an error that names it", async (variable, value) => {
+  const { code, stdout, stderr } = await tokensift([], worldOf({ variables: { [variable]: value } }));
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(new RegExp(`^tokensift: ${variable}: "${value}" is no .*\\n$`));
+});

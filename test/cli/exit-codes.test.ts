@@ -1,0 +1,116 @@
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { makeFolder } from "../transcripts.ts";
+import { makeHome, response, TRANSCRIPT } from "./home.ts";
+import { tokensift } from "./tokensift.ts";
+
+describe("--strict", () => {
+  test("a damaged line is counted, and the run is done", async () => {
+    const first = response();
+    const home = makeHome(first, "{not JSON\n", response());
+    const { code, stderr } = await tokensift(["--format", "csv"], { home });
+    expect(code).toBe(0);
+    expect(stderr).toBe(`Skipped 1 line: 1 malformed\n  ${home}/${TRANSCRIPT}:2 (byte ${first.length}) malformed\n`);
+  });
+
+  test("ends with 1 for a damaged line, after the result", async () => {
+    const home = makeHome(response(), "{not JSON\n");
+    const { code, stdout, stderr } = await tokensift(["--strict", "--json"], { home });
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ totals: { totalTokens: 111 } });
+    expect(stderr).toMatch(/\ntokensift: --strict: 1 line skipped as damaged\n$/);
+  });
+
+  test("ends with 1 for a line that is too long", async () => {
+    const home = makeHome(response(), response());
+    const { code, stderr } = await tokensift(["--strict", "--max-line", "100", "--quiet"], { home });
+    expect(code).toBe(1);
+    expect(stderr).toBe("tokensift: --strict: 2 lines skipped as damaged\n");
+  });
+
+  test("ends with 1 for what cannot be read", async () => {
+    const home = makeHome(response());
+    symlinkSync("nowhere", `${home}/.claude/projects/gone.jsonl`);
+    const { code, stderr } = await tokensift(["--strict", "--quiet"], { home });
+    expect(code).toBe(1);
+    expect(stderr).toBe("tokensift: --strict: 1 file unreadable\n");
+  });
+
+  test("ends with 0 for a line that is still being written", async () => {
+    const home = makeHome(response(), response().slice(0, 40));
+    const { code, stderr } = await tokensift(["--strict", "--json"], { home });
+    expect(code).toBe(0);
+    expect(stderr).toContain("Skipped 1 line: 1 pending (still being written, for the next run)\n");
+  });
+
+  test("ends with 0 where nothing was skipped", async () => {
+    expect(await tokensift(["--strict", "--json"], { home: makeHome(response()) })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+  });
+});
+
+describe("--fail-over-tokens", () => {
+  const run = (most: string) => tokensift(["--fail-over-tokens", most, "--json"], { home: makeHome(response()) });
+
+  test("ends with 1 above the number, after the result", async () => {
+    const { code, stdout, stderr } = await run("110");
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ totals: { totalTokens: 111 } });
+    expect(stderr).toBe("tokensift: --fail-over-tokens: the total of 111 is above 110\n");
+  });
+
+  test.each(["111", "112", "0.111k", "0.1k", "1_000", "1.5M", "2B"])("%s", async (most) => {
+    expect((await run(most)).code).toBe(most === "0.1k" ? 1 : 0);
+  });
+});
+
+describe("an empty machine", () => {
+  test("says where it looked and what to do, and is done", async () => {
+    const home = makeFolder();
+    const { code, stdout, stderr } = await tokensift([], { home });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toBe(
+      "No transcripts found. Looked in:\n" +
+        `  ${home}/.claude/projects\n` +
+        `  ${home}/.config/claude/projects\n` +
+        `  ${home}/.config/Claude/local-agent-mode-sessions\n` +
+        "Use Claude Code once, name other folders in CLAUDE_CONFIG_DIR, or give paths: tokensift scan PATH…\n" +
+        "To see what a report looks like: tokensift scan --demo\n",
+    );
+  });
+
+  test("is an empty result for programs", async () => {
+    const { code, stdout } = await tokensift(["--json", "--strict"], { home: makeFolder() });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ rows: [], totals: { totalTokens: 0 } });
+  });
+
+  test("is only a header for spreadsheets, and silent when asked to be", async () => {
+    const { stdout, stderr } = await tokensift(["--format", "csv", "--quiet"], { home: makeFolder() });
+    expect(stdout).toMatch(/^source,model,inputTokens,.*\r\n$/);
+    expect(stderr).toBe("");
+  });
+
+  test("a given folder without transcripts is empty too", async () => {
+    const folder = makeFolder();
+    const { code, stderr } = await tokensift(["scan", folder]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`Looked in:\n  ${folder}\n`);
+  });
+
+  test("a home that is gone is empty too", async () => {
+    const home = makeFolder();
+    rmSync(home, { recursive: true });
+    expect(await tokensift(["--quiet"], { home })).toMatchObject({ code: 0, stdout: "", stderr: "" });
+  });
+
+  test("nothing in the window is another thing", async () => {
+    const home = makeHome(response());
+    mkdirSync(`${home}/empty`);
+    const { code, stdout, stderr } = await tokensift(["--since", "2030-01-01"], { home });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toBe("No rows: nothing in 1 transcript (1 response) is in this window and matches these filters.\n");
+  });
+});

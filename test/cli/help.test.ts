@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { tokensift } from "./tokensift.ts";
+
+const COMMANDS = ["scan", "daily", "weekly", "monthly", "hourly", "session", "project", "completion"];
+
+describe("help", () => {
+  test("names every command, and how a run ends", async () => {
+    const { code, stdout, stderr } = await tokensift(["--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+    expect(stdout).toContain("Exit codes: 0 done");
+  });
+
+  test.each(COMMANDS)("of %s has examples", async (command) => {
+    const byFlag = await tokensift([command, "--help"]);
+    expect(byFlag).toMatchObject({ code: 0, stderr: "" });
+    expect(byFlag.stdout).toMatch(/\nExamples:\n  \$ tokensift /);
+    expect(await tokensift(["help", command])).toEqual(byFlag);
+  });
+
+  test("fits 80 columns", async () => {
+    const { stdout } = await tokensift(["scan", "--help"]);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test.each(["--version", "-V"])("%s is the package's version", async (flag) => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      version: string;
+    };
+    expect(await tokensift([flag])).toEqual({ code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
+  });
+});
