@@ -40,7 +40,7 @@ await build({
 // the same as modules, and 14 ms sooner than with the packages left outside. `import()` still means: not before it is needed.
 const { metafile } = await build({
   ...common,
-  entryPoints: ["src/cli.ts", "src/main.ts"],
+  entryPoints: ["src/cli.ts"],
   format: "cjs",
   outExtension: { ".js": ".cjs" },
   // Needed by few runs, or by threads too; small enough to look up then, too large to read on each start.
@@ -54,12 +54,6 @@ const { metafile } = await build({
   metafile: true,
 });
 chmodSync("dist/src/cli.cjs", 0o755);
-// The same for whoever says `node dist/src/cli.js`; as a module it starts 4 ms later.
-writeFileSync(
-  "dist/src/cli.js",
-  `import { createRequire } from "node:module";\ncreateRequire(import.meta.url)("./cli.cjs");\n`,
-);
-execFileSync(process.execPath, ["build-cache.cjs"], { stdio: "inherit", env: { PATH: process.env.PATH } });
 writeFileSync("dist/THIRD-PARTY.txt", licences(Object.keys(metafile.inputs)));
 if (!process.argv.includes("--no-types")) run(binary("typescript", "bin/tsc"));
 

@@ -36,6 +36,6 @@ export function fromCsv(text: string): Sample[] {
       if (column === "isRight") return [column, cell === "true"];
       return [column, cell === "" ? null : Number(cell)];
     });
-    return Object.fromEntries(entries) as unknown as Sample;
+    return Object.fromEntries(entries);
   });
 }

@@ -103,7 +103,7 @@ interface Run {
 }
 
 /** How CPU and memory of a child are read: Node does not show them to its parent. */
-export const METER = findMeter();
+const METER = findMeter();
 
 function findMeter(): "time" | "bash" | "none" {
   const isRunnable = (path: string): boolean => {

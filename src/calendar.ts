@@ -12,13 +12,13 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** Of a record without time, in every time dimension. Sorts behind all others. */
-export const UNKNOWN_TIME = "unknown";
+const UNKNOWN_TIME = "unknown";
 
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
 /** The zone of this machine, as its files name it; `Intl` would say the same, and takes 17 ms to be asked first. */
-export function systemTimezone({ variables }: Environment): string {
+function systemTimezone({ variables }: Environment): string {
   const named = variables["TZ"]?.replace(/^:/, "") || linkedZone();
   return named && /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(named) ? named : zoneByIntl();
 }

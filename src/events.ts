@@ -70,7 +70,7 @@ export const USAGE = {
 export const EXTRA = { owner: Uint32Array, model: Uint32Array, ...USAGE } as const satisfies Spec;
 
 /** One element a range; the sum over a transcript's ranges is the transcript. */
-export const RANGE = {
+const RANGE = {
   transcript: Uint32Array,
   start: Float64Array,
   events: Uint32Array,
@@ -132,7 +132,7 @@ export function allocate<S extends Spec>(spec: S, length: number, buffer?: Array
 }
 
 /** Bytes of `length` elements, rounded up so that another table can follow. */
-export function byteLength(spec: Spec, length: number): number {
+function byteLength(spec: Spec, length: number): number {
   let bytes = 0;
   for (const type of Object.values(spec)) bytes += type.BYTES_PER_ELEMENT * length;
   return Math.ceil(bytes / 8) * 8;

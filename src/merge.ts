@@ -19,7 +19,7 @@ import {
 import type { SkipReason } from "./types.ts";
 
 /** What is known of each transcript; text numbers, 0 is none. */
-export const TRANSCRIPT = {
+const TRANSCRIPT = {
   firstEvent: Uint32Array,
   sessionId: Uint32Array,
   agentName: Uint32Array,

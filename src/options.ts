@@ -53,7 +53,7 @@ export interface Progress {
 }
 
 export const DEFAULT_BY = ["source", "model"] as const;
-export const DEFAULT_MAX_LINE_BYTES = 256 << 20;
+const DEFAULT_MAX_LINE_BYTES = 256 << 20;
 const LARGEST_MAX_LINE_BYTES = 512 << 20;
 const DEFAULT_CHUNK_BYTES = 512 << 10;
 const LARGEST_CHUNK_BYTES = 64 << 20;

@@ -23,7 +23,7 @@ export interface FilePlan {
   readonly hasInlineAgents: boolean;
 }
 
-export interface Project {
+interface Project {
   readonly cwd: string;
   readonly folder: string;
   readonly branch: string;

@@ -27,7 +27,10 @@ export interface ChildOptions {
   readonly asNobody?: boolean;
 }
 
-export async function scanInChild(options: ScanOptions, { abortAfterMs, asNobody }: ChildOptions = {}): Promise<ChildReport> {
+export async function scanInChild(
+  options: ScanOptions,
+  { abortAfterMs, asNobody }: ChildOptions = {},
+): Promise<ChildReport> {
   const dist = asNobody ? readableCopy() : DIST;
   const source = `
     const { scan } = await import(${JSON.stringify(pathToFileURL(join(dist, "src/index.js")).href)});

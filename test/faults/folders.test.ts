@@ -77,7 +77,12 @@ test("roots that overlap are read once, in any order", async () => {
   const folder = makeFolder({ [`p/${name(1)}`]: [response(1)], [`p/q/${name(2)}`]: [response(2)] });
   const [p, q, file] = [join(folder, "p"), join(folder, "p", "q"), join(folder, "p", name(1))];
   const whole = (await ask(folder)).rows;
-  for (const roots of [[folder, p, q, file], [file, q, p, folder], [folder, folder], [`${folder}/`, `${p}/../p`]]) {
+  for (const roots of [
+    [folder, p, q, file],
+    [file, q, p, folder],
+    [folder, folder],
+    [`${folder}/`, `${p}/../p`],
+  ]) {
     const { rows, stats } = await ask(...roots);
     expect(rows).toEqual(whole);
     expect(stats).toMatchObject({ transcripts: 2, records: 2 });
@@ -85,7 +90,12 @@ test("roots that overlap are read once, in any order", async () => {
 });
 
 test("a pipe, a device and a folder named like a transcript are passed over", async () => {
-  const folder = makeFolder({ [name(1)]: [response(1)], [`folder.jsonl/${name(2)}`]: [response(2)], "notes.txt": response(3), "x.JSONL": response(4) });
+  const folder = makeFolder({
+    [name(1)]: [response(1)],
+    [`folder.jsonl/${name(2)}`]: [response(2)],
+    "notes.txt": response(3),
+    "x.JSONL": response(4),
+  });
   expect(spawnSync("mkfifo", [join(folder, "pipe.jsonl")]).status).toBe(0);
   symlinkSync("/dev/null", join(folder, "device.jsonl"));
   mkdirSync(join(folder, "empty.jsonl"));
@@ -96,7 +106,12 @@ test("a pipe, a device and a folder named like a transcript are passed over", as
 
 test("an empty file is a transcript without records", async () => {
   const { stats, rows } = await ask(makeFolder({ [name(1)]: "", [name(2)]: "\n", [name(3)]: "\ufeff" }));
-  expect(stats).toMatchObject({ transcripts: 3, bytesTotal: 4, records: 0, skipped: { malformed: 0, oversized: 0, pending: 0 } });
+  expect(stats).toMatchObject({
+    transcripts: 3,
+    bytesTotal: 4,
+    records: 0,
+    skipped: { malformed: 0, oversized: 0, pending: 0 },
+  });
   expect(rows).toEqual([]);
 });
 
@@ -110,13 +125,22 @@ test("a path that does not exist is refused before anything is scanned", async (
   let isScanned = false;
   const missing = join(folder, "missing");
   const scanning = scan({ paths: [folder, missing], threads: 0, onProgress: () => (isScanned = true) });
-  await expect(scanning).rejects.toMatchObject({ name: "ScanError", code: "NO_SUCH_PATH", message: expect.stringContaining(missing) as string });
+  await expect(scanning).rejects.toMatchObject({
+    name: "ScanError",
+    code: "NO_SUCH_PATH",
+    message: expect.stringContaining(missing) as string,
+  });
   await expect(ask(join(folder, name(1), "below"))).rejects.toMatchObject({ code: "NO_SUCH_PATH" });
   expect(isScanned).toBe(false);
 });
 
 test("a transcript given by hand is read whatever its name, with names in every writing", async () => {
-  const folder = makeFolder({ "by hand": [response(1)], "p/\u{1f600} ü.jsonl": [response(2)], "p/quote'\".jsonl": [response(3)], "p/.hidden.jsonl": [response(4)] });
+  const folder = makeFolder({
+    "by hand": [response(1)],
+    "p/\u{1f600} ü.jsonl": [response(2)],
+    "p/quote'\".jsonl": [response(3)],
+    "p/.hidden.jsonl": [response(4)],
+  });
   expect((await ask(join(folder, "by hand"))).rows.map((row) => row.key)).toEqual([{ session: "by hand" }]);
   const { rows } = await ask(join(folder, "p"));
   expect(rows.map((row) => row.key.session)).toEqual([".hidden", "quote'\"", "\u{1f600} ü"]);

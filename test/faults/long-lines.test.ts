@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
@@ -16,7 +17,7 @@ async function writeLongLine(bytes: number): Promise<string> {
   out.write(`${response(1)}\n${head}`);
   const piece = Buffer.alloc(4 * MIB, 'some text, an escaped quote \\" and a bracket } over and over; ');
   for (let written = 0; written < bytes; written += piece.length) {
-    if (!out.write(piece)) await new Promise((done) => out.once("drain", done));
+    if (!out.write(piece)) await once(out, "drain");
   }
   out.end(`${behind}\n${response(3)}\n`);
   await finished(out);
@@ -38,27 +39,44 @@ test("a line of 200 MB is read in memory that it fits once, and its neighbours c
 
 const chunks = [16, 64, 299, 300, 301, 1000, 100_000];
 
-test.each(chunks)("with chunks of %d bytes a line as long as allowed counts, one byte more is oversized", async (chunkBytes) => {
-  const pad = (line: string, bytes: number) => line + " ".repeat(bytes - Buffer.byteLength(line));
-  const first = pad(response(1), 400);
-  const second = pad(response(2), 401);
-  const folder = makeFolder({ [`${sessionId(1)}.jsonl`]: [first, second, response(3)], [`${sessionId(2)}.jsonl`]: `${pad(response(4), 401)}` });
-  for (const rangeBytes of [undefined, 1, 150]) {
-    const { totals, stats, diagnostics } = await scan({ paths: [folder], threads: 0, maxLineBytes: 400, chunkBytes, rangeBytes });
-    expect(totals.responses).toBe(2);
-    expect(stats.skipped).toEqual({ malformed: 0, oversized: 2, pending: 0 });
-    expect(diagnostics.skippedLines.map(({ line, offset, reason }) => ({ line, offset, reason }))).toEqual([
-      { line: 2, offset: 401, reason: "oversized" },
-      { line: 1, offset: 0, reason: "oversized" },
-    ]);
-  }
-});
+test.each(chunks)(
+  "with chunks of %d bytes a line as long as allowed counts, one byte more is oversized",
+  async (chunkBytes) => {
+    const pad = (line: string, bytes: number) => line + " ".repeat(bytes - Buffer.byteLength(line));
+    const first = pad(response(1), 400);
+    const second = pad(response(2), 401);
+    const folder = makeFolder({
+      [`${sessionId(1)}.jsonl`]: [first, second, response(3)],
+      [`${sessionId(2)}.jsonl`]: pad(response(4), 401),
+    });
+    for (const rangeBytes of [undefined, 1, 150]) {
+      const { totals, stats, diagnostics } = await scan({
+        paths: [folder],
+        threads: 0,
+        maxLineBytes: 400,
+        chunkBytes,
+        rangeBytes,
+      });
+      expect(totals.responses).toBe(2);
+      expect(stats.skipped).toEqual({ malformed: 0, oversized: 2, pending: 0 });
+      expect(diagnostics.skippedLines.map(({ line, offset, reason }) => ({ line, offset, reason }))).toEqual([
+        { line: 2, offset: 401, reason: "oversized" },
+        { line: 1, offset: 0, reason: "oversized" },
+      ]);
+    }
+  },
+);
 
 test("a byte order mark and the LF are no part of a line's length, a CR is", async () => {
   const line = response(1);
   const maxLineBytes = Buffer.byteLength(line);
   const ask = async (content: string) => {
-    const { totals, stats } = await scan({ paths: [makeFolder({ [`${sessionId(1)}.jsonl`]: content })], threads: 0, maxLineBytes, chunkBytes: 16 });
+    const { totals, stats } = await scan({
+      paths: [makeFolder({ [`${sessionId(1)}.jsonl`]: content })],
+      threads: 0,
+      maxLineBytes,
+      chunkBytes: 16,
+    });
     return [totals.responses, stats.skipped.oversized];
   };
   expect(await ask(`\ufeff${line}\n`)).toEqual([1, 0]);

@@ -57,7 +57,9 @@ test("a file that vanishes after it was listed is said once, however many ranges
 test("a file that is cut short during a scan ends where it ends now", async () => {
   const folder = makeFolder({ [FIRST]: many(1, 100), [LAST]: many(201, 100) });
   const lineBytes = Buffer.byteLength(response(201)) + 1;
-  const { totals, diagnostics, stats } = await scanWhile(folder, () => truncateSync(join(folder, LAST), lineBytes * 40 + 100));
+  const { totals, diagnostics, stats } = await scanWhile(folder, () =>
+    truncateSync(join(folder, LAST), lineBytes * 40 + 100),
+  );
   expect(totals.responses).toBe(140);
   expect(stats.skipped.malformed).toBe(0);
   expect(diagnostics.unreadable).toEqual([]);

@@ -8,17 +8,25 @@ const name = (n: number) => `${sessionId(n)}.jsonl`;
 
 function manyMegabytes(): string {
   const filler = "lorem ipsum ".repeat(300);
-  const one = lines(Array.from({ length: 500 }, (_, i) => response(i, {}, {}, { content: [{ type: "text", text: filler }] })));
+  const one = lines(
+    Array.from({ length: 500 }, (_, i) => response(i, {}, {}, { content: [{ type: "text", text: filler }] })),
+  );
   return makeFolder(Object.fromEntries(Array.from({ length: 20 }, (_, i) => [name(i), one])));
 }
 
-test.each([0, 1, 2, 4])("with %d threads an abort ends the scan at once and leaves no worker alive", async (threads) => {
-  const folder = manyMegabytes();
-  const { code, elapsedMs, alive } = await scanInChild({ paths: [folder], threads, rangeBytes: 50_000 }, { abortAfterMs: 0 });
-  expect(code).toBe("ABORTED");
-  expect(elapsedMs).toBeLessThan(1500);
-  expect(alive).toEqual([]);
-});
+test.each([0, 1, 2, 4])(
+  "with %d threads an abort ends the scan at once and leaves no worker alive",
+  async (threads) => {
+    const folder = manyMegabytes();
+    const { code, elapsedMs, alive } = await scanInChild(
+      { paths: [folder], threads, rangeBytes: 50_000 },
+      { abortAfterMs: 0 },
+    );
+    expect(code).toBe("ABORTED");
+    expect(elapsedMs).toBeLessThan(1500);
+    expect(alive).toEqual([]);
+  },
+);
 
 test("a scan that ends leaves no worker alive", async () => {
   const { result, alive } = await scanInChild({ paths: [makeFolder({ [name(1)]: [response(1)] })], threads: 2 });
@@ -29,7 +37,12 @@ test("a scan that ends leaves no worker alive", async () => {
 test("a signal that is aborted already lets nothing be read", async () => {
   const folder = makeFolder({ [name(1)]: [response(1)] });
   let isScanned = false;
-  const scanning = scan({ paths: [folder], threads: 0, signal: AbortSignal.abort(), onProgress: () => (isScanned = true) });
+  const scanning = scan({
+    paths: [folder],
+    threads: 0,
+    signal: AbortSignal.abort(),
+    onProgress: () => (isScanned = true),
+  });
   await expect(scanning).rejects.toMatchObject({ name: "ScanError", code: "ABORTED" });
   expect(isScanned).toBe(false);
 });
@@ -43,12 +56,32 @@ test("an abort after the end changes nothing", async () => {
 
 test.each([
   ["two responses", [response(1, {}, { input_tokens: Number.MAX_SAFE_INTEGER }), response(2)]],
-  ["the total of one response", [response(1, {}, { input_tokens: Number.MAX_SAFE_INTEGER, output_tokens: 1, cache_read_input_tokens: 0 })]],
-  ["the split of the cache creation", [response(1, {}, { cache_creation: { ephemeral_5m_input_tokens: Number.MAX_SAFE_INTEGER, ephemeral_1h_input_tokens: Number.MAX_SAFE_INTEGER } })]],
+  [
+    "the total of one response",
+    [response(1, {}, { input_tokens: Number.MAX_SAFE_INTEGER, output_tokens: 1, cache_read_input_tokens: 0 })],
+  ],
+  [
+    "the split of the cache creation",
+    [
+      response(
+        1,
+        {},
+        {
+          cache_creation: {
+            ephemeral_5m_input_tokens: Number.MAX_SAFE_INTEGER,
+            ephemeral_1h_input_tokens: Number.MAX_SAFE_INTEGER,
+          },
+        },
+      ),
+    ],
+  ],
 ])("a sum beyond 2^53 - 1 stops the run: %s", async (_, content) => {
   const folder = makeFolder({ [name(1)]: content });
   for (const by of [["source"], ["session", "day"], ["none"]] as const) {
-    await expect(scan({ paths: [folder], threads: 0, by })).rejects.toMatchObject({ name: "ScanError", code: "SUM_TOO_LARGE" });
+    await expect(scan({ paths: [folder], threads: 0, by })).rejects.toMatchObject({
+      name: "ScanError",
+      code: "SUM_TOO_LARGE",
+    });
   }
 });
 
@@ -67,6 +100,8 @@ test("a sum of exactly 2^53 - 1 is said, and what is not asked for is not summed
 test.each([1, 2, 8])("%d threads for a single small transcript, or none, give the same answer", async (threads) => {
   const folder = makeFolder({ [`one/${name(1)}`]: [response(1)], "none/x.txt": "" });
   for (const path of [join(folder, "one"), join(folder, "none")]) {
-    expect(answerOf(await scan({ paths: [path], threads }))).toEqual(answerOf(await scan({ paths: [path], threads: 0 })));
+    expect(answerOf(await scan({ paths: [path], threads }))).toEqual(
+      answerOf(await scan({ paths: [path], threads: 0 })),
+    );
   }
 });

@@ -39,13 +39,50 @@ const keysOf = (field: Field): string[] =>
   field.kind === "object" ? Object.entries(field.fields).flatMap(([key, child]) => [key, ...keysOf(child)]) : [];
 const KEYS = [...new Set([...keysOf(RECORD), "tag"])];
 /** Other keys: near the declared ones, empty, long, in other letters. */
-const OTHERS = ["", "N", "nn", "nam", "name ", "na\u0000me", "é", "😀", `${K8}3`, `${K32}x`, K32.slice(1), "__proto__", "x".repeat(70)];
-const TEXTS = ["", "x", "y", "y2", "n", "first", "second", "a text of more than 16 bytes", "a long tag of more than 16 bytes", '"n":1}', "\\", '\\"', "tab\there", "\n", "é😀", "\ud800", "2026-06-01T12:00:00Z", "2026-06-01", "z".repeat(100)];
+const OTHERS = [
+  "",
+  "N",
+  "nn",
+  "nam",
+  "name ",
+  "na\u0000me",
+  "é",
+  "😀",
+  `${K8}3`,
+  `${K32}x`,
+  K32.slice(1),
+  "__proto__",
+  "x".repeat(70),
+];
+const TEXTS = [
+  "",
+  "x",
+  "y",
+  "y2",
+  "n",
+  "first",
+  "second",
+  "a text of more than 16 bytes",
+  "a long tag of more than 16 bytes",
+  '"n":1}',
+  "\\",
+  '\\"',
+  "tab\there",
+  "\n",
+  "é😀",
+  "\ud800",
+  "2026-06-01T12:00:00Z",
+  "2026-06-01",
+  "z".repeat(100),
+];
 
 // A hash cannot be read back: it is known by the hash of its text alone.
 const hashes = new Map(
   TEXTS.filter((text) => text !== "").map((value) => [
-    scanner.row(JSON.stringify({ id: value }), (cells) => `${cells.hashLow(scanner.slots.id)} ${cells.hashHigh(scanner.slots.id)}`),
+    scanner.row(
+      JSON.stringify({ id: value }),
+      (cells) => `${cells.hashLow(scanner.slots.id)} ${cells.hashHigh(scanner.slots.id)}`,
+    ),
     value,
   ]),
 );
@@ -62,7 +99,10 @@ const { tree: anyJson, members: anyMembers } = fc.letrec<{ tree: Json; members: 
     tie("members"),
   ),
   members: fc
-    .array(fc.tuple(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...KEYS) }, fc.constantFrom(...OTHERS)), tie("tree")), { maxLength: 7 })
+    .array(
+      fc.tuple(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...KEYS) }, fc.constantFrom(...OTHERS)), tie("tree")),
+      { maxLength: 7 },
+    )
     .map((members) => ({ members })),
 }));
 
@@ -75,7 +115,13 @@ function valueOf(field: Field): fc.Arbitrary<Json> {
       case "each": {
         const tags = [...Object.values(field.counters).flat(), "other", ""];
         const element = fc
-          .array(fc.oneof(fc.tuple(fc.constant(field.tag), fc.constantFrom<Json>(...tags, 1, null)), fc.tuple(fc.constantFrom(...KEYS), anyJson)), { maxLength: 3 })
+          .array(
+            fc.oneof(
+              fc.tuple(fc.constant(field.tag), fc.constantFrom<Json>(...tags, 1, null)),
+              fc.tuple(fc.constantFrom(...KEYS), anyJson),
+            ),
+            { maxLength: 3 },
+          )
           .map((members): Json => ({ members }));
         return fc.array(fc.oneof({ weight: 4, arbitrary: element }, anyJson), { maxLength: 5 });
       }
@@ -92,7 +138,9 @@ function valueOf(field: Field): fc.Arbitrary<Json> {
 
 function membersOf(fields: Readonly<Record<string, Field>>): fc.Arbitrary<Json> {
   const declared = Object.entries(fields).map(([key, field]) => fc.tuple(fc.constant(key), valueOf(field)));
-  return fc.array(fc.oneof(...declared, fc.tuple(fc.constantFrom(...OTHERS), anyJson)), { maxLength: 9 }).map((members) => ({ members }));
+  return fc
+    .array(fc.oneof(...declared, fc.tuple(fc.constantFrom(...OTHERS), anyJson)), { maxLength: 9 })
+    .map((members) => ({ members }));
 }
 
 /** One of the many ways to write the same JSON: white space, escapes, spellings of a number. */
@@ -104,15 +152,22 @@ function write(value: Json, random: () => number): string {
     const letters = plain.split("").map((unit) => {
       const chance = random();
       if (unit === "/" && chance < 0.5) return "\\/";
-      return chance < 0.4 || /["\\\p{Cc}\p{Cs}]/u.test(unit) ? (chance < 0.2 ? escape(unit).replace(/[a-f]/g, (c) => c.toUpperCase()) : escape(unit)) : unit;
+      return chance < 0.4 || /["\\\p{Cc}\p{Cs}]/u.test(unit)
+        ? chance < 0.2
+          ? escape(unit).replace(/[a-f]/g, (c) => c.toUpperCase())
+          : escape(unit)
+        : unit;
     });
     return `"${letters.join("")}"`;
   };
   const render = (at: Json): string => {
     if (typeof at === "string") return quote(at);
-    if (typeof at === "number" && Number.isSafeInteger(at) && random() < 0.3) return at === 0 || random() < 0.5 ? `${at}.0` : `${at}0e-1`;
+    if (typeof at === "number" && Number.isSafeInteger(at) && random() < 0.3)
+      return at === 0 || random() < 0.5 ? `${at}.0` : `${at}0e-1`;
     if (typeof at !== "object" || at === null) return JSON.stringify(at);
-    const parts = Array.isArray(at) ? at.map(render) : at.members.map(([key, child]) => `${quote(key)}${white()}:${white()}${render(child)}`);
+    const parts = Array.isArray(at)
+      ? at.map(render)
+      : at.members.map(([key, child]) => `${quote(key)}${white()}:${white()}${render(child)}`);
     const inside = parts.map((part) => `${white()}${part}${white()}`).join(",") || white();
     return Array.isArray(at) ? `[${inside}]` : `{${inside}}`;
   };
@@ -120,7 +175,9 @@ function write(value: Json, random: () => number): string {
 }
 
 const seed = fc.nat(2 ** 31 - 1);
-const anyLine = fc.tuple(fc.oneof({ weight: 2, arbitrary: membersOf(RECORD.fields) }, anyMembers), seed).map(([value, from]) => write(value, seeded(from)));
+const anyLine = fc
+  .tuple(fc.oneof({ weight: 2, arbitrary: membersOf(RECORD.fields) }, anyMembers), seed)
+  .map(([value, from]) => write(value, seeded(from)));
 const anyValueLine = fc.tuple(anyJson, seed).map(([value, from]) => write(value, seeded(from)));
 
 function strictStatus(line: string): number {
@@ -144,7 +201,11 @@ test("a line of any JSON is an object or a value, as JSON.parse says", () => {
 test("the declared paths hold what a walk over JSON.parse finds, whatever the spelling", () => {
   fc.assert(
     fc.property(anyLine, (line) => {
-      expectWalk(RECORD, line, scanner.row(line, (cells) => readRow(RECORD, cells, hashes)));
+      expectWalk(
+        RECORD,
+        line,
+        scanner.row(line, (cells) => readRow(RECORD, cells, hashes)),
+      );
     }),
     { numRuns: 6000 },
   );
@@ -160,8 +221,35 @@ test("lines scanned together hold what they hold alone", () => {
   );
 });
 
-const LETTERS = ['"', "\\", "{", "}", "[", "]", ",", ":", "0", "1", "-", ".", "e", "u", "n", "t", " ", "\t", "\u0000", "\u001f", "x", "é"];
-const change = fc.record({ at: fc.nat(10_000), remove: fc.nat(3), insert: fc.array(fc.constantFrom(...LETTERS), { maxLength: 2 }) });
+const LETTERS = [
+  '"',
+  "\\",
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  ":",
+  "0",
+  "1",
+  "-",
+  ".",
+  "e",
+  "u",
+  "n",
+  "t",
+  " ",
+  "\t",
+  "\u0000",
+  "\u001f",
+  "x",
+  "é",
+];
+const change = fc.record({
+  at: fc.nat(10_000),
+  remove: fc.nat(3),
+  insert: fc.array(fc.constantFrom(...LETTERS), { maxLength: 2 }),
+});
 
 test("a changed line is malformed when what is declared is damaged, and never when it is still JSON", () => {
   const seen = { whole: 0, damaged: 0, unseen: 0 };
@@ -181,7 +269,11 @@ test("a changed line is malformed when what is declared is damaged, and never wh
         expect(status, changed).toBe(strict);
         if (status !== STATUS.object) return;
         const names = new Map([...hashes, ...namesIn(changed)]);
-        expectWalk(RECORD, changed, scanner.row(changed, (cells) => readRow(RECORD, cells, names)));
+        expectWalk(
+          RECORD,
+          changed,
+          scanner.row(changed, (cells) => readRow(RECORD, cells, names)),
+        );
       } else if (!isLeniently(changed, RECORD)) {
         seen.damaged++;
         expect(status, changed).toBe(STATUS.malformed);
@@ -200,7 +292,10 @@ function namesIn(line: string): Array<[string, string]> {
   const { id, deep } = JSON.parse(line) as { id?: unknown; deep?: { a?: { b?: unknown } } | null };
   return [id, deep?.a?.b].flatMap((value): Array<[string, string]> => {
     if (typeof value !== "string" || value === "") return [];
-    const hashed = scanner.row(JSON.stringify({ id: value }), (cells) => `${cells.hashLow(scanner.slots.id)} ${cells.hashHigh(scanner.slots.id)}`);
+    const hashed = scanner.row(
+      JSON.stringify({ id: value }),
+      (cells) => `${cells.hashLow(scanner.slots.id)} ${cells.hashHigh(scanner.slots.id)}`,
+    );
     return [[hashed, value]];
   });
 }
@@ -221,7 +316,21 @@ test("every line cut short is malformed, as a line and as a tail, whatever stand
 
 test("an unbalanced quote or bracket costs its own line only", () => {
   const good = '{"n":5}';
-  for (const bad of ['{"a":"', '{"a":"\\', "{", "[[[", '{"n":1', '{"', '"', "}", '{"deep":{"a":{', '{"list":[{"tag":"x"', '{"n":1}}', '{"other":[}', '{"other":{]']) {
+  for (const bad of [
+    '{"a":"',
+    '{"a":"\\',
+    "{",
+    "[[[",
+    '{"n":1',
+    '{"',
+    '"',
+    "}",
+    '{"deep":{"a":{',
+    '{"list":[{"tag":"x"',
+    '{"n":1}}',
+    '{"other":[}',
+    '{"other":{]',
+  ]) {
     const statuses = scanner.rows(`${good}\n${bad}\n${good}`, (cells) => [cells.status, cells.lineIndex]);
     expect(statuses, bad).toEqual([
       [STATUS.object, 0],

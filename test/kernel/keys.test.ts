@@ -22,7 +22,13 @@ test("a key of every length from 1 to 32 is found, and no key that differs in on
 });
 
 test("keys that share their first and last eight bytes and their length are told apart", () => {
-  const keys = ["12345678_a_87654321", "12345678_b_87654321", "12345678_c_87654321", "12345678_abcdefghijkl_87654321", "12345678_abcdefghijkL_87654321"];
+  const keys = [
+    "12345678_a_87654321",
+    "12345678_b_87654321",
+    "12345678_c_87654321",
+    "12345678_abcdefghijkl_87654321",
+    "12345678_abcdefghijkL_87654321",
+  ];
   const scanner = new LineScanner(object(Object.fromEntries(keys.map((key) => [key, count]))));
   const line = JSON.stringify(Object.fromEntries(keys.map((key, i) => [key, i + 1])));
   expect(scanner.row(line, (cells) => keys.map((_, i) => cells.count(i + 1)))).toEqual([1, 2, 3, 4, 5]);
@@ -31,14 +37,21 @@ test("keys that share their first and last eight bytes and their length are told
 test("63 keys of one object are all found, in any order", () => {
   const keys = Array.from({ length: 63 }, (_, i) => `key_${i}`);
   const scanner = new LineScanner(object(Object.fromEntries(keys.map((key) => [key, count]))));
-  const line = `{${keys.map((key, i) => `"${key}":${i * 1000}`).toReversed().join()}}`;
+  const line = `{${keys
+    .map((key, i) => `"${key}":${i * 1000}`)
+    .toReversed()
+    .join()}}`;
   expect(scanner.row(line, (cells) => keys.map((_, i) => cells.count(i + 1)))).toEqual(keys.map((_, i) => i * 1000));
 });
 
 test("a bad count in the last of 64 slots is seen", () => {
-  const scanner = new LineScanner(object(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`key_${i}`, count]))));
+  const scanner = new LineScanner(
+    object(Object.fromEntries(Array.from({ length: 63 }, (_, i) => [`key_${i}`, count]))),
+  );
   const line = '{"key_62":-1,"key_31":"x"}';
-  expect(scanner.row(line, (cells) => [cells.hasBadCount(63, 63), cells.hasBadCount(32, 32), cells.hasBadCount(33, 62)])).toEqual([true, true, false]);
+  expect(
+    scanner.row(line, (cells) => [cells.hasBadCount(63, 63), cells.hasBadCount(32, 32), cells.hasBadCount(33, 62)]),
+  ).toEqual([true, true, false]);
 });
 
 test("objects 50 deep are walked to the end, and half way back by a duplicate", () => {
@@ -47,17 +60,26 @@ test("objects 50 deep are walked to the end, and half way back by a duplicate", 
   const scanner = new LineScanner(record);
   const nest = (inner: string) => `${'{"o":'.repeat(50)}${inner}${"}".repeat(50)}`;
   expect(scanner.row(nest('{"n":9}'), (cells) => cells.count(51))).toBe(9);
-  expect(scanner.row(`{"o":${nest('{"n":9}').slice(5, -1)},"o":{}}`, (cells) => [cells.has(1), cells.has(2), cells.has(51)])).toEqual([true, false, false]);
+  expect(
+    scanner.row(`{"o":${nest('{"n":9}').slice(5, -1)},"o":{}}`, (cells) => [cells.has(1), cells.has(2), cells.has(51)]),
+  ).toEqual([true, false, false]);
 });
 
 test("counters count elements by their own tag, the last of two, and forget with a duplicate list", () => {
   const record = object({ list: each("type", { tools: ["tool_use"], thinking: ["thinking", "redacted_thinking"] }) });
   const scanner = new LineScanner(record);
   const { self, tools, thinking } = scanner.slots.list;
-  const read = (list: string) => scanner.row(`{"list":${list}}`, (cells) => [cells.integer(self), cells.integer(tools), cells.integer(thinking)]);
-  expect(read('[{"type":"tool_use"},{"a":1,"type":"thinking"},{"type":"redacted_thinking","b":{}},{"type":"text"}]')).toEqual([4, 1, 2]);
-  expect(read('[{"type":"tool_use","type":"text"},{"type":"text","type":"tool_use"},{"type":"tool_use","type":null}]')).toEqual([3, 1, 0]);
-  expect(read('[{"input":{"type":"tool_use"}},[{"type":"tool_use"}],"tool_use",{"type":["tool_use"]}]')).toEqual([4, 0, 0]);
+  const read = (list: string) =>
+    scanner.row(`{"list":${list}}`, (cells) => [cells.integer(self), cells.integer(tools), cells.integer(thinking)]);
+  expect(
+    read('[{"type":"tool_use"},{"a":1,"type":"thinking"},{"type":"redacted_thinking","b":{}},{"type":"text"}]'),
+  ).toEqual([4, 1, 2]);
+  expect(
+    read('[{"type":"tool_use","type":"text"},{"type":"text","type":"tool_use"},{"type":"tool_use","type":null}]'),
+  ).toEqual([3, 1, 0]);
+  expect(read('[{"input":{"type":"tool_use"}},[{"type":"tool_use"}],"tool_use",{"type":["tool_use"]}]')).toEqual([
+    4, 0, 0,
+  ]);
   expect(read('[{"ty\\u0070e":"tool\\u005fuse"}]')).toEqual([1, 1, 0]);
   expect(read("[]")).toEqual([0, 0, 0]);
   expect(read('[{"type":"tool_use"}],"list":[{"type":"thinking"}]')).toEqual([1, 0, 1]);
@@ -75,5 +97,7 @@ test("keys that the kernel cannot hold are refused", () => {
   expect(() => new LineScanner(object({ ["x".repeat(33)]: count }))).toThrow(RangeError);
   expect(() => new LineScanner(object({ é: count }))).toThrow(RangeError);
   expect(() => new LineScanner(object({ "": count }))).toThrow(RangeError);
-  expect(() => assignSlots(object(Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, count]))))).toThrow(RangeError);
+  expect(() => assignSlots(object(Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, count]))))).toThrow(
+    RangeError,
+  );
 });

@@ -31,7 +31,8 @@ export function isLeniently(line: string, record: Field): boolean {
   function value(field: Field | undefined): void {
     const first = line[at];
     if (first === '"') string(field !== undefined);
-    else if (first === "{" && field?.kind === "object") members((key) => (Object.hasOwn(field.fields, key) ? field.fields[key] : undefined));
+    else if (first === "{" && field?.kind === "object")
+      members((key) => (Object.hasOwn(field.fields, key) ? field.fields[key] : undefined));
     else if (first === "[" && field?.kind === "each") elements(field.tag);
     else if (first === "{" || first === "[") skipContainer();
     else scalar();

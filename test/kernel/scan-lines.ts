@@ -7,9 +7,7 @@ import { RowCells } from "../../workers/cells.ts";
 import { Kernel } from "../../workers/kernel.ts";
 import { BUFFER } from "../../workers/layout.ts";
 
-const module = new WebAssembly.Module(
-  readFileSync(new URL("../../dist/workers/kernel/kernel.wasm", import.meta.url)),
-);
+const module = new WebAssembly.Module(readFileSync(new URL("../../dist/workers/kernel/kernel.wasm", import.meta.url)));
 const ROOM = 1 << 16;
 
 export interface Surroundings {

@@ -65,7 +65,9 @@ test("20,000 lines are damaged exactly where Node says they are no UTF-8, whatev
     if (!isGood) damaged++;
     const status = scanner.status(line, around());
     if ((status === STATUS.object) !== isGood) {
-      expect.fail(`run ${i}: status ${status} for ${Buffer.from(line).toString("hex")}, which ${isGood ? "is" : "is no"} UTF-8`);
+      expect.fail(
+        `run ${i}: status ${status} for ${Buffer.from(line).toString("hex")}, which ${isGood ? "is" : "is no"} UTF-8`,
+      );
     }
   }
   // Both kinds are well represented.
@@ -77,8 +79,13 @@ test("each broken sequence is found at every distance from the start and the end
   for (const broken of BROKEN) {
     for (let before = 0; before < 70; before++) {
       for (const behind of [0, 1, 2, 3, 14, 15, 16, 47, 61, 64]) {
-        const line = Buffer.concat([Buffer.from(`{"t":"${"a".repeat(before)}`), Buffer.from(broken), Buffer.from(`${"b".repeat(behind)}"}`)]);
-        if (scanner.status(line) !== STATUS.malformed) expect.fail(`${before} before, ${behind} behind: ${broken.join()}`);
+        const line = Buffer.concat([
+          Buffer.from(`{"t":"${"a".repeat(before)}`),
+          Buffer.from(broken),
+          Buffer.from(`${"b".repeat(behind)}"}`),
+        ]);
+        if (scanner.status(line) !== STATUS.malformed)
+          expect.fail(`${before} before, ${behind} behind: ${broken.join()}`);
       }
     }
   }

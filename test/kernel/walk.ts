@@ -10,7 +10,7 @@ export type Found = Record<string, unknown>;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-export function walk(record: Field, value: unknown): Found {
+function walk(record: Field, value: unknown): Found {
   const found: Found = {};
   visit(record, value, "");
   delete found[""]; // the record itself has no cell
@@ -87,7 +87,8 @@ export function readRow(record: Field, cells: RowCells, hashes: ReadonlyMap<stri
         if (isHere && !Number.isNaN(cells.time(self))) found[path] = cells.time(self);
         return;
       case "hash":
-        if (isHere) found[path] = hashes.get(`${cells.hashLow(self)} ${cells.hashHigh(self)}`) ?? "a hash of no text used";
+        if (isHere)
+          found[path] = hashes.get(`${cells.hashLow(self)} ${cells.hashHigh(self)}`) ?? "a hash of no text used";
         return;
       case "text":
         if (isHere) found[path] = cells.textOf(self);

@@ -16,9 +16,7 @@ const heads = (rows: readonly { key: object; totalTokens: number }[]): string[] 
 /** Throws a readable difference over rows, totals, stats and diagnostics. Paths are compared as they are. */
 export function compareScan(actual: ScanResult, expected: OracleResult): void {
   expect(alike(actual.stats, expected.stats), "stats").toEqual(expected.stats);
-  expect(alike(actual.diagnostics, expected.diagnostics), "diagnostics").toEqual(
-    expected.diagnostics,
-  );
+  expect(alike(actual.diagnostics, expected.diagnostics), "diagnostics").toEqual(expected.diagnostics);
   expect(heads(actual.rows), "rows").toEqual(heads(expected.rows));
   for (const [index, row] of expected.rows.entries()) {
     const name = `row ${JSON.stringify(row.key)}`;

@@ -35,23 +35,13 @@ interface EngineOptions {
 }
 type Scan = (options: EngineOptions) => Promise<ScanResult>;
 
-const WEEKDAYS = [
-  "sunday",
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-] as const;
+const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 
 const { env } = process;
 const runs = Number(env.TOKENSIFT_FUZZ_RUNS ?? 400);
 const seed = Number(env.TOKENSIFT_FUZZ_SEED ?? Date.now() % 2 ** 31);
 const engine = "tokensift";
-const scan: Scan = env.TOKENSIFT_FUZZ_SELF
-  ? oracleAsEngine
-  : ((await import(engine)) as { scan: Scan }).scan;
+const scan: Scan = env.TOKENSIFT_FUZZ_SELF ? oracleAsEngine : ((await import(engine)) as { scan: Scan }).scan;
 
 /** How the work is cut; nothing of it may show in the answer. */
 interface Cut {
@@ -67,17 +57,10 @@ const cuts = (threads: fc.Arbitrary<number>): fc.Arbitrary<Cut> =>
       fc.integer({ min: 16, max: 80 }),
       fc.constantFrom(16, 17, 64, 256, 1000, 4096, 65_536),
     ),
-    rangeBytes: fc.oneof(
-      fc.constant(null),
-      fc.integer({ min: 1, max: 100 }),
-      fc.integer({ min: 100, max: 5000 }),
-    ),
+    rangeBytes: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 100, max: 5000 })),
   });
 
-function toEngine(
-  { paths, since, until, startOfWeek, maxLine, onRule: _, ...rest }: Asked,
-  cut: Cut,
-): EngineOptions {
+function toEngine({ paths, since, until, startOfWeek, maxLine, onRule: _, ...rest }: Asked, cut: Cut): EngineOptions {
   return {
     ...rest,
     paths,
@@ -106,11 +89,7 @@ async function oracleAsEngine(options: EngineOptions): Promise<ScanResult> {
   }) as unknown as ScanResult;
 }
 
-async function compareTree(
-  tree: TranscriptTree,
-  asked: readonly Asked[],
-  someCuts: readonly Cut[],
-): Promise<void> {
+async function compareTree(tree: TranscriptTree, asked: readonly Asked[], someCuts: readonly Cut[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "tokensift-fuzz-"));
   try {
     writeTree(folder, tree);
@@ -123,9 +102,7 @@ async function compareTree(
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         // A sum beyond 2^53 - 1 ends the run.
-        await expect(scan(toEngine(here, cut)), "a sum beyond 2^53 - 1").rejects.toThrow(
-          /2\^53|beyond|exact|large/i,
-        );
+        await expect(scan(toEngine(here, cut)), "a sum beyond 2^53 - 1").rejects.toThrow(/2\^53|beyond|exact|large/i);
         continue;
       }
       try {
@@ -162,10 +139,7 @@ async function fuzz(numRuns: number, threads: fc.Arbitrary<number>): Promise<voi
     ...(path ? { path, endOnFailure: true } : {}),
   });
   if (!details.failed) return;
-  const [{ tree, asked }, someCuts] = details.counterexample ?? [
-    { tree: { files: {}, features: [] }, asked: [] },
-    [],
-  ];
+  const [{ tree, asked }, someCuts] = details.counterexample ?? [{ tree: { files: {}, features: [] }, asked: [] }, []];
   const folder = keep(tree, { asked, someCuts });
   const cause = details.errorInstance;
   const repeat = `TOKENSIFT_FUZZ_SEED=${seed} TOKENSIFT_FUZZ_PATH=${details.counterexamplePath}`;
@@ -177,9 +151,7 @@ async function fuzz(numRuns: number, threads: fc.Arbitrary<number>): Promise<voi
 
 const timeout = 60_000 + runs * 1000;
 
-test("the engine answers like the oracle, however the bytes are cut", { timeout }, () =>
-  fuzz(runs, fc.constant(0)),
-);
+test("the engine answers like the oracle, however the bytes are cut", { timeout }, () => fuzz(runs, fc.constant(0)));
 
 test("the engine answers like the oracle with 1, 2 and 4 threads", { timeout }, () =>
   fuzz(Math.ceil(runs / 10), fc.constantFrom(1, 2, 4)),

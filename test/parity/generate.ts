@@ -71,12 +71,7 @@ export interface Noise {
 const DECLARED: Record<string, readonly string[]> = {
   "": ["type", "uuid", "requestId", "timestamp", "sessionId", "cwd"],
   message: ["id", "model"],
-  "message.usage": [
-    "input_tokens",
-    "output_tokens",
-    "cache_read_input_tokens",
-    "cache_creation_input_tokens",
-  ],
+  "message.usage": ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"],
 };
 
 const BOGUS: Json[] = [
@@ -130,8 +125,7 @@ class Renderer {
   constructor(noise: Noise, record: Json) {
     this.#chance = new Chance(noise.seed * 2654435761 + (noise.breakSeed ?? 0));
     this.#noisy = noise.seed !== 0;
-    const some = (p: number, rate: number): number =>
-      this.#noisy && this.#chance.is(p) ? rate : 0;
+    const some = (p: number, rate: number): number => (this.#noisy && this.#chance.is(p) ? rate : 0);
     this.#white = some(0.5, 0.3);
     this.#shuffle = some(0.5, 1) === 1;
     this.#keyEscape = some(0.3, 0.15);
@@ -142,8 +136,7 @@ class Renderer {
     if (noise.breakSeed) {
       const message = isObject(record) ? record.message : undefined;
       const paths = isObject(message) ? ["", "message"] : [""];
-      if (isObject(message) && isObject(message.usage))
-        paths.push("message.usage", "message.usage");
+      if (isObject(message) && isObject(message.usage)) paths.push("message.usage", "message.usage");
       this.#breakPath = this.#chance.one(paths);
     }
   }
@@ -179,8 +172,7 @@ class Renderer {
       }
       if (this.#chance.is(this.#near)) {
         const near = this.#chance.one(NEAR_KEYS);
-        if (!Object.hasOwn(object, near))
-          entries.push({ key: near, value: this.#chance.one(BOGUS), isReal: false });
+        if (!Object.hasOwn(object, near)) entries.push({ key: near, value: this.#chance.one(BOGUS), isReal: false });
       }
     }
     const inner = (key: string, isReal: boolean): string | undefined => {
@@ -236,21 +228,7 @@ class Renderer {
       () => `${around(`${key}:${value}`)}}`,
     ];
     if (read === -1 || chance.is(0.6)) return chance.one(faults)();
-    const bad = [
-      "tru",
-      "nul",
-      "TRUE",
-      "01",
-      "1.",
-      ".5",
-      "+1",
-      "1e",
-      "-",
-      "0x10",
-      "NaN",
-      "Infinity",
-      "--1",
-    ];
+    const bad = ["tru", "nul", "TRUE", "01", "1.", ".5", "+1", "1e", "-", "0x10", "NaN", "Infinity", "--1"];
     const badText = ['"a\\x41"', '"a\\"', '"\\u00g0"', "'a'", '"a\\u12"', '"unclosed'];
     return spoil(chance.one(chance.is(0.5) ? bad : badText));
   }
@@ -286,15 +264,8 @@ class Renderer {
     if (n === 0) return this.#chance.one(["-0", "0.0", "0e5", "-0.00E-3", "0E+0"]);
     const digits = String(n);
     if (digits.length > 14) return digits;
-    const spellings = [
-      `${digits}.0`,
-      `${digits}e0`,
-      `${digits}E+0`,
-      `${digits}0e-1`,
-      `${digits}.000`,
-    ];
-    if (n % 10 === 0)
-      spellings.push(`${n / 10}e1`, `${n / 10}E1`, `${n / 10}.0e+1`, `${n / 10}e01`);
+    const spellings = [`${digits}.0`, `${digits}e0`, `${digits}E+0`, `${digits}0e-1`, `${digits}.000`];
+    if (n % 10 === 0) spellings.push(`${n / 10}e1`, `${n / 10}E1`, `${n / 10}.0e+1`, `${n / 10}e01`);
     return this.#chance.one(spellings);
   }
 }
@@ -302,9 +273,7 @@ class Renderer {
 const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff;
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 const isPaired = (text: string, i: number): boolean =>
-  isHigh(text.charCodeAt(i))
-    ? isLow(text.charCodeAt(i + 1))
-    : i > 0 && isHigh(text.charCodeAt(i - 1));
+  isHigh(text.charCodeAt(i)) ? isLow(text.charCodeAt(i + 1)) : i > 0 && isHigh(text.charCodeAt(i - 1));
 
 /** The record as one line of JSON, without a line end. */
 export function renderLine(record: Json, noise: Noise): string {
@@ -370,20 +339,7 @@ function damageLine(line: Buffer, damage: Damage): Buffer {
       return Buffer.concat([line, Buffer.from(chance.one(["", " ", ",", "\r"])), line]);
     case "garbage": {
       const scrap = Buffer.from(
-        chance.one([
-          "x",
-          "}",
-          "]",
-          ",",
-          '"',
-          "null",
-          "// comment",
-          "\u00a0",
-          "\ufeff",
-          "\f",
-          ";",
-          "{}",
-        ]),
+        chance.one(["x", "}", "]", ",", '"', "null", "// comment", "\u00a0", "\ufeff", "\f", ";", "{}"]),
       );
       return chance.is(0.7) ? Buffer.concat([line, scrap]) : Buffer.concat([scrap, line]);
     }
@@ -453,28 +409,13 @@ const rarely = <T>(percent: number, plain: T, arbitrary: fc.Arbitrary<T>): fc.Ar
   );
 const seed = fc.integer({ min: 1, max: 2 ** 30 });
 
-const tokens = weighted<number>(
-  [30, 10],
-  [15, 0],
-  [15, 3],
-  [15, 100],
-  [10, 1200],
-  [5, 20],
-  [5, 123_456],
-);
+const tokens = weighted<number>([30, 10], [15, 0], [15, 3], [15, 100], [10, 1200], [5, 20], [5, 123_456]);
 
 const usagePlan = fc.record({
   input: tokens,
   read: tokens,
   creation: tokens,
-  split: weighted(
-    [40, "none"],
-    [20, "equal"],
-    [12, "larger"],
-    [12, "smaller"],
-    [5, "null"],
-    [5, "wrong type"],
-  ),
+  split: weighted([40, "none"], [20, "equal"], [12, "larger"], [12, "smaller"], [5, "null"], [5, "wrong type"]),
   thinking: weighted([70, "none"], [15, "part"], [10, "more than output"], [5, "null"]),
   web: weighted([80, 0], [15, 2], [5, 1]),
   iterations: weighted(
@@ -507,13 +448,7 @@ const itemPlan = fc.record({
     [8, "odd line"],
   ),
   /** Fresh ids never collide; pool ids do. */
-  id: weighted<"fresh" | "missing" | 0 | 1 | 2>(
-    [50, "fresh"],
-    [14, 0],
-    [14, 1],
-    [10, 2],
-    [12, "missing"],
-  ),
+  id: weighted<"fresh" | "missing" | 0 | 1 | 2>([50, "fresh"], [14, 0], [14, 1], [10, 2], [12, "missing"]),
   request: weighted<"fresh" | "missing" | "some missing" | "varied" | 0 | 1>(
     [45, "fresh"],
     [14, 0],
@@ -522,13 +457,7 @@ const itemPlan = fc.record({
     [9, "some missing"],
     [8, "varied"],
   ),
-  uuid: weighted<"fresh" | "missing" | 0 | 1 | 2>(
-    [70, "fresh"],
-    [8, 0],
-    [6, 1],
-    [6, 2],
-    [10, "missing"],
-  ),
+  uuid: weighted<"fresh" | "missing" | 0 | 1 | 2>([70, "fresh"], [8, 0], [6, 1], [6, 2], [10, "missing"]),
   records: weighted([35, 1], [30, 2], [20, 3], [10, 4]),
   outputs: weighted(
     [25, "final"],
@@ -579,20 +508,8 @@ const itemPlan = fc.record({
     [3, "nonsense"],
     [2, "edge number"],
   ),
-  cwd: weighted<0 | 1 | 2 | "missing" | "wrong type">(
-    [50, 0],
-    [12, 1],
-    [10, 2],
-    [22, "missing"],
-    [6, "wrong type"],
-  ),
-  branch: weighted<0 | 1 | 2 | "missing" | "wrong type">(
-    [45, 0],
-    [15, 1],
-    [15, 2],
-    [20, "missing"],
-    [5, "wrong type"],
-  ),
+  cwd: weighted<0 | 1 | 2 | "missing" | "wrong type">([50, 0], [12, 1], [10, 2], [22, "missing"], [6, "wrong type"]),
+  branch: weighted<0 | 1 | 2 | "missing" | "wrong type">([45, 0], [15, 1], [15, 2], [20, "missing"], [5, "wrong type"]),
   version: weighted<0 | 1 | 2 | "missing">([45, 0], [25, 1], [15, 2], [15, "missing"]),
   names: weighted(
     [70, "none"],
@@ -640,14 +557,7 @@ const filePlan = fc.record({
   project: weighted<0 | 1 | 2>([60, 0], [20, 1], [20, 2]),
   session: weighted<0 | 1 | 2>([40, 0], [35, 1], [25, 2]),
   agent: fc.nat(2),
-  meta: weighted(
-    [45, "none"],
-    [35, "type"],
-    [7, "broken"],
-    [6, "wrong type"],
-    [4, "empty"],
-    [3, "array"],
-  ),
+  meta: weighted([45, "none"], [35, "type"], [7, "broken"], [6, "wrong type"], [4, "empty"], [3, "array"]),
   start: fc.nat(INSTANTS.length - 1),
   /** Copies the first records of an earlier file: a fork, a resume, a backup. */
   fork: rarely(
@@ -835,11 +745,9 @@ class Builder {
       other: SESSIONS[item.pick % 3]!,
       empty: "",
     };
-    if (item.sessionId !== "missing" && !this.#plan.anonymous)
-      record.sessionId = sessionIds[item.sessionId]!;
+    if (item.sessionId !== "missing" && !this.#plan.anonymous) record.sessionId = sessionIds[item.sessionId]!;
     if (item.version !== "missing") record.version = VERSIONS[item.version];
-    if (item.branch !== "missing")
-      record.gitBranch = item.branch === "wrong type" ? 7 : BRANCHES[item.branch];
+    if (item.branch !== "missing") record.gitBranch = item.branch === "wrong type" ? 7 : BRANCHES[item.branch];
     if (type !== "missing") record.type = type;
     const uuid = this.#uuid(item.uuid);
     if (uuid !== undefined) record.uuid = uuid;
@@ -867,8 +775,7 @@ class Builder {
       attributionAgent: ["Plan", "Explore"][pick % 2]!,
     };
     if (names === "all") return all;
-    if (names === "wrong types")
-      return { agentName: 1, teamName: "", team: "red", attributionAgent: {} };
+    if (names === "wrong types") return { agentName: 1, teamName: "", team: "red", attributionAgent: {} };
     return names === "team.teamName" ? { team: all.team! } : { [names]: all[names]! };
   }
 
@@ -877,8 +784,7 @@ class Builder {
     if (lookAlike === "none") return;
     this.features.add(`look-alike ${lookAlike}`);
     const usage = { input_tokens: 7777, output_tokens: 7777 };
-    const quoted =
-      '{"type":"assistant","message":{"id":"msg_1","usage":{"input_tokens":99}}}\\" "usage":{';
+    const quoted = '{"type":"assistant","message":{"id":"msg_1","usage":{"input_tokens":99}}}\\" "usage":{';
     if (lookAlike === "toolUseResult") {
       record.toolUseResult = {
         status: "completed",
@@ -904,17 +810,9 @@ class Builder {
 
   #response(item: Item): Json[] {
     const fresh = this.#fresh++;
-    const id =
-      item.id === "fresh"
-        ? `msg_${fresh}`
-        : item.id === "missing"
-          ? undefined
-          : `msg_pool_${item.id}`;
+    const id = item.id === "fresh" ? `msg_${fresh}` : item.id === "missing" ? undefined : `msg_pool_${item.id}`;
     return Array.from({ length: item.records }, (_, index) => {
-      const record = this.#envelope(
-        index === 0 ? item : { ...item, uuid: this.#nextUuid(item) },
-        item.type,
-      );
+      const record = this.#envelope(index === 0 ? item : { ...item, uuid: this.#nextUuid(item) }, item.type);
       const isLast = index === item.records - 1;
       const request = this.#request(item, index, fresh);
       if (request !== undefined) record.requestId = request;
@@ -944,10 +842,7 @@ class Builder {
   }
 
   #request(item: Item, index: number, fresh: number): string | undefined {
-    if (
-      item.request === "missing" ||
-      (item.request === "some missing" && index % 2 === item.pick % 2)
-    )
+    if (item.request === "missing" || (item.request === "some missing" && index % 2 === item.pick % 2))
       return undefined;
     if (item.request === "varied") return `req_${fresh}_${index}`;
     return typeof item.request === "number" ? `req_pool_${item.request}` : `req_${fresh}`;
@@ -1017,8 +912,7 @@ class Builder {
       const thinking: Record<string, Json> = { part: Math.floor(output / 2), null: null };
       usage.output_tokens_details = { thinking_tokens: thinking[plan.thinking] ?? output + 5 };
     }
-    if (plan.web > 0)
-      usage.server_tool_use = { web_search_requests: plan.web, web_fetch_requests: -1 };
+    if (plan.web > 0) usage.server_tool_use = { web_search_requests: plan.web, web_fetch_requests: -1 };
     if (plan.iterations !== "none") usage.iterations = iterationsOf(plan.iterations, output, model);
     this.features.add(`split ${plan.split}`);
     this.features.add(`iterations ${plan.iterations}`);
@@ -1026,9 +920,7 @@ class Builder {
     if (plan.missing === "null") usage.cache_creation_input_tokens = null;
     if (plan.missing === "all") return {};
     if (item.huge)
-      usage.cache_read_input_tokens = new Raw(
-        item.pick % 3 === 0 ? "9007199254740991" : "4503599627370496",
-      );
+      usage.cache_read_input_tokens = new Raw(item.pick % 3 === 0 ? "9007199254740991" : "4503599627370496");
     if (item.bad > 0) spoilNumber(usage, item);
     return usage;
   }
@@ -1061,10 +953,7 @@ class Builder {
   #withoutUsage(item: Item): Json[] {
     const first = this.#usageless(item);
     if (item.records < 3) return [first];
-    const second = this.#envelope(
-      { ...item, uuid: item.pick % 2 === 0 ? item.uuid : "fresh" },
-      item.type,
-    );
+    const second = this.#envelope({ ...item, uuid: item.pick % 2 === 0 ? item.uuid : "fresh" }, item.type);
     second.message = { ...(first.message as JsonObject), model: MODELS[(item.pick + 1) % 3]! };
     if (first.requestId !== undefined && item.pick % 5 !== 0) second.requestId = first.requestId;
     return [first, second];
@@ -1167,15 +1056,13 @@ class Builder {
     if (plan.bom) this.features.add("byte order mark");
     for (const [index, line] of lines.entries()) {
       parts.push(renderDamaged(line));
-      if (index < lines.length - 1 || plan.tail === "line end")
-        parts.push(Buffer.from(line.lineEnd));
+      if (index < lines.length - 1 || plan.tail === "line end") parts.push(Buffer.from(line.lineEnd));
       if (line.lineEnd !== "\n") this.features.add(`line end ${JSON.stringify(line.lineEnd)}`);
     }
     const last = parts.at(-1);
     if (plan.tail !== "line end" && last && lines.length > 0) {
       this.features.add(`tail ${plan.tail}`);
-      if (plan.tail === "cut")
-        parts[parts.length - 1] = damageLine(last, { kind: "cut end", seed: plan.tailSeed });
+      if (plan.tail === "cut") parts[parts.length - 1] = damageLine(last, { kind: "cut end", seed: plan.tailSeed });
       if (plan.tail === "damaged") {
         const kinds = ["NUL", "bad UTF-8", "garbage", "two records"] as const;
         parts[parts.length - 1] = damageLine(last, {
@@ -1218,11 +1105,7 @@ function outputAt({ outputs, output, records }: Item, index: number): number {
   }
 }
 
-function iterationsOf(
-  kind: UsagePlan["iterations"],
-  output: number,
-  model: Json | undefined,
-): Json {
+function iterationsOf(kind: UsagePlan["iterations"], output: number, model: Json | undefined): Json {
   const entry = (type: Json | undefined, fields: JsonObject = {}): JsonObject => ({
     ...(type === undefined ? {} : { type }),
     input_tokens: 40,
@@ -1239,10 +1122,7 @@ function iterationsOf(
         entry("advisor_message", { model: MODELS[1], server_tool_use: { web_search_requests: 1 } }),
       ];
     case "two fallbacks":
-      return [
-        entry("fallback_message", { model: MODELS[2] }),
-        entry("fallback_message", { model: own }),
-      ];
+      return [entry("fallback_message", { model: MODELS[2] }), entry("fallback_message", { model: own })];
     case "three fallbacks":
       return [
         entry("fallback_message", { model: MODELS[2] }),
@@ -1252,10 +1132,7 @@ function iterationsOf(
         entry("compaction"),
       ];
     case "compaction":
-      return [
-        entry("compaction", { cache_creation: { ephemeral_1h_input_tokens: 6 } }),
-        entry("message"),
-      ];
+      return [entry("compaction", { cache_creation: { ephemeral_1h_input_tokens: 6 } }), entry("message")];
     case "messages of models":
       return [
         entry("message", { model: MODELS[1] }),
@@ -1285,33 +1162,18 @@ function iterationsOf(
     case "bad and read":
       return [entry("advisor_message", { output_tokens: -1 }), entry("message")];
     case "bad and not read":
-      return [
-        entry("message", { input_tokens: "x" }),
-        entry("fallback_message", { input_tokens: 1.5 }),
-      ];
+      return [entry("message", { input_tokens: "x" }), entry("fallback_message", { input_tokens: 1.5 })];
     default:
       return { 0: entry("compaction"), length: 1 };
   }
 }
 
 function spoilNumber(usage: JsonObject, item: Item): void {
-  const values: Json[] = [
-    -1,
-    1.5,
-    new Raw("1e400"),
-    "12",
-    true,
-    new Raw("9007199254740992"),
-    new Raw("1e308"),
-    [],
-  ];
+  const values: Json[] = [-1, 1.5, new Raw("1e400"), "12", true, new Raw("9007199254740992"), new Raw("1e308"), []];
   const value = values[item.bad - 1]!;
-  const key = [
-    "input_tokens",
-    "output_tokens",
-    "cache_creation_input_tokens",
-    "cache_read_input_tokens",
-  ][item.pick % 4]!;
+  const key = ["input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"][
+    item.pick % 4
+  ]!;
   if (item.pick < 8) usage[key] = value;
   else if (item.pick === 8) usage.cache_creation = { ephemeral_5m_input_tokens: value };
   else if (item.pick === 9) usage.cache_creation = { ephemeral_1h_input_tokens: value };
@@ -1321,19 +1183,13 @@ function spoilNumber(usage: JsonObject, item: Item): void {
 
 function spellTime(ms: number, style: Item["timeStyle"]): Json | undefined {
   const iso = new Date(ms).toISOString();
-  const zoned = (minutes: number): string =>
-    new Date(ms + minutes * 60_000).toISOString().slice(0, -1);
+  const zoned = (minutes: number): string => new Date(ms + minutes * 60_000).toISOString().slice(0, -1);
   const pick = Math.abs(ms / 1000) | 0;
   switch (style) {
     case "iso":
       return iso;
     case "offset":
-      return [
-        `${zoned(330)}+05:30`,
-        `${zoned(-150)}-0230`,
-        `${zoned(120)}+02`,
-        `${zoned(0)}-00:00`,
-      ][pick % 4]!;
+      return [`${zoned(330)}+05:30`, `${zoned(-150)}-0230`, `${zoned(120)}+02`, `${zoned(0)}-00:00`][pick % 4]!;
     case "local":
       return iso.slice(0, -1);
     case "space":
@@ -1445,13 +1301,7 @@ const moment = fc
   .map(([start, step, shift]) => start + step + shift);
 
 const askedPlan = fc.record({
-  paths: weighted(
-    [70, "root"],
-    [10, "projects"],
-    [10, "files"],
-    [5, "files reversed"],
-    [5, "root twice"],
-  ),
+  paths: weighted([70, "root"], [10, "projects"], [10, "files"], [5, "files reversed"], [5, "root twice"]),
   by: fc.oneof(
     { withCrossShrink: true },
     { weight: 2, arbitrary: fc.constant<Dimension[]>(["source", "model"]) },
@@ -1489,10 +1339,6 @@ function ask(tree: TranscriptTree, { paths, ...plan }: AskedPlan): Asked {
   const set = Object.entries(plan).filter(([, value]) => value !== null);
   return { paths: given[paths as keyof typeof given], ...Object.fromEntries(set) } as Asked;
 }
-
-/** Options that have something to find in the tree. */
-export const arbitraryOptions = (tree: TranscriptTree): fc.Arbitrary<Asked> =>
-  askedPlan.map((plan) => ask(tree, plan));
 
 /** A tree and some questions to it; unlike a chain of the two above it shrinks well. */
 export const scenario: fc.Arbitrary<{ tree: TranscriptTree; asked: Asked[] }> = fc

@@ -71,13 +71,10 @@ export interface Transcript {
 class BadNumber extends Error {}
 
 const asObject = (value: unknown): JsonObject | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : undefined;
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
 
 /** (4): of another type or empty is absent. */
-const asText = (value: unknown): string | undefined =>
-  typeof value === "string" && value !== "" ? value : undefined;
+const asText = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
 /** (4): null is 0, anything but a non-negative exact integer spoils the line. */
 function asCount(value: unknown): bigint {
@@ -87,8 +84,7 @@ function asCount(value: unknown): bigint {
 }
 
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-export const compareNumbers = <T extends number | bigint>(a: T, b: T): number =>
-  a < b ? -1 : a > b ? 1 : 0;
+export const compareNumbers = <T extends number | bigint>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 
 // ---------------------------------------------------------------------------------------------------- Times
 
@@ -105,8 +101,7 @@ export function readTime(value: unknown): number | undefined {
   const match = typeof value === "string" ? TIME_TEXT.exec(value) : null;
   if (!match) return undefined;
   const part = (index: number): number => Number(match[index] ?? 0);
-  if (part(4) > 23 || part(5) > 59 || part(6) > 59 || part(10) > 23 || part(11) > 59)
-    return undefined;
+  if (part(4) > 23 || part(5) > 59 || part(6) > 59 || part(10) > 23 || part(11) > 59) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(part(1), part(2) - 1, part(3));
   if (date.getUTCMonth() !== part(2) - 1 || date.getUTCDate() !== part(3)) return undefined;
@@ -170,9 +165,7 @@ function locate(path: string, root: string) {
   const isAgentFile = /^agent-.*\.jsonl$/.test(basename(path)) || subagents !== -1;
   const rootDepth = root === "/" ? 1 : root.split("/").length;
   const holder =
-    subagents > 0
-      ? subagents - 1
-      : folders.findIndex((name, depth) => depth >= rootDepth && UUID.test(name));
+    subagents > 0 ? subagents - 1 : folders.findIndex((name, depth) => depth >= rootDepth && UUID.test(name));
   const folder = folders.slice(0, holder === -1 ? undefined : holder).join("/") || "/";
   const session = holder !== -1 ? folders[holder] : UUID.test(stem) ? stem : undefined;
   return { stem, session, folder, isAgentFile, isMain: !isAgentFile && holder === -1 };
@@ -219,9 +212,7 @@ export function readNumbers(usage: JsonObject): { numbers: Numbers; areAllZero: 
 
 /** (20): the entries that count beside the response's own numbers. Only those are read. */
 function readIterations(list: unknown, ownModel: string): MessageParts["added"] {
-  const entries = (Array.isArray(list) ? list : [])
-    .map(asObject)
-    .filter((entry) => entry !== undefined);
+  const entries = (Array.isArray(list) ? list : []).map(asObject).filter((entry) => entry !== undefined);
   const lastFallback = entries.findLast((entry) => entry.type === "fallback_message");
   const modelOf = (entry: JsonObject): string | undefined => {
     const model = asText(entry.model);
@@ -255,9 +246,7 @@ function readMessage(message: JsonObject, type: unknown): MessageParts {
     usage: carries ? read.numbers : undefined,
     added: carries ? added : [],
     toolUses: type === "assistant" ? blockTypes.filter((t) => t === "tool_use").length : 0,
-    hasCostlyBlock: blockTypes.some(
-      (t) => t === "tool_use" || t === "thinking" || t === "redacted_thinking",
-    ),
+    hasCostlyBlock: blockTypes.some((t) => t === "tool_use" || t === "thinking" || t === "redacted_thinking"),
   };
 }
 
@@ -322,8 +311,7 @@ export function readTranscript(path: string, root: string, maxLine: number): Tra
     const lf = bytes.indexOf(0x0a, offset);
     const end = lf === -1 ? bytes.length : lf;
     const content = bytes.subarray(offset === 0 ? bom : offset, end); // (1)
-    const skip = (reason: SkipReason): number =>
-      transcript.skipped.push({ path, line, offset, reason });
+    const skip = (reason: SkipReason): number => transcript.skipped.push({ path, line, offset, reason });
     if (content.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)) {
       // (2): a line number and nothing else
     } else if (content.length > maxLine) {

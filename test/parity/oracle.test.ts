@@ -111,20 +111,8 @@ describe("lines", () => {
   });
 
   test("3: values that are no object count nowhere; control characters, NUL, bad UTF-8 are damage", () => {
-    const lines = [
-      "42",
-      "[1]",
-      "null",
-      '{"a":"\t"}',
-      '{"a":1}{"b":2}',
-      "// x",
-      '{"a":"\u0000"}',
-      "{}",
-    ];
-    const bytes = Buffer.concat([
-      Buffer.from(`${lines.join("\n")}\n`),
-      Buffer.from('{"a":"\xff"}\n', "latin1"),
-    ]);
+    const lines = ["42", "[1]", "null", '{"a":"\t"}', '{"a":1}{"b":2}', "// x", '{"a":"\u0000"}', "{}"];
+    const bytes = Buffer.concat([Buffer.from(`${lines.join("\n")}\n`), Buffer.from('{"a":"\xff"}\n', "latin1")]);
     const result = scan({ [`p/${A}.jsonl`]: bytes });
     expect(result.stats.records).toBe(1);
     expect(result.diagnostics.skippedLines.map((s) => s.line)).toEqual([4, 5, 6, 7, 9]);
@@ -258,12 +246,8 @@ describe("usage", () => {
     };
     const split = { ephemeral_5m_input_tokens: 3, ephemeral_1h_input_tokens: 4 };
     expect(figures({ cache_creation_input_tokens: 9 })).toEqual([9, 9, 0, 0, 0]);
-    expect(figures({ cache_creation_input_tokens: 9, cache_creation: split })).toEqual([
-      9, 5, 4, 0, 0,
-    ]);
-    expect(figures({ cache_creation_input_tokens: 5, cache_creation: split })).toEqual([
-      7, 3, 4, 0, 0,
-    ]);
+    expect(figures({ cache_creation_input_tokens: 9, cache_creation: split })).toEqual([9, 5, 4, 0, 0]);
+    expect(figures({ cache_creation_input_tokens: 5, cache_creation: split })).toEqual([7, 3, 4, 0, 0]);
     expect(
       figures({
         output_tokens: 6,
@@ -275,9 +259,7 @@ describe("usage", () => {
 
   test("usage elsewhere is a copy", () => {
     const copy = { usage: { input_tokens: 5 }, message: { usage: { input_tokens: 7 } } };
-    const result = scan(
-      main(user({ toolUseResult: copy, usage: { input_tokens: 9 }, data: { message: copy } })),
-    );
+    const result = scan(main(user({ toolUseResult: copy, usage: { input_tokens: 9 }, data: { message: copy } })));
     expect(result.rows).toEqual([]);
     expect(result.stats).toMatchObject({ records: 1, responses: 0, duplicateRecords: 0 });
   });
@@ -325,9 +307,7 @@ describe("groups", () => {
     expect(count(main(...two({}, { requestId: null })))).toBe(1);
     expect(count(inTwoSessions(two({}, { requestId: null })))).toBe(2);
     expect(count(inTwoSessions(two({ uuid: "u" }, { uuid: "u", requestId: null })))).toBe(1);
-    expect(
-      count(inTwoSessions(two({ requestId: null, uuid: "u" }, { uuid: "v", requestId: null }))),
-    ).toBe(2);
+    expect(count(inTwoSessions(two({ requestId: null, uuid: "u" }, { uuid: "v", requestId: null })))).toBe(2);
   });
 
   test("rule 3: another request id in the same session, one on a side chain", () => {
@@ -343,9 +323,7 @@ describe("groups", () => {
       assistant({ uuid: "u", requestId: "other" }, {}, noId),
     ]);
     expect(count(files)).toBe(1);
-    expect(
-      count(inTwoSessions([assistant({ uuid: "u" }), assistant({ uuid: "u" }, {}, noId)])),
-    ).toBe(2);
+    expect(count(inTwoSessions([assistant({ uuid: "u" }), assistant({ uuid: "u" }, {}, noId)]))).toBe(2);
     expect(count(main(assistant({}, {}, noId), assistant({}, {}, noId)))).toBe(2);
   });
 
@@ -366,9 +344,7 @@ describe("groups", () => {
       ),
       { by: ["hour"] },
     );
-    expect(result.rows).toMatchObject([
-      { key: { hour: "2026-06-01T11+00:00" }, responses: 1, toolUses: 1 },
-    ]);
+    expect(result.rows).toMatchObject([{ key: { hour: "2026-06-01T11+00:00" }, responses: 1, toolUses: 1 }]);
     expect(result.stats).toMatchObject({ responses: 1, duplicateRecords: 0 });
   });
 
@@ -378,21 +354,14 @@ describe("groups", () => {
       return [row.key.model, row.inputTokens, row.outputTokens];
     };
     const record = (output: number, input: number, model: string, minute: number): string =>
-      assistant(
-        { timestamp: at(minute) },
-        { output_tokens: output, input_tokens: input },
-        { model },
-      );
+      assistant({ timestamp: at(minute) }, { output_tokens: output, input_tokens: input }, { model });
     expect(outputs([record(9, 1, "a", 0), record(8, 100, "b", 1)])).toEqual(["a", 1, 9]);
     expect(outputs([record(9, 1, "a", 1), record(9, 100, "b", 0)])).toEqual(["a", 1, 9]);
     expect(outputs([record(9, 1, "a", 0), record(9, 2, "b", 0)])).toEqual(["b", 2, 9]);
   });
 
   test("17: the response stands at its earliest record", () => {
-    const lines = [
-      assistant({ timestamp: at(9) }, { output_tokens: 50 }),
-      assistant({ timestamp: at(3) }),
-    ];
+    const lines = [assistant({ timestamp: at(9) }, { output_tokens: 50 }), assistant({ timestamp: at(3) })];
     const inside = { since: Date.parse(at(4)), until: Date.parse(at(10)) };
     expect(scan(main(...lines), inside).rows).toEqual([]);
     expect(scan(main(...lines), inside).totals).toMatchObject({ totalTokens: 0, firstAt: at(9) }); // (29)
@@ -455,16 +424,11 @@ describe("nested records (15)", () => {
 
   test("never joins other records, and counts beside records without usage", () => {
     // The nested req_2 would join msg_1/req_1 and msg_1/req_2 of one session by rule 3.
-    const joined = scan(
-      main(assistant(), assistant({ requestId: "req_2" }), progress(inner({ requestId: "req_2" }))),
-    );
+    const joined = scan(main(assistant(), assistant({ requestId: "req_2" }), progress(inner({ requestId: "req_2" }))));
     expect(joined.stats).toMatchObject({ responses: 2, duplicateRecords: 1 });
-    const beside = scan(
-      main(progress(inner()), assistant({ gitBranch: "x" }, {}, { usage: null })),
-      {
-        by: ["branch"],
-      },
-    );
+    const beside = scan(main(progress(inner()), assistant({ gitBranch: "x" }, {}, { usage: null })), {
+      by: ["branch"],
+    });
     expect(beside.rows).toMatchObject([{ key: { branch: "outer" }, responses: 1 }]);
   });
 
@@ -482,8 +446,7 @@ describe("nested records (15)", () => {
 });
 
 describe("attribution", () => {
-  const sessions = (files: Record<string, string[]>): unknown[] =>
-    keysOf(scan(files, { by: ["session"] }));
+  const sessions = (files: Record<string, string[]>): unknown[] => keysOf(scan(files, { by: ["session"] }));
   const shared = assistant({ uuid: "s", timestamp: at(5) });
   const own = user({ uuid: "own", timestamp: at(4) });
 
@@ -503,20 +466,12 @@ describe("attribution", () => {
   });
 
   test("18: of copies that tie, the transcript with a record of its own before the last shared one", () => {
-    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [own, shared] })).toEqual([
-      { session: B },
-    ]);
-    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [shared] })).toEqual([
-      { session: A },
-    ]);
+    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [own, shared] })).toEqual([{ session: B }]);
+    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [shared] })).toEqual([{ session: A }]);
     const late = user({ uuid: "late", timestamp: at(5) });
-    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [shared, late] })).toEqual([
-      { session: A },
-    ]);
+    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [shared, late] })).toEqual([{ session: A }]);
     const noUuid = user({ timestamp: at(4) });
-    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [noUuid, shared] })).toEqual([
-      { session: B },
-    ]);
+    expect(sessions({ [`p/${A}.jsonl`]: [shared], [`p/${B}.jsonl`]: [noUuid, shared] })).toEqual([{ session: B }]);
     const both = { [`p/${A}.jsonl`]: [noUuid, shared], [`p/${B}.jsonl`]: [own, shared] };
     expect(sessions(both)).toEqual([{ session: A }]);
   });
@@ -542,11 +497,7 @@ describe("attribution", () => {
 
 describe("iterations (20)", () => {
   const added = (iterations: unknown, message: Json = {}): unknown[] =>
-    scan(main(assistant({}, { iterations }, message))).rows.map((r) => [
-      r.key.model,
-      r.totalTokens,
-      r.responses,
-    ]);
+    scan(main(assistant({}, { iterations }, message))).rows.map((r) => [r.key.model, r.totalTokens, r.responses]);
   const entry = (type: string, model?: string, tokens = 100): Json => ({
     type,
     model,
@@ -580,16 +531,11 @@ describe("iterations (20)", () => {
   test("a bad number in an added entry spoils the line, others are not read", () => {
     expect(added([{ type: "advisor_message", output_tokens: -1 }])).toEqual([]);
     expect(added([{ type: "message", output_tokens: -1 }])).toEqual([["m", 11, 1]]);
-    expect(added([{ type: "message", model: "x", output_tokens: -1 }, entry("message")])).toEqual(
-      [],
-    );
+    expect(added([{ type: "message", model: "x", output_tokens: -1 }, entry("message")])).toEqual([]);
   });
 
   test("only those of the chosen record", () => {
-    const lines = [
-      assistant({}, { iterations: [entry("compaction")] }),
-      assistant({}, { output_tokens: 2 }),
-    ];
+    const lines = [assistant({}, { iterations: [entry("compaction")] }), assistant({}, { output_tokens: 2 })];
     expect(scan(main(...lines)).totals.totalTokens).toBe(12);
   });
 });
@@ -603,11 +549,7 @@ test("21: copies with one uuid count once, the largest; uses stand at their reco
         {},
         blocks("tool_use", "tool_use", "text", "tool_use_x"),
       ),
-      assistant(
-        { uuid: "u", requestId: "other", timestamp: "2026-06-03" },
-        {},
-        { usage: null, ...blocks("tool_use") },
-      ),
+      assistant({ uuid: "u", requestId: "other", timestamp: "2026-06-03" }, {}, { usage: null, ...blocks("tool_use") }),
       assistant({ type: "user", uuid: "v", timestamp: "2026-06-04" }, {}, blocks("tool_use")),
       assistant({ timestamp: "2026-06-05" }, {}, blocks("tool_use")),
       assistant({ timestamp: "2026-06-05" }, {}, blocks("tool_use")),
@@ -632,18 +574,18 @@ describe("agents, teams, sessions, projects", () => {
     expect(agent(`p/${A}.jsonl`, [user({ agentName: "dev" }), assistant()])).toEqual({
       agent: "dev",
     });
-    expect(
-      agent(`p/${A}.jsonl`, [user({ type: "agent-name", agentName: "title" }), assistant()]),
-    ).toEqual({ agent: "main" });
+    expect(agent(`p/${A}.jsonl`, [user({ type: "agent-name", agentName: "title" }), assistant()])).toEqual({
+      agent: "main",
+    });
     expect(agent(`p/${A}.jsonl`, [assistant({ attributionAgent: "Plan" })])).toEqual({
       agent: "main",
     });
-    expect(
-      agent(`p/${A}.jsonl`, [user({ attributionAgent: "Plan" }), assistant({ isSidechain: true })]),
-    ).toEqual({ agent: "subagent" });
-    expect(
-      agent(`p/${A}.jsonl`, [assistant({ isSidechain: true, attributionAgent: "Plan" })]),
-    ).toEqual({ agent: "Plan" });
+    expect(agent(`p/${A}.jsonl`, [user({ attributionAgent: "Plan" }), assistant({ isSidechain: true })])).toEqual({
+      agent: "subagent",
+    });
+    expect(agent(`p/${A}.jsonl`, [assistant({ isSidechain: true, attributionAgent: "Plan" })])).toEqual({
+      agent: "Plan",
+    });
     expect(agent(sub, [assistant(), user({ attributionAgent: "Plan" })], meta)).toEqual({
       agent: "Plan",
     });
@@ -655,14 +597,9 @@ describe("agents, teams, sessions, projects", () => {
   });
 
   test("24: the record's team, the transcript's, the session's, null", () => {
-    const teams = (files: Record<string, string[]>): unknown[] =>
-      keysOf(scan(files, { by: ["team"] }));
-    expect(teams(main(assistant({ teamName: "red", team: { teamName: "blue" } })))).toEqual([
-      { team: "red" },
-    ]);
-    expect(teams(main(assistant(), user({ team: { teamName: "blue" } })))).toEqual([
-      { team: "blue" },
-    ]);
+    const teams = (files: Record<string, string[]>): unknown[] => keysOf(scan(files, { by: ["team"] }));
+    expect(teams(main(assistant({ teamName: "red", team: { teamName: "blue" } })))).toEqual([{ team: "red" }]);
+    expect(teams(main(assistant(), user({ team: { teamName: "blue" } })))).toEqual([{ team: "blue" }]);
     const inMain = { [`p/${A}.jsonl`]: [user({ teamName: "red" })] };
     expect(teams({ ...inMain, [sub]: [assistant()] })).toEqual([{ team: "red" }]);
     expect(teams({ ...inMain, [`p/${B}.jsonl`]: [assistant()] })).toEqual([{ team: null }]);
@@ -670,9 +607,7 @@ describe("agents, teams, sessions, projects", () => {
 
   test("25, 26: session and project folder by the path", () => {
     const key = (name: string, fields: Json = {}): unknown =>
-      keyOf(
-        scan({ [name]: [assistant({ cwd: null, ...fields })] }, { by: ["project", "session"] }),
-      );
+      keyOf(scan({ [name]: [assistant({ cwd: null, ...fields })] }, { by: ["project", "session"] }));
     expect(key(`p/${A}.jsonl`, { sessionId: B })).toEqual({ project: "p", session: A });
     expect(key(`p/${A}/subagents/workflows/w/agent-x.jsonl`, { sessionId: B })).toEqual({
       project: "p",
@@ -685,8 +620,7 @@ describe("agents, teams, sessions, projects", () => {
   });
 
   test("26: the first cwd of the folder's main transcripts, else of all", () => {
-    const projects = (files: Record<string, string[]>): unknown[] =>
-      keysOf(scan(files, { by: ["project"] }));
+    const projects = (files: Record<string, string[]>): unknown[] => keysOf(scan(files, { by: ["project"] }));
     const late = {
       [`p/${A}.jsonl`]: [assistant({ cwd: "/late", timestamp: at(9) }), user({ cwd: "/untimed" })],
     };
@@ -719,8 +653,7 @@ describe("agents, teams, sessions, projects", () => {
 
 test("27: placeholders are counted by version", () => {
   const low = (fields: Json, usage: Json, message: Json): unknown =>
-    scan(main(assistant(fields, usage, { stop_reason: null, ...message }))).diagnostics
-      .lowOutputResponses;
+    scan(main(assistant(fields, usage, { stop_reason: null, ...message }))).diagnostics.lowOutputResponses;
   expect(low({ version: "2" }, { output_tokens: 8 }, blocks("thinking"))).toEqual({ 2: 1 });
   expect(low({}, { output_tokens: 0 }, blocks("redacted_thinking"))).toEqual({ unknown: 1 });
   expect(low({}, { output_tokens: 9 }, blocks("tool_use"))).toEqual({});
@@ -730,11 +663,7 @@ test("27: placeholders are counted by version", () => {
 
 test("28: --count records switches the duplicate rules off", () => {
   const lines = [
-    assistant(
-      { uuid: "u", timestamp: at(0) },
-      { iterations: [{ type: "x", input_tokens: 5 }] },
-      blocks("tool_use"),
-    ),
+    assistant({ uuid: "u", timestamp: at(0) }, { iterations: [{ type: "x", input_tokens: 5 }] }, blocks("tool_use")),
     assistant({ uuid: "u", timestamp: at(1) }, {}, blocks("tool_use")),
     assistant({}, { input_tokens: 0, output_tokens: 0 }, { model: "<synthetic>" }),
   ];
@@ -773,9 +702,7 @@ describe("rows", () => {
     const moment = Date.parse(at(0));
     expect(scan(main(...lines), { since: moment, until: moment }).totals.responses).toBe(2);
     expect(scan(main(...lines), { since: moment + 1 }).totals.responses).toBe(1);
-    expect(keysOf(scan(main(...lines), { by: ["day"], until: moment - 1 }))).toEqual([
-      { day: "unknown" },
-    ]);
+    expect(keysOf(scan(main(...lines), { by: ["day"], until: moment - 1 }))).toEqual([{ day: "unknown" }]);
   });
 
   test("32: filters read the group's keys, an iteration its own model", () => {
@@ -783,17 +710,12 @@ describe("rows", () => {
       { gitBranch: "b" },
       { iterations: [{ type: "advisor_message", model: "x", input_tokens: 5 }] },
     );
-    expect(
-      scan(main(line, user({ timestamp: at(9) })), { filters: { model: ["x"] } }),
-    ).toMatchObject({
+    expect(scan(main(line, user({ timestamp: at(9) })), { filters: { model: ["x"] } })).toMatchObject({
       rows: [{ key: { model: "x" }, totalTokens: 5, responses: 0 }],
       totals: { lastAt: at(0) },
       stats: { responses: 1 },
     });
-    expect(
-      scan(main(line), { filters: { project: ["/srv/*"], session: ["a*1", "z"] } }).totals
-        .responses,
-    ).toBe(1);
+    expect(scan(main(line), { filters: { project: ["/srv/*"], session: ["a*1", "z"] } }).totals.responses).toBe(1);
     expect(scan(main(line), { filters: { team: ["*"] } }).rows).toEqual([]);
   });
 
@@ -804,8 +726,7 @@ describe("rows", () => {
       model: string,
       branch: string | null,
       tokens = 10,
-    ): string =>
-      assistant({ requestId, timestamp, gitBranch: branch }, { input_tokens: tokens }, { model });
+    ): string => assistant({ requestId, timestamp, gitBranch: branch }, { input_tokens: tokens }, { model });
     const lines = [
       line("1", null, "m", "a"),
       line("2", at(0), "b", null),
@@ -815,40 +736,23 @@ describe("rows", () => {
       line("6", "2025-01-01", "z", "z"),
     ];
     expect(
-      scan(main(...lines), { by: ["model", "day", "branch"] }).rows.map((r) =>
-        Object.values(r.key).join(" "),
-      ),
-    ).toEqual([
-      "z 2025-01-01 z",
-      "a 2026-06-01 y",
-      "a 2026-06-01 ",
-      "b 2026-06-01 z",
-      "b 2026-06-01 ",
-      "m unknown a",
-    ]);
+      scan(main(...lines), { by: ["model", "day", "branch"] }).rows.map((r) => Object.values(r.key).join(" ")),
+    ).toEqual(["z 2025-01-01 z", "a 2026-06-01 y", "a 2026-06-01 ", "b 2026-06-01 z", "b 2026-06-01 ", "m unknown a"]);
   });
 
   test("time keys in zones: half hours, the day that starts late, two hours with one name", () => {
-    const keys = (
-      times: string[],
-      by: OracleOptions["by"],
-      timezone: string,
-      startOfWeek?: number,
-    ): unknown[] =>
+    const keys = (times: string[], by: OracleOptions["by"], timezone: string, startOfWeek?: number): unknown[] =>
       scan(main(...times.map((timestamp, i) => assistant({ timestamp, requestId: `${i}` }))), {
         by: by!,
         timezone,
         ...(startOfWeek === undefined ? {} : { startOfWeek }),
       }).rows.map((row) => Object.values(row.key)[0]);
-    expect(keys(["2026-05-31T20:00:00Z"], ["hour"], "Asia/Kolkata")).toEqual([
-      "2026-06-01T01+05:30",
+    expect(keys(["2026-05-31T20:00:00Z"], ["hour"], "Asia/Kolkata")).toEqual(["2026-06-01T01+05:30"]);
+    expect(keys(["2026-06-01T02:00:00Z"], ["hour"], "America/St_Johns")).toEqual(["2026-05-31T23-02:30"]);
+    expect(keys(["2026-10-25T01:30:00Z", "2026-10-25T00:30:00Z"], ["hour"], "Europe/Berlin")).toEqual([
+      "2026-10-25T02+02:00",
+      "2026-10-25T02+01:00",
     ]);
-    expect(keys(["2026-06-01T02:00:00Z"], ["hour"], "America/St_Johns")).toEqual([
-      "2026-05-31T23-02:30",
-    ]);
-    expect(
-      keys(["2026-10-25T01:30:00Z", "2026-10-25T00:30:00Z"], ["hour"], "Europe/Berlin"),
-    ).toEqual(["2026-10-25T02+02:00", "2026-10-25T02+01:00"]);
     expect(keys(["2026-03-01T00:00:00Z"], ["month"], "America/St_Johns")).toEqual(["2026-02"]);
     expect(keys(["2026-06-01T00:00:00Z"], ["week"], "UTC")).toEqual(["2026-06-01"]); // a Monday
     expect(keys(["2026-06-01T00:00:00Z"], ["week"], "UTC", 0)).toEqual(["2026-05-31"]);
@@ -882,9 +786,7 @@ describe("rows", () => {
       [`q/${B}.jsonl`]: [assistant({ uuid: "u" })],
     };
     const by: OracleOptions["by"] = ["session", "project"];
-    expect(scan(files, { by: by!, paths: ["p", "q"] })).toEqual(
-      scan(files, { by: by!, paths: ["q", "p"] }),
-    );
+    expect(scan(files, { by: by, paths: ["p", "q"] })).toEqual(scan(files, { by: by, paths: ["q", "p"] }));
     expect(scan(files, { by: ["none"] }).rows).toMatchObject([{ key: {}, responses: 1 }]);
   });
 });

@@ -133,10 +133,7 @@ function groupNested(
 type Attribute = (group: readonly OracleRecord[]) => OracleRecord;
 
 /** (18) */
-function attribution(
-  transcripts: readonly Transcript[],
-  onRule: (rule: string) => void,
-): Attribute {
+function attribution(transcripts: readonly Transcript[], onRule: (rule: string) => void): Attribute {
   const holders = new Map<string, Set<Transcript>>();
   for (const transcript of transcripts) {
     for (const { uuid } of transcript.records) {
@@ -152,28 +149,18 @@ function attribution(
     if (original) return original;
     const isShared = ({ uuid }: OracleRecord): boolean =>
       uuid !== undefined && concerned.filter((t) => holders.get(uuid)?.has(t)).length >= 2;
-    const isOwn = ({ uuid }: OracleRecord): boolean =>
-      uuid === undefined || holders.get(uuid)?.size === 1;
+    const isOwn = ({ uuid }: OracleRecord): boolean => uuid === undefined || holders.get(uuid)?.size === 1;
     const lastShared = concerned
       .flatMap((t) => t.records.filter(isShared))
       .reduce((latest, record) => Math.max(latest, record.time ?? -Infinity), -Infinity);
     const originals = concerned.filter((t) =>
       t.records.some((r) => r.time !== undefined && r.time < lastShared && isOwn(r)),
     );
-    onRule(
-      originals.length === 1
-        ? "one original"
-        : originals.length
-          ? "several originals"
-          : "no original",
-    );
+    onRule(originals.length === 1 ? "one original" : originals.length ? "several originals" : "no original");
     original =
       originals.length === 1
         ? originals[0]
-        : least(
-            concerned,
-            (a, b) => compareText(a.session, b.session) || compareText(a.path, b.path),
-          );
+        : least(concerned, (a, b) => compareText(a.session, b.session) || compareText(a.path, b.path));
     remembered.set(name, original!);
     return original!;
   };
@@ -312,8 +299,7 @@ class Sum {
   figures(): Figures {
     const n = this.numbers;
     const spans = [...this.spans.values()];
-    const iso = (ms: number): string | null =>
-      Number.isFinite(ms) ? new Date(ms).toISOString() : null;
+    const iso = (ms: number): string | null => (Number.isFinite(ms) ? new Date(ms).toISOString() : null);
     return {
       inputTokens: exact(n.input),
       outputTokens: exact(n.output),
@@ -328,9 +314,7 @@ class Sum {
       webSearches: exact(n.webSearches),
       firstAt: iso(Math.min(...spans.map((span) => span.first))),
       lastAt: iso(Math.max(...spans.map((span) => span.last))),
-      durationMs: exact(
-        spans.reduce((sum, span) => sum + BigInt(span.last) - BigInt(span.first), 0n),
-      ),
+      durationMs: exact(spans.reduce((sum, span) => sum + BigInt(span.last) - BigInt(span.first), 0n)),
     };
   }
 }
@@ -383,10 +367,7 @@ function compareRows(by: readonly Dimension[]): (a: Row, b: Row) => number {
   };
   return (a, b) => {
     for (const dimension of by.filter(isTimeDimension)) {
-      const order = compareNumbers(
-        when(a.key[dimension], dimension),
-        when(b.key[dimension], dimension),
-      );
+      const order = compareNumbers(when(a.key[dimension], dimension), when(b.key[dimension], dimension));
       if (order !== 0) return order;
     }
     if (a.totalTokens !== b.totalTokens) return b.totalTokens - a.totalTokens;
@@ -493,11 +474,8 @@ export function oracleScan(paths: string[], options: OracleOptions = {}): Oracle
     rows.set(name, row);
   }
 
-  const skipped = transcripts
-    .flatMap((t) => t.skipped)
-    .sort((a, b) => compareText(a.path, b.path) || a.line - b.line);
-  const skippedFor = (reason: SkipReason): number =>
-    skipped.filter((line) => line.reason === reason).length;
+  const skipped = transcripts.flatMap((t) => t.skipped).sort((a, b) => compareText(a.path, b.path) || a.line - b.line);
+  const skippedFor = (reason: SkipReason): number => skipped.filter((line) => line.reason === reason).length;
   const usageRecords = own.filter((r) => r.usage).length + nested.length;
   return {
     rows: [...rows.values()]

@@ -66,7 +66,9 @@ describe.skipIf(!areThere).each(cases)("$name", ({ paths }) => {
 
   test("two threads say the same as none", async () => {
     const question: ScanOptions = { paths, by: ["session", "agent", "model"] };
-    expect(answerOf(await scan({ ...question, threads: 2 }))).toEqual(answerOf(await scan({ ...question, threads: 0 })));
+    expect(answerOf(await scan({ ...question, threads: 2 }))).toEqual(
+      answerOf(await scan({ ...question, threads: 0 })),
+    );
   });
 });
 

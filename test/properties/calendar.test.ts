@@ -38,9 +38,22 @@ const DAY_MS = 24 * HOUR_MS;
 const two = (value: number) => String(value).padStart(2, "0");
 
 function intl(timeZone: string) {
-  const format = new Intl.DateTimeFormat("en-US", { timeZone, calendar: "gregory", numberingSystem: "latn", hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone,
+    calendar: "gregory",
+    numberingSystem: "latn",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
   return (ms: number) => {
-    const { year, month, day, hour, minute, second } = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]));
+    const { year, month, day, hour, minute, second } = Object.fromEntries(
+      format.formatToParts(ms).map(({ type, value }) => [type, value]),
+    );
     const date = `${year}-${month}-${day}`;
     const wallMs = Date.parse(`${date}T${hour}:${minute}:${second}Z`);
     return { date, hour: String(hour), offsetMs: wallMs - Math.floor(ms / 1000) * 1000 };
@@ -92,7 +105,9 @@ test.each(ZONES)("%s: every instant is in the day, week, month and hour that Int
     expect(name(keys.day), at).toBe(date);
     expect(name(keys.month), at).toBe(date.slice(0, 7));
     const minutes = Math.round(Math.abs(offsetMs) / 60_000);
-    expect(name(keys.hour), at).toBe(`${date}T${hour}${offsetMs < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`);
+    expect(name(keys.hour), at).toBe(
+      `${date}T${hour}${offsetMs < 0 ? "-" : "+"}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`,
+    );
     for (const [startOfWeek, week] of keys.weeks.entries()) {
       const first = name(week) ?? "";
       const daysIn = (Date.parse(date) - Date.parse(first)) / DAY_MS;
@@ -106,7 +121,13 @@ test.each(ZONES)("%s: a day begins where the day before ends", async (timezone) 
   const calendar = await openCalendar(timezone);
   const local = intl(timezone);
   const changes = transitions((ms) => local(ms).offsetMs, Date.UTC(2010, 0, 1), Date.UTC(2027, 0, 1));
-  const days = [...changes.map((ms) => local(ms).date), ...changes.map((ms) => local(ms - DAY_MS).date), "2026-01-01", "2026-06-30", "2024-02-28"];
+  const days = [
+    ...changes.map((ms) => local(ms).date),
+    ...changes.map((ms) => local(ms - DAY_MS).date),
+    "2026-01-01",
+    "2026-06-30",
+    "2024-02-28",
+  ];
   for (const day of days) {
     const startMs = calendar.startOfDayMs(day);
     const nextMs = calendar.startOfDayMs(day, 1);
@@ -121,7 +142,11 @@ test.each(ZONES)("%s: a day begins where the day before ends", async (timezone) 
 
 test("days, weeks and hours without a time are unknown", async () => {
   const keys = new TimeKeys("day", await openCalendar("Europe/Berlin"), "monday");
-  expect([NaN, Infinity, -Infinity].map((ms) => keys.names[keys.number(ms)])).toEqual(["unknown", "unknown", "unknown"]);
+  expect([NaN, Infinity, -Infinity].map((ms) => keys.names[keys.number(ms)])).toEqual([
+    "unknown",
+    "unknown",
+    "unknown",
+  ]);
 });
 
 test("pieces of time sort by when they begin, the two hours of autumn too", async () => {
@@ -129,8 +154,13 @@ test("pieces of time sort by when they begin, the two hours of autumn too", asyn
   const start = Date.UTC(2026, 9, 24, 22);
   const numbers = Array.from({ length: 25 }, (_, hour) => keys.number(start + hour * HOUR_MS + 60_000));
   expect(new Set(numbers).size).toBe(25);
-  expect(numbers.map((number) => keys.startsMs[number])).toEqual(Array.from({ length: 25 }, (_, hour) => start + hour * HOUR_MS));
-  expect(numbers.slice(2, 4).map((number) => keys.names[number])).toEqual(["2026-10-25T02+02:00", "2026-10-25T02+01:00"]);
+  expect(numbers.map((number) => keys.startsMs[number])).toEqual(
+    Array.from({ length: 25 }, (_, hour) => start + hour * HOUR_MS),
+  );
+  expect(numbers.slice(2, 4).map((number) => keys.names[number])).toEqual([
+    "2026-10-25T02+02:00",
+    "2026-10-25T02+01:00",
+  ]);
 });
 
 test.each(["Mars/Olympus", "", "Europe", "+25:00"])("%j is no time zone", async (timezone) => {
@@ -139,5 +169,9 @@ test.each(["Mars/Olympus", "", "Europe", "+25:00"])("%j is no time zone", async 
 
 test.each(["utc", "UTC", "Etc/UTC", "GMT", "Z"])("%s is UTC", async (timezone) => {
   const calendar = await openCalendar(timezone);
-  expect([calendar.offsetMs(0), calendar.dayOf(-1), calendar.startOfDayMs("2026-06-01", 1)]).toEqual([0, "1969-12-31", Date.UTC(2026, 5, 2)]);
+  expect([calendar.offsetMs(0), calendar.dayOf(-1), calendar.startOfDayMs("2026-06-01", 1)]).toEqual([
+    0,
+    "1969-12-31",
+    Date.UTC(2026, 5, 2),
+  ]);
 });

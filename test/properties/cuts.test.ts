@@ -9,7 +9,8 @@ import { transcriptTree, writeTree } from "../parity/generate.ts";
 import { answerOf, makeFolder, response, sessionId } from "../transcripts.ts";
 
 const BY = ["session", "agent", "day", "model"] as const;
-const ask = async (paths: readonly string[], more: ScanOptions = {}) => answerOf(await scan({ paths, by: BY, threads: 0, timezone: "UTC", ...more }));
+const ask = async (paths: readonly string[], more: ScanOptions = {}) =>
+  answerOf(await scan({ paths, by: BY, threads: 0, timezone: "UTC", ...more }));
 
 /** Every file below a folder, as a path. */
 function filesIn(folder: string): string[] {
@@ -20,23 +21,34 @@ function filesIn(folder: string): string[] {
 
 test("two transcripts cut at any byte give what they give whole", async () => {
   const torn = `\ufeff${response(1)}\r\n\n{"bad":\n${response(2, { text: "é😀" })}\n${response(3)}`;
-  const folder = makeFolder({ [`${sessionId(1)}.jsonl`]: torn, [`${sessionId(2)}.jsonl`]: [response(2), "", response(4), "[1]"] });
+  const folder = makeFolder({
+    [`${sessionId(1)}.jsonl`]: torn,
+    [`${sessionId(2)}.jsonl`]: [response(2), "", response(4), "[1]"],
+  });
   const whole = await ask([folder]);
   const size = Math.max(...filesIn(folder).map((path) => statSync(path).size));
   for (let rangeBytes = 1; rangeBytes <= size + 1; rangeBytes++) {
-    expect(await ask([folder], { rangeBytes, chunkBytes: 16 + (rangeBytes % 300) }), `ranges of ${rangeBytes} bytes`).toEqual(whole);
+    expect(
+      await ask([folder], { rangeBytes, chunkBytes: 16 + (rangeBytes % 300) }),
+      `ranges of ${rangeBytes} bytes`,
+    ).toEqual(whole);
   }
 });
 
 test("any tree cut anyhow gives what it gives whole", async () => {
   await fc.assert(
-    fc.asyncProperty(transcriptTree, fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 16, max: 2000 }), async (tree, rangeBytes, chunkBytes) => {
-      const folder = makeFolder();
-      writeTree(folder, tree);
-      // Counts near 2^53 stop a run, cut or not.
-      const either = (more: ScanOptions) => ask([folder], more).catch((error: Error) => error.message);
-      expect(await either({ rangeBytes, chunkBytes })).toEqual(await either({}));
-    }),
+    fc.asyncProperty(
+      transcriptTree,
+      fc.integer({ min: 1, max: 3000 }),
+      fc.integer({ min: 16, max: 2000 }),
+      async (tree, rangeBytes, chunkBytes) => {
+        const folder = makeFolder();
+        writeTree(folder, tree);
+        // Counts near 2^53 stop a run, cut or not.
+        const either = (more: ScanOptions) => ask([folder], more).catch((error: Error) => error.message);
+        expect(await either({ rangeBytes, chunkBytes })).toEqual(await either({}));
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -47,7 +59,10 @@ test("the order in which paths are given never shows", async () => {
       const folder = makeFolder();
       writeTree(folder, tree);
       const paths = filesIn(folder);
-      const shuffled = paths.map((path) => ({ path, at: numbers.next().value })).toSorted((a, b) => a.at - b.at).map(({ path }) => path);
+      const shuffled = paths
+        .map((path) => ({ path, at: numbers.next().value }))
+        .toSorted((a, b) => a.at - b.at)
+        .map(({ path }) => path);
       const either = async (given: string[]) => {
         try {
           const { diagnostics, ...result } = await scan({ paths: given, by: BY, threads: 0 });
@@ -58,7 +73,9 @@ test("the order in which paths are given never shows", async () => {
         }
       };
       expect(await either(shuffled)).toEqual(await either(paths));
-      expect(await either([...shuffled, ...paths.slice(0, 2)].toReversed().slice(paths.length > 1 ? 2 : 1))).toBeDefined();
+      expect(
+        await either([...shuffled, ...paths.slice(0, 2)].toReversed().slice(paths.length > 1 ? 2 : 1)),
+      ).toBeDefined();
     }),
     { numRuns: 60 },
   );

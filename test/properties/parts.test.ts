@@ -52,7 +52,11 @@ function property(check: (ask: (more: ScanOptions) => ReturnType<typeof scan>) =
 test("the rows of every grouping add up to the same totals", async () => {
   await property(async (ask) => {
     const { totals } = await ask({ by: ["none"] });
-    for (const by of [...DIMENSIONS.map((dimension) => [dimension]), ["day", "model"], ["session", "agent", "branch"]] as Dimension[][]) {
+    for (const by of [
+      ...DIMENSIONS.map((dimension) => [dimension]),
+      ["day", "model"],
+      ["session", "agent", "branch"],
+    ] as Dimension[][]) {
       const result = await ask({ by });
       expect(result.totals, by.join()).toEqual(totals);
       expect(add(result.rows), by.join()).toEqual(add([totals]));

@@ -6,7 +6,12 @@ const HOUR_MS = 3_600_000;
 const iso = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString().replace(/:00\.000Z$/, "Z") : null);
 
 /** Since and until as instants. */
-async function span(timezone: string, since: string | undefined, until: string | undefined, now = "2026-06-15T12:30:00Z") {
+async function span(
+  timezone: string,
+  since: string | undefined,
+  until: string | undefined,
+  now = "2026-06-15T12:30:00Z",
+) {
   const { sinceMs, untilMs } = parseWindow(since, until, await openCalendar(timezone), Date.parse(now));
   // Until is the last millisecond of it: one more is where the next window begins.
   return [iso(sinceMs), iso(untilMs + 1)];
@@ -90,10 +95,31 @@ test("windows side by side leave nothing out between them", async () => {
   }
 });
 
-test.each(["", "soon", "2026-13-01", "2026-02-30", "2026-6-1", "7", "7m", "-7d", "2026-06-01T25:00", "1.5d", "tomorrow", "TODAY!"])("%j is no time, and the message says what is", async (text) => {
+test.each([
+  "",
+  "soon",
+  "2026-13-01",
+  "2026-02-30",
+  "2026-6-1",
+  "7",
+  "7m",
+  "-7d",
+  "2026-06-01T25:00",
+  "1.5d",
+  "tomorrow",
+  "TODAY!",
+])("%j is no time, and the message says what is", async (text) => {
   const calendar = await openCalendar("UTC");
-  for (const [since, until] of [[text, undefined], [undefined, text]] as const) {
-    expect(() => parseWindow(since, until, calendar, 0)).toThrow(expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringContaining("give 2026-06-01") as string }) as Error);
+  for (const [since, until] of [
+    [text, undefined],
+    [undefined, text],
+  ] as const) {
+    expect(() => parseWindow(since, until, calendar, 0)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_OPTION",
+        message: expect.stringContaining("give 2026-06-01") as string,
+      }) as Error,
+    );
   }
 });
 
