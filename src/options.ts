@@ -4,7 +4,7 @@ import { WEEKDAYS, type Weekday } from "./calendar.ts";
 import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
 import type { CountMode } from "./tally/responses.ts";
-import { DIMENSIONS, type Dimension } from "./types.ts";
+import { DIMENSIONS, type Dimension, SORT_FIELDS, type SortField } from "./types.ts";
 
 /** Patterns by dimension: `*` is any text, `?` one character, `[ab]` one of them, `{a,b}` either. A response needs one match in each. */
 export type Filters = Partial<Record<"project" | "session" | "model" | "agent" | "team", readonly string[]>>;
@@ -54,10 +54,10 @@ export interface Progress {
 
 export const DEFAULT_BY = ["source", "model"] as const;
 const DEFAULT_MAX_LINE_BYTES = 256 << 20;
-const LARGEST_MAX_LINE_BYTES = 512 << 20;
+export const LARGEST_MAX_LINE_BYTES = 512 << 20;
 const DEFAULT_CHUNK_BYTES = 512 << 10;
 const LARGEST_CHUNK_BYTES = 64 << 20;
-const MOST_THREADS = 256;
+export const MOST_THREADS = 256;
 
 /** Checks what a caller gave and fills in the defaults. Throws `INVALID_OPTION`. */
 export function checkOptions(options: ScanOptions) {
@@ -78,6 +78,7 @@ export function checkOptions(options: ScanOptions) {
     startOfWeek,
     count,
     threads: options.threads === undefined ? undefined : whole("--threads", options.threads, 0, MOST_THREADS),
+    sort: options.sort === undefined ? undefined : parseSort(options.sort),
     top: options.top === undefined ? undefined : whole("--top", options.top, 0, Number.MAX_SAFE_INTEGER),
     maxLineBytes: whole("--max-line", options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, 1, LARGEST_MAX_LINE_BYTES),
     chunkBytes: whole("chunkBytes", options.chunkBytes ?? DEFAULT_CHUNK_BYTES, 16, LARGEST_CHUNK_BYTES),
@@ -88,6 +89,25 @@ export function checkOptions(options: ScanOptions) {
     environment: options.environment ?? thisEnvironment(),
     nowMs: options.nowMs ?? Date.now(),
   };
+}
+
+/** What rows are sorted by; most first unless said otherwise, keys from A on. */
+export interface Sort {
+  readonly field: SortField;
+  readonly isAscending: boolean;
+}
+
+function parseSort(text: string): Sort {
+  const [field = "", direction, ...rest] = text.split(":");
+  if (!isSortField(field)) throw invalidOption("--sort", text, `is no field (one of ${SORT_FIELDS.join(", ")})`);
+  if (rest.length > 0 || (direction !== undefined && direction !== "asc" && direction !== "desc")) {
+    throw invalidOption("--sort", text, "has no such direction (:asc or :desc)");
+  }
+  return { field, isAscending: direction === undefined ? field === "key" : direction === "asc" };
+}
+
+function isSortField(field: string): field is SortField {
+  return (SORT_FIELDS as readonly string[]).includes(field);
 }
 
 export type CheckedOptions = ReturnType<typeof checkOptions>;

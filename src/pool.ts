@@ -41,6 +41,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     return true;
   };
 
+  if (shards.length === 0) return batches;
   const module = compileKernel();
   const scanHere = async () => {
     const scanner = new Scanner(module, limits);

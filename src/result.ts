@@ -1,13 +1,12 @@
 /** A finished scan, as its callers get it. */
 import type { Calendar } from "./calendar.ts";
 import type { Discovery } from "./discover/index.ts";
-import { invalidOption } from "./errors.ts";
 import type { EventTable } from "./merge.ts";
-import type { CheckedOptions } from "./options.ts";
+import type { CheckedOptions, Sort } from "./options.ts";
 import type { Stages } from "./stages.ts";
 import type { Tally } from "./tally/index.ts";
 import type { Window } from "./tally/rows.ts";
-import { compareText, type Row, type ScanResult, SORT_FIELDS, type SortField } from "./types.ts";
+import { compareText, type Row, type ScanResult, type SortField } from "./types.ts";
 import { VERSION } from "./version.ts";
 
 export interface FinishedScan {
@@ -69,19 +68,10 @@ export function describeScan(scan: FinishedScan): ScanResult {
 }
 
 /** Rows by a figure or by their key; rows that are equal in it keep their order. */
-function sortRows(rows: readonly Row[], sort: string | undefined): readonly Row[] {
+function sortRows(rows: readonly Row[], sort: Sort | undefined): readonly Row[] {
   if (sort === undefined) return rows;
-  const [field = "", direction = field === "key" ? "asc" : "desc", ...rest] = sort.split(":");
-  if (!isSortField(field)) throw invalidOption("--sort", sort, `is no field (one of ${SORT_FIELDS.join(", ")})`);
-  if (rest.length > 0 || (direction !== "asc" && direction !== "desc")) {
-    throw invalidOption("--sort", sort, "has no such direction (:asc or :desc)");
-  }
-  const sign = direction === "asc" ? 1 : -1;
-  return rows.toSorted((a, b) => sign * compareBy(field, a, b));
-}
-
-function isSortField(field: string): field is SortField {
-  return (SORT_FIELDS as readonly string[]).includes(field);
+  const sign = sort.isAscending ? 1 : -1;
+  return rows.toSorted((a, b) => sign * compareBy(sort.field, a, b));
 }
 
 function compareBy(field: SortField, a: Row, b: Row): number {

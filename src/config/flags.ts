@@ -1,5 +1,5 @@
 /** Every flag of `scan`. Their names in camelCase are the keys of a config file. */
-import { DEFAULT_BY } from "../options.ts";
+import { DEFAULT_BY, LARGEST_MAX_LINE_BYTES, MOST_THREADS } from "../options.ts";
 import { DIMENSIONS, SORT_FIELDS } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
 import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
@@ -20,8 +20,6 @@ export type Format = (typeof FORMATS)[number];
 
 const SOURCES = ["claude"] as const;
 const COUNTS = ["responses", "records"] as const;
-const MOST_LINE_BYTES = 512 << 20;
-const MOST_THREADS = 256;
 
 const setByVariable = { hasVariable: true } as const;
 const onlyHere = { isPerRun: true } as const;
@@ -128,7 +126,7 @@ export const FLAGS = {
     "Reading",
     "--max-line <size>",
     "skip longer lines: 65536, 64KiB, 100MB (default: 256MiB, at most 512MiB)",
-    size(MOST_LINE_BYTES),
+    size(LARGEST_MAX_LINE_BYTES),
     setByVariable,
   ),
   cache: switchFlag("Reading", "--no-cache", "read everything anew: always so, there is no cache yet"),

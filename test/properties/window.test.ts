@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openCalendar } from "../../src/calendar.ts";
 import { parseWindow } from "../../src/window.ts";
+import { seeded } from "../kernel/scan-lines.ts";
 
 const HOUR_MS = 3_600_000;
 const iso = (ms: number) => (Number.isFinite(ms) ? new Date(ms).toISOString().replace(/:00\.000Z$/, "Z") : null);
@@ -82,6 +83,26 @@ test.each([
   const { sinceMs, untilMs } = parseWindow(text, text, await openCalendar(timezone), 0);
   expect(iso(sinceMs)).toBe(instant);
   expect(untilMs).toBe(sinceMs);
+});
+
+test("an instant is found again by what the clocks said then", async () => {
+  const random = seeded(2026);
+  for (const timezone of [
+    "Europe/Berlin",
+    "America/St_Johns",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Pacific/Kiritimati",
+  ]) {
+    const calendar = await openCalendar(timezone);
+    const local = (ms: number) => new Date(ms + calendar.offsetMs(ms)).toISOString().slice(0, -1);
+    for (let i = 0; i < 500; i++) {
+      const text = local(Date.UTC(2005, 0, 1) + Math.floor(random() * 25 * 365 * 24 * HOUR_MS));
+      // In the hour that autumn repeats either of the two will do.
+      expect(local(parseWindow(text, undefined, calendar, 0).sinceMs), `${timezone} ${text}`).toBe(text);
+    }
+  }
 });
 
 test("windows side by side leave nothing out between them", async () => {
