@@ -45,7 +45,7 @@ const SUMS = [
 ] as const;
 
 function ourFigures({ totals, rows, stats }: ScanResult): Figures {
-  const figures: Record<string, number> = { records: stats.records, bytes: stats.bytesRead };
+  const figures: Record<string, number> = { records: stats.records, bytes: stats.bytesTotal };
   for (const name of SUMS) figures[name] = totals[name];
   for (const row of rows) {
     if (typeof row.key.model !== "string") continue;
