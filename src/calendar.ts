@@ -61,6 +61,8 @@ export interface Calendar {
   offsetMs(instantMs: number): number;
   /** The first instant of a local day given as YYYY-MM-DD; of the day `plusDays` later. */
   startOfDayMs(date: string, plusDays?: number): number;
+  /** The instant of a local time, given as if it were UTC. One that comes twice is the first, one that is skipped goes on. */
+  instantMs(localMs: number): number;
   /** The local day of an instant, YYYY-MM-DD. */
   dayOf(instantMs: number): string;
 }
@@ -95,6 +97,9 @@ export async function openCalendar(timezone: string): Promise<Calendar> {
     offsetMs,
     startOfDayMs: (date, plusDays = 0) =>
       Temporal.PlainDate.from(date).add({ days: plusDays }).toZonedDateTime(canonical).epochMilliseconds,
+    instantMs: (localMs) =>
+      Temporal.PlainDateTime.from(new Date(localMs).toISOString().slice(0, -1)).toZonedDateTime(canonical)
+        .epochMilliseconds,
     dayOf: (instantMs) => isoDate(instantMs + offsetMs(instantMs)),
   };
 }
@@ -104,6 +109,7 @@ function utc(timezone: string): Calendar {
     timezone: /^(utc|etc\/utc|z)$/i.test(timezone) ? "UTC" : timezone,
     offsetMs: () => 0,
     startOfDayMs: (date, plusDays = 0) => Date.parse(`${date}T00:00:00Z`) + plusDays * DAY_MS,
+    instantMs: (localMs) => localMs,
     dayOf: isoDate,
   };
 }

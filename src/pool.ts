@@ -63,22 +63,24 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     recordTiming: false,
     workerData,
   });
+  // Piscina is not given the signal: it ends the worker of an aborted task and starts another in its place.
+  const stopped = new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(aborted()), { once: true });
+  });
   try {
-    const run = (shard: Shard) => pool.run(shard, signal ? { signal } : {}) as Promise<Batch>;
     const feed = async () => {
-      while (await takeOne(run));
+      while (await takeOne((shard) => pool.run(shard) as Promise<Batch>));
     };
     const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
     if (threads > 1) lanes.push(scanHere());
-    await Promise.all(lanes);
+    await Promise.race([Promise.all(lanes), stopped]);
   } catch (error) {
     next = shards.length;
-    if (signal?.aborted) throw aborted();
+    await pool.destroy();
     throw error;
-  } finally {
-    // Not waited for: the figures are on their way while the threads end.
-    void pool.destroy();
   }
+  // Not waited for: the figures are on their way while the threads end.
+  void pool.destroy();
   return batches;
 }
 

@@ -7,6 +7,8 @@ import type { Window } from "./tally/rows.ts";
 const DATE = /^\d{4}-\d\d-\d\d$/;
 const AGO = /^(\d+)\s*([hdw])$/;
 const AGO_MS = { h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+/** The year 0. */
+const EARLIEST_MS = -62_167_219_200_000;
 const HELP = "is no time (give 2026-06-01, 2026-06-01T14:30Z, 7d, 24h, today or yesterday)";
 
 /** The span asked about; both ends inclusive, a date being the whole day in the calendar's zone. */
@@ -28,6 +30,7 @@ function parseBound(name: string, text: string, calendar: Calendar, nowMs: numbe
   const ago = AGO.exec(text.trim());
   if (ago) {
     const ms = nowMs - Number(ago[1]) * AGO_MS[ago[2] as keyof typeof AGO_MS];
+    if (!(ms >= EARLIEST_MS)) throw invalidOption(name, text, "is longer than all of time (give less)");
     return { firstMs: ms, lastMs: ms };
   }
   const date = dayNamed(text.trim(), calendar, nowMs);
@@ -51,7 +54,5 @@ function parseLocal(text: string, calendar: Calendar): number {
   if (Number.isNaN(asUtcMs) || DATE.test(text) || /([Zz]|[+-]\d\d(:?\d\d)?)$/.test(text.slice("YYYY-MM-DD".length))) {
     return asUtcMs;
   }
-  // The offset at the instant that the text would be in UTC is at most a day's change away from the right one.
-  const guessMs = asUtcMs - calendar.offsetMs(asUtcMs);
-  return asUtcMs - calendar.offsetMs(guessMs);
+  return calendar.instantMs(asUtcMs);
 }

@@ -1,5 +1,5 @@
 /** The side files of subagent transcripts, which name the subagent's type. */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import pLimit from "p-limit";
 import type { Transcript } from "./transcript.ts";
 
@@ -24,8 +24,11 @@ export async function readAgentTypes(transcripts: readonly Transcript[]): Promis
 }
 
 async function readAgentType(path: string): Promise<string | undefined> {
+  const side = path.replace(/\.jsonl$/, ".meta.json");
   try {
-    const meta: unknown = JSON.parse(await readFile(path.replace(/\.jsonl$/, ".meta.json"), "utf8"));
+    // Opening a FIFO would wait for a writer.
+    if (!(await stat(side)).isFile()) return undefined;
+    const meta: unknown = JSON.parse(await readFile(side, "utf8"));
     const type = (meta as { agentType?: unknown } | null)?.agentType;
     return typeof type === "string" && type !== "" ? type : undefined;
   } catch {

@@ -24,7 +24,9 @@ export function discover(paths: readonly string[] | undefined, environment: Envi
   const roots = paths ? paths.map((path) => resolve(path)) : claudeRoots(environment);
   const existing = roots.filter((root) => isThere(root, paths !== undefined));
   // A root below another adds nothing, and would only change what its transcripts are below of.
-  const outermost = existing.filter((root) => !existing.some((other) => root.startsWith(other + sep)));
+  const outermost = existing.filter(
+    (root) => !existing.some((other) => other !== root && root.startsWith(other.endsWith(sep) ? other : other + sep)),
+  );
   const { files, unreadable } = walk(outermost, isClaudeTranscript);
   const transcripts = claudeTranscripts(files);
   transcripts.sort((a, b) => (a.path < b.path ? -1 : 1));

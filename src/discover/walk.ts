@@ -1,5 +1,5 @@
 /** Folders to files. Symbolic links are followed once, so that no loop and no second name counts anything twice. */
-import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 
 export interface FoundFile {
   /** As reached: through a link it is the link's path. */
@@ -17,6 +17,7 @@ export interface Walk {
 interface Link {
   readonly path: string;
   readonly below: readonly string[];
+  readonly isRoot?: boolean;
 }
 
 /** Every regular file under the roots that `wants` takes, in path order within a folder; each file once. */
@@ -62,14 +63,20 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
     try {
       realPath = realpathSync(link.path);
       if (statSync(realPath).isDirectory()) walkFolder(link.path, realPath, link.below);
-      else if (wants(link.path)) addFile(link.path, realPath, link.below.slice(0, -1));
+      else if (link.isRoot || wants(link.path)) addFile(link.path, realPath, link.below.slice(0, -1));
     } catch (error) {
-      fail(link.path, error);
+      // A link that leads nowhere is not a transcript just because it might have been a folder of some.
+      const isDangling = ["ENOENT", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "");
+      if (!isDangling || link.isRoot || wants(link.path)) fail(link.path, error);
     }
   }
 
   for (const root of roots) {
     try {
+      if (lstatSync(root).isSymbolicLink()) {
+        links.push({ path: root, below: [], isRoot: true });
+        continue;
+      }
       const realPath = realpathSync(root);
       if (statSync(realPath).isDirectory()) walkFolder(root, realPath, []);
       else addFile(root, realPath, []);

@@ -287,7 +287,7 @@ function readExtras(cells: Cells, shift: number): readonly Extra[] | undefined {
   if (cells.integer(ITERATIONS + shift) === 1 && cells.integer(OWN_MESSAGES + shift) === 1) return NO_EXTRAS;
   let entries: Array<Record<string, unknown>>;
   try {
-    entries = (JSON.parse(cells.json(ITERATIONS + shift)) as unknown[]).filter(isObject);
+    entries = (JSON.parse(spellOutCounts(cells.json(ITERATIONS + shift))) as unknown[]).filter(isObject);
   } catch {
     return undefined;
   }
@@ -306,6 +306,28 @@ function readExtras(cells: Cells, shift: number): readonly Extra[] | undefined {
     extras.push({ model: named === SYNTHETIC ? "synthetic" : named, usage: numbers });
   }
   return extras;
+}
+
+/**
+ * JSON with each number that is not plain digits written as the integer it is, or as -1 where it is none:
+ * `JSON.parse` would round `4503599627370496.4` to one.
+ */
+function spellOutCounts(json: string): string {
+  return json.replace(
+    /"(?:[^"\\]|\\.)*"|-?\d+(?:\.(\d+))?(?:[eE]([+-]?\d+))?/g,
+    (token, fraction = "", exponent = "0") => {
+      if (token.startsWith('"') || /^\d{1,15}$/.test(token)) return token;
+      const digits = token
+        .replace(/[eE].*/, "")
+        .replace(/[-.]/g, "")
+        .replace(/^0+/, "");
+      const significant = digits.replace(/0+$/, "");
+      if (significant === "") return "0";
+      const zeros = digits.length - significant.length + Number(exponent) - String(fraction).length;
+      if (token.startsWith("-") || zeros < 0 || significant.length + zeros > 16) return "-1";
+      return significant + "0".repeat(zeros);
+    },
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

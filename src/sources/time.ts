@@ -6,7 +6,8 @@
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?$/;
 
-const LARGEST_MS = 8.64e15;
+/** A day less than a `Date` holds, so that every zone has a date for it. */
+const LARGEST_MS = 8.64e15 - 86_400_000;
 /** Epochs below this are seconds: as milliseconds they would lie before March 1973, when no agent ran. */
 const SECONDS_BELOW = 1e11;
 

@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 import type { ScanOptions } from "../../src/options.ts";
 import type { ScanResult } from "../../src/types.ts";
+import { lines, makeFolder, response, sessionId } from "../transcripts.ts";
 
 const DIST = fileURLToPath(new URL("../../dist", import.meta.url));
 
@@ -23,27 +24,31 @@ export interface ChildReport {
 export interface ChildOptions {
   /** Milliseconds after which the scan is aborted; 0 is at its first progress. */
   readonly abortAfterMs?: number;
+  /** Scans one after the other in the same process; the last one is reported. Default 1. */
+  readonly repeats?: number;
   /** Run as the user `nobody` where we are root: the superuser may read everything. */
   readonly asNobody?: boolean;
 }
 
 export async function scanInChild(
   options: ScanOptions,
-  { abortAfterMs, asNobody }: ChildOptions = {},
+  { abortAfterMs, asNobody, repeats = 1 }: ChildOptions = {},
 ): Promise<ChildReport> {
   const dist = asNobody ? readableCopy() : DIST;
   const source = `
     const { scan } = await import(${JSON.stringify(pathToFileURL(join(dist, "src/index.js")).href)});
     const options = ${JSON.stringify(options)};
-    const stop = new AbortController();
     const after = ${abortAfterMs ?? null};
-    if (after !== null) options.signal = stop.signal;
-    if (after === 0) options.onProgress = () => stop.abort();
-    if (after > 0) setTimeout(() => stop.abort(), after).unref();
-    const startedMs = performance.now();
     let report;
-    try { report = { result: await scan(options) }; } catch ({ code, message }) { report = { code, message }; }
-    report.elapsedMs = performance.now() - startedMs;
+    for (let i = 0; i < ${repeats}; i++) {
+      const stop = new AbortController();
+      if (after !== null) options.signal = stop.signal;
+      if (after === 0) options.onProgress = () => stop.abort();
+      if (after > 0) setTimeout(() => stop.abort(), after).unref();
+      const startedMs = performance.now();
+      try { report = { result: await scan(options) }; } catch ({ code, message }) { report = { code, message }; }
+      report.elapsedMs = performance.now() - startedMs;
+    }
     report.maxRssBytes = process.resourceUsage().maxRSS * 1024;
     await new Promise((done) => setTimeout(done, 200));
     report.workersAlive = process.report.getReport().workers.length;
@@ -69,4 +74,13 @@ function readableCopy(): string {
   cpSync(DIST, copy, { recursive: true });
   chmodSync(copy, 0o755);
   return copy;
+}
+
+/** Some 36 MB in 20 transcripts: enough to be stopped half way. */
+export function manyMegabytes(): string {
+  const filler = "lorem ipsum ".repeat(300);
+  const one = lines(
+    Array.from({ length: 500 }, (_, i) => response(i, {}, {}, { content: [{ type: "text", text: filler }] })),
+  );
+  return makeFolder(Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${sessionId(i)}.jsonl`, one])));
 }

@@ -270,7 +270,7 @@ test("a changed line is malformed when what is declared is damaged, and never wh
       if (strict !== STATUS.malformed) {
         seen.whole++;
         expect(status, changed).toBe(strict);
-        if (status !== STATUS.object) return;
+        if (status !== STATUS.object || mayRound(changed)) return;
         const names = new Map([...hashes, ...namesIn(changed)]);
         expectWalk(
           RECORD,
@@ -289,6 +289,14 @@ test("a changed line is malformed when what is declared is damaged, and never wh
   expect(seen.whole).toBeGreaterThan(500);
   expect(seen.damaged).toBeGreaterThan(3000);
 });
+
+/** Whether `JSON.parse` may round a fraction away, which the kernel never does: `number.test.ts` has those. */
+function mayRound(line: string): boolean {
+  const numbers = line.match(/\d[\d.eE+-]*/g) ?? [];
+  return numbers.some(
+    (number) => /[.eE]/.test(number) && (number.replace(/\D/g, "").length > 15 || /[eE]-?\d{3}/.test(number)),
+  );
+}
 
 /** Hashes of the texts at `id` and `deep.a.b` of a line, changed ones included. */
 function namesIn(line: string): Array<[string, string]> {

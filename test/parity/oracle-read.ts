@@ -96,7 +96,7 @@ export function readTime(value: unknown): number | undefined {
   if (typeof value === "number") {
     if (!(value >= 0)) return undefined;
     const ms = Math.trunc(value < 1e11 ? value * 1000 : value);
-    return ms <= 8.64e15 ? ms + 0 : undefined;
+    return ms <= 8.64e15 - 86_400_000 ? ms + 0 : undefined;
   }
   const match = typeof value === "string" ? TIME_TEXT.exec(value) : null;
   if (!match) return undefined;

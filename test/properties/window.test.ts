@@ -150,3 +150,13 @@ test("a window that ends before it begins is refused, one of a single instant is
   expect(() => parseWindow("2026-06-01T12:00Z", "2026-06-01T12:00Z", calendar, 0)).not.toThrow();
   expect(() => parseWindow("2026-06-01", "2026-06-01", calendar, 0)).not.toThrow();
 });
+
+test.each([
+  ["2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00.000Z"],
+  ["2026-11-01T01:30", "America/New_York", "2026-11-01T05:30:00.000Z"],
+  ["2026-03-29T02:30", "Europe/Berlin", "2026-03-29T01:30:00.000Z"],
+  ["2026-03-08T02:30", "America/New_York", "2026-03-08T07:30:00.000Z"],
+])("%s in %s is the first of two, or goes on by the hour skipped", async (since, timezone, instant) => {
+  const window = parseWindow(since, undefined, await openCalendar(timezone), 0);
+  expect(new Date(window.sinceMs).toISOString()).toBe(instant);
+});
