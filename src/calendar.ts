@@ -117,7 +117,10 @@ function utc(timezone: string): Calendar {
 /** Names the piece of time an instant is in. Pieces are numbered, so that most instants cost no text. */
 export class TimeKeys {
   readonly names: string[] = [UNKNOWN_TIME];
-  /** An instant by which pieces sort: in autumn two hours have the same local name but for the offset. */
+  /**
+   * What pieces sort by. Hours by the instant they begin: in autumn two have the same local name but for the offset.
+   * Others by their local time: where the clock goes back over midnight a day goes on after the next has begun.
+   */
   readonly startsMs: number[] = [Infinity];
   readonly #dimension: TimeDimension;
   readonly #calendar: Calendar;
@@ -155,7 +158,8 @@ export class TimeKeys {
       number = this.#numbers.get(name) ?? this.names.push(name) - 1;
       this.#numbers.set(name, number);
       this.#byHour.set(key, number);
-      this.startsMs[number] = Math.min(this.startsMs[number] ?? Infinity, hourMs - offsetMs);
+      const orderMs = this.#dimension === "hour" ? hourMs - offsetMs : hourMs;
+      this.startsMs[number] = Math.min(this.startsMs[number] ?? Infinity, orderMs);
     }
     return number;
   }

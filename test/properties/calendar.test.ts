@@ -175,3 +175,12 @@ test.each(["utc", "UTC", "Etc/UTC", "GMT", "Z"])("%s is UTC", async (timezone) =
     Date.UTC(2026, 5, 2),
   ]);
 });
+
+test("a day that goes on after the next has begun still comes before it", async () => {
+  // In St. John's the clock went back at 00:01 until 2011.
+  const calendar = await openCalendar("America/St_Johns");
+  const days = new TimeKeys("day", calendar, "monday");
+  const [seventh, sixth] = ["2010-11-07T02:30:59Z", "2010-11-07T02:31:00Z"].map((at) => days.number(Date.parse(at)));
+  expect([seventh, sixth].map((number) => days.names[number as number])).toEqual(["2010-11-07", "2010-11-06"]);
+  expect(days.startsMs[sixth as number]).toBeLessThan(days.startsMs[seventh as number] as number);
+});
