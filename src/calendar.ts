@@ -150,6 +150,18 @@ export class TimeKeys {
     return this.#lastNumber;
   }
 
+  /**
+   * Whether two instants and all between them are in one piece. With one offset at both ends they are where the ends
+   * are: no clock goes forth over the end of a piece and back again before it.
+   */
+  isOnePiece(firstMs: number, lastMs: number): boolean {
+    if (firstMs === lastMs) return true;
+    return (
+      this.number(firstMs) === this.number(lastMs) &&
+      this.#calendar.offsetMs(firstMs) === this.#calendar.offsetMs(lastMs)
+    );
+  }
+
   #numberOf(hourMs: number, offsetMs: number): number {
     const key = `${hourMs} ${offsetMs}`;
     let number = this.#byHour.get(key);

@@ -1,6 +1,10 @@
 /**
- * What one record contributes, before any window, duplicate rule, price or zone: columns of numbers, not objects,
+ * What records contribute, before any window, duplicate rule, price or zone: columns of numbers, not objects,
  * because objects made in many threads compete for the collector and must be copied to leave one.
+ *
+ * An event is what neighbouring records of one transcript say together: the records of one response, or records
+ * that tell nothing but that something was written then. Where records are cut into events never shows: any event
+ * may be split, so ranges, threads and cursors cut where they like.
  */
 
 export const FLAG = {
@@ -8,18 +12,15 @@ export const FLAG = {
   usage: 1,
   /** On a side chain. */
   sideChain: 2,
-  /** A live copy of a record that has, or had, its own transcript. */
+  /** Of live copies of records that have, or had, their own transcript. */
   nested: 4,
-  /** Has an id of its response, of its request, of its own. */
+  /** Has an id of its response, of its request. */
   responseId: 8,
   requestId: 16,
-  recordId: 32,
   /** Its output count is final. */
-  final: 64,
+  final: 32,
   /** Holds a block that takes more tokens than a placeholder says. */
-  longBlock: 128,
-  /** Stands in bytes after the last LF: may still be being written. */
-  tail: 256,
+  longBlock: 64,
 } as const;
 
 /** No usage: the event's index into the usage columns. */
@@ -27,23 +28,48 @@ export const NO_USAGE = 0xffffffff;
 
 /** A column of numbers, and how wide they are. */
 type Width = typeof Float64Array | typeof Uint32Array;
-type Spec<W extends Width = Width> = Readonly<Record<string, W>>;
+export type Spec<W extends Width = Width> = Readonly<Record<string, W>>;
 export type Columns<S extends Spec> = { [K in keyof S]: InstanceType<S[K]> };
 
-/** One element an event, in the order of the bytes. Text columns hold text numbers; 0 is none. */
+/**
+ * One element an event, by their first records. Text columns hold text numbers; 0 is none. Record columns hold
+ * indexes of RECORD. Either all records of an event have a time, or it is a single one without.
+ */
 export const EVENT = {
-  timeMs: Float64Array, // NaN: no time
-  recordLow: Uint32Array,
-  recordHigh: Uint32Array,
+  /** Of its earliest record; Infinity: no time. */
+  firstMs: Float64Array,
+  /** Of its latest record; -Infinity: no time. */
+  lastMs: Float64Array,
+  /** Of the chosen record; -Infinity: no time. */
+  chosenMs: Float64Array,
   responseLow: Uint32Array,
   responseHigh: Uint32Array,
   requestLow: Uint32Array,
   requestHigh: Uint32Array,
   flags: Uint32Array,
+  /** Of the chosen record: the one with the largest output, then the latest. */
   usage: Uint32Array,
-  toolUses: Uint32Array,
+  /** Of the chosen record; without usage of the latest one that names any. */
   model: Uint32Array,
+  toolUses: Uint32Array,
   context: Uint32Array,
+  earliestRecord: Uint32Array,
+  chosenRecord: Uint32Array,
+  /**
+   * Its records are those between these two, both included, that name it. Several only where they have one response
+   * id, or tell nothing but their times.
+   */
+  firstRecord: Uint32Array,
+  lastRecord: Uint32Array,
+} as const satisfies Spec;
+
+/** One element a record that has a part in events, in the order of the bytes; a record nested in another is one too. */
+export const RECORD = {
+  timeMs: Float64Array, // NaN: no time
+  idLow: Uint32Array, // both halves 0: no id
+  idHigh: Uint32Array,
+  event: Uint32Array,
+  toolUses: Uint32Array,
 } as const satisfies Spec;
 
 /** What seldom changes from one record to the next; events share it. Text numbers. */
@@ -70,13 +96,17 @@ export const USAGE = {
 export const EXTRA = { owner: Uint32Array, model: Uint32Array, ...USAGE } as const satisfies Spec;
 
 /** One element a range; the sum over a transcript's ranges is the transcript. */
-const RANGE = {
+export const RANGE = {
   transcript: Uint32Array,
   start: Float64Array,
   events: Uint32Array,
+  eventRecords: Uint32Array,
+  usageRecords: Uint32Array,
   lines: Uint32Array,
   records: Uint32Array,
   bytesRead: Float64Array,
+  committed: Float64Array, // behind the last LF taken in; 0: none
+  isTail: Uint32Array, // 1: the last line of its transcript, without LF
   malformed: Uint32Array,
   oversized: Uint32Array,
   pending: Uint32Array,
@@ -90,31 +120,6 @@ const RANGE = {
 } as const satisfies Spec;
 
 export type UsageNumbers = Record<keyof typeof USAGE, number>;
-
-/** Columns that grow, and keep what they grew to. */
-class Table<S extends Spec> {
-  length = 0;
-  columns: Columns<S>;
-  readonly #spec: S;
-  #room: number;
-
-  constructor(spec: S, room: number) {
-    this.#spec = spec;
-    this.#room = room;
-    this.columns = allocate(spec, room);
-  }
-
-  /** Room for one more; returns its index. The element may hold anything. */
-  add(): number {
-    if (this.length === this.#room) {
-      this.#room *= 2;
-      const grown = allocate(this.#spec, this.#room);
-      copyColumns(this.columns, grown, 0);
-      this.columns = grown;
-    }
-    return this.length++;
-  }
-}
 
 export function allocate<S extends Spec>(spec: S, length: number, buffer?: ArrayBuffer, from = 0): Columns<S> {
   const columns: Record<string, Float64Array | Uint32Array> = {};
@@ -132,7 +137,7 @@ export function allocate<S extends Spec>(spec: S, length: number, buffer?: Array
 }
 
 /** Bytes of `length` elements, rounded up so that another table can follow. */
-function byteLength(spec: Spec, length: number): number {
+export function byteLength(spec: Spec, length: number): number {
   let bytes = 0;
   for (const type of Object.values(spec)) bytes += type.BYTES_PER_ELEMENT * length;
   return Math.ceil(bytes / 8) * 8;
@@ -158,6 +163,7 @@ export interface SkippedAt {
 export interface Batch {
   readonly buffer: ArrayBuffer;
   readonly events: number;
+  readonly records: number;
   readonly usages: number;
   readonly extras: number;
   readonly contexts: number;
@@ -171,6 +177,7 @@ export interface Batch {
 
 export interface BatchColumns {
   readonly event: Columns<typeof EVENT>;
+  readonly record: Columns<typeof RECORD>;
   readonly usage: Columns<typeof USAGE>;
   readonly extra: Columns<typeof EXTRA>;
   readonly context: Columns<typeof CONTEXT>;
@@ -187,148 +194,10 @@ export function openBatch(batch: Batch): BatchColumns {
   };
   return {
     event: open(EVENT, batch.events),
+    record: open(RECORD, batch.records),
     usage: open(USAGE, batch.usages),
     extra: open(EXTRA, batch.extras),
     context: open(CONTEXT, batch.contexts),
     range: open(RANGE, batch.ranges),
   };
-}
-
-const SKIPPED_LISTED = 100;
-
-/** Collects the events of one shard after the other; `finish` hands over what came since the last one. */
-export class EventWriter {
-  readonly event = new Table(EVENT, 4096);
-  readonly usage = new Table(USAGE, 2048);
-  readonly extra = new Table(EXTRA, 16);
-  readonly context = new Table(CONTEXT, 64);
-  readonly range = new Table(RANGE, 64);
-  #texts: string[] = [""];
-  readonly #textNumbers = new Map<string, number>();
-  readonly #contextNumbers = new Map<string, number>();
-  #lastContext = -1;
-  #skipped: SkippedAt[] = [];
-  #unreadable: Array<{ transcript: number; code: string }> = [];
-
-  /** The number of a text in this batch. */
-  textNumber(text: string): number {
-    let number = this.#textNumbers.get(text);
-    if (number === undefined) {
-      number = this.#texts.push(text) - 1;
-      this.#textNumbers.set(text, number);
-    }
-    return number;
-  }
-
-  /** The number of a context in this batch. */
-  contextNumber(agentName: number, agentType: number, team: number, branch: number, version: number): number {
-    const { columns } = this.context;
-    const last = this.#lastContext;
-    const isLast =
-      last >= 0 &&
-      columns.agentName[last] === agentName &&
-      columns.agentType[last] === agentType &&
-      columns.team[last] === team &&
-      columns.branch[last] === branch &&
-      columns.version[last] === version;
-    if (isLast) return last;
-    const key = `${agentName} ${agentType} ${team} ${branch} ${version}`;
-    let number = this.#contextNumbers.get(key);
-    if (number === undefined) {
-      number = this.context.add();
-      const added = this.context.columns;
-      added.agentName[number] = agentName;
-      added.agentType[number] = agentType;
-      added.team[number] = team;
-      added.branch[number] = branch;
-      added.version[number] = version;
-      this.#contextNumbers.set(key, number);
-    }
-    this.#lastContext = number;
-    return number;
-  }
-
-  beginRange(transcript: number, start: number): void {
-    const i = this.range.add();
-    for (const column of Object.values(this.range.columns)) column[i] = 0;
-    this.range.columns.transcript[i] = transcript;
-    this.range.columns.start[i] = start;
-    this.range.columns.events[i] = this.event.length;
-    this.range.columns.cwdTimeMs[i] = Infinity;
-  }
-
-  endRange(totals: { readonly lines: number; readonly records: number; readonly bytesRead: number }): void {
-    const i = this.range.length - 1;
-    const { events, lines, records, bytesRead } = this.range.columns;
-    events[i] = this.event.length - (events[i] as number);
-    lines[i] = totals.lines;
-    records[i] = totals.records;
-    bytesRead[i] = totals.bytesRead;
-  }
-
-  /** Notes a text in a column of the range, unless one stands there. */
-  noteFirst(column: Uint32Array, textNumber: number): void {
-    const i = this.range.length - 1;
-    if (column[i] === 0) column[i] = textNumber;
-  }
-
-  /** Notes a working directory; the earliest stays. */
-  noteCwd(textNumber: number, timeMs: number): void {
-    const { cwd, cwdTimeMs } = this.range.columns;
-    const i = this.range.length - 1;
-    const at = Number.isNaN(timeMs) ? Infinity : timeMs;
-    if (cwd[i] !== 0 && at >= (cwdTimeMs[i] as number)) return;
-    cwd[i] = textNumber;
-    cwdTimeMs[i] = at;
-  }
-
-  skip(reason: SkippedAt["reason"], lineInRange: number, offset: number): void {
-    const i = this.range.length - 1;
-    const column = this.range.columns[reason];
-    column[i] = (column[i] as number) + 1;
-    if (this.#skipped.length >= SKIPPED_LISTED) return;
-    const transcript = this.range.columns.transcript[i] as number;
-    this.#skipped.push({ transcript, lineInRange, range: i, offset, reason });
-  }
-
-  unreadable(transcript: number, code: string): void {
-    this.#unreadable.push({ transcript, code });
-  }
-
-  /** What came since the last call, in one buffer of its own. The writer is then empty. */
-  finish(): Batch {
-    const tables: ReadonlyArray<readonly [Spec, Table<Spec>]> = [
-      [EVENT, this.event],
-      [USAGE, this.usage],
-      [EXTRA, this.extra],
-      [CONTEXT, this.context],
-      [RANGE, this.range],
-    ];
-    const bytes = tables.reduce((sum, [spec, { length }]) => sum + byteLength(spec, length), 0);
-    const buffer = new ArrayBuffer(bytes);
-    let at = 0;
-    for (const [spec, { columns, length }] of tables) {
-      copyColumns(columns, allocate(spec, length, buffer, at), 0, length);
-      at += byteLength(spec, length);
-    }
-    const batch = {
-      buffer,
-      events: this.event.length,
-      usages: this.usage.length,
-      extras: this.extra.length,
-      contexts: this.context.length,
-      ranges: this.range.length,
-      texts: this.#texts,
-      skipped: this.#skipped,
-      unreadable: this.#unreadable,
-    };
-    for (const [, table] of tables) table.length = 0;
-    this.#texts = [""];
-    this.#textNumbers.clear();
-    this.#contextNumbers.clear();
-    this.#lastContext = -1;
-    this.#skipped = [];
-    this.#unreadable = [];
-    return batch;
-  }
 }

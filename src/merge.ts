@@ -1,5 +1,5 @@
 /**
- * Batches to one table. The batches come in the order of the shards, so events stand in transcript order and
+ * Batches to one table. The batches come in the order of the shards, so records stand in transcript order and
  * within a transcript in byte order: comparing two indexes compares (path, offset). Order of arrival never shows.
  */
 import {
@@ -13,6 +13,7 @@ import {
   EXTRA,
   NO_USAGE,
   openBatch,
+  RECORD,
   type SkippedAt,
   USAGE,
 } from "./events.ts";
@@ -20,7 +21,7 @@ import type { SkipReason } from "./types.ts";
 
 /** What is known of each transcript; text numbers, 0 is none. */
 const TRANSCRIPT = {
-  firstEvent: Uint32Array,
+  firstRecord: Uint32Array,
   sessionId: Uint32Array,
   agentName: Uint32Array,
   agentType: Uint32Array,
@@ -34,6 +35,8 @@ export interface EventTable {
   readonly event: Columns<typeof EVENT>;
   /** The number of each event's transcript. */
   readonly transcriptOf: Uint32Array;
+  readonly eventRecords: number;
+  readonly record: Columns<typeof RECORD>;
   readonly usages: number;
   readonly usage: Columns<typeof USAGE>;
   readonly extras: number;
@@ -44,13 +47,18 @@ export interface EventTable {
   readonly texts: readonly string[];
   readonly transcripts: number;
   readonly transcript: Columns<typeof TRANSCRIPT>;
+  /** JSON objects read. */
   readonly records: number;
+  readonly usageRecords: number;
   readonly bytesRead: number;
   readonly skipped: Record<SkipReason, number>;
   /** The first of them, in transcript and line order; `line` counts from 1. */
   readonly skippedLines: ReadonlyArray<{ transcript: number; line: number; offset: number; reason: SkipReason }>;
   readonly unreadable: ReadonlyMap<number, string>;
 }
+
+/** The columns of events that hold records. */
+const RECORDS_OF_EVENTS = ["earliestRecord", "chosenRecord", "firstRecord", "lastRecord"] as const;
 
 /** As many skipped lines as are listed. */
 const SKIPPED_LISTED = 100;
@@ -63,6 +71,7 @@ export function merge(batches: readonly Batch[], transcripts: number): EventTabl
 
 class Merger {
   readonly #event: EventTable["event"];
+  readonly #record: EventTable["record"];
   readonly #usage: EventTable["usage"];
   readonly #extra: EventTable["extra"];
   readonly #context: EventTable["context"];
@@ -72,9 +81,10 @@ class Merger {
   readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
   readonly #skippedLines: Array<EventTable["skippedLines"][number]> = [];
   readonly #unreadable = new Map<number, string>();
-  readonly #total = { events: 0, usages: 0, extras: 0, contexts: 0 };
+  readonly #total = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
   /** How many of each are in so far. */
-  readonly #taken = { events: 0, usages: 0, extras: 0, contexts: 0, records: 0, bytesRead: 0 };
+  readonly #taken = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
+  readonly #sums = { records: 0, usageRecords: 0, bytesRead: 0 };
   /** The transcript the last range was of, and the lines of its ranges so far. */
   #current = -1;
   #linesBefore = 0;
@@ -83,11 +93,13 @@ class Merger {
     const total = this.#total;
     for (const batch of batches) {
       total.events += batch.events;
+      total.records += batch.records;
       total.usages += batch.usages;
       total.extras += batch.extras;
       total.contexts += batch.contexts;
     }
     this.#event = allocate(EVENT, total.events);
+    this.#record = allocate(RECORD, total.records);
     this.#usage = allocate(USAGE, total.usages);
     this.#extra = allocate(EXTRA, total.extras);
     this.#context = allocate(CONTEXT, total.contexts);
@@ -99,8 +111,9 @@ class Merger {
   add(batch: Batch): void {
     const from = openBatch(batch);
     const number = Uint32Array.from(batch.texts, (text) => this.#texts.number(text));
-    const { events, usages, extras, contexts } = this.#taken;
+    const { events, records, usages, extras, contexts } = this.#taken;
     copyColumns(from.event, this.#event, events);
+    copyColumns(from.record, this.#record, records);
     copyColumns(from.usage, this.#usage, usages);
     copyColumns(from.extra, this.#extra, extras);
     copyColumns(from.context, this.#context, contexts);
@@ -109,30 +122,35 @@ class Merger {
     renumber(this.#extra.model, extras, batch.extras, number);
     shift(this.#event.context, events, batch.events, contexts);
     shift(this.#event.usage, events, batch.events, usages);
+    for (const name of RECORDS_OF_EVENTS) shift(this.#event[name], events, batch.events, records);
+    shift(this.#record.event, records, batch.records, events);
     shift(this.#extra.owner, extras, batch.extras, usages);
 
-    let at = events;
+    let event = events;
+    let record = records;
     let listed = 0;
     for (let range = 0; range < batch.ranges; range++) {
-      this.#moveTo(from.range.transcript[range] as number, at);
-      const end = at + (from.range.events[range] as number);
-      this.#transcriptOf.fill(this.#current, at, end);
-      at = end;
+      this.#moveTo(from.range.transcript[range] as number, record);
+      const end = event + (from.range.events[range] as number);
+      this.#transcriptOf.fill(this.#current, event, end);
+      event = end;
+      record += from.range.eventRecords[range] as number;
       this.#addRange(from.range, range, number);
       for (; batch.skipped[listed]?.range === range; listed++) this.#listSkipped(batch.skipped[listed] as SkippedAt);
       this.#linesBefore += from.range.lines[range] as number;
     }
     for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript, code);
     this.#taken.events += batch.events;
+    this.#taken.records += batch.records;
     this.#taken.usages += batch.usages;
     this.#taken.extras += batch.extras;
     this.#taken.contexts += batch.contexts;
   }
 
-  /** The next range is of transcript `t`, its events from `at` on. Of those passed over nothing was read. */
+  /** The next range is of transcript `t`, its records from `at` on. Of those passed over nothing was read. */
   #moveTo(t: number, at: number): void {
     if (t === this.#current) return;
-    for (let passed = this.#current + 1; passed <= t; passed++) this.#transcript.firstEvent[passed] = at;
+    for (let passed = this.#current + 1; passed <= t; passed++) this.#transcript.firstRecord[passed] = at;
     this.#current = t;
     this.#linesBefore = 0;
   }
@@ -140,8 +158,9 @@ class Merger {
   #addRange(range: BatchColumns["range"], i: number, number: Uint32Array): void {
     const { sessionId, agentName, agentType, team, cwd, cwdTimeMs } = this.#transcript;
     const t = this.#current;
-    this.#taken.records += range.records[i] as number;
-    this.#taken.bytesRead += range.bytesRead[i] as number;
+    this.#sums.records += range.records[i] as number;
+    this.#sums.usageRecords += range.usageRecords[i] as number;
+    this.#sums.bytesRead += range.bytesRead[i] as number;
     this.#skipped.malformed += range.malformed[i] as number;
     this.#skipped.oversized += range.oversized[i] as number;
     this.#skipped.pending += range.pending[i] as number;
@@ -162,21 +181,22 @@ class Merger {
   }
 
   finish(): EventTable {
-    this.#transcript.firstEvent.fill(this.#taken.events, this.#current + 1);
+    this.#transcript.firstRecord.fill(this.#taken.records, this.#current + 1);
     return {
       length: this.#total.events,
       event: this.#event,
       transcriptOf: this.#transcriptOf,
+      eventRecords: this.#total.records,
+      record: this.#record,
       usages: this.#total.usages,
       usage: this.#usage,
       extras: this.#total.extras,
       extra: this.#extra,
       context: this.#context,
       texts: this.#texts.texts,
-      transcripts: this.#transcript.firstEvent.length,
+      transcripts: this.#transcript.firstRecord.length,
       transcript: this.#transcript,
-      records: this.#taken.records,
-      bytesRead: this.#taken.bytesRead,
+      ...this.#sums,
       skipped: this.#skipped,
       skippedLines: this.#skippedLines,
       unreadable: this.#unreadable,

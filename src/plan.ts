@@ -7,6 +7,8 @@ export interface ByteRange {
   readonly transcript: number;
   readonly path: string;
   readonly start: number;
+  /** Whether a line is known to begin at `start`. */
+  readonly startsLine?: boolean;
   readonly end: number;
   /** Of the transcript when it was listed; nothing behind it is read. */
   readonly size: number;
@@ -23,6 +25,8 @@ export interface ScanLimits {
   readonly chunkBytes: number;
   /** Longer lines are skipped as `oversized`. */
   readonly maxLineBytes: number;
+  /** Whether neighbouring records that say the same become one event. */
+  readonly folds: boolean;
 }
 
 /** A transcript, as far as planning needs it. */

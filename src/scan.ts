@@ -39,7 +39,11 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   let bytesDone = 0;
   const batches = await scanShards(shards, {
     threads,
-    limits: { chunkBytes: checked.chunkBytes, maxLineBytes: checked.maxLineBytes },
+    limits: {
+      chunkBytes: checked.chunkBytes,
+      maxLineBytes: checked.maxLineBytes,
+      folds: checked.count === "responses",
+    },
     signal: checked.signal,
     onShard: (shard) => {
       for (const { start, end } of shard.ranges) bytesDone += end - start;

@@ -1,5 +1,5 @@
 /** A row of the kernel, read as a source reads it. */
-import type { EventWriter } from "../src/events.ts";
+import type { EventWriter } from "../src/event-writer.ts";
 import { epochToMs, parseInstant } from "../src/sources/time.ts";
 import type { Cells } from "../src/sources/source.ts";
 import type { Kernel } from "./kernel.ts";
@@ -9,7 +9,6 @@ const CELL_WORDS = CELL_BYTES / 4;
 const CELL_DOUBLES = CELL_BYTES / 8;
 
 export class RowCells implements Cells {
-  isTail = false;
   readonly #kernel: Kernel;
   readonly #rowBytes: number;
   readonly #events: EventWriter;

@@ -1,6 +1,7 @@
 /** Scans the ranges of a shard, one after the other, with one kernel. Runs in a worker or in the main thread. */
 import { closeSync, openSync, readSync } from "node:fs";
-import { type Batch, EventWriter } from "../src/events.ts";
+import { EventWriter } from "../src/event-writer.ts";
+import type { Batch } from "../src/events.ts";
 import { assignSlots } from "../src/sources/fields.ts";
 import { sourceNamed } from "../src/sources/index.ts";
 import type { Source } from "../src/sources/source.ts";
@@ -21,11 +22,12 @@ export class Scanner {
   readonly #module: WebAssembly.Module;
   readonly #limits: ScanLimits;
   readonly #kernels = new Map<Source, { readonly kernel: Kernel; readonly cells: RowCells }>();
-  readonly #events = new EventWriter();
+  readonly #events: EventWriter;
 
   constructor(module: WebAssembly.Module, limits: ScanLimits) {
     this.#module = module;
     this.#limits = limits;
+    this.#events = new EventWriter(limits.folds);
   }
 
   scan(shard: Shard): Batch {
@@ -75,8 +77,12 @@ class RangeReader {
   #base: number;
   #filled = 0;
   #next = 0;
+  /** Behind the last LF of the lines taken in. */
+  #committed = 0;
+  /** Since the range of events began. */
   #bytesRead = 0;
   #records = 0;
+  #linesBefore = 0;
   /** Lines that never reached the kernel. */
   #longLines = 0;
   #bomBytes = 0;
@@ -97,7 +103,7 @@ class RangeReader {
     this.#source = source;
     this.#events = events;
     this.#limits = limits;
-    this.#base = Math.max(0, range.start - 1);
+    this.#base = range.startsLine ? range.start : Math.max(0, range.start - 1);
     this.#end = range.end;
   }
 
@@ -112,21 +118,36 @@ class RangeReader {
       this.#events.unreadable(this.#range.transcript, code);
     } finally {
       if (this.#file >= 0) closeSync(this.#file);
-      this.#events.endRange({
-        lines: this.#kernel.lineCount + this.#longLines,
-        records: this.#records,
-        bytesRead: this.#bytesRead,
-      });
+      this.#endRange(this.#kernel.lineCount + this.#longLines);
     }
+  }
+
+  #endRange(lines: number): void {
+    this.#events.endRange({
+      lines: lines - this.#linesBefore,
+      records: this.#records,
+      bytesRead: this.#bytesRead,
+      committed: this.#committed,
+    });
+    this.#linesBefore = lines;
+    this.#records = 0;
+    this.#bytesRead = 0;
+  }
+
+  /** A last line without LF may still be being written: its events are a range of their own, which no cursor keeps. */
+  #beginTail(line: number, offset: number): void {
+    this.#endRange(line);
+    this.#events.beginRange(this.#range.transcript, offset, true);
   }
 
   #readLines(): void {
     if (!this.#fill()) return;
     if (this.#range.start === 0) this.#skipBom();
-    else if (!this.#skipPartialLine()) return;
+    else if (!this.#range.startsLine && !this.#skipPartialLine()) return;
     const end = this.#end;
     while (this.#base + this.#next < end) {
       this.#takeLines(false);
+      this.#commit();
       if (this.#base + this.#next >= end) return;
       if (this.#filled - this.#next > this.#limits.maxLineBytes) {
         if (!this.#skipLongLine()) return;
@@ -135,6 +156,11 @@ class RangeReader {
         return;
       }
     }
+  }
+
+  #commit(): void {
+    const offset = this.#base + this.#next;
+    if (offset > this.#bomBytes) this.#committed = offset;
   }
 
   /** Appends a chunk; false at the end of the transcript. */
@@ -194,8 +220,11 @@ class RangeReader {
       isBlank &&= bytes.subarray(BUFFER + this.#next, lf < 0 ? end : lf).every((byte) => BLANKS.includes(byte));
       this.#next = lf < 0 ? this.#filled : lf - BUFFER + 1;
       const isOver = lf >= 0 || !this.#fill();
-      if (isOver && !isBlank) this.#events.skip("oversized", line, offset);
-      if (isOver) return lf >= 0;
+      if (!isOver) continue;
+      if (lf >= 0) this.#commit();
+      else this.#beginTail(line, offset);
+      if (!isBlank) this.#events.skip("oversized", line - this.#linesBefore, offset);
+      return lf >= 0;
     }
   }
 
@@ -216,7 +245,8 @@ class RangeReader {
     const cells = this.#cells;
     cells.moveTo(row);
     const { lineStart, lineEnd, status } = cells;
-    cells.isTail = lineEnd === end;
+    const isTail = lineEnd === end;
+    if (isTail) this.#beginTail(cells.lineIndex + this.#longLines, this.#offsetOf(lineStart));
     const isLong = lineEnd - lineStart > this.#limits.maxLineBytes;
     if (!isLong && status !== STATUS.malformed) {
       if (status === STATUS.value) return;
@@ -225,8 +255,8 @@ class RangeReader {
         return;
       }
     }
-    const reason = isLong ? "oversized" : cells.isTail ? "pending" : "malformed";
-    this.#events.skip(reason, cells.lineIndex + this.#longLines, this.#offsetOf(lineStart));
+    const reason = isLong ? "oversized" : isTail ? "pending" : "malformed";
+    this.#events.skip(reason, cells.lineIndex + this.#longLines - this.#linesBefore, this.#offsetOf(lineStart));
   }
 
   #offsetOf(address: number): number {

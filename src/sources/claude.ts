@@ -2,7 +2,9 @@
  * Claude Code: which fields of a record matter and what they mean (`spec/accounting.md`, "Claude Code";
  * the numbers in comments are those of `docs/decisions/0002`).
  */
-import { type EventWriter, FLAG, NO_USAGE, type UsageNumbers } from "../events.ts";
+import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
+import { FLAG } from "../events.ts";
+import { noUsage, readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
 import { assignSlots, count, each, flag, hash, object, oneOf, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
 
@@ -49,7 +51,6 @@ const RECORD = object({
 const TYPE_ASSISTANT = 1;
 const TYPE_PROGRESS = 2;
 const TYPE_AGENT_NAME = 3;
-const SYNTHETIC = "<synthetic>";
 /** The model of a response that names none. */
 const UNKNOWN = "unknown";
 
@@ -97,21 +98,22 @@ const NESTED = slots.data.message.message.self - message.self;
 
 export const claude: Source = { name: "claude", record: RECORD, decode };
 
-/** The usage of the record at hand; one object for all records, since only numbers leave it. */
-const usage: UsageNumbers = {
-  input: 0,
-  output: 0,
-  reasoning: 0,
-  cacheCreation5m: 0,
-  cacheCreation1h: 0,
-  cacheRead: 0,
-  webSearches: 0,
+/** The record at hand; one object for all records, since only numbers leave it. */
+const draft: RecordDraft = {
+  timeMs: NaN,
+  idLow: 0,
+  idHigh: 0,
+  responseLow: 0,
+  responseHigh: 0,
+  requestLow: 0,
+  requestHigh: 0,
+  flags: 0,
+  model: 0,
+  toolUses: 0,
+  context: 0,
+  usage: noUsage(),
+  extras: [],
 };
-
-interface Extra {
-  readonly model: string;
-  readonly usage: UsageNumbers;
-}
 const NO_EXTRAS: readonly Extra[] = [];
 
 function decode(cells: Cells, events: EventWriter): boolean {
@@ -144,99 +146,52 @@ function decode(cells: Cells, events: EventWriter): boolean {
     hasIds || cells.has(HAS_USAGE) || !Number.isNaN(timeMs) || toolUses + agentName + agentType + team + model > 0;
   if (!isEvent && !hasNested) return true;
 
-  const tail = cells.isTail ? FLAG.tail : 0;
   const branch = cells.text(GIT_BRANCH);
   const version = cells.text(VERSION);
   if (isEvent) {
-    const i = events.event.add();
-    const e = events.event.columns;
-    e.timeMs[i] = timeMs;
-    e.recordLow[i] = cells.hashLow(UUID);
-    e.recordHigh[i] = cells.hashHigh(UUID);
-    e.requestLow[i] = cells.hashLow(REQUEST_ID);
-    e.requestHigh[i] = cells.hashHigh(REQUEST_ID);
-    e.toolUses[i] = toolUses;
-    e.context[i] = events.contextNumber(agentName, agentType, team, branch, version);
-    const flags =
-      tail |
-      (cells.integer(IS_SIDECHAIN) === 1 ? FLAG.sideChain : 0) |
-      (cells.has(UUID) ? FLAG.recordId : 0) |
-      (cells.has(REQUEST_ID) ? FLAG.requestId : 0);
-    writeMessage(cells, 0, i, flags, model, extras, events);
+    draft.timeMs = timeMs;
+    draft.idLow = cells.hashLow(UUID);
+    draft.idHigh = cells.hashHigh(UUID);
+    draft.requestLow = cells.hashLow(REQUEST_ID);
+    draft.requestHigh = cells.hashHigh(REQUEST_ID);
+    draft.toolUses = toolUses;
+    draft.context = events.contextNumber(agentName, agentType, team, branch, version);
+    draft.flags =
+      (cells.integer(IS_SIDECHAIN) === 1 ? FLAG.sideChain : 0) | (cells.has(REQUEST_ID) ? FLAG.requestId : 0);
+    addMessage(cells, 0, model, extras, events);
   }
   if (hasNested) {
-    const i = events.event.add();
-    const e = events.event.columns;
-    e.timeMs[i] = cells.time(NESTED_TIMESTAMP);
-    e.recordLow[i] = cells.hashLow(NESTED_UUID);
-    e.recordHigh[i] = cells.hashHigh(NESTED_UUID);
-    e.requestLow[i] = cells.hashLow(NESTED_REQUEST_ID);
-    e.requestHigh[i] = cells.hashHigh(NESTED_REQUEST_ID);
-    e.toolUses[i] = cells.integer(NESTED_TYPE) === 1 ? cells.integer(TOOL_USES + NESTED) : 0;
-    e.context[i] = events.contextNumber(0, 0, team, branch, version);
-    const flags =
-      tail |
-      FLAG.sideChain |
-      FLAG.nested |
-      (cells.has(NESTED_UUID) ? FLAG.recordId : 0) |
-      (cells.has(NESTED_REQUEST_ID) ? FLAG.requestId : 0);
-    writeMessage(cells, NESTED, i, flags, cells.text(MODEL + NESTED), nestedExtras, events);
+    draft.timeMs = cells.time(NESTED_TIMESTAMP);
+    draft.idLow = cells.hashLow(NESTED_UUID);
+    draft.idHigh = cells.hashHigh(NESTED_UUID);
+    draft.requestLow = cells.hashLow(NESTED_REQUEST_ID);
+    draft.requestHigh = cells.hashHigh(NESTED_REQUEST_ID);
+    draft.toolUses = cells.integer(NESTED_TYPE) === 1 ? cells.integer(TOOL_USES + NESTED) : 0;
+    draft.context = events.contextNumber(0, 0, team, branch, version);
+    draft.flags = FLAG.sideChain | FLAG.nested | (cells.has(NESTED_REQUEST_ID) ? FLAG.requestId : 0);
+    addMessage(cells, NESTED, cells.text(MODEL + NESTED), nestedExtras, events);
   }
   return true;
 }
 
-/** Writes what `message` says into event `i`. */
-function writeMessage(
-  cells: Cells,
-  shift: number,
-  i: number,
-  flags: number,
-  model: number,
-  extras: readonly Extra[],
-  events: EventWriter,
-): void {
-  const e = events.event.columns;
-  e.responseLow[i] = cells.hashLow(MESSAGE_ID + shift);
-  e.responseHigh[i] = cells.hashHigh(MESSAGE_ID + shift);
-  if (cells.has(MESSAGE_ID + shift)) flags |= FLAG.responseId;
-  if (cells.has(STOP_REASON + shift)) flags |= FLAG.final;
-  if (cells.integer(TOOL_USES + shift) + cells.integer(THINKING + shift) > 0) flags |= FLAG.longBlock;
-  let usageIndex = NO_USAGE;
+/** Adds the drafted record with what its `message` says. */
+function addMessage(cells: Cells, shift: number, model: number, extras: readonly Extra[], events: EventWriter): void {
+  draft.responseLow = cells.hashLow(MESSAGE_ID + shift);
+  draft.responseHigh = cells.hashHigh(MESSAGE_ID + shift);
+  if (cells.has(MESSAGE_ID + shift)) draft.flags |= FLAG.responseId;
+  if (cells.has(STOP_REASON + shift)) draft.flags |= FLAG.final;
+  if (cells.integer(TOOL_USES + shift) + cells.integer(THINKING + shift) > 0) draft.flags |= FLAG.longBlock;
   let hasUsage = cells.has(HAS_USAGE + shift);
-  if (hasUsage) {
-    readUsage(cells, shift);
-    // Number 11: records the client made up count only if they have tokens.
-    if (model !== 0 && model === events.textNumber(SYNTHETIC)) {
-      hasUsage = Object.values(usage).some((number) => number > 0);
-      model = hasUsage ? events.textNumber("synthetic") : 0;
-    }
-  } else if (model !== 0 && model === events.textNumber(SYNTHETIC)) {
-    model = 0;
+  if (hasUsage) readUsage(cells, shift);
+  // Number 11: records the client made up count only if they have tokens.
+  if (model !== 0 && model === events.textNumber(SYNTHETIC)) {
+    hasUsage &&= Object.values(draft.usage).some((number) => number > 0);
+    model = hasUsage ? events.textNumber("synthetic") : 0;
   }
-  if (hasUsage) {
-    flags |= FLAG.usage;
-    usageIndex = events.usage.add();
-    writeUsage(events.usage.columns, usageIndex, usage);
-    for (const extra of extras) {
-      const x = events.extra.add();
-      events.extra.columns.owner[x] = usageIndex;
-      events.extra.columns.model[x] = extra.model === "" ? 0 : events.textNumber(extra.model);
-      writeUsage(events.extra.columns, x, extra.usage);
-    }
-  }
-  e.model[i] = model;
-  e.usage[i] = usageIndex;
-  e.flags[i] = flags;
-}
-
-function writeUsage(columns: Record<keyof UsageNumbers, Float64Array>, i: number, from: UsageNumbers): void {
-  columns.input[i] = from.input;
-  columns.output[i] = from.output;
-  columns.reasoning[i] = from.reasoning;
-  columns.cacheCreation5m[i] = from.cacheCreation5m;
-  columns.cacheCreation1h[i] = from.cacheCreation1h;
-  columns.cacheRead[i] = from.cacheRead;
-  columns.webSearches[i] = from.webSearches;
+  if (hasUsage) draft.flags |= FLAG.usage;
+  draft.model = model;
+  draft.extras = hasUsage ? extras : NO_EXTRAS;
+  events.add(draft);
 }
 
 function hasBadUsage(cells: Cells, shift: number): boolean {
@@ -245,7 +200,7 @@ function hasBadUsage(cells: Cells, shift: number): boolean {
 
 function readUsage(cells: Cells, shift: number): void {
   setUsage(
-    usage,
+    draft.usage,
     cells.count(INPUT_TOKENS + shift),
     cells.count(OUTPUT_TOKENS + shift),
     cells.count(CACHE_CREATION_TOKENS + shift),
@@ -257,103 +212,15 @@ function readUsage(cells: Cells, shift: number): void {
   );
 }
 
-/** Number 10: what the split leaves over is the 5 minute part. */
-function setUsage(
-  to: UsageNumbers,
-  input: number,
-  output: number,
-  cacheCreation: number,
-  cacheRead: number,
-  split5m: number,
-  split1h: number,
-  thinking: number,
-  webSearches: number,
-): void {
-  to.input = input;
-  to.output = output;
-  to.reasoning = Math.min(thinking, output);
-  to.cacheCreation5m = Math.max(cacheCreation, split5m + split1h) - split1h;
-  to.cacheCreation1h = split1h;
-  to.cacheRead = cacheRead;
-  to.webSearches = webSearches;
-}
-
 /**
- * Number 20: the API passes behind the response that its own numbers leave out. Undefined when one has a bad
- * count. Nearly every list is one `message` that repeats the response's numbers, which the cells show at once.
+ * Number 20: the API passes behind the response. Nearly every list is one `message` that repeats the response's
+ * numbers, which the cells show at once.
  */
 function readExtras(cells: Cells, shift: number): readonly Extra[] | undefined {
   if (!cells.has(ITERATIONS + shift)) return NO_EXTRAS;
   if (cells.integer(ITERATIONS + shift) === 1 && cells.integer(OWN_MESSAGES + shift) === 1) return NO_EXTRAS;
-  let entries: Array<Record<string, unknown>>;
-  try {
-    entries = (JSON.parse(spellOutCounts(cells.json(ITERATIONS + shift))) as unknown[]).filter(isObject);
-  } catch {
-    return undefined;
-  }
-  const ownModel = cells.has(MODEL + shift) ? cells.textOf(MODEL + shift) : UNKNOWN;
-  const lastFallback = entries.findLastIndex((entry) => entry["type"] === "fallback_message");
-  const extras: Extra[] = [];
-  for (const [i, entry] of entries.entries()) {
-    const named = typeof entry["model"] === "string" ? entry["model"] : "";
-    if (entry["type"] === "message") {
-      if (i === entries.length - 1 || named === "" || named === ownModel) continue;
-    } else if (i === lastFallback) {
-      continue;
-    }
-    const numbers = parseUsage(entry);
-    if (!numbers) return undefined;
-    extras.push({ model: named === SYNTHETIC ? "synthetic" : named, usage: numbers });
-  }
-  return extras;
-}
-
-/**
- * JSON with each number that is not plain digits written as the integer it is, or as -1 where it is none:
- * `JSON.parse` would round `4503599627370496.4` to one.
- */
-function spellOutCounts(json: string): string {
-  return json.replace(
-    /"(?:[^"\\]|\\.)*"|-?\d+(?:\.(\d+))?(?:[eE]([+-]?\d+))?/g,
-    (token, fraction = "", exponent = "0") => {
-      if (token.startsWith('"') || /^\d{1,15}$/.test(token)) return token;
-      const digits = token
-        .replace(/[eE].*/, "")
-        .replace(/[-.]/g, "")
-        .replace(/^0+/, "");
-      const significant = digits.replace(/0+$/, "");
-      if (significant === "") return "0";
-      const zeros = digits.length - significant.length + Number(exponent) - String(fraction).length;
-      if (token.startsWith("-") || zeros < 0 || significant.length + zeros > 16) return "-1";
-      return significant + "0".repeat(zeros);
-    },
+  return readIterations(
+    cells.json(ITERATIONS + shift),
+    cells.has(MODEL + shift) ? cells.textOf(MODEL + shift) : UNKNOWN,
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The usage of an entry of `iterations`; undefined when a count is bad. */
-function parseUsage(entry: Record<string, unknown>): UsageNumbers | undefined {
-  let isBad = false;
-  const read = (from: unknown, name: string): number => {
-    const value = isObject(from) ? (from[name] ?? 0) : 0;
-    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value + 0;
-    isBad = true;
-    return 0;
-  };
-  const numbers = { ...usage };
-  setUsage(
-    numbers,
-    read(entry, "input_tokens"),
-    read(entry, "output_tokens"),
-    read(entry, "cache_creation_input_tokens"),
-    read(entry, "cache_read_input_tokens"),
-    read(entry["cache_creation"], "ephemeral_5m_input_tokens"),
-    read(entry["cache_creation"], "ephemeral_1h_input_tokens"),
-    read(entry["output_tokens_details"], "thinking_tokens"),
-    read(entry["server_tool_use"], "web_search_requests"),
-  );
-  return isBad ? undefined : numbers;
 }

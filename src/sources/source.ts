@@ -1,4 +1,4 @@
-import type { EventWriter } from "../events.ts";
+import type { EventWriter } from "../event-writer.ts";
 import type { SourceName } from "../types.ts";
 import type { Field } from "./fields.ts";
 
@@ -16,8 +16,6 @@ export interface Source {
 
 /** One line's declared values, by slot. Valid until the next line. */
 export interface Cells {
-  /** Whether the line is the transcript's last and has no LF yet. */
-  readonly isTail: boolean;
   has(slot: number): boolean;
   /** Whether any slot from `first` to `last` holds a bad count. */
   hasBadCount(first: number, last: number): boolean;

@@ -1,11 +1,12 @@
-/** Puts records together that are one response, or one record in several transcripts. */
+/** Puts events together that are of one response, or of one record in several transcripts. */
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
-import { EventsById, MaybeRepeated } from "./ids.ts";
+import { IdIndex } from "./ids.ts";
 import type { Places } from "./places.ts";
+import { isEmpty, type RepeatedRecords } from "./repeated.ts";
 import { takeApart } from "./rules.ts";
 
-/** Of an event that counts nowhere: a live copy whose response stands elsewhere. */
+/** Of an event that counts nowhere: a live copy whose response stands elsewhere, or one without records. */
 export const NO_GROUP = -1;
 
 export interface Grouping {
@@ -19,17 +20,15 @@ export interface Grouping {
  * First buckets, by response id or else by record id: no rule joins records of two buckets. Nearly every bucket
  * holds the records of one request and is a group as it stands; the others are taken apart.
  */
-export function groupByIds(table: EventTable, places: Places): Grouping {
+export function groupByIds(table: EventTable, repeated: RepeatedRecords, places: Places): Grouping {
   const { event, transcriptOf } = table;
   const sessionOf = (i: number) => places.sessionOf[transcriptOf[i] as number] as number;
   const mixed = new Set<number>();
-  const { of, responses, records, carriesUsage, copies, ...buckets } = fillBuckets(table, mixed);
+  const { of, firstOf, carriesUsage, copies, ...buckets } = fillBuckets(table, repeated, mixed);
   let length = buckets.length;
 
   for (const i of copies) {
-    const byResponse = ((event.flags[i] as number) & FLAG.responseId) !== 0;
-    const hasId = byResponse || ((event.flags[i] as number) & FLAG.recordId) !== 0;
-    const first = hasId ? (byResponse ? responses : records).first(i) : i;
+    const first = firstOf(i);
     const bucket = (of[i] = first === i ? length++ : (of[first] as number));
     // By rule 1, or being on a side chain by rule 2 or 3: whatever else is in the bucket, it is one request.
     const isCopy = isSameRequest(event, first, i) || sessionOf(first) === sessionOf(i);
@@ -39,7 +38,7 @@ export function groupByIds(table: EventTable, places: Places): Grouping {
   for (const i of copies) if (!mixed.has(of[i] as number)) of[i] = NO_GROUP;
 
   for (const [bucket, members] of membersOf(mixed, of)) {
-    const { groups, droppedCopies } = takeApart(members, event, sessionOf);
+    const { groups, droppedCopies } = takeApart(members, table, sessionOf);
     groups.forEach((group, at) => {
       const number = at === 0 ? bucket : length++;
       for (const i of group) of[i] = number;
@@ -50,20 +49,24 @@ export function groupByIds(table: EventTable, places: Places): Grouping {
 }
 
 /**
- * Puts every record but live copies into its bucket. One tight loop over columns, as elsewhere in the tally: such
+ * Puts every event but live copies into its bucket. One tight loop over columns, as elsewhere in the tally: such
  * a loop runs once a scan over every event and is compiled while it runs, so what is not in it is not waited for.
  */
-function fillBuckets({ length, event }: EventTable, mixed: Set<number>) {
-  const { flags, responseLow, responseHigh, recordLow, recordHigh } = event;
-  const repeated = new MaybeRepeated();
-  let responseRecords = 0;
-  for (let i = 0; i < length; i++) {
-    const f = flags[i] as number;
-    if (f & FLAG.responseId) responseRecords++;
-    else if (f & FLAG.recordId) repeated.note(recordLow[i] as number);
-  }
-  const responses = new EventsById(responseLow, responseHigh, responseRecords / 2);
-  const records = new EventsById(recordLow, recordHigh, (length - responseRecords) / 8);
+function fillBuckets({ length, event }: EventTable, repeated: RepeatedRecords, mixed: Set<number>) {
+  const { flags, responseLow, responseHigh, firstRecord, lastRecord } = event;
+  const responses = new IdIndex(responseLow, responseHigh, length / 2);
+  // By the first record with its id, the first event that holds such a record and has no response id.
+  const records = new Map<number, number>();
+  const firstOf = (i: number): number => {
+    if ((flags[i] as number) & FLAG.responseId) return responses.first(i);
+    // Events that stand for several records hold none that stands elsewhere too: `splitRepeated`.
+    const record = firstRecord[i] as number;
+    if (record !== lastRecord[i] || !repeated.has(record)) return i;
+    const key = repeated.firstOf(record);
+    const first = records.get(key) ?? i;
+    if (first === i) records.set(key, i);
+    return first;
+  };
   const of = new Int32Array(length);
   const carriesUsage = new Uint8Array(length);
   const copies: number[] = [];
@@ -74,11 +77,13 @@ function fillBuckets({ length, event }: EventTable, mixed: Set<number>) {
       copies.push(i);
       continue;
     }
-    let first = i;
-    if (f & FLAG.responseId) first = responses.first(i);
-    else if (f & FLAG.recordId && repeated.has(recordLow[i] as number)) first = records.first(i);
+    const first = firstOf(i);
     let bucket = buckets;
     if (first === i) {
+      if (isEmpty(event, i)) {
+        of[i] = NO_GROUP;
+        continue;
+      }
       buckets++;
     } else {
       bucket = of[first] as number;
@@ -87,7 +92,7 @@ function fillBuckets({ length, event }: EventTable, mixed: Set<number>) {
     of[i] = bucket;
     if (f & FLAG.usage) carriesUsage[bucket] = 1;
   }
-  return { of, length: buckets, responses, records, carriesUsage, copies };
+  return { of, length: buckets, firstOf, carriesUsage, copies };
 }
 
 function isSameRequest(event: EventTable["event"], a: number, b: number): boolean {

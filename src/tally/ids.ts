@@ -1,8 +1,8 @@
-/** Finds events by a 64-bit id. Open addressing over event numbers: no object an id, the ids stay in their columns. */
-export class EventsById {
+/** Finds elements by a 64-bit id. Open addressing over their numbers: no object an id, the ids stay in their columns. */
+export class IdIndex {
   readonly #low: Uint32Array;
   readonly #high: Uint32Array;
-  /** Event + 1; 0 is free. */
+  /** Element + 1; 0 is free. */
   #places: Uint32Array;
   #mask: number;
   #size = 0;
@@ -17,7 +17,7 @@ export class EventsById {
     this.#mask = places - 1;
   }
 
-  /** The event that came first with the id of event `i`: `i` itself when it is new. */
+  /** The element that came first with the id of element `i`: `i` itself when it is new. */
   first(i: number): number {
     const low = this.#low[i] as number;
     const high = this.#high[i] as number;
@@ -28,17 +28,6 @@ export class EventsById {
     this.#places[at] = i + 1;
     if (++this.#size * 4 > this.#mask * 3) this.#grow();
     return i;
-  }
-
-  /** As `first`, but an id that is new stays unknown; then -1. */
-  find(i: number): number {
-    const low = this.#low[i] as number;
-    const high = this.#high[i] as number;
-    let at = low & this.#mask;
-    for (let found; (found = this.#places[at] as number) !== 0; at = (at + 1) & this.#mask) {
-      if (this.#low[found - 1] === low && this.#high[found - 1] === high) return found - 1;
-    }
-    return -1;
   }
 
   #grow(): void {
@@ -56,7 +45,7 @@ export class EventsById {
 
 /**
  * Tells ids that stand alone from those that may come again. Nearly all record ids stand alone, and this takes two
- * bits of a megabyte that stays in the cache; only the others need `EventsById`.
+ * bits of a megabyte that stays in the cache; only the others need `IdIndex`.
  */
 export class MaybeRepeated {
   readonly #seen = new Uint32Array(WORDS);

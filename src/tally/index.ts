@@ -8,6 +8,7 @@ import type { Dimension, Figures, Row } from "../types.ts";
 import { groupBy } from "./group-by.ts";
 import { Keys } from "./keys.ts";
 import type { Places } from "./places.ts";
+import { RepeatedRecords, splitRepeated } from "./repeated.ts";
 import { type CountMode, groupResponses, type Groups } from "./responses.ts";
 import { type Tallied, tallyRows, type Window } from "./rows.ts";
 import { countToolUses } from "./tool-uses.ts";
@@ -32,14 +33,16 @@ export interface Tally {
   readonly lowOutputResponses: Record<string, number>;
 }
 
-export async function tally(table: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
-  const groups = groupResponses(table, places, options.count);
+export async function tally(merged: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+  const repeated = options.count === "responses" ? new RepeatedRecords(merged) : undefined;
+  const table = repeated ? splitRepeated(merged, repeated) : merged;
+  const groups = groupResponses(table, repeated, places);
   const keys = new Keys(table, places, groups, options.agentTypes);
   const tallied: Tallied = {
     table,
     places,
     groups,
-    toolUses: countToolUses(table, groups, options.count),
+    toolUses: countToolUses(table, groups, repeated),
     keys,
     window: options.window,
     filter: await makeFilter(options.filters, keys),
@@ -63,7 +66,8 @@ function breakDown(rows: readonly Row[], finer: readonly Row[], by: readonly Dim
 }
 
 /** The counts of the whole scan, before windows and filters. */
-function countResponses({ event, context, texts, usage, length }: EventTable, groups: Groups) {
+function countResponses(table: EventTable, groups: Groups) {
+  const { event, context, texts, usage } = table;
   let responses = 0;
   let responsesWithoutTime = 0;
   const lowOutput = new Map<string, number>();
@@ -78,10 +82,13 @@ function countResponses({ event, context, texts, usage, length }: EventTable, gr
     const version = (texts[context.version[event.context[chosen] as number] as number] as string) || "unknown";
     lowOutput.set(version, (lowOutput.get(version) ?? 0) + 1);
   }
-  let usageRecords = 0;
-  for (let i = 0; i < length; i++) if ((event.flags[i] as number) & FLAG.usage) usageRecords++;
   const sorted = [...lowOutput].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { responses, usageRecords, responsesWithoutTime, lowOutputResponses: Object.fromEntries(sorted) };
+  return {
+    responses,
+    usageRecords: table.usageRecords,
+    responsesWithoutTime,
+    lowOutputResponses: Object.fromEntries(sorted),
+  };
 }
 
 /** The largest output an agent writes before it knows the number (`formats/claude-code.md` §3: 1 to 8). */

@@ -1,19 +1,22 @@
 /** Which of several transcripts with the same records the records were written in first. */
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
-import { EventsById } from "./ids.ts";
 import type { Places } from "./places.ts";
+import type { RepeatedRecords } from "./repeated.ts";
 
 const MANY = -1;
 
 export class Originals {
   readonly #table: EventTable;
+  readonly #repeated: RepeatedRecords;
   readonly #places: Places;
   readonly #known = new Map<string, number>();
-  #records: Records | undefined;
+  /** By transcript, the earliest time of a record that stands in no other; worked out when first asked for. */
+  #ownSinceMs: Float64Array | undefined;
 
-  constructor(table: EventTable, places: Places) {
+  constructor(table: EventTable, repeated: RepeatedRecords, places: Places) {
     this.#table = table;
+    this.#repeated = repeated;
     this.#places = places;
   }
 
@@ -34,82 +37,62 @@ export class Originals {
   }
 
   #find(concerned: readonly number[]): number {
-    const { shared, lastMs } = this.#sharedBy(concerned);
-    const originals = concerned.filter((transcript) => this.#hasOwnBefore(transcript, lastMs, shared));
+    const ownSinceMs = (this.#ownSinceMs ??= this.#findOwn());
+    const sharedMs = this.#lastSharedMs(concerned);
+    const originals = concerned.filter((transcript) => (ownSinceMs[transcript] as number) < sharedMs);
     if (originals.length === 1) return originals[0] as number;
     const { sessionOf, sessions } = this.#places;
     const session = (transcript: number) => sessions[sessionOf[transcript] as number] as string;
     return concerned.reduce((best, other) => (session(other) < session(best) ? other : best));
   }
 
-  /** The events whose record stands in two or more of the transcripts, and the latest time among them. */
-  #sharedBy(concerned: readonly number[]): { readonly shared: ReadonlySet<number>; readonly lastMs: number } {
-    const { event, transcriptOf } = this.#table;
-    const records = new EventsById(event.recordLow, event.recordHigh, 1024);
-    const copies = new Map<number, number[]>();
-    const shared = new Set<number>();
-    let lastMs = -Infinity;
+  /** The latest time of a record that stands in two or more of the transcripts. */
+  #lastSharedMs(concerned: readonly number[]): number {
+    const copies = new Map<number, { readonly transcript: number; isShared: boolean; lastMs: number }>();
     for (const transcript of concerned) {
-      for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
-        if (!isRecord(event, i)) continue;
-        const first = records.first(i);
-        if (first === i) continue;
-        const all = copies.get(first) ?? [first];
-        copies.set(first, all);
-        all.push(i);
+      for (const i of this.#recordsOf(transcript)) {
+        if (!this.#repeated.has(i)) continue;
+        const first = this.#repeated.firstOf(i);
+        let copy = copies.get(first);
+        if (!copy) copies.set(first, (copy = { transcript, isShared: false, lastMs: -Infinity }));
+        if (copy.transcript !== transcript) copy.isShared = true;
+        const timeMs = this.#table.record.timeMs[i] as number;
+        if (timeMs > copy.lastMs) copy.lastMs = timeMs;
       }
     }
-    for (const all of copies.values()) {
-      if (all.every((i) => transcriptOf[i] === transcriptOf[all[0] as number])) continue;
-      for (const i of all) {
-        shared.add(i);
-        if ((event.timeMs[i] as number) > lastMs) lastMs = event.timeMs[i] as number;
+    let lastMs = -Infinity;
+    for (const copy of copies.values()) if (copy.isShared && copy.lastMs > lastMs) lastMs = copy.lastMs;
+    return lastMs;
+  }
+
+  #findOwn(): Float64Array {
+    const { transcripts, record } = this.#table;
+    // By the first record with an id, the transcript that id stands in, or `MANY`.
+    const homes = new Map<number, number>();
+    for (let t = 0; t < transcripts; t++) {
+      for (const i of this.#recordsOf(t)) {
+        if (!this.#repeated.has(i)) continue;
+        const first = this.#repeated.firstOf(i);
+        homes.set(first, (homes.get(first) ?? t) === t ? t : MANY);
       }
     }
-    return { shared, lastMs };
-  }
-
-  /** Whether a transcript has a record before some time that stands in no other transcript of the scan. */
-  #hasOwnBefore(transcript: number, ms: number, shared: ReadonlySet<number>): boolean {
-    const { event } = this.#table;
-    for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
-      const isEarlier = (event.timeMs[i] as number) < ms;
-      if (!isEarlier || shared.has(i) || (event.flags[i] as number) & FLAG.nested) continue;
-      if (!isRecord(event, i)) return true;
-      this.#records ??= new Records(this.#table);
-      if (!this.#records.standsInMany(i)) return true;
+    const sinceMs = new Float64Array(transcripts).fill(Infinity);
+    for (let t = 0; t < transcripts; t++) {
+      for (const i of this.#recordsOf(t)) {
+        if (this.#repeated.has(i) && homes.get(this.#repeated.firstOf(i)) === MANY) continue;
+        const timeMs = record.timeMs[i] as number;
+        if (timeMs < (sinceMs[t] as number)) sinceMs[t] = timeMs;
+      }
     }
-    return false;
+    return sinceMs;
   }
 
-  /** The first event of a transcript; behind the last one, where the next would begin. */
-  #firstOf(transcript: number): number {
-    return this.#table.transcript.firstEvent[transcript] ?? this.#table.length;
-  }
-}
-
-/** Where every record of the scan stands. Needed only when a fork lacks some of what its original has. */
-class Records {
-  readonly #first: EventsById;
-  /** By its first event, the transcript a record stands in, or `MANY`. */
-  readonly #homeOf: Int32Array;
-
-  constructor({ length, event, transcriptOf }: EventTable) {
-    this.#first = new EventsById(event.recordLow, event.recordHigh, length);
-    this.#homeOf = new Int32Array(length);
-    for (let i = 0; i < length; i++) {
-      if (!isRecord(event, i)) continue;
-      const first = this.#first.first(i);
-      if (first === i) this.#homeOf[i] = transcriptOf[i] as number;
-      else if (this.#homeOf[first] !== transcriptOf[i]) this.#homeOf[first] = MANY;
+  /** The records of a transcript, live copies aside. */
+  *#recordsOf(transcript: number): Generator<number> {
+    const { record, event, eventRecords, transcript: found } = this.#table;
+    const end = found.firstRecord[transcript + 1] ?? eventRecords;
+    for (let i = found.firstRecord[transcript] as number; i < end; i++) {
+      if (((event.flags[record.event[i] as number] as number) & FLAG.nested) === 0) yield i;
     }
   }
-
-  standsInMany(i: number): boolean {
-    return this.#homeOf[this.#first.first(i)] === MANY;
-  }
-}
-
-function isRecord({ flags }: EventTable["event"], i: number): boolean {
-  return ((flags[i] as number) & (FLAG.recordId | FLAG.nested)) === FLAG.recordId;
 }

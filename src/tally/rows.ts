@@ -9,6 +9,7 @@ import type { Places } from "./places.ts";
 import type { Groups } from "./responses.ts";
 import { Spans } from "./spans.ts";
 import { ROOT, Steps } from "./steps.ts";
+import type { ToolUses } from "./tool-uses.ts";
 
 /** An inclusive span of time in ms UTC; infinite where it is open. */
 export interface Window {
@@ -20,7 +21,7 @@ export interface Tallied {
   readonly table: EventTable;
   readonly places: Places;
   readonly groups: Groups;
-  readonly toolUses: Uint32Array;
+  readonly toolUses: ToolUses;
   readonly keys: Keys;
   readonly window: Window;
   readonly filter: Filter | undefined;
@@ -89,46 +90,77 @@ function sessionsOfGroups({ table, places, groups }: Tallied): Int32Array {
 }
 
 /** First and last times of all records that are asked about, whatever row they are in. */
-function timesBySession(
-  { table, groups, window: { sinceMs, untilMs } }: Tallied,
-  isAsked: Uint8Array,
-  sessionOf: Int32Array,
-): Spans {
-  const { timeMs } = table.event;
+function timesBySession(tallied: Tallied, isAsked: Uint8Array, sessionOf: Int32Array): Spans {
+  const { table, groups } = tallied;
   const { of } = groups;
+  const { firstMs, lastMs } = table.event;
   const spans = new Spans();
   for (let i = 0; i < of.length; i++) {
     const group = of[i] as number;
-    const time = timeMs[i] as number;
-    if (group < 0 || !(time >= sinceMs && time <= untilMs) || isAsked[group] === 0) continue;
-    spans.add(ROOT, sessionOf[group] as number, time);
+    if (group < 0 || isAsked[group] === 0) continue;
+    const session = sessionOf[group] as number;
+    if (isInside(tallied.window, firstMs[i] as number, lastMs[i] as number)) {
+      spans.add(ROOT, session, firstMs[i] as number);
+      spans.add(ROOT, session, lastMs[i] as number);
+    } else {
+      forRecordsInside(tallied, i, (_, time) => {
+        if (time === time) spans.add(ROOT, session, time);
+      });
+    }
   }
   return spans;
 }
 
-/** Times and tool uses: those of every record, by its own time. */
+/** Times and tool uses: those of every record, by its own time. Most events are wholly in one row. */
 function addRecords(
-  { table, groups, toolUses, window: { sinceMs, untilMs } }: Tallied,
+  tallied: Tallied,
   rows: RowFinder,
   rowOf: Int32Array,
   sessionOf: Int32Array,
   spans: Spans,
   sumsOf: (row: number) => Sums,
 ): void {
-  const { timeMs } = table.event;
+  const { table, groups, toolUses } = tallied;
+  const { firstMs, lastMs } = table.event;
   const { of } = groups;
-  const { hasTimes } = rows;
   for (let i = 0; i < of.length; i++) {
     const group = of[i] as number;
     if (group < 0) continue;
-    let row = rowOf[group] as number;
-    if (row < 0) continue;
-    const time = timeMs[i] as number;
-    const uses = toolUses[i] as number;
-    if (time !== time ? uses === 0 : time < sinceMs || time > untilMs) continue;
-    if (hasTimes) row = rows.at(row, time);
-    if (time === time) spans.add(row, sessionOf[group] as number, time);
-    if (uses !== 0) sumsOf(row).addToolUses(uses);
+    const base = rowOf[group] as number;
+    if (base < 0) continue;
+    const session = sessionOf[group] as number;
+    const [first, last] = [firstMs[i] as number, lastMs[i] as number];
+    if (isInside(tallied.window, first, last) && rows.hasOnePiece(first, last)) {
+      const row = rows.at(base, first);
+      spans.add(row, session, first);
+      spans.add(row, session, last);
+      const uses = toolUses.ofEvent[i] as number;
+      if (uses !== 0) sumsOf(row).addToolUses(uses);
+      continue;
+    }
+    forRecordsInside(tallied, i, (record, time) => {
+      const row = rows.at(base, time);
+      if (time === time) spans.add(row, session, time);
+      const uses = toolUses.ofRecord[record] as number;
+      if (uses !== 0) sumsOf(row).addToolUses(uses);
+    });
+  }
+}
+
+/** Whether an event lies in the window from its first to its last record; one without a time does not. */
+function isInside({ sinceMs, untilMs }: Window, firstMs: number, lastMs: number): boolean {
+  return firstMs >= sinceMs && lastMs <= untilMs && firstMs <= lastMs;
+}
+
+/** The records of event `i` that are in the window or have no time, and their times. */
+function forRecordsInside(
+  { table: { event, record }, window: { sinceMs, untilMs } }: Tallied,
+  i: number,
+  use: (record: number, timeMs: number) => void,
+): void {
+  for (let r = event.firstRecord[i] as number; r <= (event.lastRecord[i] as number); r++) {
+    const timeMs = record.timeMs[r] as number;
+    if (record.event[r] === i && !(timeMs < sinceMs || timeMs > untilMs)) use(r, timeMs);
   }
 }
 
@@ -253,6 +285,11 @@ class RowFinder {
     this.#lastTime = time;
     this.#last = row;
     return row;
+  }
+
+  /** Whether the pieces of time that rows are named by do not change between two instants. */
+  hasOnePiece(firstMs: number, lastMs: number): boolean {
+    return this.#times.every((keys) => keys.isOnePiece(firstMs, lastMs));
   }
 
   name(row: number, figures: Figures): NamedRow {

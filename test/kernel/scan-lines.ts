@@ -1,7 +1,7 @@
 /** The built byte scanner, one call at a time, without files around it. */
 /// <reference path="../../workers/webassembly.d.ts" />
 import { readFileSync } from "node:fs";
-import { EventWriter } from "../../src/events.ts";
+import { EventWriter } from "../../src/event-writer.ts";
 import { assignSlots, type Field, type Slots } from "../../src/sources/fields.ts";
 import { RowCells } from "../../workers/cells.ts";
 import { Kernel } from "../../workers/kernel.ts";
@@ -28,7 +28,7 @@ export class LineScanner<F extends Field> {
     const { slots, slotCount } = assignSlots(record);
     this.slots = slots;
     this.#kernel = new Kernel(module, record, slotCount, ROOM);
-    this.cells = new RowCells(this.#kernel, slotCount, new EventWriter());
+    this.cells = new RowCells(this.#kernel, slotCount, new EventWriter(true));
   }
 
   /** What `read` says of each row; `cells` stands on it. Blank lines have none. */
