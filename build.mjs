@@ -12,9 +12,9 @@ const run = (script, ...args) => execFileSync(process.execPath, [script, ...args
 
 rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/workers/kernel", { recursive: true });
-const target = "--outFile dist/workers/kernel/kernel.wasm --initialMemory 4";
-const flags = "-O3 --enable simd --runtime stub --noAssert";
-run(binary("assemblyscript", "bin/asc.js"), "workers/kernel/index.ts", ...`${target} ${flags}`.split(" "));
+mkdirSync("dist/src", { recursive: true });
+toWasm("workers/kernel/index.ts", "dist/workers/kernel/kernel.wasm", "--initialMemory", "4");
+toWasm("src/tally/wasm/index.ts", "dist/src/tally.wasm");
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 const common = {
@@ -56,6 +56,11 @@ const { metafile } = await build({
 chmodSync("dist/src/cli.cjs", 0o755);
 writeFileSync("dist/THIRD-PARTY.txt", licences(Object.keys(metafile.inputs)));
 if (!process.argv.includes("--no-types")) run(binary("typescript", "bin/tsc"));
+
+function toWasm(entry, file, ...memory) {
+  const flags = "-O3 --enable simd --runtime stub --noAssert".split(" ");
+  run(binary("assemblyscript", "bin/asc.js"), entry, "--outFile", file, ...flags, ...memory);
+}
 
 /** The licences of the packages that are inside the command line. */
 function licences(inputs) {

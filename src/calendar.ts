@@ -156,10 +156,11 @@ export class TimeKeys {
    */
   isOnePiece(firstMs: number, lastMs: number): boolean {
     if (firstMs === lastMs) return true;
-    return (
-      this.number(firstMs) === this.number(lastMs) &&
-      this.#calendar.offsetMs(firstMs) === this.#calendar.offsetMs(lastMs)
-    );
+    return this.number(firstMs) === this.number(lastMs) && this.offsetMs(firstMs) === this.offsetMs(lastMs);
+  }
+
+  offsetMs(instantMs: number): number {
+    return this.#calendar.offsetMs(instantMs);
   }
 
   #numberOf(hourMs: number, offsetMs: number): number {

@@ -13,6 +13,7 @@ export type ScanErrorCode =
   | "INVALID_OPTION"
   | "NO_SUCH_PATH"
   | "SUM_TOO_LARGE"
+  | "TOO_MANY_RECORDS"
   | "ABORTED"
   | "OUTPUT_FAILED"
   | "INTERNAL";
@@ -29,6 +30,14 @@ export function sumTooLarge(figure: string): ScanError {
   return new ScanError(
     "SUM_TOO_LARGE",
     `${figure} adds up to more than 2^53 - 1, which cannot be shown exactly (narrow the window or look for absurd counts with --by session)`,
+  );
+}
+
+export function tooManyRecords(cause: unknown): ScanError {
+  return new ScanError(
+    "TOO_MANY_RECORDS",
+    "there are more records than fit into 4 GiB of memory (scan fewer folders at once)",
+    { cause },
   );
 }
 

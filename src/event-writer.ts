@@ -197,7 +197,7 @@ export class EventWriter {
       writeUsage(this.#usage.columns, usage, draft.usage);
       for (const extra of draft.extras) {
         const x = this.#extra.add();
-        this.#extra.columns.owner[x] = usage;
+        this.#extra.columns.event[x] = i;
         this.#extra.columns.model[x] = extra.model === "" ? 0 : this.textNumber(extra.model);
         writeUsage(this.#extra.columns, x, extra.usage);
       }

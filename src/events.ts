@@ -92,8 +92,8 @@ export const USAGE = {
   webSearches: Float64Array,
 } as const satisfies Spec;
 
-/** Tokens a response used beside its own, under another model (`iterations`). `owner` is an index of USAGE. */
-export const EXTRA = { owner: Uint32Array, model: Uint32Array, ...USAGE } as const satisfies Spec;
+/** Tokens a response used beside its own, under another model (`iterations`). `event` has the response's own. */
+export const EXTRA = { event: Uint32Array, model: Uint32Array, ...USAGE } as const satisfies Spec;
 
 /** One element a range; the sum over a transcript's ranges is the transcript. */
 export const RANGE = {

@@ -3,8 +3,8 @@ import type Picomatch from "picomatch";
 import type { Filters } from "./options.ts";
 import { type Keys, NOT_CARRIED } from "./tally/keys.ts";
 
-/** Whether a group of records, taken with a model, is asked about. */
-export type Filter = (group: number, model: number) => boolean;
+/** Whether groups of a kind, taken with a model, are asked about. */
+export type Filter = (kind: number, model: number) => boolean;
 
 /** Undefined when everything is asked about. A name that is not there matches no pattern. */
 export async function makeFilter(filters: Filters | undefined, keys: Keys): Promise<Filter | undefined> {
@@ -16,13 +16,13 @@ export async function makeFilter(filters: Filters | undefined, keys: Keys): Prom
     const numberOf = keys.numbers(dimension);
     const matches = matchAny(picomatch, patterns);
     const known: boolean[] = [];
-    return (group, model) => {
-      const number = dimension === "model" ? model : numberOf(group);
+    return (kind, model) => {
+      const number = dimension === "model" ? model : numberOf(kind);
       if (number === NOT_CARRIED) return false;
       return (known[number] ??= matches(keys.names(dimension).all[number] ?? null));
     };
   });
-  return (group, model) => tests.every((test) => test(group, model));
+  return (kind, model) => tests.every((test) => test(kind, model));
 }
 
 /** A pattern is taken as it stands too: models are named `claude-opus-4-6[1m]`. Stars match slashes. */

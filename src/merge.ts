@@ -11,12 +11,12 @@ import {
   copyColumns,
   EVENT,
   EXTRA,
-  NO_USAGE,
   openBatch,
   RECORD,
   type SkippedAt,
   USAGE,
 } from "./events.ts";
+import { bytesOfTally, TallyMemory } from "./tally/memory.ts";
 import type { SkipReason } from "./types.ts";
 
 /** What is known of each transcript; text numbers, 0 is none. */
@@ -31,6 +31,9 @@ const TRANSCRIPT = {
 } as const;
 
 export interface EventTable {
+  /** Where the columns lie. */
+  readonly memory: TallyMemory;
+  /** Events; their columns have some room behind them. */
   readonly length: number;
   readonly event: Columns<typeof EVENT>;
   /** The number of each event's transcript. */
@@ -70,6 +73,7 @@ export function merge(batches: readonly Batch[], transcripts: number): EventTabl
 }
 
 class Merger {
+  readonly #memory: TallyMemory;
   readonly #event: EventTable["event"];
   readonly #record: EventTable["record"];
   readonly #usage: EventTable["usage"];
@@ -98,33 +102,43 @@ class Merger {
       total.extras += batch.extras;
       total.contexts += batch.contexts;
     }
-    this.#event = allocate(EVENT, total.events);
-    this.#record = allocate(RECORD, total.records);
-    this.#usage = allocate(USAGE, total.usages);
-    this.#extra = allocate(EXTRA, total.extras);
-    this.#context = allocate(CONTEXT, total.contexts);
-    this.#transcriptOf = new Uint32Array(total.events);
+    // Some records of forks become events of their own (`splitRepeated`); room that is not used costs nothing.
+    const room = total.events + (total.records >>> 2);
+    const texts = batches.reduce((sum, batch) => sum + batch.texts.length, 0);
+    const memory = (this.#memory = new TallyMemory(bytesOfTally({ ...total, events: room, texts })));
+    this.#event = memory.columns(EVENT, room);
+    this.#record = memory.columns(RECORD, total.records);
+    this.#usage = memory.columns(USAGE, total.usages);
+    this.#extra = memory.columns(EXTRA, total.extras);
+    this.#context = memory.columns(CONTEXT, total.contexts);
+    this.#transcriptOf = memory.u32(room);
     this.#transcript = allocate(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
   }
 
   add(batch: Batch): void {
     const from = openBatch(batch);
-    const number = Uint32Array.from(batch.texts, (text) => this.#texts.number(text));
+    const { native } = this.#memory;
+    const number = this.#memory.u32(batch.texts.length);
+    batch.texts.forEach((text, at) => (number[at] = this.#texts.number(text)));
+    const renumber = (column: Uint32Array, from: number, length: number) =>
+      native.renumber(column.byteOffset + from * 4, length, number.byteOffset);
+    const shift = (column: Uint32Array, from: number, length: number, by: number) =>
+      native.shift(column.byteOffset + from * 4, length, by);
     const { events, records, usages, extras, contexts } = this.#taken;
     copyColumns(from.event, this.#event, events);
     copyColumns(from.record, this.#record, records);
     copyColumns(from.usage, this.#usage, usages);
     copyColumns(from.extra, this.#extra, extras);
     copyColumns(from.context, this.#context, contexts);
-    for (const column of Object.values(this.#context)) renumber(column, contexts, batch.contexts, number);
-    renumber(this.#event.model, events, batch.events, number);
-    renumber(this.#extra.model, extras, batch.extras, number);
+    for (const column of Object.values(this.#context)) renumber(column, contexts, batch.contexts);
+    renumber(this.#event.model, events, batch.events);
+    renumber(this.#extra.model, extras, batch.extras);
     shift(this.#event.context, events, batch.events, contexts);
     shift(this.#event.usage, events, batch.events, usages);
     for (const name of RECORDS_OF_EVENTS) shift(this.#event[name], events, batch.events, records);
     shift(this.#record.event, records, batch.records, events);
-    shift(this.#extra.owner, extras, batch.extras, usages);
+    shift(this.#extra.event, extras, batch.extras, events);
 
     let event = events;
     let record = records;
@@ -183,6 +197,7 @@ class Merger {
   finish(): EventTable {
     this.#transcript.firstRecord.fill(this.#taken.records, this.#current + 1);
     return {
+      memory: this.#memory,
       length: this.#total.events,
       event: this.#event,
       transcriptOf: this.#transcriptOf,
@@ -216,16 +231,5 @@ class TextTable {
       this.#numbers.set(text, number);
     }
     return number;
-  }
-}
-
-function renumber(column: Uint32Array, from: number, length: number, number: Uint32Array): void {
-  for (let i = from; i < from + length; i++) column[i] = number[column[i] as number] as number;
-}
-
-function shift(column: Uint32Array, from: number, length: number, by: number): void {
-  for (let i = from; i < from + length; i++) {
-    const value = column[i] as number;
-    if (value !== NO_USAGE) column[i] = value + by;
   }
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { WEEKDAYS, type Weekday } from "./calendar.ts";
 import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
-import type { CountMode } from "./tally/responses.ts";
+import type { CountMode } from "./tally/groups.ts";
 import { DIMENSIONS, type Dimension, SORT_FIELDS, type SortField } from "./types.ts";
 
 /** Patterns by dimension: `*` is any text, `?` one character, `[ab]` one of them, `{a,b}` either. A response needs one match in each. */

@@ -5,7 +5,7 @@ import type { EventTable } from "./merge.ts";
 import type { CheckedOptions, Sort } from "./options.ts";
 import type { Stages } from "./stages.ts";
 import type { Tally } from "./tally/index.ts";
-import type { Window } from "./tally/rows.ts";
+import type { Window } from "./window.ts";
 import { compareText, type Row, type ScanResult, type SortField } from "./types.ts";
 import { VERSION } from "./version.ts";
 

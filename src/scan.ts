@@ -9,9 +9,8 @@ import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import { tally } from "./tally/index.ts";
-import { isTimeDimension } from "./tally/keys.ts";
 import { findPlaces } from "./tally/places.ts";
-import type { ScanResult } from "./types.ts";
+import { isTimeDimension, type ScanResult } from "./types.ts";
 import { parseWindow } from "./window.ts";
 
 /**

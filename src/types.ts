@@ -24,6 +24,10 @@ export type Dimension = (typeof DIMENSIONS)[number];
 export const TIME_DIMENSIONS = ["day", "week", "month", "hour"] as const;
 export type TimeDimension = (typeof TIME_DIMENSIONS)[number];
 
+export function isTimeDimension(dimension: Dimension): dimension is TimeDimension {
+  return (TIME_DIMENSIONS as readonly Dimension[]).includes(dimension);
+}
+
 /** An agent whose transcripts are read. */
 export type SourceName = "claude";
 

@@ -2,7 +2,12 @@
 import type { Calendar } from "./calendar.ts";
 import { invalidOption } from "./errors.ts";
 import { parseInstant } from "./sources/time.ts";
-import type { Window } from "./tally/rows.ts";
+
+/** An inclusive span of time in ms UTC; infinite where it is open. */
+export interface Window {
+  readonly sinceMs: number;
+  readonly untilMs: number;
+}
 
 const DATE = /^\d{4}-\d\d-\d\d$/;
 const AGO = /^(\d+)\s*([hdw])$/;

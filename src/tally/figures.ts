@@ -3,6 +3,7 @@ import { sumTooLarge } from "../errors.ts";
 import type { USAGE } from "../events.ts";
 import type { Columns } from "../events.ts";
 import type { Figures } from "../types.ts";
+import type { Cells } from "./cells.ts";
 
 /** What is added up for a row. */
 export class Sums {
@@ -30,6 +31,14 @@ export class Sums {
     this.cacheRead += from.cacheRead[i] as number;
     this.webSearches += from.webSearches[i] as number;
     this.isShown = true;
+  }
+
+  addCell(cells: Cells, i: number): void {
+    const [responses, toolUses] = [cells.responses[i] as number, cells.toolUses[i] as number];
+    if (responses + toolUses === 0) return;
+    this.addUsage(cells, i);
+    this.responses += responses;
+    this.toolUses += toolUses;
   }
 
   addToolUses(blocks: number): void {

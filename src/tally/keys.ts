@@ -1,35 +1,31 @@
-/** What each group of records is grouped by: names for the dimensions that do not depend on time. */
+/** What rows are named by: the names of each kind of groups in the dimensions that do not depend on time. */
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
-import { type Dimension, TIME_DIMENSIONS, type TimeDimension } from "../types.ts";
+import type { Dimension, TimeDimension } from "../types.ts";
+import { type Kinds, NO_MODEL } from "./cells.ts";
 import type { Places } from "./places.ts";
-import type { Groups } from "./responses.ts";
 
 export type PlainDimension = Exclude<Dimension, TimeDimension | "none">;
 
-/** A group without a model: its records are in no row of a grouping by model. */
+/** A kind without a model: its records are in no row of a grouping by model. */
 export const NOT_CARRIED = -1;
 
 const UNKNOWN_MODEL = "unknown";
 const UNSEEN = -2;
 
-export function isTimeDimension(dimension: Dimension): dimension is TimeDimension {
-  return (TIME_DIMENSIONS as readonly Dimension[]).includes(dimension);
-}
-
-/** Numbers the names that groups have in each dimension. Most names are asked for many times in a row. */
+/** Numbers the names that kinds have in each dimension. Most names are asked for many times in a row. */
 export class Keys {
   readonly #table: EventTable;
   readonly #places: Places;
-  readonly #groups: Groups;
+  readonly #kinds: Kinds;
   /** By transcript: the type its side file names, if any. */
   readonly #agentTypes: ReadonlyMap<number, string>;
   readonly #names = new Map<PlainDimension, Names>();
 
-  constructor(table: EventTable, places: Places, groups: Groups, agentTypes: ReadonlyMap<number, string>) {
+  constructor(table: EventTable, places: Places, kinds: Kinds, agentTypes: ReadonlyMap<number, string>) {
     this.#table = table;
     this.#places = places;
-    this.#groups = groups;
+    this.#kinds = kinds;
     this.#agentTypes = agentTypes;
   }
 
@@ -39,10 +35,9 @@ export class Keys {
     return names;
   }
 
-  /** Tells the number of a group's name in a dimension, or `NOT_CARRIED`. */
-  numbers(dimension: PlainDimension): (group: number) => number {
-    const { attribution } = this.#groups;
-    const { transcriptOf, event } = this.#table;
+  /** Tells the number of a kind's name in a dimension, or `NOT_CARRIED`. */
+  numbers(dimension: PlainDimension): (kind: number) => number {
+    const { transcript, context, flags } = this.#kinds;
     switch (dimension) {
       case "model":
         return this.#modelNumbers();
@@ -50,49 +45,39 @@ export class Keys {
       case "project":
       case "session": {
         const byTranscript = remember(this.#table.transcripts, (t) => this.#numberOf(dimension, t));
-        return (group) => byTranscript(transcriptOf[attribution[group] as number] as number);
+        return (kind) => byTranscript(transcript[kind] as number);
       }
       case "branch": {
-        const byContext = remember(this.#table.context.branch.length, (context) => this.#branch(context));
-        return (group) => byContext(event.context[attribution[group] as number] as number);
+        const byContext = remember(this.#table.context.branch.length, (number) => this.#branch(number));
+        return (kind) => byContext(context[kind] as number);
       }
       case "team":
       case "agent": {
-        let [lastTranscript, lastContext, lastFlags, last] = [-1, -1, -1, -1];
-        return (group) => {
-          const i = attribution[group] as number;
-          const t = transcriptOf[i] as number;
-          const context = event.context[i] as number;
-          const flags = (event.flags[i] as number) & (FLAG.nested | FLAG.sideChain);
-          if (t !== lastTranscript || context !== lastContext || flags !== lastFlags) {
-            const name = dimension === "team" ? this.#team(context, t) : this.#agent(flags, context, t);
-            [lastTranscript, lastContext, lastFlags] = [t, context, flags];
-            last = this.names(dimension).number(name);
-          }
-          return last;
-        };
+        const names = this.names(dimension);
+        return remember(this.#kinds.length, (kind) => {
+          const [t, number] = [transcript[kind] as number, context[kind] as number];
+          return names.number(
+            dimension === "team" ? this.#team(number, t) : this.#agent(flags[kind] as number, number, t),
+          );
+        });
       }
     }
   }
 
-  /** The number of the model of an added iteration of a group. */
-  extraModel(extra: number, group: number): number {
+  /** The number of the model of an added iteration of a group of some kind. */
+  extraModel(extra: number, kind: number): number {
     const { texts, extra: extras } = this.#table;
     const own = texts[extras.model[extra] as number] as string;
-    const ofGroup = texts[this.#groups.model[group] as number] as string;
+    const ofGroup = texts[this.#kinds.model[kind] as number] as string;
     return this.names("model").number(own || ofGroup || UNKNOWN_MODEL);
   }
 
-  #modelNumbers(): (group: number) => number {
-    const { model, flags, toolUses } = this.#groups;
+  #modelNumbers(): (kind: number) => number {
+    const { model } = this.#kinds;
     const { texts } = this.#table;
     const names = this.names("model");
     const byText = remember(texts.length, (text) => names.number((texts[text] as string) || UNKNOWN_MODEL));
-    return (group) => {
-      const text = model[group] as number;
-      const isShown = text !== 0 || (flags[group] as number) & FLAG.usage || (toolUses[group] as number) > 0;
-      return isShown ? byText(text) : NOT_CARRIED;
-    };
+    return (kind) => (model[kind] === NO_MODEL ? NOT_CARRIED : byText(model[kind] as number));
   }
 
   #numberOf(dimension: "source" | "project" | "session", t: number): number {

@@ -11,8 +11,10 @@ export class Originals {
   readonly #repeated: RepeatedRecords;
   readonly #places: Places;
   readonly #known = new Map<string, number>();
-  /** By transcript, the earliest time of a record that stands in no other; worked out when first asked for. */
-  #ownSinceMs: Float64Array | undefined;
+  /** By the first record with an id, the transcript that id stands in, or `MANY`; worked out when first asked for. */
+  #homes: Map<number, number> | undefined;
+  /** By transcript, the earliest time of a record that stands in no other. */
+  readonly #ownSinceMs = new Map<number, number>();
 
   constructor(table: EventTable, repeated: RepeatedRecords, places: Places) {
     this.#table = table;
@@ -37,9 +39,8 @@ export class Originals {
   }
 
   #find(concerned: readonly number[]): number {
-    const ownSinceMs = (this.#ownSinceMs ??= this.#findOwn());
     const sharedMs = this.#lastSharedMs(concerned);
-    const originals = concerned.filter((transcript) => (ownSinceMs[transcript] as number) < sharedMs);
+    const originals = concerned.filter((transcript) => this.#ownSince(transcript) < sharedMs);
     if (originals.length === 1) return originals[0] as number;
     const { sessionOf, sessions } = this.#places;
     const session = (transcript: number) => sessions[sessionOf[transcript] as number] as string;
@@ -50,8 +51,8 @@ export class Originals {
   #lastSharedMs(concerned: readonly number[]): number {
     const copies = new Map<number, { readonly transcript: number; isShared: boolean; lastMs: number }>();
     for (const transcript of concerned) {
-      for (const i of this.#recordsOf(transcript)) {
-        if (!this.#repeated.has(i)) continue;
+      for (const i of this.#repeatedIn(transcript)) {
+        if (this.#isCopy(i)) continue;
         const first = this.#repeated.firstOf(i);
         let copy = copies.get(first);
         if (!copy) copies.set(first, (copy = { transcript, isShared: false, lastMs: -Infinity }));
@@ -65,34 +66,57 @@ export class Originals {
     return lastMs;
   }
 
-  #findOwn(): Float64Array {
-    const { transcripts, record } = this.#table;
-    // By the first record with an id, the transcript that id stands in, or `MANY`.
-    const homes = new Map<number, number>();
-    for (let t = 0; t < transcripts; t++) {
-      for (const i of this.#recordsOf(t)) {
-        if (!this.#repeated.has(i)) continue;
-        const first = this.#repeated.firstOf(i);
-        homes.set(first, (homes.get(first) ?? t) === t ? t : MANY);
-      }
+  #ownSince(transcript: number): number {
+    const known = this.#ownSinceMs.get(transcript);
+    if (known !== undefined) return known;
+    const homes = (this.#homes ??= this.#findHomes());
+    const { timeMs } = this.#table.record;
+    let sinceMs = Infinity;
+    for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
+      if (!((timeMs[i] as number) < sinceMs) || this.#isCopy(i)) continue;
+      if (!this.#repeated.has(i) || homes.get(this.#repeated.firstOf(i)) !== MANY) sinceMs = timeMs[i] as number;
     }
-    const sinceMs = new Float64Array(transcripts).fill(Infinity);
-    for (let t = 0; t < transcripts; t++) {
-      for (const i of this.#recordsOf(t)) {
-        if (this.#repeated.has(i) && homes.get(this.#repeated.firstOf(i)) === MANY) continue;
-        const timeMs = record.timeMs[i] as number;
-        if (timeMs < (sinceMs[t] as number)) sinceMs[t] = timeMs;
-      }
-    }
+    this.#ownSinceMs.set(transcript, sinceMs);
     return sinceMs;
   }
 
-  /** The records of a transcript, live copies aside. */
-  *#recordsOf(transcript: number): Generator<number> {
-    const { record, event, eventRecords, transcript: found } = this.#table;
-    const end = found.firstRecord[transcript + 1] ?? eventRecords;
-    for (let i = found.firstRecord[transcript] as number; i < end; i++) {
-      if (((event.flags[record.event[i] as number] as number) & FLAG.nested) === 0) yield i;
+  #findHomes(): Map<number, number> {
+    const { record, transcriptOf } = this.#table;
+    const homes = new Map<number, number>();
+    for (const i of this.#repeated.all) {
+      if (this.#isCopy(i)) continue;
+      const transcript = transcriptOf[record.event[i] as number] as number;
+      const first = this.#repeated.firstOf(i);
+      homes.set(first, (homes.get(first) ?? transcript) === transcript ? transcript : MANY);
     }
+    return homes;
   }
+
+  /** The repeated records of a transcript, ascending. */
+  #repeatedIn(transcript: number): Uint32Array {
+    const { all } = this.#repeated;
+    return all.subarray(lowerBound(all, this.#firstOf(transcript)), lowerBound(all, this.#firstOf(transcript + 1)));
+  }
+
+  /** The first record of a transcript; behind the last one, where the next would begin. */
+  #firstOf(transcript: number): number {
+    return this.#table.transcript.firstRecord[transcript] ?? this.#table.eventRecords;
+  }
+
+  /** Live copies tell nothing about where a record was written. */
+  #isCopy(i: number): boolean {
+    const { event, record } = this.#table;
+    return ((event.flags[record.event[i] as number] as number) & FLAG.nested) !== 0;
+  }
+}
+
+/** The place of the first element that is not below `value`. */
+function lowerBound(ascending: Uint32Array, value: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ascending[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

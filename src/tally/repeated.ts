@@ -1,37 +1,43 @@
 /** Records that stand in the scan more than once: copies in forks, and live copies in another transcript. */
-import { allocate, type Columns, copyColumns, EVENT, FLAG } from "../events.ts";
+import { type Columns, copyColumns, EVENT, FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
-import { IdIndex, MaybeRepeated } from "./ids.ts";
+import { bytesOfTally, placesFor } from "./memory.ts";
+
+/** Bits for each record in the two bitmaps that tell repeated ids from others; fewer are mistaken the more there are. */
+const BITS_PER_RECORD = 16;
 
 export class RepeatedRecords {
-  /** By record: the first one with its id, plus 1; 0 for those that stand alone. Absent when all do. */
-  #firsts: Uint32Array | undefined;
+  /** Ascending. */
+  readonly all: Uint32Array;
+  /** By record: the first one with its id, plus 1; 0 for those that stand alone. */
+  firsts: Uint32Array;
 
-  constructor({ eventRecords, record: { idLow, idHigh } }: EventTable) {
-    const repeated = new MaybeRepeated();
-    for (let i = 0; i < eventRecords; i++) if ((idLow[i] as number) !== 0) repeated.note(idLow[i] as number);
-    const ids = new IdIndex(idLow, idHigh, eventRecords / 16);
-    for (let i = 0; i < eventRecords; i++) {
-      if (idLow[i] === 0 ? idHigh[i] === 0 : !repeated.has(idLow[i] as number)) continue;
-      const first = ids.first(i);
-      if (first === i) continue;
-      this.#firsts ??= new Uint32Array(eventRecords);
-      this.#firsts[first] = this.#firsts[i] = first + 1;
-    }
-  }
-
-  /** Whether there are any. */
-  get areThere(): boolean {
-    return this.#firsts !== undefined;
+  constructor(table: EventTable) {
+    const { memory, eventRecords } = table;
+    bindTable(table);
+    this.firsts = memory.u32(eventRecords);
+    const found = memory.u32(eventRecords);
+    const bits = 2 ** Math.ceil(Math.log2(Math.max(1024, eventRecords * BITS_PER_RECORD)));
+    const [seen, again] = [memory.u32(bits / 32), memory.u32(bits / 32)];
+    const places = memory.u32(placesFor(eventRecords));
+    const count = memory.native.findRepeated(
+      this.firsts.byteOffset,
+      found.byteOffset,
+      seen.byteOffset,
+      again.byteOffset,
+      bits - 1,
+      places.byteOffset,
+    );
+    this.all = found.slice(0, count);
   }
 
   has(record: number): boolean {
-    return this.#firsts !== undefined && this.#firsts[record] !== 0;
+    return this.firsts[record] !== 0;
   }
 
   /** The first record with the same id. */
   firstOf(record: number): number {
-    return (this.#firsts?.[record] || record + 1) - 1;
+    return (this.firsts[record] || record + 1) - 1;
   }
 }
 
@@ -39,67 +45,92 @@ export function hasId({ idLow, idHigh }: EventTable["record"], i: number): boole
   return idLow[i] !== 0 || idHigh[i] !== 0;
 }
 
-/** Of an event that has no records left. */
-export function isEmpty({ firstRecord, lastRecord }: EventTable["event"], i: number): boolean {
-  return (firstRecord[i] as number) > (lastRecord[i] as number);
+/** Tells WebAssembly where a table lies. */
+export function bindTable({ memory, length, eventRecords, event, record, usage, transcriptOf }: EventTable): void {
+  memory.count("events", length);
+  memory.count("records", eventRecords);
+  memory.bind("event", { ...event, transcript: transcriptOf });
+  memory.bind("record", { idLow: record.idLow, idHigh: record.idHigh });
+  memory.bind("usage", usage);
 }
 
 /**
  * Makes each repeated record an event of its own where it has no response id, because then it counts where its
- * copies do and not where its neighbours do.
+ * copies do and not where its neighbours do. An event that loses all its records begins behind its end.
  */
 export function splitRepeated(table: EventTable, repeated: RepeatedRecords): EventTable {
-  const moved = recordsToMove(table, repeated);
+  const moved = repeated.all.filter((i) => standsWithOthers(table, i));
   if (moved.length === 0) return table;
   const length = table.length + moved.length;
-  const event = allocate(EVENT, length);
-  copyColumns(table.event, event, 0);
-  const transcriptOf = new Uint32Array(length);
-  transcriptOf.set(table.transcriptOf);
-  const record = { ...table.record, event: table.record.event.slice() };
+  const { event, record, transcriptOf, ...others } = makeRoom(table, repeated, length);
   const left = new Set<number>();
   moved.forEach((i, at) => {
-    const from = record.event[i] as number;
+    const of = record.event[i] as number;
     const to = table.length + at;
-    for (const column of Object.values(event)) column[to] = column[from] as number;
-    transcriptOf[to] = transcriptOf[from] as number;
+    for (const column of Object.values(event)) column[to] = column[of] as number;
+    transcriptOf[to] = transcriptOf[of] as number;
     record.event[i] = to;
     event.firstRecord[to] = event.lastRecord[to] = i;
-    left.add(from).add(to);
+    left.add(of).add(to);
   });
   for (const i of left) describeTimes(event, i, record);
-  return { ...table, length, event, transcriptOf, record };
+  const split = { ...table, ...others, length, event, transcriptOf, record };
+  bindTable(split);
+  return split;
 }
 
-function recordsToMove({ eventRecords, event, record }: EventTable, repeated: RepeatedRecords): number[] {
-  const moved: number[] = [];
-  if (!repeated.areThere) return moved;
-  for (let i = 0; i < eventRecords; i++) {
-    if (!repeated.has(i)) continue;
-    const of = record.event[i] as number;
-    const isResponse = ((event.flags[of] as number) & FLAG.responseId) !== 0;
-    if (!isResponse && event.firstRecord[of] !== event.lastRecord[of]) moved.push(i);
-  }
-  return moved;
+/** Makes room for `length` events: mostly it is there, because merging leaves some. */
+function makeRoom(table: EventTable, repeated: RepeatedRecords, length: number): Omit<EventTable, "length"> {
+  if (length <= table.transcriptOf.length) return table;
+  const { memory } = table;
+  const room = bytesOfTally({ events: length, records: 0, usages: 0, extras: 0, contexts: 0, texts: 0 });
+  const {
+    event: from,
+    other,
+    ...tables
+  } = memory.grow(room, {
+    event: table.event,
+    record: table.record,
+    usage: table.usage,
+    extra: table.extra,
+    context: table.context,
+    other: { transcriptOf: table.transcriptOf, firsts: repeated.firsts },
+  });
+  repeated.firsts = other.firsts;
+  const event = memory.columns(EVENT, length);
+  copyColumns(from, event, 0);
+  const transcriptOf = memory.u32(length);
+  transcriptOf.set(other.transcriptOf);
+  return { ...table, ...tables, event, transcriptOf };
+}
+
+function standsWithOthers({ event, record }: EventTable, i: number): boolean {
+  const of = record.event[i] as number;
+  const isResponse = ((event.flags[of] as number) & FLAG.responseId) !== 0;
+  return !isResponse && event.firstRecord[of] !== event.lastRecord[of];
 }
 
 /** Works out anew when an event's records were written, and between which records they stand. */
 function describeTimes(event: Columns<typeof EVENT>, i: number, record: EventTable["record"]): void {
-  const [from, to] = [event.firstRecord[i] as number, event.lastRecord[i] as number];
-  event.firstMs[i] = Infinity;
-  event.lastMs[i] = -Infinity;
+  const from = event.firstRecord[i] as number;
+  const to = event.lastRecord[i] as number;
+  let isEmpty = true;
+  let firstMs = Infinity;
+  let lastMs = -Infinity;
   event.firstRecord[i] = 1;
   event.lastRecord[i] = 0;
   for (let r = from; r <= to; r++) {
     if (record.event[r] !== i) continue;
-    if (isEmpty(event, i)) event.firstRecord[i] = event.earliestRecord[i] = event.chosenRecord[i] = r;
+    if (isEmpty) event.firstRecord[i] = event.earliestRecord[i] = event.chosenRecord[i] = r;
+    isEmpty = false;
     event.lastRecord[i] = r;
     const timeMs = record.timeMs[r] as number;
-    if (timeMs < (event.firstMs[i] as number)) {
-      event.firstMs[i] = timeMs;
+    if (timeMs < firstMs) {
+      firstMs = timeMs;
       event.earliestRecord[i] = r;
     }
-    if (timeMs > (event.lastMs[i] as number)) event.lastMs[i] = timeMs;
+    if (timeMs > lastMs) lastMs = timeMs;
   }
-  event.chosenMs[i] = event.lastMs[i] as number;
+  event.firstMs[i] = firstMs;
+  event.lastMs[i] = event.chosenMs[i] = lastMs;
 }

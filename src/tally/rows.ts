@@ -2,25 +2,23 @@
 import { type Calendar, TimeKeys, type Weekday } from "../calendar.ts";
 import type { Filter } from "../filters.ts";
 import type { EventTable } from "../merge.ts";
-import type { Dimension, Figures, Row } from "../types.ts";
+import { type Dimension, type Figures, isTimeDimension, type Row } from "../types.ts";
+import type { Cells, Kinds } from "./cells.ts";
 import { Sums } from "./figures.ts";
-import { isTimeDimension, type Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
+import type { Groups } from "./groups.ts";
+import { type Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
 import type { Places } from "./places.ts";
-import type { Groups } from "./responses.ts";
 import { Spans } from "./spans.ts";
 import { ROOT, Steps } from "./steps.ts";
 import type { ToolUses } from "./tool-uses.ts";
-
-/** An inclusive span of time in ms UTC; infinite where it is open. */
-export interface Window {
-  readonly sinceMs: number;
-  readonly untilMs: number;
-}
+import type { Window } from "../window.ts";
 
 export interface Tallied {
   readonly table: EventTable;
   readonly places: Places;
   readonly groups: Groups;
+  readonly kinds: Kinds;
+  readonly cells: Cells;
   readonly toolUses: ToolUses;
   readonly keys: Keys;
   readonly window: Window;
@@ -31,8 +29,9 @@ export interface Tallied {
   readonly startOfWeek: Weekday;
 }
 
-/** Of a group that is in no row. */
+/** Of a kind that is in no row, and of one that is not asked about. */
 const NO_ROW = -1;
+const NOT_ASKED = -2;
 
 export interface Rows {
   /** One for each combination of names that has figures, sorted. */
@@ -42,228 +41,163 @@ export interface Rows {
 }
 
 export function tallyRows(by: readonly Dimension[], tallied: Tallied): Rows {
-  const rows = new RowFinder(by, tallied);
-  const isAsked = groupsAskedFor(tallied);
-  const rowOf = rows.ofGroups(isAsked);
-  const sessionOf = sessionsOfGroups(tallied);
-  const sums: Sums[] = [];
-  const sumsOf = (row: number) => (sums[row] ??= new Sums());
-  const spans = new Spans();
-  addRecords(tallied, rows, rowOf, sessionOf, spans, sumsOf);
-  addResponses(tallied, rows, rowOf, sumsOf);
-  const times = timesBySession(tallied, isAsked, sessionOf);
-  if (tallied.hasExtras) addExtras(tallied, rows, sessionOf, [spans, times], sumsOf);
-  spans.addTo(sumsOf);
-
-  // Figures of rows add up to the totals, times do not.
-  const totals = new Sums();
-  const named: NamedRow[] = [];
-  sums.forEach((sum, row) => {
-    totals.addSums(sum);
-    if (sum.isShown) named.push(rows.name(row, sum.toFigures()));
-  });
-  times.addTo(() => totals);
-  return { rows: named.sort(compareRows).map(({ row }) => row), totals: totals.toFigures() };
+  const adder = new Adder(by, tallied);
+  adder.addCells();
+  adder.addLeftEvents();
+  adder.addLeftGroups();
+  if (tallied.hasExtras) adder.addExtras();
+  return adder.finish();
 }
 
-/** 1 for each group that the filters let through with its own model. */
-function groupsAskedFor({ groups, keys, filter }: Tallied): Uint8Array {
-  const isAsked = new Uint8Array(groups.length);
-  if (!filter) return isAsked.fill(1);
-  const modelOf = keys.numbers("model");
-  for (let group = 0; group < groups.length; group++) {
-    if ((groups.attribution[group] as number) >= 0 && filter(group, modelOf(group))) isAsked[group] = 1;
+/** Adds figures and times to rows. */
+class Adder {
+  readonly #tallied: Tallied;
+  readonly #rows: RowFinder;
+  readonly #rowOf: Int32Array;
+  readonly #sums: Sums[] = [];
+  /** Of the rows, and of everything that is asked about. */
+  readonly #spans = new Spans();
+  readonly #allSpans = new Spans();
+
+  constructor(by: readonly Dimension[], tallied: Tallied) {
+    this.#tallied = tallied;
+    this.#rows = new RowFinder(by, tallied);
+    this.#rowOf = this.#rows.ofKinds();
   }
-  return isAsked;
-}
 
-function sessionsOfGroups({ table, places, groups }: Tallied): Int32Array {
-  const { attribution } = groups;
-  const { transcriptOf } = table;
-  const { sessionOf } = places;
-  const sessions = new Int32Array(groups.length);
-  for (let group = 0; group < sessions.length; group++) {
-    const i = attribution[group] as number;
-    if (i >= 0) sessions[group] = sessionOf[transcriptOf[i] as number] as number;
-  }
-  return sessions;
-}
-
-/** First and last times of all records that are asked about, whatever row they are in. */
-function timesBySession(tallied: Tallied, isAsked: Uint8Array, sessionOf: Int32Array): Spans {
-  const { table, groups } = tallied;
-  const { of } = groups;
-  const { firstMs, lastMs } = table.event;
-  const spans = new Spans();
-  for (let i = 0; i < of.length; i++) {
-    const group = of[i] as number;
-    if (group < 0 || isAsked[group] === 0) continue;
-    const session = sessionOf[group] as number;
-    if (isInside(tallied.window, firstMs[i] as number, lastMs[i] as number)) {
-      spans.add(ROOT, session, firstMs[i] as number);
-      spans.add(ROOT, session, lastMs[i] as number);
-    } else {
-      forRecordsInside(tallied, i, (_, time) => {
-        if (time === time) spans.add(ROOT, session, time);
-      });
+  addCells(): void {
+    const { cells } = this.#tallied;
+    const { instantsMs, firstMs, lastMs } = cells;
+    for (let cell = 0; cell < cells.length; cell++) {
+      const kind = cells.kind[cell] as number;
+      const base = this.#rowOf[kind] as number;
+      if (base === NOT_ASKED) continue;
+      const row = base === NO_ROW ? NO_ROW : this.#rows.at(base, instantsMs[cells.piece[cell] as number] as number);
+      if (row !== NO_ROW) this.#sumsOf(row).addCell(cells, cell);
+      const [first, last] = [firstMs[cell] as number, lastMs[cell] as number];
+      if (first <= last) this.#addSpan(row, kind, first, last);
     }
   }
-  return spans;
-}
 
-/** Times and tool uses: those of every record, by its own time. Most events are wholly in one row. */
-function addRecords(
-  tallied: Tallied,
-  rows: RowFinder,
-  rowOf: Int32Array,
-  sessionOf: Int32Array,
-  spans: Spans,
-  sumsOf: (row: number) => Sums,
-): void {
-  const { table, groups, toolUses } = tallied;
-  const { firstMs, lastMs } = table.event;
-  const { of } = groups;
-  for (let i = 0; i < of.length; i++) {
-    const group = of[i] as number;
-    if (group < 0) continue;
-    const base = rowOf[group] as number;
-    if (base < 0) continue;
-    const session = sessionOf[group] as number;
-    const [first, last] = [firstMs[i] as number, lastMs[i] as number];
-    if (isInside(tallied.window, first, last) && rows.hasOnePiece(first, last)) {
-      const row = rows.at(base, first);
-      spans.add(row, session, first);
-      spans.add(row, session, last);
-      const uses = toolUses.ofEvent[i] as number;
-      if (uses !== 0) sumsOf(row).addToolUses(uses);
-      continue;
+  /** Events that are in several pieces of time, or reach over the window's ends: record by record. */
+  addLeftEvents(): void {
+    const { table, groups, cells, toolUses, window } = this.#tallied;
+    const { firstRecord, lastRecord } = table.event;
+    for (const i of cells.leftEvents) {
+      const kind = groups.kind[groups.of[i] as number] as number;
+      const base = this.#rowOf[kind] as number;
+      if (base === NOT_ASKED) continue;
+      for (let r = firstRecord[i] as number; r <= (lastRecord[i] as number); r++) {
+        const timeMs = table.record.timeMs[r] as number;
+        if (table.record.event[r] !== i || !isIn(window, timeMs)) continue;
+        const row = base === NO_ROW ? NO_ROW : this.#rows.at(base, timeMs);
+        this.#addSpan(row, kind, timeMs, timeMs);
+        const uses = toolUses.ofRecord[r] as number;
+        if (row !== NO_ROW && uses !== 0) this.#sumsOf(row).addToolUses(uses);
+      }
     }
-    forRecordsInside(tallied, i, (record, time) => {
-      const row = rows.at(base, time);
-      if (time === time) spans.add(row, session, time);
-      const uses = toolUses.ofRecord[record] as number;
-      if (uses !== 0) sumsOf(row).addToolUses(uses);
+  }
+
+  addLeftGroups(): void {
+    const { table, groups, cells, window } = this.#tallied;
+    for (const group of cells.leftGroups) {
+      const base = this.#rowOf[groups.kind[group] as number] as number;
+      const timeMs = groups.timeMs[group] as number;
+      if (base < 0 || !isIn(window, timeMs)) continue;
+      const sums = this.#sumsOf(this.#rows.at(base, timeMs));
+      sums.addUsage(table.usage, table.event.usage[groups.chosen[group] as number] as number);
+      sums.responses++;
+    }
+  }
+
+  /** What a response used under other models belongs to its time and its keys, the model aside. */
+  addExtras(): void {
+    const { table, groups, keys, filter, window } = this.#tallied;
+    for (let extra = 0; extra < table.extras; extra++) {
+      const i = table.extra.event[extra] as number;
+      const group = groups.of[i] as number;
+      if (group < 0 || groups.chosen[group] !== i) continue;
+      const timeMs = groups.timeMs[group] as number;
+      if (timeMs !== Infinity && !isIn(window, timeMs)) continue;
+      const kind = groups.kind[group] as number;
+      const model = keys.extraModel(extra, kind);
+      if (filter && !filter(kind, model)) continue;
+      const row = this.#rows.at(this.#rows.ofKind(kind, model), timeMs);
+      this.#sumsOf(row).addUsage(table.extra, extra);
+      if (timeMs !== Infinity) this.#addSpan(row, kind, timeMs, timeMs);
+    }
+  }
+
+  /** Figures of rows add up to the totals, times do not. */
+  finish(): Rows {
+    this.#spans.addTo((row) => this.#sumsOf(row));
+    const totals = new Sums();
+    const named: NamedRow[] = [];
+    this.#sums.forEach((sum, row) => {
+      totals.addSums(sum);
+      if (sum.isShown) named.push(this.#rows.name(row, sum.toFigures()));
     });
+    this.#allSpans.addTo(() => totals);
+    return { rows: named.sort(compareRows).map(({ row }) => row), totals: totals.toFigures() };
+  }
+
+  #addSpan(row: number, kind: number, firstMs: number, lastMs: number): void {
+    const { places, kinds } = this.#tallied;
+    const session = places.sessionOf[kinds.transcript[kind] as number] as number;
+    this.#allSpans.add(ROOT, session, firstMs, lastMs);
+    if (row !== NO_ROW) this.#spans.add(row, session, firstMs, lastMs);
+  }
+
+  #sumsOf(row: number): Sums {
+    return (this.#sums[row] ??= new Sums());
   }
 }
 
-/** Whether an event lies in the window from its first to its last record; one without a time does not. */
-function isInside({ sinceMs, untilMs }: Window, firstMs: number, lastMs: number): boolean {
-  return firstMs >= sinceMs && lastMs <= untilMs && firstMs <= lastMs;
+function isIn({ sinceMs, untilMs }: Window, timeMs: number): boolean {
+  return timeMs >= sinceMs && timeMs <= untilMs;
 }
 
-/** The records of event `i` that are in the window or have no time, and their times. */
-function forRecordsInside(
-  { table: { event, record }, window: { sinceMs, untilMs } }: Tallied,
-  i: number,
-  use: (record: number, timeMs: number) => void,
-): void {
-  for (let r = event.firstRecord[i] as number; r <= (event.lastRecord[i] as number); r++) {
-    const timeMs = record.timeMs[r] as number;
-    if (record.event[r] === i && !(timeMs < sinceMs || timeMs > untilMs)) use(r, timeMs);
-  }
-}
-
-/** Tokens: those of each response's chosen record, at the response's time. */
-function addResponses(
-  { table, groups, window: { sinceMs, untilMs } }: Tallied,
-  rows: RowFinder,
-  rowOf: Int32Array,
-  sumsOf: (row: number) => Sums,
-): void {
-  for (let group = 0; group < groups.length; group++) {
-    const chosen = groups.chosen[group] as number;
-    const row = rowOf[group] as number;
-    if (chosen < 0 || row < 0) continue;
-    const time = groups.timeMs[group] as number;
-    if (time !== Infinity && (time < sinceMs || time > untilMs)) continue;
-    const sum = sumsOf(rows.at(row, time));
-    sum.addUsage(table.usage, table.event.usage[chosen] as number);
-    sum.responses++;
-  }
-}
-
-/** What a response used under other models belongs to its time and its keys, the model aside. */
-function addExtras(
-  { table, groups, keys, filter, window: { sinceMs, untilMs } }: Tallied,
-  rows: RowFinder,
-  sessionOf: Int32Array,
-  [spans, times]: readonly [rows: Spans, all: Spans],
-  sumsOf: (row: number) => Sums,
-): void {
-  if (table.extras === 0) return;
-  const groupOf = new Map<number, number>();
-  for (let group = 0; group < groups.length; group++) {
-    const chosen = groups.chosen[group] as number;
-    if (chosen >= 0) groupOf.set(table.event.usage[chosen] as number, group);
-  }
-  for (let extra = 0; extra < table.extras; extra++) {
-    const group = groupOf.get(table.extra.owner[extra] as number);
-    if (group === undefined) continue;
-    const time = groups.timeMs[group] as number;
-    const model = keys.extraModel(extra, group);
-    if (time !== Infinity && (time < sinceMs || time > untilMs)) continue;
-    if (filter && !filter(group, model)) continue;
-    const row = rows.at(rows.ofGroup(group, model), time);
-    sumsOf(row).addUsage(table.extra, extra);
-    if (time === Infinity) continue;
-    spans.add(row, sessionOf[group] as number, time);
-    times.add(ROOT, sessionOf[group] as number, time);
-  }
-}
-
-/** Finds the row of a group of records, and of a time. */
+/** Finds the row of a kind of groups, and of a time. */
 class RowFinder {
-  /** Whether rows depend on time. */
-  readonly hasTimes: boolean;
   readonly #by: readonly Dimension[];
   readonly #tallied: Tallied;
   readonly #plain: readonly PlainDimension[];
-  readonly #hasModel: boolean;
-  readonly #numberOf: ReadonlyArray<(group: number) => number>;
+  readonly #numberOf: ReadonlyArray<(kind: number) => number>;
   readonly #times: readonly TimeKeys[];
   readonly #steps = new Steps();
-  /** Names of the last group; most groups have those of the one before. */
+  /** Names of the last kind; most kinds have those of the one before. */
   readonly #path: number[];
   #rowOfPath = -1;
-  #lastBase = -1;
-  #lastTime = -1;
-  #last = -1;
 
   constructor(by: readonly Dimension[], tallied: Tallied) {
-    const { keys, calendar, startOfWeek } = tallied;
+    const { keys } = tallied;
     this.#by = by;
     this.#tallied = tallied;
     this.#plain = by.filter((name): name is PlainDimension => !isTimeDimension(name) && name !== "none");
-    this.#hasModel = this.#plain.includes("model");
     this.#path = this.#plain.map(() => -1);
     this.#numberOf = this.#plain.map((dimension) => keys.numbers(dimension));
-    this.#times = by.filter(isTimeDimension).map((dimension) => new TimeKeys(dimension, calendar, startOfWeek));
-    this.hasTimes = this.#times.length > 0;
+    this.#times = timesOf(by, tallied);
   }
 
-  /** The row of each group, time aside; -1 for those that are not asked about or carry no such key. */
-  ofGroups(isAsked: Uint8Array): Int32Array {
-    const { groups, keys } = this.#tallied;
-    const { attribution } = groups;
+  /** The row of each kind, time aside; `NO_ROW` for those without such a key, `NOT_ASKED` for those filtered out. */
+  ofKinds(): Int32Array {
+    const { kinds, keys, filter } = this.#tallied;
     const modelOf = keys.numbers("model");
-    const rowOf = new Int32Array(groups.length).fill(NO_ROW);
-    for (let group = 0; group < rowOf.length; group++) {
-      if (isAsked[group] === 0 || (attribution[group] as number) < 0) continue;
-      const model = this.#hasModel ? modelOf(group) : NOT_CARRIED;
-      if (this.#hasModel && model === NOT_CARRIED) continue;
-      rowOf[group] = this.ofGroup(group, model);
-    }
-    return rowOf;
+    const hasModel = this.#plain.includes("model");
+    return Int32Array.from({ length: kinds.length }, (_, kind) => {
+      const model = modelOf(kind);
+      if (filter && !filter(kind, model)) return NOT_ASKED;
+      return hasModel && model === NOT_CARRIED ? NO_ROW : this.ofKind(kind, model);
+    });
   }
 
-  /** The row of one group with a model. */
-  ofGroup(group: number, model: number): number {
+  /** The row of one kind with a model. */
+  ofKind(kind: number, model: number): number {
     const path = this.#path;
     let isSame = true;
     for (let d = 0; d < path.length; d++) {
-      const numberOf = this.#numberOf[d] as (group: number) => number;
-      const value = this.#plain[d] === "model" ? model : numberOf(group);
+      const numberOf = this.#numberOf[d] as (kind: number) => number;
+      const value = this.#plain[d] === "model" ? model : numberOf(kind);
       if (path[d] !== value) isSame = false;
       path[d] = value;
     }
@@ -274,22 +208,11 @@ class RowFinder {
     return this.#rowOfPath;
   }
 
-  /** The row of a group's row and a time. */
+  /** The row of a kind's row and a time; no time is NaN or Infinity. */
   at(base: number, timeMs: number): number {
-    if (!this.hasTimes) return base;
-    const time = (this.#times[0] as TimeKeys).number(timeMs);
-    if (this.#times.length === 1 && base === this.#lastBase && time === this.#lastTime) return this.#last;
-    let row = this.#steps.take(base, time);
-    for (const keys of this.#times.slice(1)) row = this.#steps.take(row, keys.number(timeMs));
-    this.#lastBase = base;
-    this.#lastTime = time;
-    this.#last = row;
+    let row = base;
+    for (const keys of this.#times) row = this.#steps.take(row, keys.number(timeMs));
     return row;
-  }
-
-  /** Whether the pieces of time that rows are named by do not change between two instants. */
-  hasOnePiece(firstMs: number, lastMs: number): boolean {
-    return this.#times.every((keys) => keys.isOnePiece(firstMs, lastMs));
   }
 
   name(row: number, figures: Figures): NamedRow {
@@ -314,6 +237,14 @@ class RowFinder {
     }
     return { row: { key: key, ...figures }, startsMs, names };
   }
+}
+
+/** The dimensions that are pieces of time. */
+export function timesOf(
+  by: readonly Dimension[],
+  { calendar, startOfWeek }: Pick<Tallied, "calendar" | "startOfWeek">,
+): TimeKeys[] {
+  return by.filter(isTimeDimension).map((dimension) => new TimeKeys(dimension, calendar, startOfWeek));
 }
 
 interface NamedRow {

@@ -6,8 +6,8 @@
 import { FLAG } from "../events.ts";
 import type { EventTable } from "../merge.ts";
 import { groupBy } from "./group-by.ts";
-import { Unions } from "./ids.ts";
 import { hasId } from "./repeated.ts";
+import { Unions } from "./unions.ts";
 
 export interface Apart {
   readonly groups: ReadonlyArray<readonly number[]>;

@@ -10,11 +10,11 @@ export class Spans {
   #session = -1;
   #at = -1;
 
-  add(row: number, session: number, timeMs: number): void {
+  add(row: number, session: number, firstMs: number, lastMs: number): void {
     if (row !== this.#row || session !== this.#session) this.#moveTo(row, session);
     const at = this.#at;
-    if (timeMs < (this.#firstMs[at] as number)) this.#firstMs[at] = timeMs;
-    if (timeMs > (this.#lastMs[at] as number)) this.#lastMs[at] = timeMs;
+    if (firstMs < (this.#firstMs[at] as number)) this.#firstMs[at] = firstMs;
+    if (lastMs > (this.#lastMs[at] as number)) this.#lastMs[at] = lastMs;
   }
 
   #moveTo(row: number, session: number): void {

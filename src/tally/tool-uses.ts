@@ -2,7 +2,7 @@
 import type { EventTable } from "../merge.ts";
 import { NO_GROUP } from "./buckets.ts";
 import type { RepeatedRecords } from "./repeated.ts";
-import type { Groups } from "./responses.ts";
+import type { Groups } from "./groups.ts";
 
 export interface ToolUses {
   /** Of each event together. */
@@ -12,10 +12,11 @@ export interface ToolUses {
 }
 
 export function countToolUses(table: EventTable, groups: Groups, repeated: RepeatedRecords | undefined): ToolUses {
-  const { eventRecords, event, record } = table;
-  if (!repeated?.areThere) return { ofEvent: event.toolUses, ofRecord: record.toolUses };
+  const { memory, event, record } = table;
+  if (!repeated || repeated.all.length === 0) return { ofEvent: event.toolUses, ofRecord: record.toolUses };
   const ofRecord = record.toolUses.slice();
-  const ofEvent = event.toolUses.slice();
+  const ofEvent = memory.u32(table.length);
+  ofEvent.set(event.toolUses.subarray(0, table.length));
   const drop = (i: number) => {
     const of = record.event[i] as number;
     ofEvent[of] = (ofEvent[of] as number) - (record.toolUses[i] as number);
@@ -23,8 +24,8 @@ export function countToolUses(table: EventTable, groups: Groups, repeated: Repea
   };
   // By the first record with an id, the one that counts.
   const best = new Map<number, number>();
-  for (let i = 0; i < eventRecords; i++) {
-    if (record.toolUses[i] === 0 || !repeated.has(i) || groups.of[record.event[i] as number] === NO_GROUP) continue;
+  for (const i of repeated.all) {
+    if (record.toolUses[i] === 0 || groups.of[record.event[i] as number] === NO_GROUP) continue;
     const first = repeated.firstOf(i);
     const other = best.get(first);
     if (other === undefined || countsBefore(record, i, other)) {

@@ -1,0 +1,222 @@
+/**
+ * Sums: what groups of one kind consumed in one piece of time, a cell. A kind is everything about a group that rows
+ * can be named by, but for time. Times are first cut into slices of a quarter of an hour, because the host can tell
+ * for few slices, but not for many events, in which day or hour they are.
+ */
+import * as T from "./table";
+import { addF64, addU32, f64At, i32At, setF64, setU32, u32At } from "./table";
+
+/** What the host says of a slice that is not in one piece of time. Others, from 0 on, are the piece it is in. */
+export const BEFORE_WINDOW: i32 = -2;
+export const AFTER_WINDOW: i32 = -3;
+/** The window or a piece of time begins or ends in it. */
+export const CUT: i32 = -4;
+/** The piece of what has no time. */
+const NO_TIME: i32 = 0;
+
+export const SLICE_MS: f64 = 900_000;
+
+/** A group whose records are in no row of a grouping by model. */
+const NOT_CARRIED: u32 = u32.MAX_VALUE;
+
+// @ts-ignore: decorator
+@inline
+function mix(hash: u32, value: u32): u32 {
+  return ((hash ^ value) * 0x9e3779b1) ^ (hash >> 15);
+}
+
+/** Numbers the kinds of groups into `groupKind`; returns how many there are. `places`: zeroes, `last + 1` of them. */
+export function findKinds(places: usize, last: u32): u32 {
+  let kinds: u32 = 0;
+  let latest: i32 = -1;
+  for (let group: u32 = 0; group < T.groups; group++) {
+    const i = i32At(T.groupAttribution, group);
+    if (i < 0) {
+      setU32(T.groupKind, group, T.NONE);
+      continue;
+    }
+    const transcript = u32At(T.eventTranscript, i);
+    const context = u32At(T.eventContext, i);
+    const flags = u32At(T.eventFlags, i) & (T.NESTED | T.SIDE_CHAIN);
+    let model = u32At(T.groupModel, group);
+    const isShown = model || u32At(T.groupFlags, group) & T.USAGE || u32At(T.groupToolUses, group);
+    if (!isShown) model = NOT_CARRIED;
+    if (latest < 0 || !isKind(latest, transcript, context, flags, model)) {
+      const hash = mix(mix(mix(mix(0x51_7c_c1_b7, transcript), context), flags), model);
+      let at = (hash ^ (hash >> 16)) & last;
+      while (true) {
+        latest = i32At(places, at) - 1;
+        if (latest < 0 || isKind(latest, transcript, context, flags, model)) break;
+        at = (at + 1) & last;
+      }
+      if (latest < 0) {
+        latest = kinds++;
+        setU32(places, at, latest + 1);
+        setU32(T.kindTranscript, latest, transcript);
+        setU32(T.kindContext, latest, context);
+        setU32(T.kindFlags, latest, flags);
+        setU32(T.kindModel, latest, model);
+      }
+    }
+    setU32(T.groupKind, group, latest);
+  }
+  return kinds;
+}
+
+// @ts-ignore: decorator
+@inline
+function isKind(kind: u32, transcript: u32, context: u32, flags: u32, model: u32): bool {
+  return (
+    u32At(T.kindTranscript, kind) == transcript &&
+    u32At(T.kindContext, kind) == context &&
+    u32At(T.kindFlags, kind) == flags &&
+    u32At(T.kindModel, kind) == model
+  );
+}
+
+let slices: u32 = 0;
+let slicePlaces: usize = 0;
+let sliceLast: u32 = 0;
+let sliceNumbers: usize = 0;
+let latestNumber: f64 = NaN;
+let latestSlice: i32 = T.NONE;
+
+/**
+ * Finds the slices of all events and groups that have a time; returns how many there are. Writes the number of
+ * quarters of an hour since 1970 of each to `numbers`. `places`: zeroes, `last + 1` of them.
+ */
+export function findSlices(places: usize, last: u32, numbers: usize): u32 {
+  slices = 0;
+  slicePlaces = places;
+  sliceLast = last;
+  sliceNumbers = numbers;
+  latestNumber = NaN;
+  for (let i: u32 = 0; i < T.events; i++) {
+    const hasTime = f64At(T.eventFirstMs, i) <= f64At(T.eventLastMs, i);
+    setU32(T.eventFirstSlice, i, hasTime ? sliceOf(f64At(T.eventFirstMs, i)) : T.NONE);
+    setU32(T.eventLastSlice, i, hasTime ? sliceOf(f64At(T.eventLastMs, i)) : T.NONE);
+  }
+  for (let group: u32 = 0; group < T.groups; group++) {
+    const ms = f64At(T.groupTimeMs, group);
+    setU32(T.groupSlice, group, ms == Infinity ? T.NONE : sliceOf(ms));
+  }
+  return slices;
+}
+
+function sliceOf(ms: f64): i32 {
+  const number = Math.floor(ms / SLICE_MS);
+  if (number == latestNumber) return latestSlice;
+  latestNumber = number;
+  const n = <u32>(<i64>number);
+  let at = (n ^ (n >> 7)) & sliceLast;
+  while (true) {
+    latestSlice = i32At(slicePlaces, at) - 1;
+    if (latestSlice < 0) break;
+    if (f64At(sliceNumbers, latestSlice) == number) return latestSlice;
+    at = (at + 1) & sliceLast;
+  }
+  latestSlice = slices++;
+  setU32(slicePlaces, at, latestSlice + 1);
+  setF64(sliceNumbers, latestSlice, number);
+  return latestSlice;
+}
+
+let cells: u32 = 0;
+let cellPlaces: usize = 0;
+let cellLast: u32 = 0;
+let latestCell: i32 = T.NONE;
+let leftEvents: u32 = 0;
+let leftGroups: u32 = 0;
+
+/** Events and groups that `fillCells` left to the host. */
+export function leftEventCount(): u32 {
+  return leftEvents;
+}
+
+export function leftGroupCount(): u32 {
+  return leftGroups;
+}
+
+/**
+ * Sums all events and groups into cells; returns how many cells there are. `pieces` says of each slice in which piece
+ * of time it is. What is not wholly in one piece is listed in `events` and `groups` for the host. `eventToolUses` are
+ * those that count. `places`: zeroes, `last + 1` of them.
+ */
+export function fillCells(
+  pieces: usize,
+  eventToolUses: usize,
+  places: usize,
+  last: u32,
+  events: usize,
+  groups: usize,
+): u32 {
+  cells = 0;
+  cellPlaces = places;
+  cellLast = last;
+  latestCell = T.NONE;
+  leftEvents = 0;
+  leftGroups = 0;
+  for (let i: u32 = 0; i < T.events; i++) {
+    const group = i32At(T.groupOfEvent, i);
+    if (group < 0) continue;
+    const kind = u32At(T.groupKind, group);
+    const slice = i32At(T.eventFirstSlice, i);
+    if (slice < 0) {
+      const uses = u32At(eventToolUses, i);
+      if (uses) addU32(T.cellToolUses, cellOf(kind, NO_TIME), uses);
+      continue;
+    }
+    const piece = i32At(pieces, slice);
+    if (piece == CUT || piece != i32At(pieces, i32At(T.eventLastSlice, i))) {
+      setU32(events, leftEvents++, i);
+      continue;
+    }
+    if (piece < 0) continue;
+    const cell = cellOf(kind, piece);
+    addU32(T.cellToolUses, cell, u32At(eventToolUses, i));
+    const firstMs = f64At(T.eventFirstMs, i);
+    const lastMs = f64At(T.eventLastMs, i);
+    if (firstMs < f64At(T.cellFirstMs, cell)) setF64(T.cellFirstMs, cell, firstMs);
+    if (lastMs > f64At(T.cellLastMs, cell)) setF64(T.cellLastMs, cell, lastMs);
+  }
+  for (let group: u32 = 0; group < T.groups; group++) {
+    const chosen = i32At(T.groupChosen, group);
+    if (chosen < 0) continue;
+    const slice = i32At(T.groupSlice, group);
+    const piece = slice < 0 ? NO_TIME : i32At(pieces, slice);
+    if (piece == CUT) setU32(groups, leftGroups++, group);
+    else if (piece >= 0) addResponse(cellOf(u32At(T.groupKind, group), piece), u32At(T.eventUsage, chosen));
+  }
+  return cells;
+}
+
+function addResponse(cell: u32, usage: u32): void {
+  addU32(T.cellResponses, cell, 1);
+  addF64(T.cellInput, cell, f64At(T.usageInput, usage));
+  addF64(T.cellOutput, cell, f64At(T.usageOutput, usage));
+  addF64(T.cellReasoning, cell, f64At(T.usageReasoning, usage));
+  addF64(T.cellCacheCreation5m, cell, f64At(T.usageCacheCreation5m, usage));
+  addF64(T.cellCacheCreation1h, cell, f64At(T.usageCacheCreation1h, usage));
+  addF64(T.cellCacheRead, cell, f64At(T.usageCacheRead, usage));
+  addF64(T.cellWebSearches, cell, f64At(T.usageWebSearches, usage));
+}
+
+function cellOf(kind: u32, piece: u32): u32 {
+  if (latestCell >= 0 && u32At(T.cellKind, latestCell) == kind && u32At(T.cellPiece, latestCell) == piece) return latestCell;
+  const hash = mix(mix(0x51_7c_c1_b7, kind), piece);
+  let at = (hash ^ (hash >> 16)) & cellLast;
+  while (true) {
+    const found = i32At(cellPlaces, at) - 1;
+    if (found < 0) break;
+    if (u32At(T.cellKind, found) == kind && u32At(T.cellPiece, found) == piece) return (latestCell = found);
+    at = (at + 1) & cellLast;
+  }
+  const cell = cells++;
+  setU32(cellPlaces, at, cell + 1);
+  setU32(T.cellKind, cell, kind);
+  setU32(T.cellPiece, cell, piece);
+  setF64(T.cellFirstMs, cell, Infinity);
+  setF64(T.cellLastMs, cell, -Infinity);
+  latestCell = cell;
+  return cell;
+}

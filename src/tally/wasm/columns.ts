@@ -1,0 +1,24 @@
+/** Numbers of one batch to numbers of the merged table. */
+
+/** Adds `by` to each, but for those that stand for nothing (all bits set). */
+export function shift(column: usize, length: u32, by: u32): void {
+  for (let at = column, end = column + ((<usize>length) << 2); at < end; at += 4) {
+    const value = load<u32>(at);
+    if (value != u32.MAX_VALUE) store<u32>(at, value + by);
+  }
+}
+
+/** Replaces each by what stands at its place in `numbers`. */
+export function renumber(column: usize, length: u32, numbers: usize): void {
+  for (let at = column, end = column + ((<usize>length) << 2); at < end; at += 4) {
+    store<u32>(at, load<u32>(numbers + ((<usize>load<u32>(at)) << 2)));
+  }
+}
+
+export function fillU32(column: usize, length: u32, value: u32): void {
+  for (let at = column, end = column + ((<usize>length) << 2); at < end; at += 4) store<u32>(at, value);
+}
+
+export function fillF64(column: usize, length: u32, value: f64): void {
+  for (let at = column, end = column + ((<usize>length) << 3); at < end; at += 8) store<f64>(at, value);
+}

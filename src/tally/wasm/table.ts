@@ -1,0 +1,125 @@
+/**
+ * Where the columns lie: addresses in the memory that the host shares with us (`src/tally/memory.ts`). The host sets
+ * each by its name: the table's, then the column's. What the columns of events, records and usage mean stands in
+ * `src/events.ts`; those of groups, kinds and cells in `src/tally/groups.ts` and `src/tally/cells.ts`.
+ */
+
+export let events: u32 = 0;
+export let eventFirstMs: usize = 0;
+export let eventLastMs: usize = 0;
+export let eventChosenMs: usize = 0;
+export let eventResponseLow: usize = 0;
+export let eventResponseHigh: usize = 0;
+export let eventRequestLow: usize = 0;
+export let eventRequestHigh: usize = 0;
+export let eventFlags: usize = 0;
+export let eventUsage: usize = 0;
+export let eventModel: usize = 0;
+export let eventToolUses: usize = 0;
+export let eventContext: usize = 0;
+export let eventEarliestRecord: usize = 0;
+export let eventChosenRecord: usize = 0;
+export let eventFirstRecord: usize = 0;
+export let eventLastRecord: usize = 0;
+export let eventTranscript: usize = 0;
+/** The slices of an event's first and last record. */
+export let eventFirstSlice: usize = 0;
+export let eventLastSlice: usize = 0;
+
+export let records: u32 = 0;
+export let recordIdLow: usize = 0;
+export let recordIdHigh: usize = 0;
+
+export let usageInput: usize = 0;
+export let usageOutput: usize = 0;
+export let usageReasoning: usize = 0;
+export let usageCacheCreation5m: usize = 0;
+export let usageCacheCreation1h: usize = 0;
+export let usageCacheRead: usize = 0;
+export let usageWebSearches: usize = 0;
+
+export let groups: u32 = 0;
+export let groupOfEvent: usize = 0;
+export let groupChosen: usize = 0;
+export let groupTimeMs: usize = 0;
+export let groupAttribution: usize = 0;
+export let groupModel: usize = 0;
+export let groupFlags: usize = 0;
+export let groupToolUses: usize = 0;
+export let groupKind: usize = 0;
+export let groupSlice: usize = 0;
+
+export let kindTranscript: usize = 0;
+export let kindContext: usize = 0;
+export let kindFlags: usize = 0;
+export let kindModel: usize = 0;
+
+export let cellKind: usize = 0;
+export let cellPiece: usize = 0;
+export let cellFirstMs: usize = 0;
+export let cellLastMs: usize = 0;
+export let cellToolUses: usize = 0;
+export let cellResponses: usize = 0;
+export let cellInput: usize = 0;
+export let cellOutput: usize = 0;
+export let cellReasoning: usize = 0;
+export let cellCacheCreation5m: usize = 0;
+export let cellCacheCreation1h: usize = 0;
+export let cellCacheRead: usize = 0;
+export let cellWebSearches: usize = 0;
+
+// Flags of events, as `src/events.ts` has them.
+export const USAGE: u32 = 1;
+export const SIDE_CHAIN: u32 = 2;
+export const NESTED: u32 = 4;
+export const RESPONSE_ID: u32 = 8;
+export const REQUEST_ID: u32 = 16;
+export const FINAL: u32 = 32;
+export const LONG_BLOCK: u32 = 64;
+
+/** No event, group, kind or slice. */
+export const NONE: i32 = -1;
+
+// @ts-ignore: decorator
+@inline
+export function u32At(column: usize, i: u32): u32 {
+  return load<u32>(column + ((<usize>i) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function i32At(column: usize, i: u32): i32 {
+  return load<i32>(column + ((<usize>i) << 2));
+}
+
+// @ts-ignore: decorator
+@inline
+export function setU32(column: usize, i: u32, value: u32): void {
+  store<u32>(column + ((<usize>i) << 2), value);
+}
+
+// @ts-ignore: decorator
+@inline
+export function addU32(column: usize, i: u32, value: u32): void {
+  const at = column + ((<usize>i) << 2);
+  store<u32>(at, load<u32>(at) + value);
+}
+
+// @ts-ignore: decorator
+@inline
+export function f64At(column: usize, i: u32): f64 {
+  return load<f64>(column + ((<usize>i) << 3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function setF64(column: usize, i: u32, value: f64): void {
+  store<f64>(column + ((<usize>i) << 3), value);
+}
+
+// @ts-ignore: decorator
+@inline
+export function addF64(column: usize, i: u32, value: f64): void {
+  const at = column + ((<usize>i) << 3);
+  store<f64>(at, load<f64>(at) + value);
+}
