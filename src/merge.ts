@@ -1,27 +1,35 @@
 /**
- * Batches to one table. The batches come in the order of the shards, so records stand in transcript order and
+ * Parts to one table. The parts come in the order of the transcripts, so records stand in transcript order and
  * within a transcript in byte order: comparing two indexes compares (path, offset). Order of arrival never shows.
  */
 import {
   allocate,
-  type Batch,
   type BatchColumns,
   type Columns,
   CONTEXT,
   copyColumns,
   EVENT,
   EXTRA,
-  openBatch,
   RECORD,
-  type SkippedAt,
+  SKIPPED_LISTED,
+  type Spec,
   USAGE,
 } from "./events.ts";
-import { bytesOfTally, TallyMemory } from "./tally/memory.ts";
+import type { CursorTable } from "./cursors/table.ts";
+import type { CursorRun, Part, RangeRun, ScannedBatch } from "./parts.ts";
 import type { SkipReason } from "./types.ts";
 
-/** What is known of each transcript; text numbers, 0 is none. */
-const TRANSCRIPT = {
+/** What is known of each transcript. Text columns hold text numbers; 0 is none. */
+export const TRANSCRIPT = {
+  firstEvent: Uint32Array,
   firstRecord: Uint32Array,
+  firstUsage: Uint32Array,
+  firstExtra: Uint32Array,
+  lines: Uint32Array,
+  records: Uint32Array,
+  usageRecords: Uint32Array,
+  malformed: Uint32Array,
+  oversized: Uint32Array,
   sessionId: Uint32Array,
   agentName: Uint32Array,
   agentType: Uint32Array,
@@ -30,10 +38,13 @@ const TRANSCRIPT = {
   cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
 } as const;
 
-export interface EventTable {
-  /** Where the columns lie. */
-  readonly memory: TallyMemory;
-  /** Events; their columns have some room behind them. */
+/** What adds up over the parts of a transcript. */
+const SUMS = ["lines", "records", "usageRecords", "malformed", "oversized"] as const;
+/** Of which the first one found stays. */
+const FIRSTS = ["sessionId", "agentName", "agentType", "team"] as const;
+
+export interface MergedTable {
+  /** Events; their columns may have room behind them. */
   readonly length: number;
   readonly event: Columns<typeof EVENT>;
   /** The number of each event's transcript. */
@@ -44,6 +55,7 @@ export interface EventTable {
   readonly usage: Columns<typeof USAGE>;
   readonly extras: number;
   readonly extra: Columns<typeof EXTRA>;
+  readonly contexts: number;
   /** Agent, team, branch and version of events, by number. */
   readonly context: Columns<typeof CONTEXT>;
   /** Texts by number; number 0 is none. */
@@ -60,163 +72,278 @@ export interface EventTable {
   readonly unreadable: ReadonlyMap<number, string>;
 }
 
+/** How many elements of each table. */
+export interface Counts {
+  events: number;
+  records: number;
+  usages: number;
+  extras: number;
+}
+
 /** The columns of events that hold records. */
 const RECORDS_OF_EVENTS = ["earliestRecord", "chosenRecord", "firstRecord", "lastRecord"] as const;
 
-/** As many skipped lines as are listed. */
-const SKIPPED_LISTED = 100;
+/** Where merged columns are to lie, and what is done to whole columns there. */
+export interface Room {
+  /** Room for so many events more is left behind the columns of events. */
+  readonly spareEvents: number;
+  /** Skipped lines are listed up to 100 of the whole scan, or of each transcript. */
+  readonly listsSkipped: "of scan" | "of each transcript";
+  columns<S extends Spec>(spec: S, length: number): Columns<S>;
+  u32(length: number): Uint32Array;
+  /** Adds `by` to each number from `from` on, but for those that stand for nothing (all bits set). */
+  shift(column: Uint32Array, from: number, length: number, by: number): void;
+  /** Replaces each number from `from` on by what stands at its place in `numbers`. */
+  renumber(column: Uint32Array, from: number, length: number, numbers: Uint32Array): void;
+}
 
-export function merge(batches: readonly Batch[], transcripts: number): EventTable {
-  const merger = new Merger(batches, transcripts);
-  for (const batch of batches) merger.add(batch);
+export function merge(parts: readonly Part[], transcripts: number, room: Room): MergedTable {
+  const merger = new Merger(parts, transcripts, room);
+  for (const part of parts) merger.add(part);
   return merger.finish();
 }
 
-class Merger {
-  readonly #memory: TallyMemory;
-  readonly #event: EventTable["event"];
-  readonly #record: EventTable["record"];
-  readonly #usage: EventTable["usage"];
-  readonly #extra: EventTable["extra"];
-  readonly #context: EventTable["context"];
-  readonly #transcriptOf: Uint32Array;
-  readonly #transcript: EventTable["transcript"];
-  readonly #texts = new TextTable();
-  readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
-  readonly #skippedLines: Array<EventTable["skippedLines"][number]> = [];
-  readonly #unreadable = new Map<number, string>();
-  readonly #total = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
-  /** How many of each are in so far. */
-  readonly #taken = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
-  readonly #sums = { records: 0, usageRecords: 0, bytesRead: 0 };
-  /** The transcript the last range was of, and the lines of its ranges so far. */
-  #current = -1;
-  #linesBefore = 0;
+/** How many elements all parts have together. */
+export function countAll(parts: readonly Part[]): Counts & { readonly contexts: number; readonly texts: number } {
+  const total = { events: 0, records: 0, usages: 0, extras: 0 };
+  const entered = new Map<object, { readonly contexts: number; readonly texts: readonly string[] }>();
+  for (const part of parts) {
+    addCounts(total, countsOf(part));
+    if ("cursors" in part) entered.set(part.cursors, part.cursors);
+    else entered.set(part.scanned, part.scanned.batch);
+  }
+  let [contexts, texts] = [0, 0];
+  for (const one of entered.values()) {
+    contexts += one.contexts;
+    texts += one.texts.length;
+  }
+  return { ...total, contexts, texts };
+}
 
-  constructor(batches: readonly Batch[], transcripts: number) {
-    const total = this.#total;
-    for (const batch of batches) {
-      total.events += batch.events;
-      total.records += batch.records;
-      total.usages += batch.usages;
-      total.extras += batch.extras;
-      total.contexts += batch.contexts;
-    }
-    // Some records of forks become events of their own (`splitRepeated`); room that is not used costs nothing.
-    const room = total.events + (total.records >>> 2);
-    const texts = batches.reduce((sum, batch) => sum + batch.texts.length, 0);
-    const memory = (this.#memory = new TallyMemory(bytesOfTally({ ...total, events: room, texts })));
-    this.#event = memory.columns(EVENT, room);
-    this.#record = memory.columns(RECORD, total.records);
-    this.#usage = memory.columns(USAGE, total.usages);
-    this.#extra = memory.columns(EXTRA, total.extras);
-    this.#context = memory.columns(CONTEXT, total.contexts);
-    this.#transcriptOf = memory.u32(room);
+/** Where the contexts and texts of a batch or of cursors went. */
+interface Entered {
+  readonly contexts: number;
+  readonly texts: Uint32Array;
+}
+
+class Merger {
+  readonly #room: Room;
+  readonly #event: MergedTable["event"];
+  readonly #record: MergedTable["record"];
+  readonly #usage: MergedTable["usage"];
+  readonly #extra: MergedTable["extra"];
+  readonly #context: MergedTable["context"];
+  readonly #transcriptOf: Uint32Array;
+  readonly #transcript: MergedTable["transcript"];
+  readonly #texts = new TextTable();
+  readonly #entered = new Map<ScannedBatch | CursorTable, Entered>();
+  readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
+  readonly #skippedLines: Array<MergedTable["skippedLines"][number]> = [];
+  readonly #unreadable = new Map<number, string>();
+  readonly #total: Counts;
+  /** How many of each are in so far. */
+  readonly #taken: Counts & { contexts: number } = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
+  #bytesRead = 0;
+  /** The transcript that comes now. */
+  #current = -1;
+
+  constructor(parts: readonly Part[], transcripts: number, room: Room) {
+    this.#room = room;
+    const total = (this.#total = countAll(parts));
+    this.#event = room.columns(EVENT, total.events + room.spareEvents);
+    this.#record = room.columns(RECORD, total.records);
+    this.#usage = room.columns(USAGE, total.usages);
+    this.#extra = room.columns(EXTRA, total.extras);
+    this.#context = room.columns(CONTEXT, total.contexts);
+    this.#transcriptOf = room.u32(total.events + room.spareEvents);
     this.#transcript = allocate(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
   }
 
-  add(batch: Batch): void {
-    const from = openBatch(batch);
-    const { native } = this.#memory;
-    const number = this.#memory.u32(batch.texts.length);
-    batch.texts.forEach((text, at) => (number[at] = this.#texts.number(text)));
-    const renumber = (column: Uint32Array, from: number, length: number) =>
-      native.renumber(column.byteOffset + from * 4, length, number.byteOffset);
-    const shift = (column: Uint32Array, from: number, length: number, by: number) =>
-      native.shift(column.byteOffset + from * 4, length, by);
-    const { events, records, usages, extras, contexts } = this.#taken;
-    copyColumns(from.event, this.#event, events);
-    copyColumns(from.record, this.#record, records);
-    copyColumns(from.usage, this.#usage, usages);
-    copyColumns(from.extra, this.#extra, extras);
-    copyColumns(from.context, this.#context, contexts);
-    for (const column of Object.values(this.#context)) renumber(column, contexts, batch.contexts);
-    renumber(this.#event.model, events, batch.events);
-    renumber(this.#extra.model, extras, batch.extras);
-    shift(this.#event.context, events, batch.events, contexts);
-    shift(this.#event.usage, events, batch.events, usages);
-    for (const name of RECORDS_OF_EVENTS) shift(this.#event[name], events, batch.events, records);
-    shift(this.#record.event, records, batch.records, events);
-    shift(this.#extra.event, extras, batch.extras, events);
+  add(part: Part): void {
+    if ("cursors" in part) this.#addCursors(part);
+    else this.#addRanges(part);
+    addCounts(this.#taken, countsOf(part));
+  }
 
-    let event = events;
-    let record = records;
+  #addCursors({ cursors, from, to, transcript }: CursorRun): void {
+    const { contexts, texts } = this.#enter(cursors, cursors.texts, (columns, at) => cursors.copyContexts(columns, at));
+    const { events, records, usages, extras } = this.#taken;
+    const tables = { event: this.#event, record: this.#record, usage: this.#usage, extra: this.#extra };
+    cursors.copyRows(from, to, tables, { ...this.#taken, contexts });
+    const length = cursors.countsOf(from, to);
+    this.#room.renumber(this.#event.model, events, length.events, texts);
+    this.#room.renumber(this.#extra.model, extras, length.extras, texts);
+    const { row, start } = cursors;
     let listed = 0;
-    for (let range = 0; range < batch.ranges; range++) {
-      this.#moveTo(from.range.transcript[range] as number, record);
-      const end = event + (from.range.events[range] as number);
-      this.#transcriptOf.fill(this.#current, event, end);
-      event = end;
-      record += from.range.eventRecords[range] as number;
-      this.#addRange(from.range, range, number);
-      for (; batch.skipped[listed]?.range === range; listed++) this.#listSkipped(batch.skipped[listed] as SkippedAt);
-      this.#linesBefore += from.range.lines[range] as number;
+    for (let i = from, t = transcript; i < to; i++, t++) {
+      const shift = (at: number, table: Uint32Array) => at + (table[i] as number) - (table[from] as number);
+      const event = shift(events, start.events);
+      this.#moveTo(t, event, shift(records, start.records), shift(usages, start.usages), shift(extras, start.extras));
+      this.#transcriptOf.fill(t, event, event + (row.events[i] as number));
+      this.#addFacts(row, i, texts);
+      listed = row.skippedListed[i] as number;
+      for (let skipped = start.skipped[i] as number; listed > 0; listed--, skipped++) {
+        this.#listSkipped(cursors.skippedLine(skipped));
+      }
     }
-    for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript, code);
-    this.#taken.events += batch.events;
-    this.#taken.records += batch.records;
-    this.#taken.usages += batch.usages;
-    this.#taken.extras += batch.extras;
-    this.#taken.contexts += batch.contexts;
   }
 
-  /** The next range is of transcript `t`, its records from `at` on. Of those passed over nothing was read. */
-  #moveTo(t: number, at: number): void {
+  #addRanges({ scanned, from, to, shift: by }: RangeRun): void {
+    const { batch, columns } = scanned;
+    const { contexts, texts } = this.#enter(scanned, batch.texts, (to, at) => copyColumns(columns.context, to, at));
+    const starts = {
+      events: scanned.startsOf("events"),
+      records: scanned.startsOf("eventRecords"),
+      usages: scanned.startsOf("usages"),
+      extras: scanned.startsOf("extras"),
+    };
+    const taken = this.#taken;
+    const copy = <C extends "events" | "records" | "usages" | "extras">(table: C, source: object, target: object) => {
+      const [start, end] = [starts[table][from] as number, starts[table][to] as number];
+      copyColumns(source as BatchColumns["usage"], target as BatchColumns["usage"], taken[table], start, end);
+      return { at: taken[table], length: end - start, by: taken[table] - start };
+    };
+    const event = copy("events", columns.event, this.#event);
+    const record = copy("records", columns.record, this.#record);
+    const usage = copy("usages", columns.usage, this.#usage);
+    const extra = copy("extras", columns.extra, this.#extra);
+    this.#room.renumber(this.#event.model, event.at, event.length, texts);
+    this.#room.renumber(this.#extra.model, extra.at, extra.length, texts);
+    this.#room.shift(this.#event.context, event.at, event.length, contexts);
+    this.#room.shift(this.#event.usage, event.at, event.length, usage.by);
+    for (const name of RECORDS_OF_EVENTS) this.#room.shift(this.#event[name], event.at, event.length, record.by);
+    this.#room.shift(this.#record.event, record.at, record.length, event.by);
+    this.#room.shift(this.#extra.event, extra.at, extra.length, event.by);
+
+    let listed = batch.skipped.findIndex((skipped) => skipped.range >= from);
+    if (listed < 0) listed = batch.skipped.length;
+    for (let range = from; range < to; range++) {
+      const at = (table: keyof typeof starts, move: number) => (starts[table][range] as number) + move;
+      const first = at("events", event.by);
+      const t = (columns.range.transcript[range] as number) + by;
+      this.#moveTo(t, first, at("records", record.by), at("usages", usage.by), at("extras", extra.by));
+      this.#transcriptOf.fill(t, first, first + (columns.range.events[range] as number));
+      for (; batch.skipped[listed]?.range === range; listed++) {
+        const { lineInRange, offset, reason } = batch.skipped[listed] as (typeof batch.skipped)[number];
+        const line = (this.#transcript.lines[t] as number) + lineInRange + 1;
+        this.#listSkipped({ line, offset, reason });
+      }
+      this.#addFacts(columns.range, range, texts);
+      this.#skipped.pending += columns.range.pending[range] as number;
+      this.#bytesRead += columns.range.bytesRead[range] as number;
+    }
+    for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript + by, code);
+  }
+
+  /** Takes in the contexts and texts of a batch or of cursors, when they are met first. */
+  #enter(
+    from: ScannedBatch | CursorTable,
+    texts: readonly string[],
+    copyContexts: (to: MergedTable["context"], at: number) => void,
+  ): Entered {
+    let entered = this.#entered.get(from);
+    if (entered) return entered;
+    const at = this.#taken.contexts;
+    const length = "batch" in from ? from.batch.contexts : from.contexts;
+    const numbers = this.#room.u32(texts.length);
+    texts.forEach((text, i) => (numbers[i] = this.#texts.number(text)));
+    entered = { contexts: at, texts: numbers };
+    copyContexts(this.#context, at);
+    for (const column of Object.values(this.#context)) this.#room.renumber(column, at, length, entered.texts);
+    this.#taken.contexts += length;
+    this.#entered.set(from, entered);
+    return entered;
+  }
+
+  /** What comes next is of transcript `t`. Of those passed over there is nothing. */
+  #moveTo(t: number, event: number, record: number, usage: number, extra: number): void {
     if (t === this.#current) return;
-    for (let passed = this.#current + 1; passed <= t; passed++) this.#transcript.firstRecord[passed] = at;
+    const { firstEvent, firstRecord, firstUsage, firstExtra } = this.#transcript;
+    for (let passed = this.#current + 1; passed <= t; passed++) {
+      firstEvent[passed] = event;
+      firstRecord[passed] = record;
+      firstUsage[passed] = usage;
+      firstExtra[passed] = extra;
+    }
     this.#current = t;
-    this.#linesBefore = 0;
   }
 
-  #addRange(range: BatchColumns["range"], i: number, number: Uint32Array): void {
-    const { sessionId, agentName, agentType, team, cwd, cwdTimeMs } = this.#transcript;
+  /** Adds what a range or a cursor says of the transcript as a whole. */
+  #addFacts(from: Facts, i: number, texts: Uint32Array): void {
+    const to = this.#transcript;
     const t = this.#current;
-    this.#sums.records += range.records[i] as number;
-    this.#sums.usageRecords += range.usageRecords[i] as number;
-    this.#sums.bytesRead += range.bytesRead[i] as number;
-    this.#skipped.malformed += range.malformed[i] as number;
-    this.#skipped.oversized += range.oversized[i] as number;
-    this.#skipped.pending += range.pending[i] as number;
-    if (sessionId[t] === 0) sessionId[t] = number[range.sessionId[i] as number] as number;
-    if (agentName[t] === 0) agentName[t] = number[range.agentName[i] as number] as number;
-    if (agentType[t] === 0) agentType[t] = number[range.agentType[i] as number] as number;
-    if (team[t] === 0) team[t] = number[range.team[i] as number] as number;
-    const isEarlier = (range.cwdTimeMs[i] as number) < (cwdTimeMs[t] as number);
-    if (range.cwd[i] !== 0 && (cwd[t] === 0 || isEarlier)) {
-      cwd[t] = number[range.cwd[i] as number] as number;
-      cwdTimeMs[t] = range.cwdTimeMs[i] as number;
+    for (const name of SUMS) to[name][t] = (to[name][t] as number) + (from[name][i] as number);
+    for (const name of FIRSTS) if (to[name][t] === 0) to[name][t] = texts[from[name][i] as number] as number;
+    const isEarlier = (from.cwdTimeMs[i] as number) < (to.cwdTimeMs[t] as number);
+    if (from.cwd[i] !== 0 && (to.cwd[t] === 0 || isEarlier)) {
+      to.cwd[t] = texts[from.cwd[i] as number] as number;
+      to.cwdTimeMs[t] = from.cwdTimeMs[i] as number;
     }
   }
 
-  #listSkipped({ lineInRange, offset, reason }: SkippedAt): void {
-    if (this.#skippedLines.length >= SKIPPED_LISTED) return;
-    this.#skippedLines.push({ transcript: this.#current, line: this.#linesBefore + lineInRange + 1, offset, reason });
+  #listSkipped(line: Omit<MergedTable["skippedLines"][number], "transcript">): void {
+    const last = this.#skippedLines.at(-SKIPPED_LISTED);
+    const isFull = this.#room.listsSkipped === "of scan" ? last !== undefined : last?.transcript === this.#current;
+    if (!isFull) this.#skippedLines.push({ transcript: this.#current, ...line });
   }
 
-  finish(): EventTable {
-    this.#transcript.firstRecord.fill(this.#taken.records, this.#current + 1);
+  finish(): MergedTable {
+    const { events, records, usages, extras } = this.#total;
+    const transcripts = this.#transcript.lines.length;
+    this.#moveTo(transcripts, events, records, usages, extras);
+    const sum = (column: Uint32Array) => column.reduce((total, value) => total + value, 0);
     return {
-      memory: this.#memory,
-      length: this.#total.events,
+      length: events,
       event: this.#event,
       transcriptOf: this.#transcriptOf,
-      eventRecords: this.#total.records,
+      eventRecords: records,
       record: this.#record,
-      usages: this.#total.usages,
+      usages,
       usage: this.#usage,
-      extras: this.#total.extras,
+      extras,
       extra: this.#extra,
+      contexts: this.#taken.contexts,
       context: this.#context,
       texts: this.#texts.texts,
-      transcripts: this.#transcript.firstRecord.length,
+      transcripts,
       transcript: this.#transcript,
-      ...this.#sums,
-      skipped: this.#skipped,
+      records: sum(this.#transcript.records),
+      usageRecords: sum(this.#transcript.usageRecords),
+      bytesRead: this.#bytesRead,
+      skipped: {
+        malformed: sum(this.#transcript.malformed),
+        oversized: sum(this.#transcript.oversized),
+        pending: this.#skipped.pending,
+      },
       skippedLines: this.#skippedLines,
       unreadable: this.#unreadable,
     };
   }
+}
+
+/** The columns that ranges and cursors have in common. */
+type Facts = Pick<BatchColumns["range"], (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs">;
+
+function countsOf(part: Part): Counts {
+  if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);
+  const length = (table: Parameters<ScannedBatch["startsOf"]>[0]) => {
+    const starts = part.scanned.startsOf(table);
+    return (starts[part.to] as number) - (starts[part.from] as number);
+  };
+  return {
+    events: length("events"),
+    records: length("eventRecords"),
+    usages: length("usages"),
+    extras: length("extras"),
+  };
+}
+
+function addCounts(to: Counts, by: Counts): void {
+  to.events += by.events;
+  to.records += by.records;
+  to.usages += by.usages;
+  to.extras += by.extras;
 }
 
 /** Texts and their numbers. */

@@ -1,5 +1,5 @@
 /** Puts events together that are of one response, or of one record in several transcripts. */
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import { groupBy } from "./group-by.ts";
 import type { Places } from "./places.ts";
 import type { RepeatedRecords } from "./repeated.ts";

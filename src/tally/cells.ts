@@ -1,7 +1,7 @@
 /** Groups summed into cells: what groups of one kind consumed in one piece of time. */
 import type { TimeKeys } from "../calendar.ts";
 import { type Columns, USAGE } from "../events.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import type { Groups } from "./groups.ts";
 import { Pieces } from "./pieces.ts";
 import type { ToolUses } from "./tool-uses.ts";

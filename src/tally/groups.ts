@@ -3,7 +3,7 @@
  * `docs/decisions/0002`). Every event gets a group; a group that carries usage is a response.
  */
 import { type Columns, FLAG } from "../events.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import { groupByIds, type Grouping, NO_GROUP } from "./buckets.ts";
 import { groupBy } from "./group-by.ts";
 import { Originals } from "./originals.ts";

@@ -1,7 +1,7 @@
 /** Events to figures: duplicates, windows, filters and groupings are decided here, on every run. */
 import type { Calendar, Weekday } from "../calendar.ts";
 import { makeFilter } from "../filters.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import type { Filters } from "../options.ts";
 import type { Dimension, Figures, Row } from "../types.ts";
 import { fillCells, findKinds } from "./cells.ts";

@@ -1,6 +1,6 @@
 /** What rows are named by: the names of each kind of groups in the dimensions that do not depend on time. */
 import { FLAG } from "../events.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import type { Dimension, TimeDimension } from "../types.ts";
 import { type Kinds, NO_MODEL } from "./cells.ts";
 import type { Places } from "./places.ts";

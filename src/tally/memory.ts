@@ -1,6 +1,7 @@
 /** The memory that the merged table, the tally and its WebAssembly (`src/tally/wasm/`) share. */
 import { readFileSync } from "node:fs";
 import { tooManyRecords } from "../errors.ts";
+import type { Room } from "../merge.ts";
 import { allocate, byteLength, type Columns, type Spec } from "../events.ts";
 
 /** The loops over all records, events and groups. Columns are bound by name; other arguments are columns too. */
@@ -55,14 +56,19 @@ const FIRST_ADDRESS = 1024;
  * Columns in the memory of one WebAssembly instance. What is allocated is zero, and is never given back: the memory
  * lives as long as one tally. Growing cuts every column off from it, so it grows only in `grow`.
  */
-export class TallyMemory {
+export class TallyMemory implements Room {
+  readonly spareEvents: number;
+  readonly listsSkipped = "of scan";
   readonly native: Native;
   #buffer = new ArrayBuffer(0);
   readonly #globals: Readonly<Record<string, Global | undefined>>;
   #next = FIRST_ADDRESS;
 
-  /** Only what is used of `bytes` takes room. Throws `TOO_MANY_RECORDS` beyond 4 GiB. */
-  constructor(bytes: number) {
+  /** Takes no more room than is used in the end. Throws `TOO_MANY_RECORDS` beyond 4 GiB. */
+  constructor(counts: ElementCounts) {
+    // Some records of forks become events of their own (`splitRepeated`).
+    this.spareEvents = counts.records >>> 2;
+    const bytes = bytesOfTally({ ...counts, events: counts.events + this.spareEvents });
     const module = new WebAssembly.Module(readFileSync(new URL("./tally.wasm", import.meta.url)));
     const { exports } = new WebAssembly.Instance(module);
     this.native = exports as unknown as Native;
@@ -90,6 +96,14 @@ export class TallyMemory {
 
   u8(length: number): Uint8Array {
     return new Uint8Array(this.#buffer, this.#take(length), length);
+  }
+
+  shift(column: Uint32Array, from: number, length: number, by: number): void {
+    this.native.shift(column.byteOffset + from * 4, length, by);
+  }
+
+  renumber(column: Uint32Array, from: number, length: number, numbers: Uint32Array): void {
+    this.native.renumber(column.byteOffset + from * 4, length, numbers.byteOffset);
   }
 
   /** A hash table for `entries`: its address and its last place. */
@@ -154,8 +168,10 @@ export function placesFor(entries: number): number {
 const BYTES = { events: 360, records: 64, usages: 56, extras: 64, contexts: 28, texts: 4 } as const;
 const FIXED_BYTES = 1 << 20;
 
+export type ElementCounts = Readonly<Record<keyof typeof BYTES, number>>;
+
 /** Bytes that a table and its tally take at most. */
-export function bytesOfTally(count: Readonly<Record<keyof typeof BYTES, number>>): number {
+export function bytesOfTally(count: ElementCounts): number {
   let bytes = FIXED_BYTES;
   for (const [name, each] of Object.entries(BYTES)) bytes += each * count[name as keyof typeof BYTES];
   return bytes;

@@ -1,6 +1,6 @@
 /** Which of several transcripts with the same records the records were written in first. */
 import { FLAG } from "../events.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import type { Places } from "./places.ts";
 import type { RepeatedRecords } from "./repeated.ts";
 

@@ -1,6 +1,6 @@
 /** What a transcript's place and first records say: its session, project, team (numbers 24 to 26 of decision 0002). */
 import type { Transcript } from "../discover/transcript.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import { groupBy } from "./group-by.ts";
 
 export interface Places {

@@ -1,6 +1,6 @@
 /** Records that stand in the scan more than once: copies in forks, and live copies in another transcript. */
 import { type Columns, copyColumns, EVENT, FLAG } from "../events.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import { bytesOfTally, placesFor } from "./memory.ts";
 
 /** Bits for each record in the two bitmaps that tell repeated ids from others; fewer are mistaken the more there are. */

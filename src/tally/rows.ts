@@ -1,7 +1,7 @@
 /** Figures by dimension. */
 import { type Calendar, TimeKeys, type Weekday } from "../calendar.ts";
 import type { Filter } from "../filters.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import { type Dimension, type Figures, isTimeDimension, type Row } from "../types.ts";
 import type { Cells, Kinds } from "./cells.ts";
 import { Sums } from "./figures.ts";

@@ -4,7 +4,7 @@
  * tied to all others of its session.
  */
 import { FLAG } from "../events.ts";
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import { groupBy } from "./group-by.ts";
 import { hasId } from "./repeated.ts";
 import { Unions } from "./unions.ts";

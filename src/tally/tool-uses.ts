@@ -1,5 +1,5 @@
 /** Tool uses that count: of the records with one id, the one with most blocks (number 21 of decision 0002). */
-import type { EventTable } from "../merge.ts";
+import type { EventTable } from "./table.ts";
 import { NO_GROUP } from "./buckets.ts";
 import type { RepeatedRecords } from "./repeated.ts";
 import type { Groups } from "./groups.ts";
