@@ -41,7 +41,10 @@ export class Project {
   ) {
     this.folder = folder;
     this.table = table;
-    const { rows, left } = matchPaths(numbers.map((t) => transcripts[t] as Transcript), table?.paths ?? []);
+    const { rows, left } = matchPaths(
+      numbers.map((t) => transcripts[t] as Transcript),
+      table?.paths ?? [],
+    );
     const gone = new Set(left.filter((row) => wasLookedFor(pathOf(table, row)) && isGone(pathOf(table, row))));
     const renamed = new Map<number, number>();
     if (table && gone.size > 0) matchInodes(transcripts, numbers, rows, table, gone, renamed);
@@ -54,7 +57,14 @@ export class Project {
   }
 
   #memberOf(t: number, transcript: Transcript, row: number | undefined, isRenamed: boolean): Member {
-    const nothing = { transcript: t, row: undefined, isWhole: false, isUnchanged: false, head: undefined, before: undefined };
+    const nothing = {
+      transcript: t,
+      row: undefined,
+      isWhole: false,
+      isUnchanged: false,
+      head: undefined,
+      before: undefined,
+    };
     if (row === undefined || !this.table) return nothing;
     const trusted = trust(transcript, this.table, row, isRenamed);
     this.bytesRead += trusted.bytesRead;

@@ -18,13 +18,7 @@ export interface WideTables {
 /** What a transcript's cursor is beside what was found in it. */
 export type Bookmark = Omit<
   { readonly [Name in keyof typeof CURSOR]: number },
-  | "events"
-  | "eventRecords"
-  | "usages"
-  | "extras"
-  | "skippedListed"
-  | (typeof FACTS)[number]
-  | "baseMs"
+  "events" | "eventRecords" | "usages" | "extras" | "skippedListed" | (typeof FACTS)[number] | "baseMs"
 >;
 
 const FACTS = [
@@ -108,7 +102,10 @@ function distinctContexts({ context, contexts }: EventTable) {
 }
 
 /** Makes indexes count from where the transcript's elements begin, and those of an event's records from its first one. */
-function countFromRows({ event, record, extra, length, transcriptOf, transcript }: EventTable, cursor: WideTables["cursor"]): void {
+function countFromRows(
+  { event, record, extra, length, transcriptOf, transcript }: EventTable,
+  cursor: WideTables["cursor"],
+): void {
   const { firstEvent, firstRecord, firstUsage, firstExtra } = transcript;
   const { usage, earliestRecord, chosenRecord, lastRecord } = event;
   for (let i = 0; i < length; i++) {
@@ -148,7 +145,8 @@ function areNear(column: Float64Array, firsts: Uint32Array, baseMs: Float64Array
   let isNear = true;
   eachTranscript(firsts, column.length, (t, from, to) => {
     const base = baseMs[t] as number;
-    for (let i = from; i < to; i++) if ((column[i] as number) - base > MOST_RELATIVE_MS && column[i] !== Infinity) isNear = false;
+    for (let i = from; i < to; i++)
+      if ((column[i] as number) - base > MOST_RELATIVE_MS && column[i] !== Infinity) isNear = false;
   });
   return isNear;
 }
