@@ -12,7 +12,8 @@ import * as L from "./layout";
 import { parseCount, countValue, countIsGood } from "./number";
 import { parseTime, timeValue } from "./time";
 import { isUtf8 } from "./utf8";
-import { escapesAreGood, hashBytes, scanText, skipValue, skipWhite, textHasEscape, unescape } from "./text";
+import { scanText, textHasEscape } from "./strings";
+import { escapesAreGood, hashBytes, skipValue, skipWhite, unescape } from "./text";
 
 let row: usize = L.ROWS;
 let rowBytes: usize = L.ROW_CELLS;

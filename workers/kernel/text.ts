@@ -1,8 +1,6 @@
-/** Strings, white space, and values nobody asked for. All return the address after what they read, or 0. */
+/** White space, values nobody asked for, and what strings stand for. */
 import { skipNumber } from "./number";
-
-/** Whether the string `scanText` read last holds a backslash. */
-export let textHasEscape: bool = false;
+import { skipString } from "./strings";
 
 /** Past space, tab and CR; never past an LF. */
 export function skipWhite(p: usize): usize {
@@ -10,77 +8,6 @@ export function skipWhite(p: usize): usize {
     const c = load<u8>(p);
     if (c != 0x20 && c != 0x09 && c != 0x0d) return p;
     p++;
-  }
-}
-
-/**
- * Past the quote that ends the string `p` is in. Escapes are frequent, so a quote behind a single backslash is
- * passed over 16 at a time; a quote behind two or more is rare and its backslashes are counted one by one. What
- * stands before the string is its opening quote, which bounds the look back.
- */
-export function skipString(p: usize): usize {
-  while (true) {
-    let stops = i8x16.bitmask(stopsAt(p));
-    if (!stops) {
-      stops = i8x16.bitmask(stopsAt(p + 16));
-      if (!stops) {
-        p += 32;
-        while (!v128.any_true(v128.or(v128.or(stopsAt(p), stopsAt(p + 16)), v128.or(stopsAt(p + 32), stopsAt(p + 48))))) {
-          p += 64;
-        }
-        stops = i8x16.bitmask(stopsAt(p));
-        while (!stops) {
-          p += 16;
-          stops = i8x16.bitmask(stopsAt(p));
-        }
-      } else {
-        p += 16;
-      }
-    }
-    p += <usize>ctz(stops);
-    if (load<u8>(p) != 0x22) return 0;
-    let before = p - 1;
-    while (load<u8>(before) == 0x5c) before--;
-    p++;
-    if (((p - before) & 1) == 0) return p;
-  }
-}
-
-/** Marks of the 16 bytes at `p` that may end a string: quotes that a single backslash does not escape, and control characters. */
-// @ts-ignore: decorator
-@inline
-function stopsAt(p: usize): v128 {
-  const v = v128.load(p);
-  const backslash = i8x16.splat(0x5c);
-  const isEscape = v128.andnot(i8x16.eq(v128.load(p - 1), backslash), i8x16.eq(v128.load(p - 2), backslash));
-  const isQuote = v128.andnot(i8x16.eq(v, i8x16.splat(0x22)), isEscape);
-  return v128.or(isQuote, i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v));
-}
-
-/** Like `skipString`, for short strings that are looked into: sets `textHasEscape`. */
-export function scanText(p: usize): usize {
-  const quote = i8x16.splat(0x22);
-  const backslash = i8x16.splat(0x5c);
-  const control = i8x16.splat(0x1f);
-  const start = p;
-  while (true) {
-    const v = v128.load(p);
-    const mask = i8x16.bitmask(
-      v128.or(v128.or(i8x16.eq(v, quote), i8x16.eq(v, backslash)), i8x16.eq(i8x16.min_u(v, control), v)),
-    );
-    if (!mask) {
-      p += 16;
-      continue;
-    }
-    p += <usize>ctz(mask);
-    const c = load<u8>(p);
-    if (c == 0x22) {
-      textHasEscape = false;
-      return p + 1;
-    }
-    if (c != 0x5c) return 0;
-    textHasEscape = true;
-    return skipString(start);
   }
 }
 
