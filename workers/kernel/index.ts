@@ -9,23 +9,32 @@
  * A function that moves through the bytes returns the address after what it read, or 0 when that is not JSON.
  */
 import * as L from "./layout";
+import { NO_MEMO, isWhole, keyBytes, learn, linkOfRoot, recall, remember, sameBytes, wholeBytes } from "./memos";
 import { parseCount, countValue, countIsGood } from "./number";
+import {
+  beginRow,
+  cell,
+  endRow,
+  isPresent,
+  moveToFirstRow,
+  replaceBits,
+  setBad,
+  setOdd,
+  setPresent,
+  setSpan,
+  setTag,
+  tag,
+} from "./row";
+import { scanText, textHasEscape } from "./strings";
+import { escapesAreGood, hashBytes, skipValue, skipWhite, unescape } from "./text";
 import { parseTime, timeValue } from "./time";
 import { isUtf8 } from "./utf8";
-import { escapesAreGood, hashBytes, scanText, skipValue, skipWhite, textHasEscape, unescape } from "./text";
 
-let row: usize = L.ROWS;
-let rowBytes: usize = L.ROW_CELLS;
-let present: u64 = 0;
-let odd: u64 = 0;
+export { configure } from "./row";
+
 let rows: u32 = 0;
 let lines: u32 = 0;
 let isFull: bool = false;
-
-/** Sets how many slots a row has. */
-export function configure(slots: u32): void {
-  rowBytes = L.ROW_CELLS + (<usize>slots) * L.CELL_BYTES;
-}
 
 /** Rows of the last call. */
 export function rowCount(): u32 {
@@ -58,7 +67,7 @@ export function hash(start: usize, length: u32): u64 {
 export function scan(root: usize, start: usize, limit: usize, end: usize, isFinal: bool): usize {
   rows = 0;
   isFull = false;
-  row = L.ROWS;
+  moveToFirstRow();
   let p = start;
   while (p < limit) {
     const first = skipWhite(p);
@@ -75,12 +84,11 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
       isFull = true;
       return p;
     }
-    present = 0;
-    odd = 0;
+    beginRow();
     let status = L.STATUS_OBJECT;
     let q: usize = 0;
     if (load<u8>(first) == 0x7b) {
-      q = walkObject(root, first + 1);
+      q = walkObject(root, first + 1, linkOfRoot(root));
     } else {
       q = skipValue(first);
       status = L.STATUS_VALUE;
@@ -94,13 +102,7 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
       q = lineEnd(p);
     }
     if (q == end && !isFinal) return p;
-    store<u32>(row, <u32>p, L.ROW_LINE_START);
-    store<u32>(row, <u32>q, L.ROW_LINE_END);
-    store<u32>(row, status, L.ROW_STATUS);
-    store<u32>(row, lines, L.ROW_LINE_INDEX);
-    store<u64>(row, present, L.ROW_PRESENT);
-    store<u64>(row, odd, L.ROW_ODD);
-    row += rowBytes;
+    endRow(p, q, status, lines);
     rows++;
     lines++;
     if (q == end) return end;
@@ -117,24 +119,6 @@ export function lineEnd(p: usize): usize {
     if (mask) return p + <usize>ctz(mask);
     p += 16;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function cell(slot: u32): usize {
-  return row + L.ROW_CELLS + (<usize>slot) * L.CELL_BYTES;
-}
-
-// @ts-ignore: decorator
-@inline
-function setPresent(slot: u32): void {
-  present |= (<u64>1) << slot;
-}
-
-// @ts-ignore: decorator
-@inline
-function setOdd(slot: u32): void {
-  odd |= (<u64>1) << slot;
 }
 
 /** The entry of a key or enum text of `length` bytes at `k`, or 0. */
@@ -175,62 +159,70 @@ function lookupText(table: usize, start: usize, end: usize): usize {
   return lookup(table, start, length);
 }
 
-/** Walks an object, `p` being behind its brace. */
-function walkObject(table: usize, p: usize): usize {
-  const quote = i8x16.splat(0x22);
-  const backslash = i8x16.splat(0x5c);
-  const control = i8x16.splat(0x1f);
+/** Walks an object, `p` being behind its brace; at `link` hang the members that came first in others like it. */
+function walkObject(table: usize, p: usize, link: usize): usize {
   if (load<u8>(p) <= 0x20) p = skipWhite(p);
   if (load<u8>(p) == 0x7d) return p + 1;
   while (true) {
-    if (load<u8>(p) != 0x22) return 0;
-    const k = p + 1;
-    const v = v128.load(k);
-    const stops = i8x16.bitmask(
-      v128.or(v128.or(i8x16.eq(v, quote), i8x16.eq(v, backslash)), i8x16.eq(i8x16.min_u(v, control), v)),
-    );
-    let entry: usize = 0;
-    if (stops && load<u8>((p = k + <usize>ctz(stops))) == 0x22) {
-      const length = <i32>(p - k);
-      if (length) entry = lookup(table, k, length);
-      p++;
+    const start = p;
+    let memo: usize = load<u32>(link);
+    let same = sameBytes(memo, p);
+    while (same < keyBytes(memo) && memo != NO_MEMO) {
+      memo = load<u32>(memo, L.MEMO_OTHER);
+      same = sameBytes(memo, p);
+    }
+    let c: u8;
+    if (isWhole(memo, same, p)) {
+      recall(memo, p);
+      p += wholeBytes(memo);
+      c = load<u8>(p - 1);
     } else {
-      p = scanText(k);
-      if (!p || (textHasEscape && !escapesAreGood(k, p - 1))) return 0;
-      entry = lookupText(table, k, p - 1);
-    }
-    if (load<u8>(p) != 0x3a) {
-      p = skipWhite(p);
-      if (load<u8>(p) != 0x3a) return 0;
-    }
-    p++;
-    if (load<u8>(p) <= 0x20) p = skipWhite(p);
-    p = entry ? takeValue(entry, p) : skipValue(p);
-    if (!p) return 0;
-    let c = load<u8>(p);
-    if (c <= 0x20) {
-      p = skipWhite(p);
-      c = load<u8>(p);
-    }
-    if (c == 0x2c) {
-      p++;
+      if (memo != NO_MEMO) {
+        entryOfKey = load<u32>(memo, L.MEMO_ENTRY);
+        p += keyBytes(memo);
+      } else {
+        p = readKey(table, p);
+        if (!p) return 0;
+        memo = remember(link, start, p, entryOfKey);
+      }
       if (load<u8>(p) <= 0x20) p = skipWhite(p);
-    } else if (c == 0x7d) {
-      return p + 1;
-    } else {
-      return 0;
+      p = entryOfKey ? takeValue(entryOfKey, p, memo + L.MEMO_CHILD) : skipValue(p);
+      if (!p) return 0;
+      c = load<u8>(p);
+      if (c <= 0x20) {
+        p = skipWhite(p);
+        c = load<u8>(p);
+      }
+      if (c != 0x2c && c != 0x7d) return 0;
+      p++;
+      learn(memo, start, p);
     }
+    if (c == 0x7d) return p;
+    if (load<u8>(p) <= 0x20) p = skipWhite(p);
+    link = memo + L.MEMO_NEXT;
   }
 }
 
+/** The entry of the key `readKey` read last, 0 when nobody declared it. */
+let entryOfKey: usize = 0;
+
+/** Past a key and its colon. */
+function readKey(table: usize, p: usize): usize {
+  if (load<u8>(p) != 0x22) return 0;
+  const start = p + 1;
+  p = scanText(start);
+  if (!p || (textHasEscape && !escapesAreGood(start, p - 1))) return 0;
+  entryOfKey = lookupText(table, start, p - 1);
+  p = skipWhite(p);
+  return load<u8>(p) == 0x3a ? p + 1 : 0;
+}
+
 /** Reads a declared value. What a duplicate key left before goes first: the last one wins as a whole. */
-function takeValue(entry: usize, p: usize): usize {
+function takeValue(entry: usize, p: usize, link: usize): usize {
   const kind = load<u32>(entry, L.ENTRY_KIND);
   const slot = load<u32>(entry, L.ENTRY_SLOT);
-  const subtree = ~load<u64>(entry, L.ENTRY_SUBTREE);
-  if (kind == L.KIND_TAG) tag = 0;
-  present &= subtree;
-  odd &= subtree;
+  if (kind == L.KIND_TAG) setTag(0);
+  replaceBits(load<u64>(entry, L.ENTRY_SUBTREE), 0, 0);
   const c = load<u8>(p);
   if (c == 0x22) {
     const start = p + 1;
@@ -250,13 +242,13 @@ function takeValue(entry: usize, p: usize): usize {
   if (c == 0x7b) {
     if (kind == L.KIND_OBJECT) {
       setPresent(slot);
-      return walkObject(load<u32>(entry, L.ENTRY_CHILD), p + 1);
+      return walkObject(load<u32>(entry, L.ENTRY_CHILD), p + 1, link);
     }
     if (kind == L.KIND_COUNT) setBad(slot);
     return skipValue(p);
   }
   if (c == 0x5b) {
-    if (kind == L.KIND_EACH) return walkEach(entry, slot, p);
+    if (kind == L.KIND_EACH) return walkEach(entry, slot, p, link);
     if (kind == L.KIND_COUNT) setBad(slot);
     return skipValue(p);
   }
@@ -282,18 +274,6 @@ function takeValue(entry: usize, p: usize): usize {
     setSpan(slot, p, end);
   }
   return end;
-}
-
-function setBad(slot: u32): void {
-  setPresent(slot);
-  setOdd(slot);
-}
-
-// @ts-ignore: decorator
-@inline
-function setSpan(slot: u32, start: usize, end: usize): void {
-  store<u32>(cell(slot), <u32>start, 8);
-  store<u32>(cell(slot), <u32>(end - start), 12);
 }
 
 /** A declared value that is a string, its escapes good. An empty one is absent. */
@@ -325,7 +305,7 @@ function takeText(entry: usize, kind: u32, slot: u32, start: usize, end: usize):
     store<u32>(cell(slot), found ? load<u32>(found, L.ENTRY_SLOT) : 0);
   } else if (kind == L.KIND_TAG) {
     const found = lookupText(load<u32>(entry, L.ENTRY_CHILD), start, end);
-    tag = found ? load<u32>(found, L.ENTRY_SLOT) : 0;
+    setTag(found ? load<u32>(found, L.ENTRY_SLOT) : 0);
   } else if (kind == L.KIND_TIME) {
     setPresent(slot);
     setOdd(slot);
@@ -333,10 +313,8 @@ function takeText(entry: usize, kind: u32, slot: u32, start: usize, end: usize):
   }
 }
 
-let tag: u32 = 0;
-
 /** Walks an array whose elements count by their tag. Counters are the slots behind the array's own. */
-function walkEach(entry: usize, slot: u32, start: usize): usize {
+function walkEach(entry: usize, slot: u32, start: usize, link: usize): usize {
   const table = load<u32>(entry, L.ENTRY_CHILD);
   let elements: u32 = 0;
   let p = start + 1;
@@ -344,12 +322,12 @@ function walkEach(entry: usize, slot: u32, start: usize): usize {
   if (load<u8>(p) != 0x5d) {
     while (true) {
       if (load<u8>(p) == 0x7b) {
-        tag = 0;
-        p = walkObject(table, p + 1);
+        setTag(0);
+        p = walkObject(table, p + 1, link);
         if (tag) {
           const counter = slot + tag;
           const at = cell(counter);
-          store<u32>(at, (present >> counter) & 1 ? load<u32>(at) + 1 : 1);
+          store<u32>(at, isPresent(counter) ? load<u32>(at) + 1 : 1);
           setPresent(counter);
         }
       } else {

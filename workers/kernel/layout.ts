@@ -4,13 +4,16 @@
  *
  *   0 .. SCRATCH        projection tables, written once by the host
  *   SCRATCH .. ROWS     unescaped keys, ids and enum texts
- *   ROWS .. BUFFER      result rows, ROW_LIMIT of them
+ *   ROWS .. MEMOS       result rows, ROW_LIMIT of them
+ *   MEMOS .. BUFFER     members met before (`memos.ts`)
  *   BUFFER .. end       bytes of the transcript, then one LF that is not the file's, then SLACK readable bytes
  */
 export const SCRATCH: usize = 0x8000;
 export const SCRATCH_BYTES: usize = 0x8000;
 export const ROWS: usize = 0x10000;
 export const ROW_LIMIT: u32 = 64;
+export const MEMOS: usize = 0x21000;
+export const MEMOS_END: usize = 0x2f000;
 export const BUFFER: usize = 0x30000;
 
 // A row: header, then one 16 byte cell a slot.
@@ -51,3 +54,18 @@ export const KIND_TEXT: u32 = 6; // u64 of the bytes as they stand, u32 start, u
 export const KIND_BOOL: u32 = 7; // u32
 export const KIND_ENUM: u32 = 8; // u32, 0 for a text that is not listed
 export const KIND_TAG: u32 = 9; // in an element: the listed text decides which counter of the array goes up
+
+// A memo: the member's text, then what is known of it. Text is compared 32 bytes at a time.
+export const MEMO_BYTES: usize = 128;
+export const MEMO_HEAD: usize = 64; // u8, of the first 32 bytes, how many are the member's; 255 when only its key is known
+export const MEMO_TAIL: usize = 65; // u8, of the next 32
+export const MEMO_KEY: usize = 66; // u8, length of the key with its quotes and colon
+export const MEMO_MISSES: usize = 67; // u8, values since the text last came again
+export const MEMO_ENTRY: usize = 68; // u32, entry of the declared field, 0 when there is none
+export const MEMO_CELL: usize = 72; // u64, first half of the cell; of a tag, its number
+export const MEMO_SPAN: usize = 80; // second half of the cell: u32 start, from the member's start, u32 length
+export const MEMO_PRESENT: usize = 88; // u64, the slot's bit in ROW_PRESENT
+export const MEMO_ODD: usize = 96; // u64, the slot's bit in ROW_ODD
+export const MEMO_NEXT: usize = 104; // u32, link: memo of the member behind it
+export const MEMO_CHILD: usize = 108; // u32, link: memo of the first member of the object that is its value
+export const MEMO_OTHER: usize = 112; // u32, next memo at the same link

@@ -1,8 +1,6 @@
-/** Strings, white space, and values nobody asked for. All return the address after what they read, or 0. */
+/** White space, values nobody asked for, and what strings stand for. */
 import { skipNumber } from "./number";
-
-/** Whether the string `scanText` read last holds a backslash. */
-export let textHasEscape: bool = false;
+import { skipString } from "./strings";
 
 /** Past space, tab and CR; never past an LF. */
 export function skipWhite(p: usize): usize {
@@ -10,77 +8,6 @@ export function skipWhite(p: usize): usize {
     const c = load<u8>(p);
     if (c != 0x20 && c != 0x09 && c != 0x0d) return p;
     p++;
-  }
-}
-
-/**
- * Past the quote that ends the string `p` is in. Escapes are frequent, so a quote behind a single backslash is
- * passed over 16 at a time; a quote behind two or more is rare and its backslashes are counted one by one. What
- * stands before the string is its opening quote, which bounds the look back.
- */
-export function skipString(p: usize): usize {
-  while (true) {
-    let stops = i8x16.bitmask(stopsAt(p));
-    if (!stops) {
-      stops = i8x16.bitmask(stopsAt(p + 16));
-      if (!stops) {
-        p += 32;
-        while (!v128.any_true(v128.or(v128.or(stopsAt(p), stopsAt(p + 16)), v128.or(stopsAt(p + 32), stopsAt(p + 48))))) {
-          p += 64;
-        }
-        stops = i8x16.bitmask(stopsAt(p));
-        while (!stops) {
-          p += 16;
-          stops = i8x16.bitmask(stopsAt(p));
-        }
-      } else {
-        p += 16;
-      }
-    }
-    p += <usize>ctz(stops);
-    if (load<u8>(p) != 0x22) return 0;
-    let before = p - 1;
-    while (load<u8>(before) == 0x5c) before--;
-    p++;
-    if (((p - before) & 1) == 0) return p;
-  }
-}
-
-/** Marks of the 16 bytes at `p` that may end a string: quotes that a single backslash does not escape, and control characters. */
-// @ts-ignore: decorator
-@inline
-function stopsAt(p: usize): v128 {
-  const v = v128.load(p);
-  const backslash = i8x16.splat(0x5c);
-  const isEscape = v128.andnot(i8x16.eq(v128.load(p - 1), backslash), i8x16.eq(v128.load(p - 2), backslash));
-  const isQuote = v128.andnot(i8x16.eq(v, i8x16.splat(0x22)), isEscape);
-  return v128.or(isQuote, i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v));
-}
-
-/** Like `skipString`, for short strings that are looked into: sets `textHasEscape`. */
-export function scanText(p: usize): usize {
-  const quote = i8x16.splat(0x22);
-  const backslash = i8x16.splat(0x5c);
-  const control = i8x16.splat(0x1f);
-  const start = p;
-  while (true) {
-    const v = v128.load(p);
-    const mask = i8x16.bitmask(
-      v128.or(v128.or(i8x16.eq(v, quote), i8x16.eq(v, backslash)), i8x16.eq(i8x16.min_u(v, control), v)),
-    );
-    if (!mask) {
-      p += 16;
-      continue;
-    }
-    p += <usize>ctz(mask);
-    const c = load<u8>(p);
-    if (c == 0x22) {
-      textHasEscape = false;
-      return p + 1;
-    }
-    if (c != 0x5c) return 0;
-    textHasEscape = true;
-    return skipString(start);
   }
 }
 
@@ -96,41 +23,80 @@ export function skipValue(p: usize): usize {
   return skipNumber(p);
 }
 
+/**
+ * 32 bytes at a time, from outside of strings: what is inside of one by the quotes does not count, and the depth
+ * changes by as many brackets as are left. This holds up to the first backslash or control character. A string that
+ * goes on there, or behind the 32 bytes, is passed over as such.
+ */
 function skipContainer(p: usize, closer: u8): usize {
-  const quote = i8x16.splat(0x22);
-  const control = i8x16.splat(0x1f);
-  const fold = i8x16.splat(0x20);
-  const open = i8x16.splat(0x7b);
-  const close = i8x16.splat(0x7d);
+  const fold = i8x16.splat(0x20); // turns [ into { and ] into }
   let depth: i32 = 1;
   while (true) {
     const v = v128.load(p);
-    // Bit 5 turns [ into { and ] into }.
-    const folded = v128.or(v, fold);
-    const mask = i8x16.bitmask(
-      v128.or(
-        v128.or(i8x16.eq(v, quote), i8x16.eq(i8x16.min_u(v, control), v)),
-        v128.or(i8x16.eq(folded, open), i8x16.eq(folded, close)),
-      ),
-    );
-    if (!mask) {
-      p += 16;
-      continue;
+    const w = v128.load(p, 16);
+    const ends = marks(isControl(v), isControl(w)) | marksOf(v, w, 0x5c);
+    const known = ends ? (ends & -ends) - 1 : -1;
+    const quotes = marksOf(v, w, 0x22) & known;
+    const outside = known & ~parity(quotes);
+    const opens = marksOf(v128.or(v, fold), v128.or(w, fold), 0x7b) & outside;
+    const closes = marksOf(v128.or(v, fold), v128.or(w, fold), 0x7d) & outside;
+    if (popcnt(closes) >= depth) {
+      const last = closeOf(depth, opens, closes);
+      if (last >= 0) return load<u8>(p + <usize>last) == closer ? p + <usize>last + 1 : 0;
     }
-    p += <usize>ctz(mask);
-    const c = load<u8>(p);
-    p++;
-    if (c == 0x22) {
-      p = skipString(p);
+    depth += popcnt(opens) - popcnt(closes);
+    if (popcnt(quotes) & 1) {
+      p = skipString(p + <usize>(32 - clz(quotes)));
       if (!p) return 0;
-    } else if ((c | 0x20) == 0x7b) {
-      depth++;
-    } else if ((c | 0x20) == 0x7d) {
-      if (--depth == 0) return c == closer ? p : 0;
-    } else if (c != 0x09 && c != 0x0d) {
-      return 0;
+    } else if (ends) {
+      p += <usize>ctz(ends);
+      const c = load<u8>(p);
+      if (c != 0x5c && c != 0x09 && c != 0x0d) return 0;
+      p++;
+    } else {
+      p += 32;
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function isControl(v: v128): v128 {
+  return i8x16.eq(i8x16.min_u(v, i8x16.splat(0x1f)), v);
+}
+
+/** A bit a byte, of two times 16. */
+// @ts-ignore: decorator
+@inline
+function marks(first: v128, second: v128): i32 {
+  return i8x16.bitmask(first) | (i8x16.bitmask(second) << 16);
+}
+
+/** Where a byte is. */
+// @ts-ignore: decorator
+@inline
+function marksOf(v: v128, w: v128, byte: i8): i32 {
+  return marks(i8x16.eq(v, i8x16.splat(byte)), i8x16.eq(w, i8x16.splat(byte)));
+}
+
+/** Each bit: whether an odd number of bits is set up to there. */
+// @ts-ignore: decorator
+@inline
+function parity(bits: i32): i32 {
+  bits ^= bits << 1;
+  bits ^= bits << 2;
+  bits ^= bits << 4;
+  bits ^= bits << 8;
+  return bits ^ (bits << 16);
+}
+
+/** The number of the bit that closes the outermost of `depth` brackets, -1 when it stays open. */
+function closeOf(depth: i32, opens: i32, closes: i32): i32 {
+  for (let left = opens | closes; left; left &= left - 1) {
+    if (opens & left & -left) depth++;
+    else if (--depth == 0) return ctz(left);
+  }
+  return -1;
 }
 
 /** A 64-bit hash; every step is a bijection of the state, so only the words' differences can collide. */
