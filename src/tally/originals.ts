@@ -4,17 +4,17 @@ import type { EventTable } from "./table.ts";
 import type { Places } from "./places.ts";
 import type { RepeatedRecords } from "./repeated.ts";
 
-const MANY = -1;
-
 export class Originals {
   readonly #table: EventTable;
   readonly #repeated: RepeatedRecords;
   readonly #places: Places;
   readonly #known = new Map<string, number>();
-  /** By the first record with an id, the transcript that id stands in, or `MANY`; worked out when first asked for. */
-  #homes: Map<number, number> | undefined;
+  /** By the first record with an id, the transcripts that id stands in; worked out when first asked for. */
+  #homes: Map<number, number[]> | undefined;
   /** By transcript, the earliest time of a record that stands in no other. */
   readonly #ownSinceMs = new Map<number, number>();
+  /** By transcript, its repeated records that have a time, latest first. */
+  readonly #latest = new Map<number, Uint32Array>();
 
   constructor(table: EventTable, repeated: RepeatedRecords, places: Places) {
     this.#table = table;
@@ -47,49 +47,74 @@ export class Originals {
     return concerned.reduce((best, other) => (session(other) < session(best) ? other : best));
   }
 
-  /** The latest time of a record that stands in two or more of the transcripts. */
+  /**
+   * The latest time of a record that stands in two or more of the transcripts. Mostly the latest repeated record of
+   * each is one, so that long chains of forks cost little more than short ones.
+   */
   #lastSharedMs(concerned: readonly number[]): number {
-    const copies = new Map<number, { readonly transcript: number; isShared: boolean; lastMs: number }>();
+    const { timeMs } = this.#table.record;
+    const areConcerned = new Set(concerned);
+    let lastMs = -Infinity;
     for (const transcript of concerned) {
-      for (const i of this.#repeatedIn(transcript)) {
-        if (this.#isCopy(i)) continue;
-        const first = this.#repeated.firstOf(i);
-        let copy = copies.get(first);
-        if (!copy) copies.set(first, (copy = { transcript, isShared: false, lastMs: -Infinity }));
-        if (copy.transcript !== transcript) copy.isShared = true;
-        const timeMs = this.#table.record.timeMs[i] as number;
-        if (timeMs > copy.lastMs) copy.lastMs = timeMs;
+      for (const i of this.#latestIn(transcript)) {
+        if ((timeMs[i] as number) <= lastMs) break;
+        if (!this.#standsInTwo(i, areConcerned)) continue;
+        lastMs = timeMs[i] as number;
+        break;
       }
     }
-    let lastMs = -Infinity;
-    for (const copy of copies.values()) if (copy.isShared && copy.lastMs > lastMs) lastMs = copy.lastMs;
     return lastMs;
+  }
+
+  #standsInTwo(i: number, transcripts: ReadonlySet<number>): boolean {
+    let found = 0;
+    for (const home of this.#homesOf(i)) if (transcripts.has(home) && ++found === 2) return true;
+    return false;
   }
 
   #ownSince(transcript: number): number {
     const known = this.#ownSinceMs.get(transcript);
     if (known !== undefined) return known;
-    const homes = (this.#homes ??= this.#findHomes());
     const { timeMs } = this.#table.record;
     let sinceMs = Infinity;
     for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
       if (!((timeMs[i] as number) < sinceMs) || this.#isCopy(i)) continue;
-      if (!this.#repeated.has(i) || homes.get(this.#repeated.firstOf(i)) !== MANY) sinceMs = timeMs[i] as number;
+      if (!this.#repeated.has(i) || this.#homesOf(i).length === 1) sinceMs = timeMs[i] as number;
     }
     this.#ownSinceMs.set(transcript, sinceMs);
     return sinceMs;
   }
 
-  #findHomes(): Map<number, number> {
+  /** The transcripts that a repeated record stands in. */
+  #homesOf(i: number): readonly number[] {
+    this.#homes ??= this.#findHomes();
+    return this.#homes.get(this.#repeated.firstOf(i)) ?? [];
+  }
+
+  #findHomes(): Map<number, number[]> {
     const { record, transcriptOf } = this.#table;
-    const homes = new Map<number, number>();
+    const homes = new Map<number, number[]>();
     for (const i of this.#repeated.all) {
       if (this.#isCopy(i)) continue;
       const transcript = transcriptOf[record.event[i] as number] as number;
       const first = this.#repeated.firstOf(i);
-      homes.set(first, (homes.get(first) ?? transcript) === transcript ? transcript : MANY);
+      const known = homes.get(first);
+      // Records come in transcript order.
+      if (!known) homes.set(first, [transcript]);
+      else if (known.at(-1) !== transcript) known.push(transcript);
     }
     return homes;
+  }
+
+  #latestIn(transcript: number): Uint32Array {
+    const known = this.#latest.get(transcript);
+    if (known) return known;
+    const { timeMs } = this.#table.record;
+    const latest = this.#repeatedIn(transcript)
+      .filter((i) => !this.#isCopy(i) && !Number.isNaN(timeMs[i]))
+      .sort((a, b) => (timeMs[b] as number) - (timeMs[a] as number));
+    this.#latest.set(transcript, latest);
+    return latest;
   }
 
   /** The repeated records of a transcript, ascending. */
