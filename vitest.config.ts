@@ -1,3 +1,6 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -7,6 +10,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
-    env: { TZ: "UTC", NO_COLOR: "1" },
+    // No test reads what another one left, or writes into a fixture that is a home.
+    env: { TZ: "UTC", NO_COLOR: "1", TOKENSIFT_CACHE_DIR: mkdtempSync(join(tmpdir(), "tokensift-cache-")) },
   },
 });

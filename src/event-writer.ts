@@ -1,4 +1,5 @@
 /** Collects what records say, folded into events. */
+import type { Hash } from "./cursors/hash.ts";
 import {
   allocate,
   type Batch,
@@ -12,6 +13,7 @@ import {
   NO_USAGE,
   RANGE,
   RECORD,
+  SKIPPED_LISTED,
   type SkippedAt,
   type Spec,
   USAGE,
@@ -49,8 +51,6 @@ const ALIKE = FLAG.sideChain | FLAG.nested | FLAG.responseId | FLAG.requestId;
 /** Records without these, a model or tool uses tell nothing but their time. */
 const SAYS_MORE = FLAG.responseId | FLAG.usage | FLAG.nested;
 const NO_EVENT = -1;
-
-const SKIPPED_LISTED = 100;
 
 /** Collects the events of one shard after the other; `finish` hands over what came since the last one. */
 export class EventWriter {
@@ -123,6 +123,8 @@ export class EventWriter {
     this.range.columns.isTail[i] = isTail ? 1 : 0;
     this.range.columns.events[i] = this.#event.length;
     this.range.columns.eventRecords[i] = this.#record.length;
+    this.range.columns.usages[i] = this.#usage.length;
+    this.range.columns.extras[i] = this.#extra.length;
     this.range.columns.cwdTimeMs[i] = Infinity;
     this.#lastResponse = NO_EVENT;
     this.#lastTimes = NO_EVENT;
@@ -130,9 +132,11 @@ export class EventWriter {
 
   endRange(totals: Record<"lines" | "records" | "bytesRead" | "committed", number>): void {
     const i = this.range.length - 1;
-    const { events, eventRecords, lines, records, bytesRead, committed } = this.range.columns;
+    const { events, eventRecords, usages, extras, lines, records, bytesRead, committed } = this.range.columns;
     events[i] = this.#event.length - (events[i] as number);
     eventRecords[i] = this.#record.length - (eventRecords[i] as number);
+    usages[i] = this.#usage.length - (usages[i] as number);
+    extras[i] = this.#extra.length - (extras[i] as number);
     lines[i] = totals.lines;
     records[i] = totals.records;
     bytesRead[i] = totals.bytesRead;
@@ -261,9 +265,16 @@ export class EventWriter {
     const i = this.range.length - 1;
     const column = this.range.columns[reason];
     column[i] = (column[i] as number) + 1;
-    if (this.#skipped.length >= SKIPPED_LISTED) return;
     const transcript = this.range.columns.transcript[i] as number;
+    if (this.#skipped.at(-SKIPPED_LISTED)?.transcript === transcript) return;
     this.#skipped.push({ transcript, lineInRange, range: i, offset, reason });
+  }
+
+  /** Notes hashes that identify the transcript later. */
+  identify(what: "head" | "anchor", { low, high }: Hash): void {
+    const i = this.range.length - 1;
+    this.range.columns[`${what}Low`][i] = low;
+    this.range.columns[`${what}High`][i] = high;
   }
 
   unreadable(transcript: number, code: string): void {
@@ -284,7 +295,7 @@ export class EventWriter {
     const buffer = new ArrayBuffer(bytes);
     let at = 0;
     for (const [spec, { columns, length }] of tables) {
-      copyColumns(columns, allocate(spec, length, buffer, at), 0, length);
+      copyColumns(columns, allocate(spec, length, buffer, at), 0, 0, length);
       at += byteLength(spec, length);
     }
     const batch = {

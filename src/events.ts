@@ -101,12 +101,19 @@ export const RANGE = {
   start: Float64Array,
   events: Uint32Array,
   eventRecords: Uint32Array,
+  usages: Uint32Array,
+  extras: Uint32Array,
   usageRecords: Uint32Array,
   lines: Uint32Array,
   records: Uint32Array,
   bytesRead: Float64Array,
   committed: Float64Array, // behind the last LF taken in; 0: none
   isTail: Uint32Array, // 1: the last line of its transcript, without LF
+  // When asked for, hashes of the transcript's head, in the range that begins it, and of what stands before `committed`.
+  headLow: Uint32Array,
+  headHigh: Uint32Array,
+  anchorLow: Uint32Array,
+  anchorHigh: Uint32Array,
   malformed: Uint32Array,
   oversized: Uint32Array,
   pending: Uint32Array,
@@ -143,12 +150,21 @@ export function byteLength(spec: Spec, length: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
-/** Copies whole columns into `to`, from its element `at` on. */
-export function copyColumns<S extends Spec>(from: Columns<S>, to: Columns<S>, at: number, length?: number): void {
+/** Copies columns into `to`, from its element `at` on; all of them, or their elements from `start` to before `end`. */
+export function copyColumns<S extends Spec>(
+  from: Columns<S>,
+  to: Columns<S>,
+  at: number,
+  start?: number,
+  end?: number,
+): void {
   for (const [name, column] of Object.entries(from)) {
-    (to[name] as Float64Array).set((length === undefined ? column : column.subarray(0, length)) as Float64Array, at);
+    (to[name] as Float64Array).set((start === undefined ? column : column.subarray(start, end)) as Float64Array, at);
   }
 }
+
+/** As many skipped lines are listed: of a transcript, and of a scan. */
+export const SKIPPED_LISTED = 100;
 
 export interface SkippedAt {
   readonly transcript: number;
@@ -170,7 +186,7 @@ export interface Batch {
   readonly ranges: number;
   /** Texts by number; 0 is none. */
   readonly texts: readonly string[];
-  /** The first of them, in the order of the ranges. */
+  /** The first of each transcript, in the order of the ranges. */
   readonly skipped: readonly SkippedAt[];
   readonly unreadable: ReadonlyArray<{ readonly transcript: number; readonly code: string }>;
 }

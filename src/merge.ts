@@ -1,10 +1,9 @@
 /**
- * Batches to one table. The batches come in the order of the shards, so records stand in transcript order and
+ * Parts to one table. The parts come in the order of the transcripts, so records stand in transcript order and
  * within a transcript in byte order: comparing two indexes compares (path, offset). Order of arrival never shows.
  */
 import {
   allocate,
-  type Batch,
   type BatchColumns,
   type Columns,
   CONTEXT,
@@ -12,16 +11,25 @@ import {
   EVENT,
   EXTRA,
   NO_USAGE,
-  openBatch,
   RECORD,
-  type SkippedAt,
+  SKIPPED_LISTED,
   USAGE,
 } from "./events.ts";
+import type { CursorTable } from "./cursors/table.ts";
+import type { CursorRun, Part, RangeRun, ScannedBatch } from "./parts.ts";
 import type { SkipReason } from "./types.ts";
 
-/** What is known of each transcript; text numbers, 0 is none. */
-const TRANSCRIPT = {
+/** What is known of each transcript. Text columns hold text numbers; 0 is none. */
+export const TRANSCRIPT = {
+  firstEvent: Uint32Array,
   firstRecord: Uint32Array,
+  firstUsage: Uint32Array,
+  firstExtra: Uint32Array,
+  lines: Uint32Array,
+  records: Uint32Array,
+  usageRecords: Uint32Array,
+  malformed: Uint32Array,
+  oversized: Uint32Array,
   sessionId: Uint32Array,
   agentName: Uint32Array,
   agentType: Uint32Array,
@@ -29,6 +37,11 @@ const TRANSCRIPT = {
   cwd: Uint32Array,
   cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
 } as const;
+
+/** What adds up over the parts of a transcript. */
+const SUMS = ["lines", "records", "usageRecords", "malformed", "oversized"] as const;
+/** Of which the first one found stays. */
+const FIRSTS = ["sessionId", "agentName", "agentType", "team"] as const;
 
 export interface EventTable {
   readonly length: number;
@@ -41,6 +54,7 @@ export interface EventTable {
   readonly usage: Columns<typeof USAGE>;
   readonly extras: number;
   readonly extra: Columns<typeof EXTRA>;
+  readonly contexts: number;
   /** Agent, team, branch and version of events, by number. */
   readonly context: Columns<typeof CONTEXT>;
   /** Texts by number; number 0 is none. */
@@ -57,16 +71,30 @@ export interface EventTable {
   readonly unreadable: ReadonlyMap<number, string>;
 }
 
+/** How many elements of each table. */
+export interface Counts {
+  events: number;
+  records: number;
+  usages: number;
+  extras: number;
+}
+
 /** The columns of events that hold records. */
 const RECORDS_OF_EVENTS = ["earliestRecord", "chosenRecord", "firstRecord", "lastRecord"] as const;
 
-/** As many skipped lines as are listed. */
-const SKIPPED_LISTED = 100;
+/** Skipped lines are listed up to 100 of the whole scan, or of each transcript. */
+export type ListsSkipped = "of scan" | "of each transcript";
 
-export function merge(batches: readonly Batch[], transcripts: number): EventTable {
-  const merger = new Merger(batches, transcripts);
-  for (const batch of batches) merger.add(batch);
+export function merge(parts: readonly Part[], transcripts: number, listsSkipped: ListsSkipped = "of scan"): EventTable {
+  const merger = new Merger(parts, transcripts, listsSkipped);
+  for (const part of parts) merger.add(part);
   return merger.finish();
+}
+
+/** Where the contexts and texts of a batch or of cursors went. */
+interface Entered {
+  readonly contexts: number;
+  readonly texts: Uint32Array;
 }
 
 class Merger {
@@ -78,130 +106,225 @@ class Merger {
   readonly #transcriptOf: Uint32Array;
   readonly #transcript: EventTable["transcript"];
   readonly #texts = new TextTable();
+  readonly #entered = new Map<ScannedBatch | CursorTable, Entered>();
   readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
   readonly #skippedLines: Array<EventTable["skippedLines"][number]> = [];
+  readonly #listsSkipped: ListsSkipped;
   readonly #unreadable = new Map<number, string>();
-  readonly #total = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
+  readonly #total: Counts;
   /** How many of each are in so far. */
-  readonly #taken = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
-  readonly #sums = { records: 0, usageRecords: 0, bytesRead: 0 };
-  /** The transcript the last range was of, and the lines of its ranges so far. */
+  readonly #taken: Counts & { contexts: number } = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
+  #bytesRead = 0;
+  /** The transcript that comes now. */
   #current = -1;
-  #linesBefore = 0;
 
-  constructor(batches: readonly Batch[], transcripts: number) {
-    const total = this.#total;
-    for (const batch of batches) {
-      total.events += batch.events;
-      total.records += batch.records;
-      total.usages += batch.usages;
-      total.extras += batch.extras;
-      total.contexts += batch.contexts;
+  constructor(parts: readonly Part[], transcripts: number, listsSkipped: ListsSkipped) {
+    this.#listsSkipped = listsSkipped;
+    const total = (this.#total = { events: 0, records: 0, usages: 0, extras: 0 });
+    const contexts = new Map<object, number>();
+    for (const part of parts) {
+      addCounts(total, countsOf(part));
+      if ("cursors" in part) contexts.set(part.cursors, part.cursors.contexts);
+      else contexts.set(part.scanned, part.scanned.batch.contexts);
     }
     this.#event = allocate(EVENT, total.events);
     this.#record = allocate(RECORD, total.records);
     this.#usage = allocate(USAGE, total.usages);
     this.#extra = allocate(EXTRA, total.extras);
-    this.#context = allocate(CONTEXT, total.contexts);
+    this.#context = allocate(
+      CONTEXT,
+      [...contexts.values()].reduce((sum, length) => sum + length, 0),
+    );
     this.#transcriptOf = new Uint32Array(total.events);
     this.#transcript = allocate(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
   }
 
-  add(batch: Batch): void {
-    const from = openBatch(batch);
-    const number = Uint32Array.from(batch.texts, (text) => this.#texts.number(text));
-    const { events, records, usages, extras, contexts } = this.#taken;
-    copyColumns(from.event, this.#event, events);
-    copyColumns(from.record, this.#record, records);
-    copyColumns(from.usage, this.#usage, usages);
-    copyColumns(from.extra, this.#extra, extras);
-    copyColumns(from.context, this.#context, contexts);
-    for (const column of Object.values(this.#context)) renumber(column, contexts, batch.contexts, number);
-    renumber(this.#event.model, events, batch.events, number);
-    renumber(this.#extra.model, extras, batch.extras, number);
-    shift(this.#event.context, events, batch.events, contexts);
-    shift(this.#event.usage, events, batch.events, usages);
-    for (const name of RECORDS_OF_EVENTS) shift(this.#event[name], events, batch.events, records);
-    shift(this.#record.event, records, batch.records, events);
-    shift(this.#extra.owner, extras, batch.extras, usages);
+  add(part: Part): void {
+    if ("cursors" in part) this.#addCursors(part);
+    else this.#addRanges(part);
+    addCounts(this.#taken, countsOf(part));
+  }
 
-    let event = events;
-    let record = records;
+  #addCursors({ cursors, from, to, transcript }: CursorRun): void {
+    const { contexts, texts } = this.#enter(cursors, cursors.texts, (columns, at) => cursors.copyContexts(columns, at));
+    const { events, records, usages, extras } = this.#taken;
+    const tables = { event: this.#event, record: this.#record, usage: this.#usage, extra: this.#extra };
+    cursors.copyRows(from, to, tables, { ...this.#taken, contexts });
+    const length = cursors.countsOf(from, to);
+    renumber(this.#event.model, events, length.events, texts);
+    renumber(this.#extra.model, extras, length.extras, texts);
+    const { row, start } = cursors;
     let listed = 0;
-    for (let range = 0; range < batch.ranges; range++) {
-      this.#moveTo(from.range.transcript[range] as number, record);
-      const end = event + (from.range.events[range] as number);
-      this.#transcriptOf.fill(this.#current, event, end);
-      event = end;
-      record += from.range.eventRecords[range] as number;
-      this.#addRange(from.range, range, number);
-      for (; batch.skipped[listed]?.range === range; listed++) this.#listSkipped(batch.skipped[listed] as SkippedAt);
-      this.#linesBefore += from.range.lines[range] as number;
+    for (let i = from, t = transcript; i < to; i++, t++) {
+      const shift = (at: number, table: Uint32Array) => at + (table[i] as number) - (table[from] as number);
+      const event = shift(events, start.events);
+      this.#moveTo(t, event, shift(records, start.records), shift(usages, start.usages), shift(extras, start.extras));
+      this.#transcriptOf.fill(t, event, event + (row.events[i] as number));
+      this.#addFacts(row, i, texts);
+      listed = row.skippedListed[i] as number;
+      for (let skipped = start.skipped[i] as number; listed > 0; listed--, skipped++) {
+        this.#listSkipped(cursors.skippedLine(skipped));
+      }
     }
-    for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript, code);
-    this.#taken.events += batch.events;
-    this.#taken.records += batch.records;
-    this.#taken.usages += batch.usages;
-    this.#taken.extras += batch.extras;
-    this.#taken.contexts += batch.contexts;
   }
 
-  /** The next range is of transcript `t`, its records from `at` on. Of those passed over nothing was read. */
-  #moveTo(t: number, at: number): void {
+  #addRanges({ scanned, from, to, shift: by }: RangeRun): void {
+    const { batch, columns } = scanned;
+    const { contexts, texts } = this.#enter(scanned, batch.texts, (to, at) => copyColumns(columns.context, to, at));
+    const starts = {
+      events: scanned.startsOf("events"),
+      records: scanned.startsOf("eventRecords"),
+      usages: scanned.startsOf("usages"),
+      extras: scanned.startsOf("extras"),
+    };
+    const taken = this.#taken;
+    const copy = <C extends "events" | "records" | "usages" | "extras">(table: C, source: object, target: object) => {
+      const [start, end] = [starts[table][from] as number, starts[table][to] as number];
+      copyColumns(source as BatchColumns["usage"], target as BatchColumns["usage"], taken[table], start, end);
+      return { at: taken[table], length: end - start, by: taken[table] - start };
+    };
+    const event = copy("events", columns.event, this.#event);
+    const record = copy("records", columns.record, this.#record);
+    const usage = copy("usages", columns.usage, this.#usage);
+    const extra = copy("extras", columns.extra, this.#extra);
+    renumber(this.#event.model, event.at, event.length, texts);
+    renumber(this.#extra.model, extra.at, extra.length, texts);
+    shift(this.#event.context, event.at, event.length, contexts);
+    shift(this.#event.usage, event.at, event.length, usage.by);
+    for (const name of RECORDS_OF_EVENTS) shift(this.#event[name], event.at, event.length, record.by);
+    shift(this.#record.event, record.at, record.length, event.by);
+    shift(this.#extra.owner, extra.at, extra.length, usage.by);
+
+    let listed = batch.skipped.findIndex((skipped) => skipped.range >= from);
+    if (listed < 0) listed = batch.skipped.length;
+    for (let range = from; range < to; range++) {
+      const at = (table: keyof typeof starts, move: number) => (starts[table][range] as number) + move;
+      const first = at("events", event.by);
+      const t = (columns.range.transcript[range] as number) + by;
+      this.#moveTo(t, first, at("records", record.by), at("usages", usage.by), at("extras", extra.by));
+      this.#transcriptOf.fill(t, first, first + (columns.range.events[range] as number));
+      for (; batch.skipped[listed]?.range === range; listed++) {
+        const { lineInRange, offset, reason } = batch.skipped[listed] as (typeof batch.skipped)[number];
+        const line = (this.#transcript.lines[t] as number) + lineInRange + 1;
+        this.#listSkipped({ line, offset, reason });
+      }
+      this.#addFacts(columns.range, range, texts);
+      this.#skipped.pending += columns.range.pending[range] as number;
+      this.#bytesRead += columns.range.bytesRead[range] as number;
+    }
+    for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript + by, code);
+  }
+
+  /** Takes in the contexts and texts of a batch or of cursors, when they are met first. */
+  #enter(
+    from: ScannedBatch | CursorTable,
+    texts: readonly string[],
+    copyContexts: (to: EventTable["context"], at: number) => void,
+  ): Entered {
+    let entered = this.#entered.get(from);
+    if (entered) return entered;
+    const at = this.#taken.contexts;
+    const length = "batch" in from ? from.batch.contexts : from.contexts;
+    entered = { contexts: at, texts: Uint32Array.from(texts, (text) => this.#texts.number(text)) };
+    copyContexts(this.#context, at);
+    for (const column of Object.values(this.#context)) renumber(column, at, length, entered.texts);
+    this.#taken.contexts += length;
+    this.#entered.set(from, entered);
+    return entered;
+  }
+
+  /** What comes next is of transcript `t`. Of those passed over there is nothing. */
+  #moveTo(t: number, event: number, record: number, usage: number, extra: number): void {
     if (t === this.#current) return;
-    for (let passed = this.#current + 1; passed <= t; passed++) this.#transcript.firstRecord[passed] = at;
+    const { firstEvent, firstRecord, firstUsage, firstExtra } = this.#transcript;
+    for (let passed = this.#current + 1; passed <= t; passed++) {
+      firstEvent[passed] = event;
+      firstRecord[passed] = record;
+      firstUsage[passed] = usage;
+      firstExtra[passed] = extra;
+    }
     this.#current = t;
-    this.#linesBefore = 0;
   }
 
-  #addRange(range: BatchColumns["range"], i: number, number: Uint32Array): void {
-    const { sessionId, agentName, agentType, team, cwd, cwdTimeMs } = this.#transcript;
+  /** Adds what a range or a cursor says of the transcript as a whole. */
+  #addFacts(from: Facts, i: number, texts: Uint32Array): void {
+    const to = this.#transcript;
     const t = this.#current;
-    this.#sums.records += range.records[i] as number;
-    this.#sums.usageRecords += range.usageRecords[i] as number;
-    this.#sums.bytesRead += range.bytesRead[i] as number;
-    this.#skipped.malformed += range.malformed[i] as number;
-    this.#skipped.oversized += range.oversized[i] as number;
-    this.#skipped.pending += range.pending[i] as number;
-    if (sessionId[t] === 0) sessionId[t] = number[range.sessionId[i] as number] as number;
-    if (agentName[t] === 0) agentName[t] = number[range.agentName[i] as number] as number;
-    if (agentType[t] === 0) agentType[t] = number[range.agentType[i] as number] as number;
-    if (team[t] === 0) team[t] = number[range.team[i] as number] as number;
-    const isEarlier = (range.cwdTimeMs[i] as number) < (cwdTimeMs[t] as number);
-    if (range.cwd[i] !== 0 && (cwd[t] === 0 || isEarlier)) {
-      cwd[t] = number[range.cwd[i] as number] as number;
-      cwdTimeMs[t] = range.cwdTimeMs[i] as number;
+    for (const name of SUMS) to[name][t] = (to[name][t] as number) + (from[name][i] as number);
+    for (const name of FIRSTS) if (to[name][t] === 0) to[name][t] = texts[from[name][i] as number] as number;
+    const isEarlier = (from.cwdTimeMs[i] as number) < (to.cwdTimeMs[t] as number);
+    if (from.cwd[i] !== 0 && (to.cwd[t] === 0 || isEarlier)) {
+      to.cwd[t] = texts[from.cwd[i] as number] as number;
+      to.cwdTimeMs[t] = from.cwdTimeMs[i] as number;
     }
   }
 
-  #listSkipped({ lineInRange, offset, reason }: SkippedAt): void {
-    if (this.#skippedLines.length >= SKIPPED_LISTED) return;
-    this.#skippedLines.push({ transcript: this.#current, line: this.#linesBefore + lineInRange + 1, offset, reason });
+  #listSkipped(line: Omit<EventTable["skippedLines"][number], "transcript">): void {
+    const last = this.#skippedLines.at(-SKIPPED_LISTED);
+    const isFull = this.#listsSkipped === "of scan" ? last !== undefined : last?.transcript === this.#current;
+    if (!isFull) this.#skippedLines.push({ transcript: this.#current, ...line });
   }
 
   finish(): EventTable {
-    this.#transcript.firstRecord.fill(this.#taken.records, this.#current + 1);
+    const { events, records, usages, extras } = this.#total;
+    const transcripts = this.#transcript.lines.length;
+    this.#moveTo(transcripts, events, records, usages, extras);
+    const sum = (column: Uint32Array) => column.reduce((total, value) => total + value, 0);
     return {
-      length: this.#total.events,
+      length: events,
       event: this.#event,
       transcriptOf: this.#transcriptOf,
-      eventRecords: this.#total.records,
+      eventRecords: records,
       record: this.#record,
-      usages: this.#total.usages,
+      usages,
       usage: this.#usage,
-      extras: this.#total.extras,
+      extras,
       extra: this.#extra,
+      contexts: this.#taken.contexts,
       context: this.#context,
       texts: this.#texts.texts,
-      transcripts: this.#transcript.firstRecord.length,
+      transcripts,
       transcript: this.#transcript,
-      ...this.#sums,
-      skipped: this.#skipped,
+      records: sum(this.#transcript.records),
+      usageRecords: sum(this.#transcript.usageRecords),
+      bytesRead: this.#bytesRead,
+      skipped: {
+        malformed: sum(this.#transcript.malformed),
+        oversized: sum(this.#transcript.oversized),
+        pending: this.#skipped.pending,
+      },
       skippedLines: this.#skippedLines,
       unreadable: this.#unreadable,
     };
   }
+}
+
+/** The columns that ranges and cursors have in common. */
+type Facts = Pick<
+  BatchColumns["range"],
+  (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs"
+>;
+
+function countsOf(part: Part): Counts {
+  if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);
+  const length = (table: Parameters<ScannedBatch["startsOf"]>[0]) => {
+    const starts = part.scanned.startsOf(table);
+    return (starts[part.to] as number) - (starts[part.from] as number);
+  };
+  return {
+    events: length("events"),
+    records: length("eventRecords"),
+    usages: length("usages"),
+    extras: length("extras"),
+  };
+}
+
+function addCounts(to: Counts, by: Counts): void {
+  to.events += by.events;
+  to.records += by.records;
+  to.usages += by.usages;
+  to.extras += by.extras;
 }
 
 /** Texts and their numbers. */
@@ -224,6 +347,7 @@ function renumber(column: Uint32Array, from: number, length: number, number: Uin
 }
 
 function shift(column: Uint32Array, from: number, length: number, by: number): void {
+  if (by === 0) return;
   for (let i = from; i < from + length; i++) {
     const value = column[i] as number;
     if (value !== NO_USAGE) column[i] = value + by;

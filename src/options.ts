@@ -38,6 +38,10 @@ export interface ScanOptions {
   readonly chunkBytes?: number | undefined;
   /** Bytes of transcript that one thread takes on at once. Default: what shares the work well. */
   readonly rangeBytes?: number | undefined;
+  /** Whether to read only what is new since the last scan, and to remember how far this one got. Default true. */
+  readonly cache?: boolean | undefined;
+  /** Where that is remembered. Default: `TOKENSIFT_CACHE_DIR`, `$OKSTRA_HOME/cache/token-usage`, or the platform's cache folder. */
+  readonly cacheDirectory?: string | undefined;
   /** Stops the scan; it then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -86,6 +90,7 @@ export function checkOptions(options: ScanOptions) {
       options.rangeBytes === undefined
         ? undefined
         : whole("rangeBytes", options.rangeBytes, 1, Number.MAX_SAFE_INTEGER),
+    cache: options.cache ?? true,
     environment: options.environment ?? thisEnvironment(),
     nowMs: options.nowMs ?? Date.now(),
   };

@@ -9,6 +9,8 @@ export interface ByteRange {
   readonly start: number;
   /** Whether a line is known to begin at `start`. */
   readonly startsLine?: boolean;
+  /** The last bytes before `start`, where they are at hand and their hash may be asked for. */
+  readonly before?: Uint8Array;
   readonly end: number;
   /** Of the transcript when it was listed; nothing behind it is read. */
   readonly size: number;
@@ -27,12 +29,19 @@ export interface ScanLimits {
   readonly maxLineBytes: number;
   /** Whether neighbouring records that say the same become one event. */
   readonly folds: boolean;
+  /** Whether what identifies a transcript is hashed, for its cursor. */
+  readonly identifies: boolean;
 }
 
-/** A transcript, as far as planning needs it. */
-interface Readable {
+/** What has to be read of a transcript. */
+export interface Unread {
+  /** The transcript's number. */
+  readonly transcript: number;
   readonly source: SourceName;
   readonly path: string;
+  /** Where a line begins: 0, or what a cursor says. */
+  readonly start: number;
+  readonly before?: Uint8Array;
   readonly sizeBytes: number;
 }
 
@@ -51,8 +60,8 @@ const LARGEST_SHARD_BYTES = 8 << 20;
 const SHARDS_PER_THREAD = 8;
 
 /** Transcripts, in path order, to shards, in path order. */
-export function plan(transcripts: readonly Readable[], options: PlanOptions): Shard[] {
-  const weight = transcripts.reduce((sum, { sizeBytes }) => sum + sizeBytes + FILE_WEIGHT_BYTES, 0);
+export function plan(unread: readonly Unread[], options: PlanOptions): Shard[] {
+  const weight = unread.reduce((sum, { sizeBytes, start }) => sum + sizeBytes - start + FILE_WEIGHT_BYTES, 0);
   const fair = weight / (Math.max(1, options.threads) * SHARDS_PER_THREAD);
   const shardBytes = Math.min(LARGEST_SHARD_BYTES, Math.max(SMALLEST_SHARD_BYTES, Math.ceil(fair)));
   const rangeBytes = options.rangeBytes ?? shardBytes;
@@ -66,19 +75,24 @@ export function plan(transcripts: readonly Readable[], options: PlanOptions): Sh
     ranges = [];
     filled = 0;
   };
-  transcripts.forEach((transcript, number) => {
-    if (transcript.source !== source) flush();
-    source = transcript.source;
-    const { path, sizeBytes: size } = transcript;
-    let start = 0;
-    do {
-      const end = Math.min(size, start + rangeBytes);
-      ranges.push({ transcript: number, path, start, end, size });
-      filled += end - start + FILE_WEIGHT_BYTES;
+  for (const part of unread) {
+    if (part.source !== source) flush();
+    source = part.source;
+    for (const range of rangesOf(part, rangeBytes)) {
+      ranges.push(range);
+      filled += range.end - range.start + FILE_WEIGHT_BYTES;
       if (filled >= shardBytes) flush();
-      start = end;
-    } while (start < size);
-  });
+    }
+  }
   flush();
   return shards;
+}
+
+/** At least one, even if it is empty: an unreadable transcript has to be met. */
+function* rangesOf({ transcript, path, start, before, sizeBytes: size }: Unread, rangeBytes: number) {
+  const firstEnd = Math.min(size, start + rangeBytes);
+  yield { transcript, path, start, startsLine: true, ...(before && { before }), end: firstEnd, size };
+  for (let at = firstEnd; at < size; at += rangeBytes) {
+    yield { transcript, path, start: at, end: Math.min(size, at + rangeBytes), size };
+  }
 }

@@ -17,6 +17,10 @@ export interface FinishedScan {
   readonly table: EventTable;
   readonly tallied: Tally;
   readonly bytesTotal: number;
+  readonly bytesRead: number;
+  readonly transcriptsUnchanged: number;
+  /** The system's code. */
+  readonly cacheFailure: string | undefined;
   readonly threads: number;
   readonly stages: Stages;
 }
@@ -41,9 +45,9 @@ export function describeScan(scan: FinishedScan): ScanResult {
     totals: tallied.totals,
     stats: {
       transcripts: found.transcripts.length,
-      transcriptsUnchanged: 0,
+      transcriptsUnchanged: scan.transcriptsUnchanged,
       bytesTotal: scan.bytesTotal,
-      bytesRead: table.bytesRead,
+      bytesRead: scan.bytesRead,
       records: table.records,
       responses: tallied.responses,
       duplicateRecords: tallied.usageRecords - tallied.responses,
@@ -52,12 +56,15 @@ export function describeScan(scan: FinishedScan): ScanResult {
       elapsedMs: Math.round(stages.totalMs),
       stagesMs: {
         discover: Math.round(stages.ms.discover),
+        load: Math.round(stages.ms.load),
         scan: Math.round(stages.ms.scan),
         merge: Math.round(stages.ms.merge),
+        save: Math.round(stages.ms.save),
         tally: Math.round(stages.ms.tally),
       },
     },
     diagnostics: {
+      cache: scan.cacheFailure ?? null,
       roots: found.roots,
       unreadable: [...found.unreadable, ...unreadable].sort((a, b) => compareText(a.path, b.path)),
       skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),

@@ -1,10 +1,12 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
 import { calendarFor } from "./calendar.ts";
-import { discover } from "./discover/index.ts";
+import type { Cursors } from "./cursors/index.ts";
+import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { merge } from "./merge.ts";
-import { checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
-import { plan } from "./plan.ts";
+import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
+import { ScannedBatch, scannedParts } from "./parts.ts";
+import { plan, type Unread } from "./plan.ts";
 import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
@@ -30,11 +32,17 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const calendar = await calendarFor(checked.timezone, checked.environment, asksForDays);
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
+  const takenMs = Date.now();
   const found = discover(checked.paths, checked.environment);
-  const bytesTotal = found.transcripts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const threads = checked.threads ?? defaultThreads(bytesTotal, found.transcripts.length);
-  const shards = plan(found.transcripts, { threads, rangeBytes: checked.rangeBytes });
+  const bytesTotal = sum(found.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
+
+  const cursors = await cursorsOf(found, checked, takenMs);
+  const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
+  const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
+  const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
+  const shards = plan(unread, { threads, rangeBytes: checked.rangeBytes });
+  stages.end("load");
 
   let bytesDone = 0;
   const batches = await scanShards(shards, {
@@ -43,17 +51,22 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
       chunkBytes: checked.chunkBytes,
       maxLineBytes: checked.maxLineBytes,
       folds: checked.count === "responses",
+      identifies: cursors !== undefined,
     },
     signal: checked.signal,
     onShard: (shard) => {
       for (const { start, end } of shard.ranges) bytesDone += end - start;
-      checked.onProgress?.({ bytesDone, bytesTotal });
+      checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
     },
   });
+  const scanned = batches.map((batch) => new ScannedBatch(batch));
   stages.end("scan");
 
-  const table = merge(batches, found.transcripts.length);
+  const table = merge(cursors?.parts(scanned) ?? scannedParts(scanned), found.transcripts.length);
   stages.end("merge");
+
+  const cacheFailure = cursors?.save(scanned);
+  stages.end("save");
 
   const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
   const agentTypes = asksForAgents ? await agentTypesOf(found.transcripts) : new Map<number, string>();
@@ -66,7 +79,40 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
     agentTypes,
   });
   stages.end("tally");
-  return describeScan({ checked, calendar, window, found, table, tallied, bytesTotal, threads, stages });
+  return describeScan({
+    checked,
+    calendar,
+    window,
+    found,
+    table,
+    tallied,
+    bytesTotal,
+    bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0),
+    transcriptsUnchanged: cursors?.unchanged ?? 0,
+    cacheFailure,
+    threads,
+    stages,
+  });
+}
+
+/** Undefined where the scan is to do without, or there is no place for them. */
+async function cursorsOf(found: Discovery, checked: CheckedOptions, takenMs: number): Promise<Cursors | undefined> {
+  // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
+  if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
+  const { Cursors } = await import("./cursors/index.ts");
+  const { cacheFolder } = await import("./cursors/location.ts");
+  const folder = cacheFolder(checked.environment, checked.cacheDirectory);
+  if (folder === undefined) return undefined;
+  const { maxLineBytes } = checked;
+  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs });
+}
+
+function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
+  return { transcript, source, path, start: 0, sizeBytes };
+}
+
+function sum<T>(some: readonly T[], of: (one: T) => number): number {
+  return some.reduce((total, one) => total + of(one), 0);
 }
 
 async function agentTypesOf(transcripts: readonly Transcript[]): Promise<ReadonlyMap<number, string>> {

@@ -88,6 +88,7 @@ export interface Stats {
   readonly transcriptsUnchanged: number;
   /** Bytes of all transcripts when they were listed. */
   readonly bytesTotal: number;
+  /** Bytes of transcripts read, those that show that a transcript is still the same included. */
   readonly bytesRead: number;
   /** JSON objects read, one a line. */
   readonly records: number;
@@ -100,10 +101,12 @@ export interface Stats {
   readonly threads: number;
   readonly elapsedMs: number;
   /** Where the time went: wall milliseconds of each stage. */
-  readonly stagesMs: Readonly<Record<"discover" | "scan" | "merge" | "tally", number>>;
+  readonly stagesMs: Readonly<Record<"discover" | "load" | "scan" | "merge" | "save" | "tally", number>>;
 }
 
 export interface Diagnostics {
+  /** Why the cache could not be written: the system's code, such as `ENOSPC`; the next run will read more. */
+  readonly cache: string | null;
   /** The folders and files looked at, whether they exist or not. */
   readonly roots: readonly string[];
   readonly unreadable: readonly UnreadableFile[];

@@ -57,7 +57,7 @@ export function response(n: number, more: object = {}, usage: object = {}, messa
 
 /** An answer without what the machine or the cutting of the work decides. */
 export function answerOf(result: ScanResult) {
-  const { threads: _, elapsedMs: _e, stagesMs: _s, bytesRead: _b, ...stats } = result.stats;
+  const { threads: _, elapsedMs: _e, stagesMs: _s, bytesRead: _b, transcriptsUnchanged: _u, ...stats } = result.stats;
   return { ...result, stats };
 }
 

@@ -1,5 +1,6 @@
 /** Scans the ranges of a shard, one after the other, with one kernel. Runs in a worker or in the main thread. */
 import { closeSync, openSync, readSync } from "node:fs";
+import { hashBytes, IDENTITY_BYTES } from "../src/cursors/hash.ts";
 import { EventWriter } from "../src/event-writer.ts";
 import type { Batch } from "../src/events.ts";
 import { assignSlots } from "../src/sources/fields.ts";
@@ -79,6 +80,8 @@ class RangeReader {
   #next = 0;
   /** Behind the last LF of the lines taken in. */
   #committed = 0;
+  /** The committed offset whose anchor is noted. */
+  #identified = 0;
   /** Since the range of events began. */
   #bytesRead = 0;
   #records = 0;
@@ -112,6 +115,7 @@ class RangeReader {
     try {
       this.#file = openSync(this.#range.path, "r");
       this.#readLines();
+      this.#identifyAnchor();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
@@ -136,14 +140,17 @@ class RangeReader {
 
   /** A last line without LF may still be being written: its events are a range of their own, which no cursor keeps. */
   #beginTail(line: number, offset: number): void {
+    this.#identifyAnchor();
     this.#endRange(line);
     this.#events.beginRange(this.#range.transcript, offset, true);
   }
 
   #readLines(): void {
     if (!this.#fill()) return;
-    if (this.#range.start === 0) this.#skipBom();
-    else if (!this.#range.startsLine && !this.#skipPartialLine()) return;
+    if (this.#range.start === 0) {
+      this.#identifyHead();
+      this.#skipBom();
+    } else if (!this.#range.startsLine && !this.#skipPartialLine()) return;
     const end = this.#end;
     while (this.#base + this.#next < end) {
       this.#takeLines(false);
@@ -161,6 +168,34 @@ class RangeReader {
   #commit(): void {
     const offset = this.#base + this.#next;
     if (offset > this.#bomBytes) this.#committed = offset;
+  }
+
+  #identifyHead(): void {
+    if (!this.#limits.identifies) return;
+    this.#events.identify("head", hashBytes(this.#bytesBetween(0, Math.min(IDENTITY_BYTES, this.#range.size))));
+  }
+
+  /** Once a range: a tail comes behind the committed offset. */
+  #identifyAnchor(): void {
+    const to = this.#committed;
+    if (!this.#limits.identifies || to === 0 || to === this.#identified) return;
+    this.#identified = to;
+    this.#events.identify("anchor", hashBytes(this.#bytesBetween(Math.max(0, to - IDENTITY_BYTES), to)));
+  }
+
+  /** A few bytes of the transcript: from memory, or from what came with the range, else read. */
+  #bytesBetween(from: number, to: number): Uint8Array {
+    const { bytes } = this.#kernel;
+    const at = BUFFER - this.#base;
+    if (from >= this.#base && to <= this.#base + this.#filled) return bytes.subarray(at + from, at + to);
+    const { start, before } = this.#range;
+    if (before && this.#base === start && from >= start - before.length) {
+      return Buffer.concat([before.subarray(before.length - (start - from)), bytes.subarray(at + start, at + to)]);
+    }
+    const piece = Buffer.alloc(to - from);
+    const got = readSync(this.#file, piece, 0, piece.length, from);
+    this.#bytesRead += got;
+    return piece.subarray(0, got);
   }
 
   /** Appends a chunk; false at the end of the transcript. */

@@ -86,7 +86,7 @@ async function scanPaths(paths: readonly string[], settings: Settings, environme
 
 function engineOptions(settings: Settings): ScanOptions {
   const { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, threads } = settings;
-  const { project, session, model, agent, team, maxLine: maxLineBytes } = settings;
+  const { project, session, model, agent, team, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory } = settings;
   const filters = {
     ...(project && { project }),
     ...(session && { session }),
@@ -94,5 +94,6 @@ function engineOptions(settings: Settings): ScanOptions {
     ...(agent && { agent }),
     ...(team && { team }),
   };
-  return { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, threads, filters, maxLineBytes };
+  const rows = { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, filters };
+  return { ...rows, threads, maxLineBytes, cache, cacheDirectory };
 }

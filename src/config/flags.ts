@@ -129,7 +129,14 @@ export const FLAGS = {
     size(LARGEST_MAX_LINE_BYTES),
     setByVariable,
   ),
-  cache: switchFlag("Reading", "--no-cache", "read everything anew: always so, there is no cache yet"),
+  cache: switchFlag("Reading", "--no-cache", "read everything anew, and remember nothing of it"),
+  cacheDir: textFlag(
+    "Reading",
+    "--cache-dir <folder>",
+    "where to remember what has been read (default: the system's place for caches)",
+    parseText,
+    setByVariable,
+  ),
   demo: switchFlag(
     "Reading",
     "--demo",

@@ -54,7 +54,7 @@ export function claudeTranscripts(files: readonly FoundFile[]): Transcript[] {
   });
 }
 
-function claudeTranscript({ path, sizeBytes }: FoundFile, name: string, folder: FolderPlace): Transcript {
+function claudeTranscript({ path, sizeBytes, stamp }: FoundFile, name: string, folder: FolderPlace): Transcript {
   const isJsonl = name.endsWith(".jsonl");
   const stem = isJsonl ? name.slice(0, -".jsonl".length) : name;
   const isAgentName = isJsonl && name.startsWith("agent-");
@@ -62,6 +62,7 @@ function claudeTranscript({ path, sizeBytes }: FoundFile, name: string, folder: 
     source: "claude",
     path,
     sizeBytes,
+    stamp,
     stem,
     session: folder.session ?? (!isAgentName && UUID.test(stem) ? stem : null),
     projectFolder: folder.projectFolder,

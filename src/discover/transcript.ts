@@ -1,10 +1,13 @@
 import type { SourceName } from "../types.ts";
+import type { FileStamp } from "./stamp.ts";
 
 /** One file of records, and what its place says about it. */
 export interface Transcript {
   readonly source: SourceName;
   readonly path: string;
   readonly sizeBytes: number;
+  /** Taken before anything is read. */
+  readonly stamp: FileStamp;
   /** The folder whose transcripts share a project. */
   readonly projectFolder: string;
   /** The session its place names; null: the first `sessionId` in its records, else `stem`. */

@@ -1,10 +1,12 @@
 /** Folders to files. Symbolic links are followed once, so that no loop and no second name counts anything twice. */
 import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { type FileStamp, stampOf } from "./stamp.ts";
 
 export interface FoundFile {
   /** As reached: through a link it is the link's path. */
   readonly path: string;
   readonly sizeBytes: number;
+  readonly stamp: FileStamp;
   /** Folders between the root and the file, outermost first. */
   readonly below: readonly string[];
 }
@@ -34,10 +36,10 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
 
   function addFile(path: string, realPath: string, below: readonly string[]): void {
     if (filesSeen.has(realPath)) return;
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
     if (!stat?.isFile()) return;
     filesSeen.add(realPath);
-    files.push({ path, sizeBytes: stat.size, below });
+    files.push({ path, sizeBytes: Number(stat.size), stamp: stampOf(stat), below });
   }
 
   function walkFolder(path: string, realPath: string, below: readonly string[]): void {

@@ -96,7 +96,7 @@ const OWN_MESSAGES = message.usage.iterations.ownMessages;
 /** The message of a nested record is declared alike, so its slots are those of a record's message, this far on. */
 const NESTED = slots.data.message.message.self - message.self;
 
-export const claude: Source = { name: "claude", record: RECORD, decode };
+export const claude: Source = { name: "claude", version: 1, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft: RecordDraft = {

@@ -5,6 +5,8 @@ import type { Field } from "./fields.ts";
 /** What one agent's records mean. One file a source; everything else treats all agents alike. */
 export interface Source {
   readonly name: SourceName;
+  /** Goes up with every change to what it makes of a record: cursors of another version are not used. */
+  readonly version: number;
   /** The declared shape of a record. */
   readonly record: Field;
   /**

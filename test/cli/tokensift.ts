@@ -1,9 +1,12 @@
 /** The built command line as a child process, in a world of its own: nothing of this machine's HOME, config or terminal. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const CLI = fileURLToPath(new URL("../../dist/src/cli.cjs", import.meta.url));
+const CACHES = mkdtempSync(join(tmpdir(), "tokensift-cli-cache-"));
 export const FIXTURES = fileURLToPath(new URL("../../fixtures", import.meta.url));
 
 export interface World {
@@ -24,7 +27,7 @@ export function start(args: readonly string[], world: World = {}): ChildProcess 
   const { home = "/nonexistent", folder = tmpdir(), variables = {}, user } = world;
   return spawn(process.execPath, [CLI, ...args], {
     cwd: folder,
-    env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC", ...variables },
+    env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC", TOKENSIFT_CACHE_DIR: CACHES, ...variables },
     stdio: ["ignore", "pipe", "pipe"],
     ...(user === undefined ? {} : { uid: user, gid: user }),
   });

@@ -1,0 +1,96 @@
+/** Cursor files: read at once, replaced whole, readable by nobody else. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { hashBytes } from "./hash.ts";
+
+const SUFFIX = ".cursors";
+const TEMPORARY = /^[a-z]+-[0-9a-f]{16}\.\d+-[0-9a-z]+\.tmp$/;
+const CURSORS = /^[a-z]+-[0-9a-f]{16}\.cursors$/;
+/** A run that was killed leaves a temporary file; none is written for this long. */
+const STALE_MS = 60 * 60 * 1000;
+/** More is no cursor file, and not read: transcripts of a project take 70 times as much as their cursors. */
+const MOST_BYTES = 256 << 20;
+
+/** The name of the file for the transcripts of one source in one project folder. */
+export function fileName(source: string, folder: string): string {
+  const { low, high } = hashBytes(Buffer.from(`${source}\0${folder}`));
+  const hex = (half: number) => half.toString(16).padStart(8, "0");
+  return `${source}-${hex(high)}${hex(low)}${SUFFIX}`;
+}
+
+export function isCursorFile(name: string): boolean {
+  return CURSORS.test(name);
+}
+
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** The bytes of a file, at the start of a buffer of their own; undefined when it cannot be read or is too large. */
+export function readBytes(path: string): Uint8Array<ArrayBuffer> | undefined {
+  let file = -1;
+  try {
+    // Opening a FIFO would wait for a writer.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.size > MOST_BYTES) return undefined;
+    const bytes = new Uint8Array(stat.size);
+    let filled = 0;
+    while (filled < bytes.length) {
+      const got = readSync(file, bytes, filled, bytes.length - filled, filled);
+      if (got === 0) return undefined;
+      filled += got;
+    }
+    return bytes;
+  } catch {
+    return undefined;
+  } finally {
+    if (file >= 0) closeSync(file);
+  }
+}
+
+/** Puts a file in place of the one before, so that a reader sees either of them. Throws what the system says. */
+export function replaceFile(folder: string, name: string, bytes: Uint8Array): void {
+  const stem = name.slice(0, -SUFFIX.length);
+  const temporary = join(folder, `${stem}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
+  try {
+    const file = openSync(temporary, "wx", 0o600);
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, join(folder, name));
+  } catch (error) {
+    // Not when it was somebody else's; then its name was taken.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Throws what the system says. */
+export function makeFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/** Removes what killed runs left. */
+export function sweep(folder: string, nowMs: number): void {
+  for (const name of readdirSync(folder)) {
+    if (!isTemporary(name)) continue;
+    const path = join(folder, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat && Math.abs(nowMs - stat.mtimeMs) > STALE_MS) rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,91 @@
+/** Whether a transcript is still the one a cursor is of, and what of it can be believed (`spec/incremental.md`). */
+import { closeSync, openSync, readSync } from "node:fs";
+import { isSameCtime, isSameFile, isSameMtime, milliseconds, type FileStamp } from "../discover/stamp.ts";
+import type { Transcript } from "../discover/transcript.ts";
+import { type Hash, hashBytes, IDENTITY_BYTES } from "./hash.ts";
+import { AGE, type CursorTable } from "./table.ts";
+
+/** Clocks of file systems are not ours, and some count in steps of two seconds. */
+const FRESH_MS = 2000;
+/** What is written within one tick of a kernel's clock bears one time; the longest tick is 10 ms. */
+const INSTANT_MS = 20;
+
+/** What a cursor is good for. */
+export type Trust =
+  | { readonly kind: "none"; readonly bytesRead: number }
+  /** As it stands, without a look at the transcript. */
+  | { readonly kind: "unchanged"; readonly bytesRead: 0 }
+  /** Up to its offset; the head and what stands before the offset are as they were. */
+  | { readonly kind: "checked"; readonly bytesRead: number; readonly head: Hash; readonly before: Uint8Array };
+
+const UNCHANGED = { kind: "unchanged", bytesRead: 0 } as const;
+const NONE = { kind: "none", bytesRead: 0 } as const;
+
+/** How the time of a file's last change compares with `takenMs`, which was before the file's stamp was taken. */
+export function ageOf(stamp: FileStamp, takenMs: number): number {
+  const mtimeMs = milliseconds(stamp.mtimeLow, stamp.mtimeHigh);
+  const ctimeMs = milliseconds(stamp.ctimeLow, stamp.ctimeHigh);
+  const stepMs = ctimeMs % 1000 === 0 ? FRESH_MS : INSTANT_MS;
+  if (Math.max(mtimeMs, ctimeMs) > takenMs - stepMs) return AGE.sameInstant;
+  return mtimeMs > takenMs - FRESH_MS ? AGE.fresh : AGE.settled;
+}
+
+/** What row `i` is good for, which is of the transcript's path, or of its former one. */
+export function trust(transcript: Transcript, { row }: CursorTable, i: number, isRenamed: boolean): Trust {
+  const { path, sizeBytes, stamp } = transcript;
+  const before = stampAt(row, i);
+  const [sizeBefore, offset, age] = [row.sizeBytes[i] as number, row.offset[i] as number, row.age[i] as number];
+  if (!isSameFile(stamp, before) || sizeBytes < sizeBefore) return NONE;
+  if (sizeBytes === sizeBefore) {
+    // Renaming changes the ctime.
+    if (!isSameMtime(stamp, before) || (!isRenamed && !isSameCtime(stamp, before))) return NONE;
+    if (age === AGE.settled && !isRenamed) return offset > 0 || sizeBytes === 0 ? UNCHANGED : NONE;
+    if (age === AGE.sameInstant) return NONE;
+  }
+  return offset === 0 ? NONE : look(path, sizeBytes, row, i);
+}
+
+export function stampAt(row: CursorTable["row"], i: number): FileStamp {
+  return {
+    deviceLow: row.deviceLow[i] as number,
+    deviceHigh: row.deviceHigh[i] as number,
+    inodeLow: row.inodeLow[i] as number,
+    inodeHigh: row.inodeHigh[i] as number,
+    mtimeLow: row.mtimeLow[i] as number,
+    mtimeHigh: row.mtimeHigh[i] as number,
+    ctimeLow: row.ctimeLow[i] as number,
+    ctimeHigh: row.ctimeHigh[i] as number,
+  };
+}
+
+/** Compares head and anchor. The head is taken as long as it is now: young files grow. */
+function look(path: string, sizeBytes: number, row: CursorTable["row"], i: number): Trust {
+  const offset = row.offset[i] as number;
+  let file = -1;
+  let bytesRead = 0;
+  const read = (from: number, to: number) => {
+    const bytes = Buffer.alloc(to - from);
+    const got = readSync(file, bytes, 0, bytes.length, from);
+    bytesRead += got;
+    return bytes.subarray(0, got);
+  };
+  try {
+    file = openSync(path, "r");
+    const head = read(0, Math.min(IDENTITY_BYTES, sizeBytes));
+    const headThen = head.subarray(0, row.headBytes[i]);
+    if (!isHash(headThen, row.headLow[i], row.headHigh[i])) return { kind: "none", bytesRead };
+    const before = read(Math.max(0, offset - IDENTITY_BYTES), offset);
+    if (!isHash(before, row.anchorLow[i], row.anchorHigh[i])) return { kind: "none", bytesRead };
+    return { kind: "checked", bytesRead, head: hashBytes(head), before };
+  } catch {
+    // The scan will meet it again, and say so.
+    return { kind: "none", bytesRead };
+  } finally {
+    if (file >= 0) closeSync(file);
+  }
+}
+
+function isHash(bytes: Uint8Array, low: number | undefined, high: number | undefined): boolean {
+  const hash = hashBytes(bytes);
+  return hash.low === low && hash.high === high;
+}

@@ -1,0 +1,260 @@
+/**
+ * Cursors: how far each transcript has been read, and what had been found by then. They are derived data: without
+ * them, or with ones that are no use, a scan reads more and says the same.
+ */
+import { join, sep } from "node:path";
+import type { Transcript } from "../discover/transcript.ts";
+import { type Part, PartList, type ScannedBatch } from "../parts.ts";
+import type { Unread } from "../plan.ts";
+import { merge } from "../merge.ts";
+import { sourceNamed } from "../sources/index.ts";
+import { decodeCursors, encodeCursors, type Making } from "./codec.ts";
+import { fileName, makeFolder, readBytes, replaceFile, sweep } from "./file.ts";
+import { ageOf } from "./identity.ts";
+import { Project, type Member } from "./project.ts";
+import type { CursorTable } from "./table.ts";
+import { type Bookmark, tablesOf } from "./wide.ts";
+import { IDENTITY_BYTES, type Hash } from "./hash.ts";
+
+export interface CursorOptions {
+  /** Where cursor files are. */
+  readonly folder: string;
+  readonly maxLineBytes: number;
+  /** What was looked at. */
+  readonly roots: readonly string[];
+  /** A time before the transcripts' stamps were taken. */
+  readonly takenMs: number;
+}
+
+/** What was scanned of a transcript. */
+interface ScannedTranscript {
+  readonly ranges: Array<{ readonly scanned: ScannedBatch; readonly range: number }>;
+  offset: number;
+  head: Hash | undefined;
+  anchor: Hash | undefined;
+}
+
+export class Cursors {
+  readonly #transcripts: readonly Transcript[];
+  readonly #options: CursorOptions;
+  readonly #projects: Project[] = [];
+  /** By transcript. */
+  readonly #members: Member[] = [];
+  readonly #tables: Array<CursorTable | undefined> = [];
+
+  /** Reads the cursors of these transcripts and compares the two. */
+  constructor(transcripts: readonly Transcript[], options: CursorOptions) {
+    this.#transcripts = transcripts;
+    this.#options = options;
+    const roots = options.roots.map((root) => (root.endsWith(sep) ? root : root + sep));
+    const wasLookedFor = (path: string) => roots.some((root) => `${path}${sep}`.startsWith(root));
+    for (const numbers of projectsOf(transcripts)) {
+      const { source, projectFolder } = transcripts[numbers[0] as number] as Transcript;
+      const table = this.#read(this.#making(source, projectFolder));
+      const project = new Project(projectFolder, transcripts, numbers, table, wasLookedFor);
+      this.#projects.push(project);
+      for (const member of project.members) {
+        this.#members[member.transcript] = member;
+        this.#tables[member.transcript] = table;
+      }
+    }
+  }
+
+  #making(source: Transcript["source"], folder: string): Making {
+    return { source, parserVersion: sourceNamed(source).version, maxLineBytes: this.#options.maxLineBytes, folder };
+  }
+
+  #read(making: Making): CursorTable | undefined {
+    const bytes = readBytes(join(this.#options.folder, fileName(making.source, making.folder)));
+    const decoded = bytes && decodeCursors(bytes);
+    if (!decoded) return undefined;
+    const names = ["source", "parserVersion", "maxLineBytes", "folder"] as const;
+    return names.every((name) => decoded.making[name] === making[name]) ? decoded.table : undefined;
+  }
+
+  /** What is left to read, in path order. */
+  get unread(): Unread[] {
+    return this.#members.flatMap(({ transcript: t, row, isWhole, before }) => {
+      if (isWhole) return [];
+      const { source, path, sizeBytes } = this.#transcripts[t] as Transcript;
+      const start = row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0);
+      return { transcript: t, source, path, start, ...(before && { before }), sizeBytes };
+    });
+  }
+
+  /** Transcripts that need not be opened. */
+  get unchanged(): number {
+    return this.#members.reduce((count, { isUnchanged }) => count + (isUnchanged ? 1 : 0), 0);
+  }
+
+  /** Bytes of transcripts read to see whether they are still the same. */
+  get bytesRead(): number {
+    return this.#projects.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+  }
+
+  /** Everything that is known of the transcripts, in order. */
+  parts(scanned: readonly ScannedBatch[]): Part[] {
+    const list = new PartList();
+    const ranges = rangesInOrder(scanned);
+    let next = ranges.next();
+    for (const [t, { row }] of this.#members.entries()) {
+      const table = this.#tables[t];
+      if (row !== undefined && table) list.addCursor(table, row, t);
+      for (; !next.done && next.value.transcript === t; next = ranges.next()) {
+        list.addRange(next.value.scanned, next.value.range);
+      }
+    }
+    return list.parts;
+  }
+
+  /** Writes what has changed. Returns why it could not. */
+  save(scanned: readonly ScannedBatch[]): string | undefined {
+    const found = this.#scannedTranscripts(scanned);
+    const unreadable = new Set(scanned.flatMap(({ batch }) => batch.unreadable.map(({ transcript }) => transcript)));
+    const changed = this.#projects.filter((project) => this.#hasChanged(project, found, unreadable));
+    if (changed.length === 0) return undefined;
+    const { folder, takenMs } = this.#options;
+    try {
+      makeFolder(folder);
+      for (const project of changed) this.#write(project, found, unreadable);
+      sweep(folder, takenMs);
+      return undefined;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      return code;
+    }
+  }
+
+  #hasChanged(project: Project, found: Map<number, ScannedTranscript>, unreadable: ReadonlySet<number>): boolean {
+    return (
+      project.hasMoved ||
+      project.members.some((member) => {
+        const t = member.transcript;
+        if (unreadable.has(t)) return member.row !== undefined;
+        const offset = this.#offsetOf(member, found);
+        return project.hasChanged(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
+      })
+    );
+  }
+
+  #offsetOf({ transcript: t, row }: Member, found: ReadonlyMap<number, ScannedTranscript>): number {
+    return Math.max(found.get(t)?.offset ?? 0, row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0));
+  }
+
+  #write(project: Project, found: ReadonlyMap<number, ScannedTranscript>, unreadable: ReadonlySet<number>): void {
+    const entries = this.#entriesOf(project, unreadable);
+    const list = new PartList();
+    const bookmarks: Bookmark[] = [];
+    for (const [i, { member, row }] of entries.entries()) {
+      if (row !== undefined && project.table) list.addCursor(project.table, row, i);
+      if (member) {
+        for (const { scanned, range } of found.get(member.transcript)?.ranges ?? []) {
+          list.addRange(scanned, range, i - member.transcript);
+        }
+        bookmarks.push(this.#bookmarkOf(member, found.get(member.transcript)));
+      } else {
+        bookmarks.push(bookmarkAt(project.table as CursorTable, row as number));
+      }
+    }
+    const merged = merge(list.parts, entries.length, "of each transcript");
+    const first = project.members[0] as Member;
+    const { source } = this.#transcripts[first.transcript] as Transcript;
+    const paths = entries.map(({ path }) => path);
+    const making = this.#making(source, project.folder);
+    const bytes = encodeCursors(making, paths, merged.texts, tablesOf(merged, bookmarks));
+    replaceFile(this.#options.folder, fileName(source, project.folder), bytes);
+  }
+
+  /** What a project's file is about, in path order: its members, and what else it was about and is still there. */
+  #entriesOf(project: Project, unreadable: ReadonlySet<number>) {
+    const members = project.members
+      .filter(({ transcript }) => !unreadable.has(transcript))
+      .map((member) => ({ path: (this.#transcripts[member.transcript] as Transcript).path, member, row: member.row }));
+    const left = project.leftRows.map((row) => ({ path: project.table?.paths[row] as string, member: undefined, row }));
+    if (left.length === 0) return members;
+    return [...members, ...left].sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  #bookmarkOf(member: Member, found: ScannedTranscript | undefined): Bookmark {
+    const { transcript: t, row } = member;
+    const { stamp, sizeBytes } = this.#transcripts[t] as Transcript;
+    const old = row === undefined ? undefined : bookmarkAt(this.#tables[t] as CursorTable, row);
+    const head = member.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
+    const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
+    const isSame = old !== undefined && old.age === 0;
+    return {
+      ...stamp,
+      sizeBytes,
+      headBytes: Math.min(IDENTITY_BYTES, sizeBytes),
+      headLow: head.low,
+      headHigh: head.high,
+      anchorLow: anchor.low,
+      anchorHigh: anchor.high,
+      age: isSame && member.isUnchanged ? old.age : ageOf(stamp, this.#options.takenMs),
+      offset: this.#offsetOf(member, new Map(found && [[t, found]])),
+    };
+  }
+
+  #scannedTranscripts(scanned: readonly ScannedBatch[]): Map<number, ScannedTranscript> {
+    const found = new Map<number, ScannedTranscript>();
+    for (const { scanned: batch, range, transcript } of rangesInOrder(scanned)) {
+      const { isTail, start, committed, headLow, headHigh, anchorLow, anchorHigh } = batch.columns.range;
+      if (isTail[range] === 1) continue;
+      let one = found.get(transcript);
+      if (!one) found.set(transcript, (one = { ranges: [], offset: 0, head: undefined, anchor: undefined }));
+      one.ranges.push({ scanned: batch, range });
+      if (start[range] === 0) one.head = { low: headLow[range] as number, high: headHigh[range] as number };
+      if ((committed[range] as number) <= one.offset) continue;
+      one.offset = committed[range] as number;
+      one.anchor = { low: anchorLow[range] as number, high: anchorHigh[range] as number };
+    }
+    return found;
+  }
+}
+
+/** Numbers of the transcripts of each project folder of a source, in path order. */
+function projectsOf(transcripts: readonly Transcript[]): Iterable<number[]> {
+  const projects = new Map<string, number[]>();
+  for (const [t, { source, projectFolder }] of transcripts.entries()) {
+    const key = `${source}\0${projectFolder}`;
+    const numbers = projects.get(key);
+    if (numbers) numbers.push(t);
+    else projects.set(key, [t]);
+  }
+  return projects.values();
+}
+
+function* rangesInOrder(scanned: readonly ScannedBatch[]) {
+  for (const batch of scanned) {
+    const { transcript } = batch.columns.range;
+    for (let range = 0; range < transcript.length; range++) {
+      yield { scanned: batch, range, transcript: transcript[range] as number };
+    }
+  }
+}
+
+function bookmarkAt({ row }: CursorTable, i: number): Bookmark {
+  const bookmark: Record<string, number> = {};
+  for (const name of BOOKMARK) bookmark[name] = row[name][i] as number;
+  return bookmark as unknown as Bookmark;
+}
+
+const BOOKMARK = [
+  "deviceLow",
+  "deviceHigh",
+  "inodeLow",
+  "inodeHigh",
+  "mtimeLow",
+  "mtimeHigh",
+  "ctimeLow",
+  "ctimeHigh",
+  "sizeBytes",
+  "headBytes",
+  "headLow",
+  "headHigh",
+  "anchorLow",
+  "anchorHigh",
+  "age",
+  "offset",
+] as const satisfies ReadonlyArray<keyof Bookmark>;

@@ -1,0 +1,122 @@
+/** The transcripts of one project folder beside the cursors that are kept of them. */
+import { lstatSync } from "node:fs";
+import { STAMP_FIELDS } from "../discover/stamp.ts";
+import type { Transcript } from "../discover/transcript.ts";
+import type { Hash } from "./hash.ts";
+import { ageOf, trust } from "./identity.ts";
+import { AGE, type CursorTable } from "./table.ts";
+
+/** A transcript that was looked for. */
+export interface Member {
+  /** Its number. */
+  readonly transcript: number;
+  /** The row of its cursor, as far as it is good for anything. */
+  readonly row: number | undefined;
+  /** Nothing has to be read of it. */
+  readonly isWhole: boolean;
+  /** Was not opened. */
+  readonly isUnchanged: boolean;
+  /** Of its first bytes as they are now, where they were read. */
+  readonly head: Hash | undefined;
+  readonly before: Uint8Array | undefined;
+}
+
+export class Project {
+  readonly folder: string;
+  readonly members: readonly Member[];
+  readonly table: CursorTable | undefined;
+  /** Rows whose transcripts are still there, though nobody asked for them now. */
+  readonly leftRows: readonly number[];
+  /** Whether a transcript has another name than its cursor, or none any more. */
+  readonly hasMoved: boolean;
+  bytesRead = 0;
+
+  /** `numbers` of transcripts in path order; `wasLookedFor` says whether a path would have been found. */
+  constructor(
+    folder: string,
+    transcripts: readonly Transcript[],
+    numbers: readonly number[],
+    table: CursorTable | undefined,
+    wasLookedFor: (path: string) => boolean,
+  ) {
+    this.folder = folder;
+    this.table = table;
+    const { rows, left } = matchPaths(numbers.map((t) => transcripts[t] as Transcript), table?.paths ?? []);
+    const gone = new Set(left.filter((row) => wasLookedFor(pathOf(table, row)) && isGone(pathOf(table, row))));
+    const renamed = new Map<number, number>();
+    if (table && gone.size > 0) matchInodes(transcripts, numbers, rows, table, gone, renamed);
+    this.members = numbers.map((t, at) => {
+      const row = rows[at] as number;
+      return this.#memberOf(t, transcripts[t] as Transcript, row < 0 ? renamed.get(t) : row, renamed.has(t));
+    });
+    this.leftRows = left.filter((row) => !gone.has(row));
+    this.hasMoved = gone.size > 0;
+  }
+
+  #memberOf(t: number, transcript: Transcript, row: number | undefined, isRenamed: boolean): Member {
+    const nothing = { transcript: t, row: undefined, isWhole: false, isUnchanged: false, head: undefined, before: undefined };
+    if (row === undefined || !this.table) return nothing;
+    const trusted = trust(transcript, this.table, row, isRenamed);
+    this.bytesRead += trusted.bytesRead;
+    if (trusted.kind === "none") return nothing;
+    const isWhole = this.table.row.offset[row] === transcript.sizeBytes;
+    if (trusted.kind === "unchanged") return { ...nothing, row, isWhole, isUnchanged: isWhole };
+    return { ...nothing, row, isWhole, head: trusted.head, before: trusted.before };
+  }
+
+  /** Whether a new cursor of a member would say anything else than the one there is. */
+  hasChanged(member: Member, transcript: Transcript, offset: number, takenMs: number): boolean {
+    const { row } = member;
+    if (row === undefined || !this.table) return true;
+    const old = this.table.row;
+    if (old.offset[row] !== offset || old.sizeBytes[row] !== transcript.sizeBytes) return true;
+    if (STAMP_FIELDS.some((name) => old[name][row] !== transcript.stamp[name])) return true;
+    return old.age[row] !== AGE.settled && old.age[row] !== ageOf(transcript.stamp, takenMs);
+  }
+}
+
+function pathOf(table: CursorTable | undefined, row: number): string {
+  return table?.paths[row] ?? "";
+}
+
+/** The row of each transcript, -1 where there is none, and the rows of no transcript. Both come in path order. */
+function matchPaths(transcripts: readonly Transcript[], paths: readonly string[]) {
+  const left: number[] = [];
+  let row = 0;
+  const rows = transcripts.map(({ path }) => {
+    while (row < paths.length && (paths[row] as string) < path) left.push(row++);
+    return paths[row] === path ? row++ : -1;
+  });
+  while (row < paths.length) left.push(row++);
+  return { rows, left };
+}
+
+/** Finds transcripts without a row by the rows of those that are gone: they were renamed. */
+function matchInodes(
+  transcripts: readonly Transcript[],
+  numbers: readonly number[],
+  rows: readonly number[],
+  { row }: CursorTable,
+  gone: ReadonlySet<number>,
+  renamed: Map<number, number>,
+): void {
+  const byInode = new Map<string, number>();
+  for (const i of gone) byInode.set(`${row.inodeHigh[i]} ${row.inodeLow[i]}`, i);
+  for (const [at, t] of numbers.entries()) {
+    if (rows[at] !== -1) continue;
+    const { inodeHigh, inodeLow } = (transcripts[t] as Transcript).stamp;
+    const key = `${inodeHigh} ${inodeLow}`;
+    const former = byInode.get(key);
+    if (former === undefined) continue;
+    renamed.set(t, former);
+    byInode.delete(key);
+  }
+}
+
+function isGone(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOTDIR";
+  }
+}

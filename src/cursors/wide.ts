@@ -1,0 +1,168 @@
+/** A merged table to the tables of a cursor file. */
+import { allocate, type Columns, CONTEXT, EVENT, EXTRA, NO_USAGE, RECORD, USAGE } from "../events.ts";
+import type { EventTable } from "../merge.ts";
+import { CURSOR, SKIPPED, SKIPPED_REASONS } from "./table.ts";
+
+export interface WideTables {
+  readonly cursor: Columns<typeof CURSOR>;
+  readonly event: Columns<typeof EVENT>;
+  readonly record: Columns<typeof RECORD>;
+  readonly usage: Columns<typeof USAGE>;
+  readonly extra: Columns<typeof EXTRA>;
+  readonly context: Columns<typeof CONTEXT>;
+  readonly skipped: Columns<typeof SKIPPED>;
+  /** Columns whose times count from no base, because they lie too far apart. */
+  readonly absolute: ReadonlySet<unknown>;
+}
+
+/** What a transcript's cursor is beside what was found in it. */
+export type Bookmark = Omit<
+  { readonly [Name in keyof typeof CURSOR]: number },
+  | "events"
+  | "eventRecords"
+  | "usages"
+  | "extras"
+  | "skippedListed"
+  | (typeof FACTS)[number]
+  | "baseMs"
+>;
+
+const FACTS = [
+  "lines",
+  "records",
+  "usageRecords",
+  "malformed",
+  "oversized",
+  "sessionId",
+  "agentName",
+  "agentType",
+  "team",
+  "cwd",
+  "cwdTimeMs",
+] as const;
+
+/** Takes the columns of `table` over and changes them: it is of no other use afterwards. */
+export function tablesOf(table: EventTable, bookmarks: readonly Bookmark[]): WideTables {
+  const { event, record, usage, extra } = table;
+  const cursor = rowsOf(table, bookmarks);
+  const { context, numbers } = distinctContexts(table);
+  for (let i = 0; i < event.context.length; i++) event.context[i] = numbers[event.context[i] as number] as number;
+  countFromRows(table, cursor);
+  const { firstEvent, firstRecord } = table.transcript;
+  const absolute = new Set<unknown>();
+  for (const column of [event.firstMs, event.lastMs, event.chosenMs, record.timeMs]) {
+    const firsts = column === record.timeMs ? firstRecord : firstEvent;
+    if (areNear(column, firsts, cursor.baseMs)) countFromBase(column, firsts, cursor.baseMs);
+    else absolute.add(column);
+  }
+  return { cursor, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
+}
+
+function rowsOf(table: EventTable, bookmarks: readonly Bookmark[]): Columns<typeof CURSOR> {
+  const { transcript, transcripts } = table;
+  const cursor = allocate(CURSOR, transcripts);
+  for (const [t, bookmark] of bookmarks.entries()) {
+    for (const [name, value] of Object.entries(bookmark)) cursor[name as keyof Bookmark][t] = value;
+    const { firstEvent, firstRecord, firstUsage, firstExtra } = transcript;
+    const length = (first: Uint32Array, all: number) => (first[t + 1] ?? all) - (first[t] as number);
+    cursor.events[t] = length(firstEvent, table.length);
+    cursor.eventRecords[t] = length(firstRecord, table.eventRecords);
+    cursor.usages[t] = length(firstUsage, table.usages);
+    cursor.extras[t] = length(firstExtra, table.extras);
+  }
+  for (const { transcript: t } of table.skippedLines) {
+    cursor.skippedListed[t] = (cursor.skippedListed[t] as number) + 1;
+  }
+  for (const name of FACTS) cursor[name].set(transcript[name]);
+  for (let t = 0; t < transcripts; t++) cursor.baseMs[t] = earliest(table, t);
+  return cursor;
+}
+
+/** The earliest time of a transcript's records; 0 when none has one. */
+function earliest({ transcript, transcripts, eventRecords, record: { timeMs } }: EventTable, t: number): number {
+  const end = t + 1 < transcripts ? (transcript.firstRecord[t + 1] as number) : eventRecords;
+  let least = Infinity;
+  for (let i = transcript.firstRecord[t] as number; i < end; i++) {
+    if ((timeMs[i] as number) < least) least = timeMs[i] as number;
+  }
+  return least === Infinity ? 0 : least;
+}
+
+/** Contexts that are alike, once: batches bring their own, and appended lines would add another each time. */
+function distinctContexts({ context, contexts }: EventTable) {
+  const numbers = new Uint32Array(contexts);
+  const kept: number[] = [];
+  const known = new Map<string, number>();
+  const columns = Object.values(context);
+  for (let i = 0; i < contexts; i++) {
+    const key = columns.map((column) => column[i]).join();
+    const number = known.get(key) ?? kept.push(i) - 1;
+    known.set(key, number);
+    numbers[i] = number;
+  }
+  const distinct = allocate(CONTEXT, kept.length);
+  for (const [name, column] of Object.entries(distinct)) {
+    column.set(kept.map((i) => context[name as keyof typeof CONTEXT][i] as number));
+  }
+  return { context: distinct, numbers };
+}
+
+/** Makes indexes count from where the transcript's elements begin, and those of an event's records from its first one. */
+function countFromRows({ event, record, extra, length, transcriptOf, transcript }: EventTable, cursor: WideTables["cursor"]): void {
+  const { firstEvent, firstRecord, firstUsage, firstExtra } = transcript;
+  const { usage, earliestRecord, chosenRecord, lastRecord } = event;
+  for (let i = 0; i < length; i++) {
+    const t = transcriptOf[i] as number;
+    const first = event.firstRecord[i] as number;
+    earliestRecord[i] = (earliestRecord[i] as number) - first;
+    chosenRecord[i] = (chosenRecord[i] as number) - first;
+    lastRecord[i] = (lastRecord[i] as number) - first;
+    event.firstRecord[i] = first - (firstRecord[t] as number);
+    usage[i] = usage[i] === NO_USAGE ? 0 : (usage[i] as number) - (firstUsage[t] as number) + 1;
+  }
+  for (let t = 0; t < cursor.events.length; t++) {
+    subtract(record.event, firstRecord[t] as number, cursor.eventRecords[t] as number, firstEvent[t] as number);
+    subtract(extra.owner, firstExtra[t] as number, cursor.extras[t] as number, firstUsage[t] as number);
+  }
+}
+
+function subtract(column: Uint32Array, from: number, length: number, by: number): void {
+  for (let i = from; i < from + length; i++) column[i] = (column[i] as number) - by;
+}
+
+/** Times that count from a base fit into 32 bits, or none of the column does. */
+const MOST_RELATIVE_MS = 2 ** 32 - 2;
+
+/** Makes times count from the base of their transcript plus 1, 0 being none. */
+function countFromBase(column: Float64Array, firsts: Uint32Array, baseMs: Float64Array): void {
+  eachTranscript(firsts, column.length, (t, from, to) => {
+    const base = (baseMs[t] as number) - 1;
+    for (let i = from; i < to; i++) {
+      const ms = column[i] as number;
+      column[i] = Number.isFinite(ms) ? ms - base : 0;
+    }
+  });
+}
+
+function areNear(column: Float64Array, firsts: Uint32Array, baseMs: Float64Array): boolean {
+  let isNear = true;
+  eachTranscript(firsts, column.length, (t, from, to) => {
+    const base = baseMs[t] as number;
+    for (let i = from; i < to; i++) if ((column[i] as number) - base > MOST_RELATIVE_MS && column[i] !== Infinity) isNear = false;
+  });
+  return isNear;
+}
+
+function eachTranscript(firsts: Uint32Array, length: number, use: (t: number, from: number, to: number) => void): void {
+  for (let t = 0; t < firsts.length; t++) use(t, firsts[t] as number, firsts[t + 1] ?? length);
+}
+
+function skippedOf({ skippedLines }: EventTable): WideTables["skipped"] {
+  const skipped = allocate(SKIPPED, skippedLines.length);
+  for (const [i, { line, offset, reason }] of skippedLines.entries()) {
+    skipped.line[i] = line;
+    skipped.offset[i] = offset;
+    skipped.reason[i] = SKIPPED_REASONS.indexOf(reason as (typeof SKIPPED_REASONS)[number]);
+  }
+  return skipped;
+}
