@@ -6,6 +6,7 @@ export const CASES: Readonly<Record<string, Sequence>> = {
     stock: 1,
     begun: 3,
     when: "past",
+    aheadMs: 1000,
     steps: [
       { do: "grow", file: 0, lines: 1, when: "past" },
       { do: "grow", file: 0, lines: 1, when: "now" },
@@ -16,6 +17,7 @@ export const CASES: Readonly<Record<string, Sequence>> = {
     stock: 0,
     begun: 2,
     when: "past",
+    aheadMs: 1000,
     steps: [
       { do: "half", file: 0, percent: 50, when: "past" },
       { do: "nothing" },

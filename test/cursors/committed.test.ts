@@ -1,13 +1,13 @@
 /** What a run has committed is not read again, and what it has not is. */
-import { existsSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
+import type { ScanOptions } from "../../src/options.ts";
 import type { ScanResult } from "../../src/types.ts";
 import { tokensift } from "../cli/tokensift.ts";
 import { response, sessionId } from "../transcripts.ts";
 import { Corpus, IDENTITY_BYTES, manyLines, projects } from "./corpus.ts";
-import type { CachedOptions } from "./scan.ts";
 
 const FIRST = `-srv-app/${sessionId(1)}.jsonl`;
 const SECOND = `-srv-app/${sessionId(2)}.jsonl`;
@@ -72,7 +72,7 @@ async function transcriptsOpened(corpus: Corpus, threads: number): Promise<strin
   return [...new Set(opened.filter((path) => path.startsWith(corpus.root) && path.endsWith(".jsonl")))];
 }
 
-const questions: [string, CachedOptions][] = [
+const questions: [string, ScanOptions][] = [
   ["a window", { since: "2026-06-01T00:05Z", until: "2026-06-01T00:30Z" }],
   ["days elsewhere", { by: ["day"], timezone: "Asia/Tokyo" }],
   ["another team", { filters: { team: ["blue"] } }],
@@ -131,11 +131,9 @@ describe("the tail", () => {
 });
 
 describe("a transcript modified about when its cursor was taken", () => {
-  const touch = (path: string): void => utimesSync(path, Date.now() / 1000, Date.now() / 1000);
-
   test("has its head, its anchor and what follows checked, not the rest", async () => {
     const corpus = new Corpus({ [FIRST]: manyLines(1, 100) + response(101).slice(0, 80) });
-    touch(corpus.path(FIRST));
+    corpus.touch(FIRST);
     await corpus.warm();
     const { stats } = await corpus.checked();
     expect(stats.transcriptsUnchanged).toBe(0);
@@ -144,7 +142,7 @@ describe("a transcript modified about when its cursor was taken", () => {
 
   test("is read whole when its last committed line says something else", async () => {
     const corpus = new Corpus({ [FIRST]: manyLines(1, 100) });
-    touch(corpus.path(FIRST));
+    corpus.touch(FIRST);
     await corpus.warm();
     const bytes = readFileSync(corpus.path(FIRST));
     bytes.write("7", bytes.lastIndexOf('"output_tokens":10') + '"output_tokens":'.length);

@@ -1,13 +1,19 @@
 /** A corpus for tests of the cursor cache: transcripts that were written long ago, and a cache folder beside them. */
 import { appendFileSync, existsSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { scan } from "tokensift";
 import { expect } from "vitest";
+import type { ScanOptions } from "../../src/options.ts";
 import type { ScanResult } from "../../src/types.ts";
 import { lines, makeFolder, response, sessionId, type Tree } from "../transcripts.ts";
-import { type CachedOptions, sayingsOf, scanCached } from "./scan.ts";
+import { sayingsOf } from "./scan.ts";
 
 /** Bytes of head and anchor. */
 export const IDENTITY_BYTES = 256 + 256;
+
+/** What was changed this recently may change again within one tick of the kernel's clock; no cursor is believed then. */
+const INSTANT_MS = 40;
 
 const LONG_AGO_S = Date.UTC(2024, 0, 1) / 1000;
 
@@ -18,6 +24,7 @@ export class Corpus {
   readonly folder: string;
   readonly root: string;
   readonly cacheDirectory: string;
+  #changedMs = 0;
 
   /** @param tree names below the root; all are dated into the past. */
   constructor(tree: Tree) {
@@ -40,6 +47,13 @@ export class Corpus {
   /** As if written long ago: its time alone says that it did not change meanwhile. */
   age(name: string): void {
     utimesSync(this.path(name), LONG_AGO_S, LONG_AGO_S);
+    this.#changedMs = performance.now();
+  }
+
+  /** As if written just now. */
+  touch(name: string): void {
+    utimesSync(this.path(name), Date.now() / 1000, Date.now() / 1000);
+    this.#changedMs = performance.now();
   }
 
   append(name: string, bytes: string | Buffer): void {
@@ -47,16 +61,17 @@ export class Corpus {
     this.age(name);
   }
 
-  warm(options: CachedOptions = {}): Promise<ScanResult> {
-    return scanCached({ paths: [this.root], threads: 0, cacheDirectory: this.cacheDirectory, ...options });
+  async warm(options: ScanOptions = {}): Promise<ScanResult> {
+    await sleep(Math.max(0, this.#changedMs + INSTANT_MS - performance.now()));
+    return scan({ paths: [this.root], threads: 0, cacheDirectory: this.cacheDirectory, ...options });
   }
 
-  cold(options: CachedOptions = {}): Promise<ScanResult> {
-    return scanCached({ paths: [this.root], threads: 0, cache: false, ...options });
+  cold(options: ScanOptions = {}): Promise<ScanResult> {
+    return scan({ paths: [this.root], threads: 0, cache: false, ...options });
   }
 
   /** A warm run, which has to answer like one without cursors. */
-  async checked(options: CachedOptions = {}): Promise<ScanResult> {
+  async checked(options: ScanOptions = {}): Promise<ScanResult> {
     const warm = await this.warm(options);
     expect(sayingsOf(warm)).toEqual(sayingsOf(await this.cold(options)));
     return warm;

@@ -27,8 +27,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Stock } from "./stock.ts";
 
-/** Which mtime a file gets after a step: long ago (the same instant each time, or a new one), now, or to come. */
-export type When = "past" | "other past" | "now" | "future";
+/** Which mtime a file gets after a step: long ago (the same instant each time, or a new one), just before, now, or to come. */
+export type When = "past" | "other past" | "recent" | "now" | "future";
 export const JUNK = {
   malformed: '{"type":"assistant","message":{"usage":{"input_tokens":}}}\n',
   "bad number": '{"type":"assistant","uuid":"bad","message":{"id":"msg_bad","usage":{"output_tokens":-1}}}\n',
@@ -79,6 +79,7 @@ export type Step =
   | { do: "paths"; pick: number }
   | { do: "cut"; threads: number; rangeBytes: number | null; chunkBytes: number }
   | { do: "twice"; question: number }
+  | { do: "time"; ms: number }
   | { do: "nothing" };
 
 export const STEPS = [
@@ -102,6 +103,7 @@ export const STEPS = [
   "paths",
   "cut",
   "twice",
+  "time",
   "nothing",
 ] as const satisfies readonly Step["do"][];
 
@@ -360,6 +362,7 @@ export class World {
   #date(path: string, when: When): void {
     const nowMs = Date.now();
     const times = {
+      recent: nowMs - 500,
       past: PAST_MS,
       "other past": PAST_MS + ++this.#pasts * 1000,
       now: nowMs,
