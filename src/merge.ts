@@ -301,10 +301,7 @@ class Merger {
 }
 
 /** The columns that ranges and cursors have in common. */
-type Facts = Pick<
-  BatchColumns["range"],
-  (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs"
->;
+type Facts = Pick<BatchColumns["range"], (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs">;
 
 function countsOf(part: Part): Counts {
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);

@@ -73,11 +73,7 @@ export class PartList {
   addRange(scanned: ScannedBatch, range: number, shift = 0): void {
     const last = this.#last;
     const follows =
-      last !== undefined &&
-      "scanned" in last &&
-      last.scanned === scanned &&
-      last.to === range &&
-      last.shift === shift;
+      last !== undefined && "scanned" in last && last.scanned === scanned && last.to === range && last.shift === shift;
     if (follows) last.to++;
     else this.#begin({ scanned, from: range, to: range + 1, shift });
   }

@@ -57,7 +57,10 @@ describe("golden", () => {
       CLAUDE_CONFIG_DIR: `${FIXTURES}/${fixture}`,
       ...(columns === undefined ? {} : { COLUMNS: String(columns) }),
     };
-    const { code, stdout, stderr } = await tokensift(args.split(" ").filter(Boolean), { home: "/home/ada", variables });
+    const { code, stdout, stderr } = await tokensift(["--no-cache", ...args.split(" ").filter(Boolean)], {
+      home: "/home/ada",
+      variables,
+    });
     expect(code).toBe(0);
     const kept = `${GOLDEN}/${file}`;
     const text = settle(stderr === "" || !file.startsWith("table-40") ? stdout : `${stdout}--- stderr\n${stderr}`);
@@ -76,6 +79,6 @@ function settle(text: string): string {
     .replace(/"version":"[^"]*"/, '"version":"VERSION"')
     .replace(
       /"elapsedMs":\d+,"stagesMs":\{[^}]*\}/,
-      '"elapsedMs":0,"stagesMs":{"discover":0,"scan":0,"merge":0,"tally":0}',
+      '"elapsedMs":0,"stagesMs":{"discover":0,"load":0,"scan":0,"merge":0,"save":0,"tally":0}',
     );
 }

@@ -65,9 +65,16 @@ function resultOf(
       skipped: { malformed: 0, oversized: 0, pending: 0 },
       threads: 0,
       elapsedMs: 0,
-      stagesMs: { discover: 0, scan: 0, merge: 0, tally: 0 },
+      stagesMs: { discover: 0, load: 0, scan: 0, merge: 0, save: 0, tally: 0 },
     },
-    diagnostics: { roots: [], unreadable: [], skippedLines: [], responsesWithoutTime: 0, lowOutputResponses: {} },
+    diagnostics: {
+      cache: null,
+      roots: [],
+      unreadable: [],
+      skippedLines: [],
+      responsesWithoutTime: 0,
+      lowOutputResponses: {},
+    },
   };
 }
 
