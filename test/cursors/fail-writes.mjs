@@ -1,9 +1,9 @@
 // Loaded with --import: the disk is full from the n-th change below a folder on ($FAIL_BELOW, $FAIL_FROM), as far as this process is told.
-// With $FAIL_ONCE only that one change fails. A write that fails has written half of its bytes, as on a real disk. Counts the changes in $FAIL_REPORT.
+// With $FAIL_ONCE only that one change fails, with $FAIL_KILLS it kills the process. A write that fails has written half of its bytes, as on a real disk. Counts the changes in $FAIL_REPORT.
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-const { FAIL_BELOW: folder, FAIL_FROM: from, FAIL_ONCE: once, FAIL_REPORT: report } = process.env;
+const { FAIL_BELOW: folder, FAIL_FROM: from, FAIL_ONCE: once, FAIL_KILLS: kills, FAIL_REPORT: report } = process.env;
 const original = { ...fs };
 const files = new Set();
 let changes = 0;
@@ -18,6 +18,7 @@ function fails() {
 }
 
 function full(syscall, path) {
+  if (kills) process.kill(process.pid, "SIGKILL");
   return Object.assign(new Error(`ENOSPC: no space left on device, ${syscall} '${path}'`), {
     code: "ENOSPC",
     errno: -28,
