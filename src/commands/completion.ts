@@ -6,8 +6,12 @@ import type { Command, Option } from "commander";
 import type { Flag } from "../config/flag.ts";
 import { type FlagName, FLAGS } from "../config/flags.ts";
 import { oneOf } from "../config/values.ts";
+import { CACHE_ACTIONS } from "./cache-actions.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** What follows a command, where that is one of a few words. */
+const WORDS: Readonly<Record<string, readonly string[]>> = { completion: SHELLS, cache: CACHE_ACTIONS };
 
 interface Offer {
   readonly name: string;
@@ -43,12 +47,12 @@ function offerOf(command: Command): Offer {
     about: command.summary() || command.description(),
     flags: [...flags, { flag: "--help", about: "show this help", value: undefined }],
     takesFiles: command.registeredArguments.some(({ variadic }) => variadic),
-    words: command.name() === "completion" ? SHELLS : [],
+    words: WORDS[command.name()] ?? [],
   };
 }
 
 function flagOffer(option: Option): FlagOffer {
-  const isFile = option.flags.includes("<file>");
+  const isFile = /<(?:file|folder)>/.test(option.flags);
   const flag: Flag<unknown> = FLAGS[option.attributeName() as FlagName];
   const value = option.required ? { choices: flag.choices ?? [], isFile } : undefined;
   return { flag: option.long as string, about: option.description, value };

@@ -19,10 +19,23 @@ Examples:
   $ tokensift scan --no-cache --json --output tokens.json --metrics tokens.prom
 
 Defaults are set, the first one counting, by variables (TOKENSIFT_BY, _SINCE,
-_UNTIL, _TIMEZONE, _START_OF_WEEK, _SOURCE, _FORMAT, _THREADS, _MAX_LINE), by
-tokensift.config.json in this folder and by ~/.config/tokensift/config.json:
+_UNTIL, _TIMEZONE, _START_OF_WEEK, _SOURCE, _FORMAT, _THREADS, _MAX_LINE,
+_CACHE_DIR), by tokensift.config.json in this folder and by
+~/.config/tokensift/config.json:
   {"by": "day,model", "startOfWeek": "sunday", "progress": false}
 --no-NAME turns off what a file turned on.`;
+
+export const CACHE_HELP = `
+  info    where it is, how much, of how many transcripts
+  verify  read all transcripts again, compare, put right what is wrong;
+          exit code 1 when anything was
+  prune   forget transcripts that are gone
+  clear   forget everything
+
+Examples:
+  $ tokensift cache info
+  $ tokensift cache verify --json            nightly, from cron
+  $ tokensift cache clear --cache-dir /tmp/tokensift`;
 
 export const COMPLETION_HELP = `
 Examples:

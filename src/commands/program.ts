@@ -6,8 +6,9 @@ import type { Layer } from "../config/layer.ts";
 import type { ScanError } from "../errors.ts";
 import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
+import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { COMPLETION_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
+import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
@@ -60,6 +61,7 @@ class Run {
       .addHelpText("after", ROOT_HELP);
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
+    this.#addCache();
     this.#addCompletion();
   }
 
@@ -86,6 +88,20 @@ class Run {
       FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addCache(): void {
+    const command = this.program
+      .command("cache")
+      .description("Shows, checks and clears what is remembered of transcripts, so that only new lines are read.")
+      .summary("what is remembered of transcripts: info, verify, prune, clear")
+      .argument("<action>", `one of ${CACHE_ACTIONS.join(", ")}`)
+      .addHelpText("after", CACHE_HELP);
+    this.#addFlags(command, ["json", "threads", "cacheDir"]);
+    command.action(async (action: string) => {
+      const { runCache } = await import("./cache.ts");
+      this.exitCode = await runCache(action, command.opts());
+    });
   }
 
   #addCompletion(): void {

@@ -75,7 +75,7 @@ function columnsAreSound(table: CursorTable, tables: NarrowTables): boolean {
     maxOf(skipped.reason) < SKIPPED_REASONS.length &&
     areCounts(skipped.offset) &&
     Object.values(usage).every(areCounts) &&
-    Object.entries(extra).every(([name, column]) => (name === "owner" ? isWhole(column) : areCounts(column))) &&
+    Object.entries(extra).every(([name, column]) => (name === "event" ? isWhole(column) : areCounts(column))) &&
     areTimes(event.firstMs, Infinity) &&
     areTimes(event.lastMs, -Infinity) &&
     areTimes(event.chosenMs, -Infinity) &&

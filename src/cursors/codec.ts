@@ -9,6 +9,7 @@ import { crc32 } from "node:zlib";
 import { pack, unpack } from "msgpackr";
 import { allocate, type Columns } from "../events.ts";
 import { isSound } from "./check.ts";
+import { readBytes } from "./file.ts";
 import { isWidth, type Narrow, paddedBytes, type Width, WIDTHS, widthOf } from "./narrow.ts";
 import { CURSOR, CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES } from "./table.ts";
 import type { WideTables } from "./wide.ts";
@@ -79,8 +80,14 @@ export function encodeCursors(making: Making, paths: readonly string[], texts: r
   return bytes;
 }
 
+/** Undefined: absent, or no use. */
+export function readCursors(path: string): DecodedCursors | undefined {
+  const bytes = readBytes(path);
+  return bytes && decodeCursors(bytes);
+}
+
 /** The cursors in a file's bytes, which have to begin a buffer of their own; undefined when they are none. */
-export function decodeCursors(bytes: Uint8Array<ArrayBuffer>): DecodedCursors | undefined {
+function decodeCursors(bytes: Uint8Array<ArrayBuffer>): DecodedCursors | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const [low, high, format, checksum, packedBytes = 0] = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4);
   if (low !== MAGIC[0] || high !== MAGIC[1] || format !== FORMAT) return undefined;

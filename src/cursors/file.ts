@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -39,14 +40,15 @@ export function isTemporary(name: string): boolean {
 }
 
 /** The bytes of a file, at the start of a buffer of their own; undefined when it cannot be read or is too large. */
-export function readBytes(path: string): Uint8Array<ArrayBuffer> | undefined {
+export function readBytes(path: string): Buffer<ArrayBuffer> | undefined {
   let file = -1;
   try {
     // Opening a FIFO would wait for a writer.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stat = fstatSync(file);
     if (!stat.isFile() || stat.size > MOST_BYTES) return undefined;
-    const bytes = new Uint8Array(stat.size);
+    // Filled to the end or not used: clearing it first would take as long as reading it.
+    const bytes = Buffer.allocUnsafeSlow(stat.size);
     let filled = 0;
     while (filled < bytes.length) {
       const got = readSync(file, bytes, filled, bytes.length - filled, filled);
@@ -92,5 +94,14 @@ export function sweep(folder: string, nowMs: number): void {
     const path = join(folder, name);
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat && Math.abs(nowMs - stat.mtimeMs) > STALE_MS) rmSync(path, { force: true });
+  }
+}
+
+/** Whether nothing has this path any more. What cannot be looked at may still be there. */
+export function isGone(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOTDIR";
   }
 }

@@ -31,7 +31,12 @@ export function ageOf(stamp: FileStamp, takenMs: number): number {
 }
 
 /** What row `i` is good for, which is of the transcript's path, or of its former one. */
-export function trust(transcript: Transcript, { row }: CursorTable, i: number, isRenamed: boolean): Trust {
+export function trust(
+  transcript: Pick<Transcript, "path" | "sizeBytes" | "stamp">,
+  { row }: CursorTable,
+  i: number,
+  isRenamed: boolean,
+): Trust {
   const { path, sizeBytes, stamp } = transcript;
   const before = stampAt(row, i);
   const [sizeBefore, offset, age] = [row.sizeBytes[i] as number, row.offset[i] as number, row.age[i] as number];

@@ -6,15 +6,14 @@ import { join, sep } from "node:path";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Part, PartList, type ScannedBatch } from "../parts.ts";
 import type { Unread } from "../plan.ts";
-import { merge } from "../merge.ts";
 import { sourceNamed } from "../sources/index.ts";
-import { decodeCursors, encodeCursors, type Making } from "./codec.ts";
-import { fileName, makeFolder, readBytes, replaceFile, sweep } from "./file.ts";
+import { type Making, readCursors } from "./codec.ts";
+import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
+import { fileName, makeFolder, sweep } from "./file.ts";
 import { ageOf } from "./identity.ts";
-import { HEAP } from "./heap.ts";
 import { Project, type Member } from "./project.ts";
 import type { CursorTable } from "./table.ts";
-import { type Bookmark, tablesOf } from "./wide.ts";
+import { type Bookmark, bookmarkAt } from "./wide.ts";
 import { IDENTITY_BYTES, type Hash } from "./hash.ts";
 
 export interface CursorOptions {
@@ -29,7 +28,7 @@ export interface CursorOptions {
 
 /** What was scanned of a transcript. */
 interface ScannedTranscript {
-  readonly ranges: Array<{ readonly scanned: ScannedBatch; readonly range: number }>;
+  readonly ranges: ScannedRange[];
   offset: number;
   head: Hash | undefined;
   anchor: Hash | undefined;
@@ -66,8 +65,7 @@ export class Cursors {
   }
 
   #read(making: Making): CursorTable | undefined {
-    const bytes = readBytes(join(this.#options.folder, fileName(making.source, making.folder)));
-    const decoded = bytes && decodeCursors(bytes);
+    const decoded = readCursors(join(this.#options.folder, fileName(making.source, making.folder)));
     if (!decoded) return undefined;
     const names = ["source", "parserVersion", "maxLineBytes", "folder"] as const;
     return names.every((name) => decoded.making[name] === making[name]) ? decoded.table : undefined;
@@ -108,7 +106,7 @@ export class Cursors {
     return list.parts;
   }
 
-  /** Writes what has changed. Returns why it could not. */
+  /** Writes what has changed. Returns why it could not, as the system's code. */
   save(scanned: readonly ScannedBatch[]): string | undefined {
     const found = this.#scannedTranscripts(scanned);
     const unreadable = new Set(scanned.flatMap(({ batch }) => batch.unreadable.map(({ transcript }) => transcript)));
@@ -132,7 +130,7 @@ export class Cursors {
       project.hasMoved ||
       project.members.some((member) => {
         const t = member.transcript;
-        if (unreadable.has(t)) return member.row !== undefined;
+        if (unreadable.has(t)) return member.formerRow !== undefined;
         const offset = this.#offsetOf(member, found);
         return project.hasChanged(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
       })
@@ -144,43 +142,39 @@ export class Cursors {
   }
 
   #write(project: Project, found: ReadonlyMap<number, ScannedTranscript>, unreadable: ReadonlySet<number>): void {
-    const entries = this.#entriesOf(project, unreadable);
-    const list = new PartList();
-    const bookmarks: Bookmark[] = [];
-    for (const [i, { member, row }] of entries.entries()) {
-      if (row !== undefined && project.table) list.addCursor(project.table, row, i);
-      if (member) {
-        for (const { scanned, range } of found.get(member.transcript)?.ranges ?? []) {
-          list.addRange(scanned, range, i - member.transcript);
-        }
-        bookmarks.push(this.#bookmarkOf(member, found.get(member.transcript)));
-      } else {
-        bookmarks.push(bookmarkAt(project.table as CursorTable, row));
-      }
-    }
-    const merged = merge(list.parts, entries.length, HEAP);
-    const first = project.members[0] as Member;
-    const { source } = this.#transcripts[first.transcript] as Transcript;
-    const paths = entries.map(({ path }) => path);
-    const making = this.#making(source, project.folder);
-    const bytes = encodeCursors(making, paths, merged.texts, tablesOf(merged, bookmarks));
-    replaceFile(this.#options.folder, fileName(source, project.folder), bytes);
+    const { source } = this.#transcripts[(project.members[0] as Member).transcript] as Transcript;
+    const entries = this.#entriesOf(project, found, unreadable);
+    writeCursors(this.#options.folder, this.#making(source, project.folder), project.table, entries);
   }
 
   /** What a project's file is about, in path order: its members, and what else it was about and is still there. */
-  #entriesOf(project: Project, unreadable: ReadonlySet<number>) {
-    const members = project.members
-      .filter(({ transcript }) => !unreadable.has(transcript))
-      .map((member) => ({ path: (this.#transcripts[member.transcript] as Transcript).path, member, row: member.row }));
-    const left = project.leftRows.map((row) => ({ path: project.table?.paths[row] as string, member: undefined, row }));
-    if (left.length === 0) return members;
-    return [...members, ...left].sort((a, b) => (a.path < b.path ? -1 : 1));
+  #entriesOf(
+    project: Project,
+    found: ReadonlyMap<number, ScannedTranscript>,
+    unreadable: ReadonlySet<number>,
+  ): Entry[] {
+    const entries: Entry[] = [];
+    for (const member of project.members) {
+      const t = member.transcript;
+      if (unreadable.has(t)) continue;
+      const { path } = this.#transcripts[t] as Transcript;
+      const scanned = found.get(t);
+      entries.push({
+        path,
+        bookmark: this.#bookmarkOf(member, scanned),
+        row: member.row,
+        ranges: scanned?.ranges ?? [],
+      });
+    }
+    if (project.leftRows.length === 0 || !project.table) return entries;
+    for (const row of project.leftRows) entries.push(keptEntry(project.table, row));
+    return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
   #bookmarkOf(member: Member, found: ScannedTranscript | undefined): Bookmark {
     const { transcript: t, row } = member;
     const { stamp, sizeBytes } = this.#transcripts[t] as Transcript;
-    const old = row === undefined ? undefined : bookmarkAt(this.#tables[t] as CursorTable, row);
+    const old = row === undefined ? undefined : bookmarkAt((this.#tables[t] as CursorTable).row, row);
     const head = member.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
     const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
     const isSame = old !== undefined && old.age === 0;
@@ -234,28 +228,3 @@ function* rangesInOrder(scanned: readonly ScannedBatch[]) {
     }
   }
 }
-
-function bookmarkAt({ row }: CursorTable, i: number): Bookmark {
-  const bookmark: Record<string, number> = {};
-  for (const name of BOOKMARK) bookmark[name] = row[name][i] as number;
-  return bookmark as unknown as Bookmark;
-}
-
-const BOOKMARK = [
-  "deviceLow",
-  "deviceHigh",
-  "inodeLow",
-  "inodeHigh",
-  "mtimeLow",
-  "mtimeHigh",
-  "ctimeLow",
-  "ctimeHigh",
-  "sizeBytes",
-  "headBytes",
-  "headLow",
-  "headHigh",
-  "anchorLow",
-  "anchorHigh",
-  "age",
-  "offset",
-] as const satisfies ReadonlyArray<keyof Bookmark>;

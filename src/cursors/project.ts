@@ -1,7 +1,7 @@
 /** The transcripts of one project folder beside the cursors that are kept of them. */
-import { lstatSync } from "node:fs";
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
+import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
 import { ageOf, trust } from "./identity.ts";
 import { AGE, type CursorTable } from "./table.ts";
@@ -12,6 +12,8 @@ export interface Member {
   readonly transcript: number;
   /** The row of its cursor, as far as it is good for anything. */
   readonly row: number | undefined;
+  /** The row of its path, whether it is good for anything or not. */
+  readonly formerRow: number | undefined;
   /** Nothing has to be read of it. */
   readonly isWhole: boolean;
   /** Was not opened. */
@@ -60,6 +62,7 @@ export class Project {
     const nothing = {
       transcript: t,
       row: undefined,
+      formerRow: isRenamed ? undefined : row,
       isWhole: false,
       isUnchanged: false,
       head: undefined,
@@ -76,7 +79,7 @@ export class Project {
 
   /** Whether a new cursor of a member would say anything else than the one there is. */
   hasChanged(member: Member, transcript: Transcript, offset: number, takenMs: number): boolean {
-    const { row } = member;
+    const { formerRow: row } = member;
     if (row === undefined || !this.table) return true;
     const old = this.table.row;
     if (old.offset[row] !== offset || old.sizeBytes[row] !== transcript.sizeBytes) return true;
@@ -120,13 +123,5 @@ function matchInodes(
     if (former === undefined) continue;
     renamed.set(t, former);
     byInode.delete(key);
-  }
-}
-
-function isGone(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOTDIR";
   }
 }

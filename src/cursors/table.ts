@@ -146,26 +146,21 @@ export class CursorTable {
     copyWide(usage, wide.usage, at.usages, start.usages, slice);
     copyWide(extra, wide.extra, at.extras, start.extras, slice);
 
-    const rows = { from, to, baseMs: this.row.baseMs };
-    const events = { ...rows, at: at.events, start: start.events };
-    const records = { ...rows, at: at.records, start: start.records };
-    if (isRelative(event.firstMs)) addBase(wide.event.firstMs, events, Infinity);
-    if (isRelative(event.lastMs)) addBase(wide.event.lastMs, events, -Infinity);
-    if (isRelative(event.chosenMs)) addBase(wide.event.chosenMs, events, -Infinity);
-    if (isRelative(record.timeMs)) addBase(wide.record.timeMs, records, NaN);
-
-    addStart(wide.event.firstRecord, events, start.records, at.records);
-    addStart(wide.record.event, records, start.events, at.events);
-    addStart(wide.extra.event, { ...rows, at: at.extras, start: start.extras }, start.events, at.events);
-    addUsageStart(wide.event.usage, events, start.usages, at.usages);
-    const { firstRecord, earliestRecord, chosenRecord, lastRecord, context } = wide.event;
-    const end = at.events + (start.events[to] as number) - (start.events[from] as number);
-    for (let i = at.events; i < end; i++) {
-      const first = firstRecord[i] as number;
-      earliestRecord[i] = (earliestRecord[i] as number) + first;
-      chosenRecord[i] = (chosenRecord[i] as number) + first;
-      lastRecord[i] = (lastRecord[i] as number) + first;
-      context[i] = (context[i] as number) + at.contexts;
+    for (let i = from, e = at.events, r = at.records, x = at.extras, u = at.usages; i < to; i++) {
+      const [events, records] = [this.row.events[i] as number, this.row.eventRecords[i] as number];
+      const [usages, extras] = [this.row.usages[i] as number, this.row.extras[i] as number];
+      const baseMs = (this.row.baseMs[i] as number) - 1;
+      placeEvents(wide.event, e, e + events, r, u - 1, at.contexts);
+      if (isRelative(event.firstMs)) addBase(wide.event.firstMs, e, e + events, baseMs, Infinity);
+      if (isRelative(event.lastMs)) addBase(wide.event.lastMs, e, e + events, baseMs, -Infinity);
+      if (isRelative(event.chosenMs)) addBase(wide.event.chosenMs, e, e + events, baseMs, -Infinity);
+      if (isRelative(record.timeMs)) addBase(wide.record.timeMs, r, r + records, baseMs, NaN);
+      add(wide.record.event, r, r + records, e);
+      add(wide.extra.event, x, x + extras, e);
+      e += events;
+      r += records;
+      x += extras;
+      u += usages;
     }
   }
 }
@@ -186,54 +181,34 @@ function copyWide(
   for (const [name, column] of Object.entries(from)) to[name]?.set(column.subarray(first, end), at);
 }
 
-/** Rows whose elements were copied: the first one's begin at `at`. */
-interface CopiedRows {
-  readonly from: number;
-  readonly to: number;
-  readonly at: number;
-  readonly start: Uint32Array;
-  readonly baseMs: Float64Array;
-}
-
-function addBase(column: Float64Array, { from, to, at, start, baseMs }: CopiedRows, none: number): void {
-  let i = at;
-  for (let row = from; row < to; row++) {
-    const base = (baseMs[row] as number) - 1;
-    for (const end = i + (start[row + 1] as number) - (start[row] as number); i < end; i++) {
-      const value = column[i] as number;
-      column[i] = value === 0 ? none : value + base;
-    }
-  }
-}
-
-/** Adds where the row's elements of another table now begin: its first row's at `otherAt`. */
-function addStart(
-  column: Uint32Array,
-  { from, to, at, start }: CopiedRows,
-  otherStart: Uint32Array,
-  otherAt: number,
+/** Makes a row's events point into the whole table: its records begin at `record`, its usages behind `usage`. */
+function placeEvents(
+  event: Columns<typeof EVENT>,
+  from: number,
+  to: number,
+  record: number,
+  usage: number,
+  contexts: number,
 ): void {
-  let i = at;
-  for (let row = from; row < to; row++) {
-    const by = otherAt + (otherStart[row] as number) - (otherStart[from] as number);
-    for (const end = i + (start[row + 1] as number) - (start[row] as number); i < end; i++) {
-      column[i] = (column[i] as number) + by;
-    }
+  const { firstRecord, earliestRecord, chosenRecord, lastRecord, context, usage: used } = event;
+  for (let i = from; i < to; i++) {
+    const first = (firstRecord[i] as number) + record;
+    firstRecord[i] = first;
+    earliestRecord[i] = (earliestRecord[i] as number) + first;
+    chosenRecord[i] = (chosenRecord[i] as number) + first;
+    lastRecord[i] = (lastRecord[i] as number) + first;
+    context[i] = (context[i] as number) + contexts;
+    used[i] = used[i] === 0 ? NO_USAGE : (used[i] as number) + usage;
   }
 }
 
-function addUsageStart(
-  column: Uint32Array,
-  { from, to, at, start }: CopiedRows,
-  otherStart: Uint32Array,
-  otherAt: number,
-): void {
-  let i = at;
-  for (let row = from; row < to; row++) {
-    const by = otherAt + (otherStart[row] as number) - (otherStart[from] as number) - 1;
-    for (const end = i + (start[row + 1] as number) - (start[row] as number); i < end; i++) {
-      const value = column[i] as number;
-      column[i] = value === 0 ? NO_USAGE : value + by;
-    }
+function addBase(column: Float64Array, from: number, to: number, baseMs: number, none: number): void {
+  for (let i = from; i < to; i++) {
+    const ms = column[i] as number;
+    column[i] = ms === 0 ? none : ms + baseMs;
   }
+}
+
+function add(column: Uint32Array, from: number, to: number, by: number): void {
+  for (let i = from; i < to; i++) column[i] = (column[i] as number) + by;
 }

@@ -1,26 +1,30 @@
 /** A merged table to the tables of a cursor file. */
-import type { EVENT, EXTRA, RECORD, USAGE } from "../events.ts";
-import { allocate, type Columns, CONTEXT, NO_USAGE } from "../events.ts";
+import { allocate, type BatchColumns, type Columns, CONTEXT, NO_USAGE } from "../events.ts";
+import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
 import { CURSOR, SKIPPED, SKIPPED_REASONS } from "./table.ts";
 
-export interface WideTables {
+export interface WideTables extends Omit<BatchColumns, "range"> {
   readonly cursor: Columns<typeof CURSOR>;
-  readonly event: Columns<typeof EVENT>;
-  readonly record: Columns<typeof RECORD>;
-  readonly usage: Columns<typeof USAGE>;
-  readonly extra: Columns<typeof EXTRA>;
-  readonly context: Columns<typeof CONTEXT>;
   readonly skipped: Columns<typeof SKIPPED>;
   /** Columns whose times count from no base, because they lie too far apart. */
   readonly absolute: ReadonlySet<unknown>;
 }
 
 /** What a transcript's cursor is beside what was found in it. */
-export type Bookmark = Omit<
-  { readonly [Name in keyof typeof CURSOR]: number },
-  "events" | "eventRecords" | "usages" | "extras" | "skippedListed" | (typeof FACTS)[number] | "baseMs"
->;
+export type Bookmark = { readonly [Name in (typeof BOOKMARK)[number]]: number };
+
+const BOOKMARK = [
+  ...STAMP_FIELDS,
+  "sizeBytes",
+  "headBytes",
+  "headLow",
+  "headHigh",
+  "anchorLow",
+  "anchorHigh",
+  "age",
+  "offset",
+] as const satisfies ReadonlyArray<keyof typeof CURSOR>;
 
 const FACTS = [
   "lines",
@@ -35,6 +39,10 @@ const FACTS = [
   "cwd",
   "cwdTimeMs",
 ] as const;
+
+export function bookmarkAt(row: Columns<typeof CURSOR>, i: number): Bookmark {
+  return Object.fromEntries(BOOKMARK.map((name) => [name, row[name][i]])) as Bookmark;
+}
 
 /** Takes the columns of `table` over and changes them: it is of no other use afterwards. */
 export function tablesOf(table: MergedTable, bookmarks: readonly Bookmark[]): WideTables {

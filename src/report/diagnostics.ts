@@ -7,7 +7,13 @@ import { printable } from "./width.ts";
 const MOST_PLACES = 5;
 
 export function diagnosticLines(result: ScanResult): string[] {
-  return [...skippedLines(result), ...unreadableLines(result), ...timelessLines(result), ...lowOutputLines(result)];
+  return [
+    ...skippedLines(result),
+    ...unreadableLines(result),
+    ...timelessLines(result),
+    ...lowOutputLines(result),
+    ...cacheLines(result),
+  ];
 }
 
 const REASONS: Readonly<Record<SkipReason, string>> = {
@@ -62,4 +68,9 @@ function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): st
   const have = count === 1 ? "has a placeholder output count" : "have placeholder output counts";
   const real = count === 1 ? "its real output" : "their real output";
   return [`${counted(count, "response")} ${have} (Claude Code ${list.join(", ")}); ${real} was never written`];
+}
+
+function cacheLines({ diagnostics: { cache } }: ScanResult): string[] {
+  if (cache === null) return [];
+  return [`The cache could not be written (${cache}), so the next run reads more (--cache-dir names another folder)`];
 }

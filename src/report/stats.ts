@@ -7,8 +7,9 @@ export function statsLines({ stats }: ScanResult): string[] {
   const stages = Object.entries(stagesMs).map(([stage, ms]) => `${stage} ${ms}`);
   const speed = stagesMs.scan > 0 ? `, ${exact(Math.round(bytesRead / 1e3 / stagesMs.scan))} MB/s while scanning` : "";
   const threads = stats.threads === 0 ? "no threads" : counted(stats.threads, "thread");
+  const unchanged = stats.transcriptsUnchanged > 0 ? ` (${exact(stats.transcriptsUnchanged)} unchanged)` : "";
   return [
-    `${counted(stats.transcripts, "transcript")}, ${bytesText(bytesRead)} read, ${counted(stats.records, "record")}, ` +
+    `${counted(stats.transcripts, "transcript")}${unchanged}, ${bytesText(bytesRead)} read, ${counted(stats.records, "record")}, ` +
       `${counted(stats.responses, "response")}, ${counted(stats.duplicateRecords, "duplicate record")}`,
     `${exact(elapsedMs)} ms (${stages.join(", ")}), ${threads}${speed}`,
   ];

@@ -37,7 +37,7 @@ export async function scanInChild(
   const dist = asNobody ? readableCopy() : DIST;
   const source = `
     const { scan } = await import(${JSON.stringify(pathToFileURL(join(dist, "src/index.js")).href)});
-    const options = ${JSON.stringify(options)};
+    const options = ${JSON.stringify({ cache: false, ...options })};
     const after = ${abortAfterMs ?? null};
     let report;
     for (let i = 0; i < ${repeats}; i++) {

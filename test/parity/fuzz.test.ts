@@ -13,29 +13,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Dimension, ScanResult } from "../../src/types.ts";
+import { WEEKDAYS } from "../../src/calendar.ts";
+import type { ScanOptions } from "../../src/options.ts";
+import type { ScanResult } from "../../src/types.ts";
 import { compareScan } from "./compare.ts";
+import { type Cut, toEngine } from "./engine-options.ts";
 import { type Asked, scenario, type TranscriptTree, writeTree } from "./generate.ts";
 import { oracleScan, type OracleOptions, type OracleResult } from "./oracle.ts";
 
-interface EngineOptions {
-  paths: string[];
-  by?: readonly Dimension[];
-  since?: string;
-  until?: string;
-  timezone?: string;
-  startOfWeek?: (typeof WEEKDAYS)[number];
-  count?: "responses" | "records";
-  filters?: NonNullable<OracleOptions["filters"]>;
-  threads?: number;
-  chunkBytes?: number;
-  rangeBytes?: number;
-  maxLineBytes?: number;
-  cache?: false;
-}
+/** Without cursors: the trees live for one question each. */
+type EngineOptions = ScanOptions & { readonly paths: string[]; readonly cache: false };
 type Scan = (options: EngineOptions) => Promise<ScanResult>;
-
-const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 
 const { env } = process;
 const runs = Number(env.TOKENSIFT_FUZZ_RUNS ?? 400);
@@ -43,12 +31,6 @@ const seed = Number(env.TOKENSIFT_FUZZ_SEED ?? Date.now() % 2 ** 31);
 const engine = "tokensift";
 const scan: Scan = env.TOKENSIFT_FUZZ_SELF ? oracleAsEngine : ((await import(engine)) as { scan: Scan }).scan;
 
-/** How the work is cut; nothing of it may show in the answer. */
-interface Cut {
-  threads: number;
-  chunkBytes: number | null;
-  rangeBytes: number | null;
-}
 const cuts = (threads: fc.Arbitrary<number>): fc.Arbitrary<Cut> =>
   fc.record({
     threads,
@@ -60,20 +42,7 @@ const cuts = (threads: fc.Arbitrary<number>): fc.Arbitrary<Cut> =>
     rangeBytes: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 100, max: 5000 })),
   });
 
-function toEngine({ paths, since, until, startOfWeek, maxLine, onRule: _, ...rest }: Asked, cut: Cut): EngineOptions {
-  return {
-    ...rest,
-    paths,
-    cache: false,
-    threads: cut.threads,
-    ...(cut.chunkBytes === null ? {} : { chunkBytes: cut.chunkBytes }),
-    ...(cut.rangeBytes === null ? {} : { rangeBytes: cut.rangeBytes }),
-    ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
-    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
-    ...(startOfWeek === undefined ? {} : { startOfWeek: WEEKDAYS[startOfWeek]! }),
-    ...(maxLine === undefined ? {} : { maxLineBytes: maxLine }),
-  };
-}
+const uncached = (asked: Asked, cut: Cut): EngineOptions => ({ ...toEngine(asked, cut), cache: false });
 
 async function oracleAsEngine(options: EngineOptions): Promise<ScanResult> {
   const { paths, since, until, startOfWeek, maxLineBytes, by, timezone, count, filters } = options;
@@ -81,7 +50,7 @@ async function oracleAsEngine(options: EngineOptions): Promise<ScanResult> {
     ...(by && { by }),
     ...(timezone && { timezone }),
     ...(count && { count }),
-    ...(filters && { filters }),
+    ...(filters && { filters: filters as NonNullable<OracleOptions["filters"]> }),
     ...(since && { since: Date.parse(since) }),
     ...(until && { until: Date.parse(until) }),
     ...(startOfWeek && { startOfWeek: WEEKDAYS.indexOf(startOfWeek) }),
@@ -102,13 +71,13 @@ async function compareTree(tree: TranscriptTree, asked: readonly Asked[], someCu
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         // A sum beyond 2^53 - 1 ends the run.
-        await expect(scan(toEngine(here, cut)), "a sum beyond 2^53 - 1").rejects.toThrow(/2\^53|beyond|exact|large/i);
+        await expect(scan(uncached(here, cut)), "a sum beyond 2^53 - 1").rejects.toThrow(/2\^53|beyond|exact|large/i);
         continue;
       }
       try {
-        compareScan(await scan(toEngine(here, cut)), expected);
+        compareScan(await scan(uncached(here, cut)), expected);
       } catch (error) {
-        const asked = JSON.stringify(toEngine(question, cut));
+        const asked = JSON.stringify(uncached(question, cut));
         throw new Error(`${(error as Error).message}\nasked: ${asked}`, { cause: error });
       }
     }

@@ -1,0 +1,106 @@
+/** `tokensift cache`: what is remembered of transcripts, whether it is right, and how to be rid of it. */
+import { configPaths, fileLayer } from "../config/file.ts";
+import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
+import { resolveSettings, type Settings } from "../config/settings.ts";
+import { oneOf } from "../config/values.ts";
+import { cacheFolder } from "../cursors/location.ts";
+import { clearStore, describeStore, pruneStore } from "../cursors/store.ts";
+import { type Difference, verifyStore } from "../cursors/verify.ts";
+import { thisEnvironment } from "../environment.ts";
+import { ScanError } from "../errors.ts";
+import { checkOptions } from "../options.ts";
+import { bytesText, counted, exact } from "../report/numbers.ts";
+import { printable } from "../report/width.ts";
+import { CACHE_ACTIONS } from "./cache-actions.ts";
+import { EXIT } from "./exit-code.ts";
+import { writeStdout } from "./terminal/streams.ts";
+
+/** What an action found, for `--json` and for people. */
+interface Answer {
+  readonly json: object;
+  readonly lines: readonly string[];
+  readonly exitCode?: number;
+}
+
+/** The exit code. Rejects with a `ScanError` when it could not run. */
+export async function runCache(action: string, written: Layer["written"]): Promise<number> {
+  const environment = thisEnvironment();
+  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
+  const layers = [commandLineLayer(written), environmentLayer(environment.variables), ...files];
+  const settings = resolveSettings(layers);
+  const folder = cacheFolder(environment, settings.cacheDir);
+  if (folder === undefined) throw noFolder();
+  const name = oneOf(CACHE_ACTIONS, "thing to do with the cache")(action, "cache");
+  try {
+    const { json, lines, exitCode = EXIT.done } = await ACTIONS[name](folder, settings);
+    await writeStdout(written.json === true ? `${JSON.stringify(json)}\n` : `${lines.join("\n")}\n`);
+    return exitCode;
+  } catch (cause) {
+    const { code, path } = cause as NodeJS.ErrnoException;
+    if (cause instanceof ScanError || path === undefined) throw cause;
+    throw new ScanError("OUTPUT_FAILED", `${path}: cannot be changed (${code}; clear the cache as its owner)`, {
+      cause,
+    });
+  }
+}
+
+function noFolder(): ScanError {
+  return new ScanError("INVALID_OPTION", "no place for a cache on this machine (name one with --cache-dir)");
+}
+
+const ACTIONS: Record<
+  (typeof CACHE_ACTIONS)[number],
+  (folder: string, settings: Settings) => Answer | Promise<Answer>
+> = {
+  info,
+  verify,
+  prune,
+  clear,
+};
+
+function info(folder: string): Answer {
+  const store = describeStore(folder);
+  if (store.files === 0) return { json: store, lines: [`${printable(folder)}: nothing is cached`] };
+  const share = store.transcriptBytes > 0 ? ` (${((store.bytes / store.transcriptBytes) * 100).toFixed(1)} %)` : "";
+  return {
+    json: store,
+    lines: [
+      `Folder       ${printable(folder)}`,
+      `Files        ${exact(store.files)}, ${bytesText(store.bytes)}`,
+      `Transcripts  ${exact(store.transcripts)}, ${bytesText(store.transcriptBytes)} need not be read again${share}`,
+      `Oldest file  ${store.oldestAt}`,
+      ...(store.unusable > 0 ? [`Unusable     ${counted(store.unusable, "file")}: damaged or of another version`] : []),
+    ],
+  };
+}
+
+async function verify(folder: string, { threads }: Settings): Promise<Answer> {
+  const { chunkBytes } = checkOptions({});
+  const verified = await verifyStore({ folder, threads, chunkBytes });
+  const wrong = verified.differences.length;
+  return {
+    json: { folder, ...verified },
+    lines: [
+      `${counted(verified.transcripts, "cursor")} compared with ${bytesText(verified.bytesRead)} of transcripts: ` +
+        (wrong === 0 ? "no difference" : `${counted(wrong, "difference")}, put right`),
+      ...verified.differences.map(differenceText),
+      ...(verified.unused > 0 ? [`${counted(verified.unused, "cursor")} of no use: gone, changed or damaged`] : []),
+    ],
+    exitCode: wrong > 0 ? EXIT.found : EXIT.done,
+  };
+}
+
+function differenceText({ path, what }: Difference): string {
+  return `  ${printable(path)}: ${what.join(", ")}`;
+}
+
+function prune(folder: string): Answer {
+  const pruned = pruneStore(folder);
+  const what = `${counted(pruned.transcripts, "cursor")} of transcripts that are gone, ${counted(pruned.files, "file")} of no use`;
+  return { json: { folder, ...pruned }, lines: [`Removed ${what}`] };
+}
+
+function clear(folder: string): Answer {
+  const files = clearStore(folder);
+  return { json: { folder, files }, lines: [`Removed ${counted(files, "file")}`] };
+}

@@ -1,0 +1,55 @@
+/** Cursors that are to be kept, and how they get into a file. */
+import { merge } from "../merge.ts";
+import { PartList, type ScannedBatch } from "../parts.ts";
+import { encodeCursors, type Making } from "./codec.ts";
+import { fileName, replaceFile } from "./file.ts";
+import { HEAP } from "./heap.ts";
+import type { CursorTable } from "./table.ts";
+import { type Bookmark, bookmarkAt, tablesOf } from "./wide.ts";
+
+export interface ScannedRange {
+  readonly scanned: ScannedBatch;
+  readonly range: number;
+}
+
+/** One transcript's cursor: what the one before had, then what was scanned. */
+export interface Entry {
+  readonly path: string;
+  readonly bookmark: Bookmark;
+  /** Of the table before; undefined: nothing of it. */
+  readonly row: number | undefined;
+  readonly ranges: readonly ScannedRange[];
+}
+
+/** A cursor as it stands. */
+export function keptEntry(table: CursorTable, row: number): Entry {
+  return { path: table.paths[row] as string, bookmark: bookmarkAt(table.row, row), row, ranges: [] };
+}
+
+/** Writes the cursors of a project, in path order. Throws what the system says. */
+export function writeCursors(
+  folder: string,
+  making: Making,
+  before: CursorTable | undefined,
+  entries: readonly Entry[],
+): void {
+  const list = new PartList();
+  for (const [i, { row, ranges }] of entries.entries()) {
+    if (row !== undefined && before) list.addCursor(before, row, i);
+    for (const { scanned, range } of ranges) {
+      list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
+    }
+  }
+  const merged = merge(list.parts, entries.length, HEAP);
+  const tables = tablesOf(
+    merged,
+    entries.map(({ bookmark }) => bookmark),
+  );
+  const bytes = encodeCursors(
+    making,
+    entries.map(({ path }) => path),
+    merged.texts,
+    tables,
+  );
+  replaceFile(folder, fileName(making.source, making.folder), bytes);
+}

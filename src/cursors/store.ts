@@ -1,0 +1,93 @@
+/** All cursor files of a cache folder: what is there, and what of it can go. */
+import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type DecodedCursors, readCursors } from "./codec.ts";
+import { keptEntry, writeCursors } from "./entries.ts";
+import { isCursorFile, isGone, isTemporary } from "./file.ts";
+
+export interface StoreInfo {
+  readonly folder: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Of which there are cursors. */
+  readonly transcripts: number;
+  /** Bytes of transcripts that need not be read again. */
+  readonly transcriptBytes: number;
+  /** Files that are damaged or of another version: as good as absent. */
+  readonly unusable: number;
+  /** When the file that was not written for longest was written; null: there is none. */
+  readonly oldestAt: string | null;
+}
+
+export interface StoredFile {
+  readonly name: string;
+  readonly path: string;
+  /** Undefined: no use. */
+  readonly cursors: DecodedCursors | undefined;
+}
+
+/** The cursor files of a folder, one after the other; none where there is no folder. */
+export function* storedFiles(folder: string): Generator<StoredFile> {
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name);
+    if (isCursorFile(name)) yield { name, path, cursors: readCursors(path) };
+  }
+}
+
+export function describeStore(folder: string): StoreInfo {
+  const info = { folder, files: 0, bytes: 0, transcripts: 0, transcriptBytes: 0, unusable: 0 };
+  let oldestMs = Infinity;
+  for (const { path, cursors } of storedFiles(folder)) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) continue;
+    info.files++;
+    info.bytes += stat.size;
+    oldestMs = Math.min(oldestMs, stat.mtimeMs);
+    if (!cursors) info.unusable++;
+    info.transcripts += cursors?.table.paths.length ?? 0;
+    info.transcriptBytes += cursors?.table.row.offset.reduce((sum, offset) => sum + offset, 0) ?? 0;
+  }
+  return { ...info, oldestAt: oldestMs === Infinity ? null : new Date(oldestMs).toISOString() };
+}
+
+export interface Pruned {
+  /** Cursors removed: their transcripts are gone. */
+  readonly transcripts: number;
+  /** Files removed: damaged, of another version, or with nothing left in them. */
+  readonly files: number;
+}
+
+/** Removes the cursors of transcripts that are gone. Throws what the system says. */
+export function pruneStore(folder: string): Pruned {
+  const pruned = { transcripts: 0, files: 0 };
+  for (const { path, cursors } of storedFiles(folder)) {
+    const rows = cursors ? [...cursors.table.paths.keys()] : [];
+    const kept = rows.filter((row) => !isGone(cursors?.table.paths[row] as string));
+    pruned.transcripts += rows.length - kept.length;
+    if (!cursors || kept.length === 0) {
+      rmSync(path, { force: true });
+      pruned.files++;
+    } else if (kept.length < rows.length) {
+      const entries = kept.map((row) => keptEntry(cursors.table, row));
+      writeCursors(folder, cursors.making, cursors.table, entries);
+    }
+  }
+  return pruned;
+}
+
+/** Removes every file that is ours, and the folder if nothing else is in it. Returns how many. Throws what the system says. */
+export function clearStore(folder: string): number {
+  const ours = namesIn(folder).filter((name) => isCursorFile(name) || isTemporary(name));
+  for (const name of ours) rmSync(join(folder, name), { force: true });
+  if (ours.length > 0 && namesIn(folder).length === 0) rmdirSync(folder);
+  return ours.length;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
+    throw error;
+  }
+}

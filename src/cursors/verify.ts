@@ -1,0 +1,123 @@
+/** Reads everything again that cursors say has been read, and compares. */
+import { statSync } from "node:fs";
+import { stampOf } from "../discover/stamp.ts";
+import { merge } from "../merge.ts";
+import { defaultThreads } from "../options.ts";
+import { type CursorRun, ScannedBatch, scannedParts } from "../parts.ts";
+import { plan, type Unread } from "../plan.ts";
+import { scanShards } from "../pool.ts";
+import { sourceNamed } from "../sources/index.ts";
+import type { DecodedCursors } from "./codec.ts";
+import { differences } from "./compare.ts";
+import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
+import { trust } from "./identity.ts";
+import { storedFiles } from "./store.ts";
+import { HEAP } from "./heap.ts";
+import type { CursorTable } from "./table.ts";
+
+export interface VerifyOptions {
+  readonly folder: string;
+  /** As for a scan. */
+  readonly chunkBytes: number;
+  readonly threads: number | undefined;
+}
+
+export interface Difference {
+  readonly path: string;
+  /** In what its cursor was wrong. */
+  readonly what: readonly string[];
+}
+
+export interface Verified {
+  /** Compared. */
+  readonly transcripts: number;
+  readonly bytesRead: number;
+  /** Cursors that no scan would use: their transcripts are gone or have changed, or their files are damaged. */
+  readonly unused: number;
+  readonly differences: readonly Difference[];
+}
+
+/** Compares every cursor that a scan would use, and puts right what is wrong. Throws what the system says. */
+export async function verifyStore(options: VerifyOptions): Promise<Verified> {
+  const all = { transcripts: 0, bytesRead: 0, unused: 0, differences: [] as Difference[] };
+  for (const { cursors } of storedFiles(options.folder)) {
+    if (!cursors || !isCurrent(cursors)) {
+      all.unused += cursors?.table.paths.length ?? 1;
+      continue;
+    }
+    const { table } = cursors;
+    const used = [...table.paths.keys()].filter((row) => isUsed(cursors, row));
+    all.unused += table.paths.length - used.length;
+    all.transcripts += used.length;
+    const { bytesRead, scanned, found } = await compareAgain(cursors, used, options);
+    all.bytesRead += bytesRead;
+    if (found.size === 0) continue;
+    for (const [row, what] of found) all.differences.push({ path: table.paths[row] as string, what });
+    writeCursors(options.folder, cursors.making, table, mendedEntries(table, scanned, new Set(found.keys())));
+  }
+  return all;
+}
+
+function isCurrent({ making }: DecodedCursors): boolean {
+  return making.source === "claude" && making.parserVersion === sourceNamed(making.source).version;
+}
+
+/** Whether a scan would take this row as it is. */
+function isUsed({ table }: DecodedCursors, row: number): boolean {
+  if (table.row.offset[row] === 0) return false;
+  const path = table.paths[row] as string;
+  try {
+    const stat = statSync(path, { bigint: true });
+    if (!stat.isFile()) return false;
+    const found = { path, sizeBytes: Number(stat.size), stamp: stampOf(stat) };
+    return trust(found, table, row, false).kind !== "none";
+  } catch {
+    return false;
+  }
+}
+
+async function compareAgain({ table, making }: DecodedCursors, rows: readonly number[], options: VerifyOptions) {
+  const unread = rows.map((row): Unread => {
+    // As if the transcript ended where its cursor stands.
+    const sizeBytes = table.row.offset[row] as number;
+    return { transcript: row, source: "claude", path: table.paths[row] as string, start: 0, sizeBytes };
+  });
+  const bytes = unread.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const threads = options.threads ?? defaultThreads(bytes, unread.length);
+  const limits = {
+    chunkBytes: options.chunkBytes,
+    maxLineBytes: making.maxLineBytes,
+    folds: true,
+    identifies: false,
+  };
+  const batches = await scanShards(plan(unread, { threads }), { threads, limits });
+  const scanned = batches.map((batch) => new ScannedBatch(batch));
+  const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0 };
+  const before = merge([whole], table.paths.length, HEAP);
+  const now = merge(scannedParts(scanned), table.paths.length, HEAP);
+  const found = new Map<number, readonly string[]>();
+  for (const row of rows) {
+    // Gone or locked meanwhile: nothing can be said.
+    if (now.unreadable.has(row)) continue;
+    const what = differences(before, now, row);
+    if (what.length > 0) found.set(row, what);
+  }
+  return { bytesRead: now.bytesRead, scanned, found };
+}
+
+/** The rows of a table, those in `wrong` as they were scanned again. */
+function mendedEntries(table: CursorTable, scanned: readonly ScannedBatch[], wrong: ReadonlySet<number>): Entry[] {
+  const ranges = new Map<number, ScannedRange[]>();
+  for (const batch of scanned) {
+    for (const [range, row] of batch.columns.range.transcript.entries()) {
+      if (!wrong.has(row)) continue;
+      const some = ranges.get(row) ?? [];
+      some.push({ scanned: batch, range });
+      ranges.set(row, some);
+    }
+  }
+  return [...table.paths.keys()].map((row) => {
+    const entry = keptEntry(table, row);
+    return wrong.has(row) ? { ...entry, row: undefined, ranges: ranges.get(row) ?? [] } : entry;
+  });
+}
