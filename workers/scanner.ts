@@ -167,7 +167,8 @@ class RangeReader {
 
   #commit(): void {
     const offset = this.#base + this.#next;
-    if (offset > this.#bomBytes) this.#committed = offset;
+    const { start, startsLine } = this.#range;
+    if (offset > Math.max(this.#bomBytes, startsLine ? start : 0)) this.#committed = offset;
   }
 
   #identifyHead(): void {
