@@ -20,7 +20,7 @@ import type { CursorRun, Part, RangeRun, ScannedBatch } from "./parts.ts";
 import type { SkipReason } from "./types.ts";
 
 /** What is known of each transcript. Text columns hold text numbers; 0 is none. */
-export const TRANSCRIPT = {
+const TRANSCRIPT = {
   firstEvent: Uint32Array,
   firstRecord: Uint32Array,
   firstUsage: Uint32Array,

@@ -50,7 +50,7 @@ export function trust(
   return offset === 0 ? NONE : look(path, sizeBytes, row, i);
 }
 
-export function stampAt(row: CursorTable["row"], i: number): FileStamp {
+function stampAt(row: CursorTable["row"], i: number): FileStamp {
   return {
     deviceLow: row.deviceLow[i] as number,
     deviceHigh: row.deviceHigh[i] as number,

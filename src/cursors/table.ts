@@ -82,7 +82,7 @@ export const TABLES = {
 export type TableName = keyof typeof TABLES;
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
-export type NarrowColumns<Name extends TableName> = Readonly<Record<keyof (typeof TABLES)[Name], Narrow>>;
+type NarrowColumns<Name extends TableName> = Readonly<Record<keyof (typeof TABLES)[Name], Narrow>>;
 export type NarrowTables = { readonly [Name in TableName]: NarrowColumns<Name> };
 
 interface Wide {

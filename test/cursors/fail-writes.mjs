@@ -26,7 +26,7 @@ function full(syscall, path) {
   });
 }
 
-fs.openSync = (path, flags = "r", ...rest) => {
+fs.openSync = (path, flags, ...rest) => {
   const isWrite = typeof flags === "number" ? (flags & 3) !== 0 : flags !== "r";
   if (isBelow(path) && isWrite && fails()) throw full("open", path);
   const file = original.openSync(path, flags, ...rest);

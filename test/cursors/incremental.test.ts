@@ -66,7 +66,12 @@ describe("a transcript that grew", () => {
       machine.append(path, `${response(n >> 1, { uuid: `uuid-${n}` })}\n`);
       await machine.scan();
     }
-    expect((await machine.scan()).stats).toMatchObject({ records: 12, responses: 6, duplicateRecords: 6, bytesRead: 0 });
+    expect((await machine.scan()).stats).toMatchObject({
+      records: 12,
+      responses: 6,
+      duplicateRecords: 6,
+      bytesRead: 0,
+    });
   });
 
   test("by half a line counts it once it is whole", async () => {
@@ -234,7 +239,10 @@ describe("counts and skipped lines come from cursors too", () => {
 
   test("with names, teams and folders of the first records", async () => {
     const machine = new Machine();
-    const path = machine.write(machine.path(1).replace(sessionId(1), "agent-x"), responses(0, 1, { agentName: "scout" }));
+    const path = machine.write(
+      machine.path(1).replace(sessionId(1), "agent-x"),
+      responses(0, 1, { agentName: "scout" }),
+    );
     await machine.scan();
     machine.append(path, responses(1, 2, { agentName: "late", teamName: "blue", cwd: "/elsewhere", sessionId: "s" }));
     const { rows } = await machine.scan({ by: ["agent", "team", "project", "session"] });
