@@ -147,6 +147,10 @@ export function allocate<S extends Spec>(spec: S, length: number, buffer?: Array
 export function byteLength(spec: Spec, length: number): number {
   let bytes = 0;
   for (const type of Object.values(spec)) bytes += type.BYTES_PER_ELEMENT * length;
+  return paddedTo8(bytes);
+}
+
+export function paddedTo8(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 

@@ -3,7 +3,7 @@ import { merge } from "../merge.ts";
 import { PartList, type ScannedBatch } from "../parts.ts";
 import { encodeCursors, type Making } from "./codec.ts";
 import { fileName, replaceFile } from "./file.ts";
-import { HEAP } from "./heap.ts";
+import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 import { type Bookmark, bookmarkAt, tablesOf } from "./wide.ts";
 
@@ -26,13 +26,15 @@ export function keptEntry(table: CursorTable, row: number): Entry {
   return { path: table.paths[row] as string, bookmark: bookmarkAt(table.row, row), row, ranges: [] };
 }
 
-/** Writes the cursors of a project, in path order. Throws what the system says. */
+/** Writes the cursors of a project, in path order; `memory` has what `before` has. Throws what the system says. */
 export function writeCursors(
   folder: string,
   making: Making,
   before: CursorTable | undefined,
   entries: readonly Entry[],
+  memory: TallyMemory,
 ): void {
+  const start = memory.next;
   const list = new PartList();
   for (const [i, { row, ranges }] of entries.entries()) {
     if (row !== undefined && before) list.addCursor(before, row, i);
@@ -40,7 +42,11 @@ export function writeCursors(
       list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
     }
   }
-  const merged = merge(list.parts, entries.length, HEAP);
+  const merged = merge(list.parts, entries.length, {
+    memory,
+    listsSkipped: "of each transcript",
+    hasSpareEvents: false,
+  });
   const tables = tablesOf(
     merged,
     entries.map(({ bookmark }) => bookmark),
@@ -51,5 +57,6 @@ export function writeCursors(
     merged.texts,
     tables,
   );
+  memory.release(start);
   replaceFile(folder, fileName(making.source, making.folder), bytes);
 }

@@ -1,7 +1,7 @@
 /** Records that stand in the scan more than once: copies in forks, and live copies in another transcript. */
 import { type Columns, copyColumns, EVENT, FLAG } from "../events.ts";
 import type { EventTable } from "./table.ts";
-import { bytesOfTally, placesFor } from "./memory.ts";
+import { placesFor } from "./memory.ts";
 
 /** Bits for each record in the two bitmaps that tell repeated ids from others; fewer are mistaken the more there are. */
 const BITS_PER_RECORD = 16;
@@ -10,7 +10,7 @@ export class RepeatedRecords {
   /** Ascending. */
   readonly all: Uint32Array;
   /** By record: the first one with its id, plus 1; 0 for those that stand alone. */
-  firsts: Uint32Array;
+  readonly firsts: Uint32Array;
 
   constructor(table: EventTable) {
     const { memory, eventRecords } = table;
@@ -62,7 +62,8 @@ export function splitRepeated(table: EventTable, repeated: RepeatedRecords): Eve
   const moved = repeated.all.filter((i) => standsWithOthers(table, i));
   if (moved.length === 0) return table;
   const length = table.length + moved.length;
-  const { event, record, transcriptOf, ...others } = makeRoom(table, repeated, length);
+  const roomy = makeRoom(table, length);
+  const { event, record, transcriptOf } = roomy;
   const left = new Set<number>();
   moved.forEach((i, at) => {
     const of = record.event[i] as number;
@@ -74,34 +75,20 @@ export function splitRepeated(table: EventTable, repeated: RepeatedRecords): Eve
     left.add(of).add(to);
   });
   for (const i of left) describeTimes(event, i, record);
-  const split = { ...table, ...others, length, event, transcriptOf, record };
+  const split = { ...roomy, length };
   bindTable(split);
   return split;
 }
 
 /** Makes room for `length` events: mostly it is there, because merging leaves some. */
-function makeRoom(table: EventTable, repeated: RepeatedRecords, length: number): Omit<EventTable, "length"> {
+function makeRoom(table: EventTable, length: number): EventTable {
   if (length <= table.transcriptOf.length) return table;
   const { memory } = table;
-  const room = bytesOfTally({ events: length, records: 0, usages: 0, extras: 0, contexts: 0, texts: 0 });
-  const {
-    event: from,
-    other,
-    ...tables
-  } = memory.grow(room, {
-    event: table.event,
-    record: table.record,
-    usage: table.usage,
-    extra: table.extra,
-    context: table.context,
-    other: { transcriptOf: table.transcriptOf, firsts: repeated.firsts },
-  });
-  repeated.firsts = other.firsts;
   const event = memory.columns(EVENT, length);
-  copyColumns(from, event, 0);
+  copyColumns(table.event, event, 0);
   const transcriptOf = memory.u32(length);
-  transcriptOf.set(other.transcriptOf);
-  return { ...table, ...tables, event, transcriptOf };
+  transcriptOf.set(table.transcriptOf);
+  return { ...table, event, transcriptOf };
 }
 
 function standsWithOthers({ event, record }: EventTable, i: number): boolean {

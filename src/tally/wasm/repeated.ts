@@ -21,8 +21,9 @@ export function findRepeated(firsts: usize, found: usize, seen: usize, again: us
   }
   let candidates: u32 = 0;
   for (let i: u32 = 0; i < records; i++) candidates += mayBeRepeated(i, again, mask) ? 1 : 0;
+  // As `placesFor` has it, so that they are never more than there is room for.
   let last: u32 = 15;
-  while (last < candidates * 2) last = last * 2 + 1;
+  while (<f64>last + 1 < <f64>candidates * 1.5) last = last * 2 + 1;
 
   let repeated = false;
   for (let i: u32 = 0; i < records; i++) {
