@@ -17,6 +17,9 @@ interface Native {
   areRowsSound(rows: number): number;
   placeRows(rows: number, relative: number, contexts: number, transcript: number): void;
   findRepeated(firsts: number, found: number, seen: number, again: number, mask: number, places: number): number;
+  linkRepeated(firsts: number, found: number, count: number, next: number, tails: number): void;
+  findMoved(found: number, count: number, moved: number): number;
+  splitEvents(moved: number, count: number, origins: number): void;
   fillBuckets(
     places: number,
     last: number,
@@ -26,11 +29,7 @@ interface Native {
     isMixed: number,
     copies: number,
   ): number;
-  copyCount(): number;
   mixedCount(): number;
-  firstLike(event: number): number;
-  isSameRequest(a: number, b: number): number;
-  mix(isMixed: number, bucket: number): void;
   collectMixed(isMixed: number, members: number): number;
   describeGroups(named: number, ties: number): number;
   compareForAttribution(a: number, b: number): number;
@@ -38,7 +37,7 @@ interface Native {
   responseCount(): number;
   responsesWithoutTimeCount(): number;
   findKinds(places: number, last: number): number;
-  findSlices(places: number, last: number, numbers: number): number;
+  findSlices(places: number, last: number, numbers: number, sliceMs: number): number;
   fillCells(
     pieces: number,
     eventToolUses: number,

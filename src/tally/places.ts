@@ -18,7 +18,7 @@ export interface Places {
 export function findPlaces(transcripts: readonly Transcript[], table: EventTable): Places {
   const { texts, transcript: found } = table;
   const sessions = new Numbered();
-  const sessionOf = new Uint32Array(transcripts.length);
+  const sessionOf = table.memory.u32(transcripts.length);
   transcripts.forEach(({ source, session, stem }, t) => {
     const id = session ?? ((texts[found.sessionId[t] as number] as string) || stem);
     sessionOf[t] = sessions.number(`${source}\0${id}`, id);

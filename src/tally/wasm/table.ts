@@ -34,6 +34,9 @@ export let recordEvent: usize = 0;
 
 export let extraEvent: usize = 0;
 
+/** The number of each transcript's session. */
+export let transcriptSession: usize = 0;
+
 export let usageInput: usize = 0;
 export let usageOutput: usize = 0;
 export let usageReasoning: usize = 0;
