@@ -6,7 +6,6 @@
  * Bytes that are not exactly what `encodeCursors` writes are no cursors: there is nothing between whole and absent.
  */
 import { isAbsolute, sep } from "node:path";
-import { crc32 } from "node:zlib";
 import { pack, unpack } from "msgpackr";
 import { paddedTo8 } from "../events.ts";
 import { ScanError } from "../errors.ts";
@@ -53,7 +52,14 @@ interface Envelope extends Making {
   readonly widths: Uint8Array;
 }
 
-export function encodeCursors(making: Making, paths: readonly string[], texts: readonly string[], wide: WideTables) {
+/** The bytes of a file, in `memory`. */
+export function encodeCursors(
+  making: Making,
+  paths: readonly string[],
+  texts: readonly string[],
+  wide: WideTables,
+  memory: TallyMemory,
+): Uint8Array {
   const columns: Array<{ readonly values: Uint32Array | Float64Array; readonly width: Width }> = [];
   for (const table of TABLE_NAMES) {
     for (const name of Object.keys(TABLES[table])) {
@@ -71,17 +77,21 @@ export function encodeCursors(making: Making, paths: readonly string[], texts: r
   const packed = pack(envelope);
   const from = paddedTo8(HEADER_BYTES + packed.length);
   const size = columns.reduce((sum, { values, width }) => sum + paddedBytes(width, values.length), from);
-  const bytes = new Uint8Array(size);
+  const bytes = memory.u8(size);
   bytes.set(packed, HEADER_BYTES);
   let at = from;
   for (const { values, width } of columns) {
-    new WIDTHS[width](bytes.buffer, at, values.length).set(values);
+    new WIDTHS[width](bytes.buffer, bytes.byteOffset + at, values.length).set(values);
     at += paddedBytes(width, values.length);
   }
-  const header = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4);
+  const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
   header.set([...MAGIC, FORMAT, 0, packed.length]);
-  header[3] = crc32(bytes.subarray(CHECKED_FROM));
+  header[3] = checksumOf(bytes, memory);
   return bytes;
+}
+
+function checksumOf({ byteOffset, length }: Uint8Array, { native }: TallyMemory): number {
+  return native.checksum(byteOffset + CHECKED_FROM, length - CHECKED_FROM) >>> 0;
 }
 
 /** Paths as they stand in a file. */
@@ -121,7 +131,7 @@ function decodeCursors(
     HEADER_BYTES / 4,
   );
   if (low !== MAGIC[0] || high !== MAGIC[1] || format !== FORMAT) return undefined;
-  if (packedBytes > bytes.length - HEADER_BYTES || checksum !== crc32(bytes.subarray(CHECKED_FROM))) return undefined;
+  if (packedBytes > bytes.length - HEADER_BYTES || checksum !== checksumOf(bytes, memory)) return undefined;
   try {
     // Copied: texts are not decoded from memory that threads could share.
     const packed = bytes.slice(HEADER_BYTES, HEADER_BYTES + packedBytes);

@@ -35,28 +35,32 @@ export function writeCursors(
   memory: TallyMemory,
 ): void {
   const start = memory.next;
-  const list = new PartList();
-  for (const [i, { row, ranges }] of entries.entries()) {
-    if (row !== undefined && before) list.addCursor(before, row, i);
-    for (const { scanned, range } of ranges) {
-      list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
+  try {
+    const list = new PartList();
+    for (const [i, { row, ranges }] of entries.entries()) {
+      if (row !== undefined && before) list.addCursor(before, row, i);
+      for (const { scanned, range } of ranges) {
+        list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
+      }
     }
+    const merged = merge(list.parts, entries.length, {
+      memory,
+      listsSkipped: "of each transcript",
+      hasSpareEvents: false,
+    });
+    const tables = tablesOf(
+      merged,
+      entries.map(({ bookmark }) => bookmark),
+    );
+    const bytes = encodeCursors(
+      making,
+      entries.map(({ path }) => path),
+      merged.texts,
+      tables,
+      memory,
+    );
+    replaceFile(folder, fileName(making.source, making.folder), bytes);
+  } finally {
+    memory.release(start);
   }
-  const merged = merge(list.parts, entries.length, {
-    memory,
-    listsSkipped: "of each transcript",
-    hasSpareEvents: false,
-  });
-  const tables = tablesOf(
-    merged,
-    entries.map(({ bookmark }) => bookmark),
-  );
-  const bytes = encodeCursors(
-    making,
-    entries.map(({ path }) => path),
-    merged.texts,
-    tables,
-  );
-  memory.release(start);
-  replaceFile(folder, fileName(making.source, making.folder), bytes);
 }

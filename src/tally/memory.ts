@@ -8,6 +8,7 @@ interface Native {
   readonly memory: WebAssembly.Memory;
   shift(column: number, length: number, by: number): void;
   renumber(column: number, length: number, numbers: number): void;
+  checksum(from: number, length: number): number;
   widenU32(from: number, width: number, length: number, to: number): void;
   widenF64(from: number, width: number, length: number, to: number): void;
   largest(from: number, width: number, length: number): number;
