@@ -4,4 +4,5 @@ export * from "./columns";
 export * from "./repeated";
 export * from "./buckets";
 export * from "./groups";
+export * from "./prices";
 export * from "./cells";
