@@ -329,6 +329,8 @@ function writeUsage(columns: Columns<typeof USAGE>, i: number, from: UsageNumber
   columns.cacheCreation1h[i] = from.cacheCreation1h;
   columns.cacheRead[i] = from.cacheRead;
   columns.webSearches[i] = from.webSearches;
+  columns.recordedCost[i] = from.recordedCost;
+  columns.terms[i] = from.terms;
 }
 
 /** Columns that grow, and keep what they grew to. */

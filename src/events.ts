@@ -23,6 +23,9 @@ export const FLAG = {
   longBlock: 64,
 } as const;
 
+/** How a response was served where that has a price of its own. */
+export const TERMS = { fast: 1, batch: 2, flex: 4, priority: 8, us: 16 } as const;
+
 /** No usage: the event's index into the usage columns. */
 export const NO_USAGE = 0xffffffff;
 
@@ -81,8 +84,8 @@ export const CONTEXT = {
   version: Uint32Array,
 } as const satisfies Spec;
 
-/** One element an event that carries usage. */
-export const USAGE = {
+/** What adds up of what was used. */
+export const AMOUNTS = {
   input: Float64Array,
   output: Float64Array,
   reasoning: Float64Array,
@@ -90,6 +93,15 @@ export const USAGE = {
   cacheCreation1h: Float64Array,
   cacheRead: Float64Array,
   webSearches: Float64Array,
+} as const satisfies Spec;
+
+/** One element an event that carries usage. */
+export const USAGE = {
+  ...AMOUNTS,
+  /** What the transcript itself says it cost: nano-dollars plus 1; 0: it says nothing. */
+  recordedCost: Float64Array,
+  /** How it was served, beyond the ordinary: bits of `TERMS`. */
+  terms: Uint32Array,
 } as const satisfies Spec;
 
 /** Tokens a response used beside its own, under another model (`iterations`). `event` has the response's own. */

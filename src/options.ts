@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { WEEKDAYS, type Weekday } from "./calendar.ts";
 import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
+import { COST_MODES, type CostMode } from "./cost-modes.ts";
 import type { CountMode } from "./tally/groups.ts";
 import { DIMENSIONS, type Dimension, SORT_FIELDS, type SortField } from "./types.ts";
 
@@ -24,6 +25,13 @@ export interface ScanOptions {
   readonly filters?: Filters | undefined;
   /** Default `responses`: every API response once. `records`: every record that carries usage. */
   readonly count?: CountMode | undefined;
+  /**
+   * Where costs are from. Default `auto`: what the transcript says where it is above 0, else list prices at the time of
+   * use. `none`: costs are null.
+   */
+  readonly cost?: CostMode | undefined;
+  /** A JSON file of prices of one's own (README, "Prices"). */
+  readonly prices?: string | undefined;
   /** A row per model below each row. Default false. */
   readonly breakdown?: boolean | undefined;
   /** A figure or `key`, with `:asc` or `:desc`. Default: time ascending, else most tokens first. */
@@ -76,8 +84,12 @@ export function checkOptions(options: ScanOptions) {
   const count = options.count ?? "responses";
   if (count !== "responses" && count !== "records")
     throw invalidOption("--count", count, "is neither responses nor records");
+  const cost = options.cost ?? "auto";
+  if (!COST_MODES.includes(cost))
+    throw invalidOption("--cost", cost, `is no source of costs (one of ${COST_MODES.join(", ")})`);
   return {
     ...options,
+    cost,
     by: by.length > 1 ? by.filter((dimension) => dimension !== "none") : by,
     startOfWeek,
     count,

@@ -70,6 +70,8 @@ export function describeScan(scan: FinishedScan): ScanResult {
       skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),
       responsesWithoutTime: tallied.responsesWithoutTime,
       lowOutputResponses: tallied.lowOutputResponses,
+      unpricedModels: tallied.unpricedModels,
+      unpricedTokens: tallied.unpricedTokens,
     },
   };
 }

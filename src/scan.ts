@@ -1,11 +1,14 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
+import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { Cursors } from "./cursors/index.ts";
+import { cacheFolder } from "./cursors/location.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { merge } from "./merge.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { ScannedBatch, scannedParts } from "./parts.ts";
+import type { Overrides } from "./pricing/overrides.ts";
 import { plan, type Unread } from "./plan.ts";
 import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";
@@ -30,6 +33,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const stages = new Stages();
   const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
   const calendar = await calendarFor(checked.timezone, checked.environment, asksForDays);
+  const overrides = await overridesOf(checked);
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
@@ -83,6 +87,8 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
     window,
     calendar,
     agentTypes,
+    overrides,
+    pricesFolder: pricesFolder(checked),
   });
   stages.end("tally");
   return describeScan({
@@ -111,11 +117,23 @@ async function cursorsOf(
   // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
   if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
   const { Cursors } = await import("./cursors/index.ts");
-  const { cacheFolder } = await import("./cursors/location.ts");
   const folder = cacheFolder(checked.environment, checked.cacheDirectory);
   if (folder === undefined) return undefined;
   const { maxLineBytes } = checked;
   return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory });
+}
+
+/** Read before anything else: a mistake in them stops the run. */
+async function overridesOf({ cost, prices }: CheckedOptions): Promise<Overrides | undefined> {
+  if (prices === undefined || cost === "none") return undefined;
+  const { readOverrides } = await import("./pricing/overrides.ts");
+  return readOverrides(prices);
+}
+
+/** Where `tokensift prices update` leaves prices. */
+function pricesFolder({ environment, cacheDirectory }: CheckedOptions): string | undefined {
+  const folder = cacheFolder(environment, cacheDirectory);
+  return folder && join(folder, "prices");
 }
 
 function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {

@@ -54,11 +54,23 @@ export interface Figures {
   /** Tool use blocks in assistant records, each counted once. */
   readonly toolUses: number;
   readonly webSearches: number;
+  /**
+   * US dollars, summed as whole nano-dollars: an estimate from list prices at the time of use, not a bill. Null where
+   * nothing could be priced, and where costs are not asked for.
+   */
+  readonly costUsd: number | null;
   /** Earliest and latest record with this key; null when none of them has a time. */
   readonly firstAt: string | null;
   readonly lastAt: string | null;
   /** Last minus first record, per session, summed over sessions; milliseconds. */
   readonly durationMs: number;
+  /**
+   * Tokens weighted as they are usually billed, in tokens of input: output x 5, cache creation x 1.25 (5 minutes) and
+   * x 2 (1 hour), cache read x 0.1. To a twentieth.
+   */
+  readonly billableEquivalentTokens: number;
+  /** Whether something in it has no known price, and is missing from `costUsd`. */
+  readonly costIsPartial: boolean;
 }
 
 export interface Row extends Figures {
@@ -120,6 +132,10 @@ export interface Diagnostics {
   readonly responsesWithoutTime: number;
   /** Responses whose output number is a placeholder the agent never replaced, by agent version. */
   readonly lowOutputResponses: Readonly<Record<string, number>>;
+  /** Models without a known price that are in the totals, sorted; their tokens count, their cost does not. */
+  readonly unpricedModels: readonly string[];
+  /** Tokens in the totals that are missing from `costUsd`. */
+  readonly unpricedTokens: number;
 }
 
 export interface ScanResult {
@@ -150,9 +166,11 @@ export const SORT_FIELDS = [
   "responses",
   "toolUses",
   "webSearches",
+  "costUsd",
   "firstAt",
   "lastAt",
   "durationMs",
+  "billableEquivalentTokens",
 ] as const;
 export type SortField = (typeof SORT_FIELDS)[number];
 

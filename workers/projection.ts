@@ -2,12 +2,16 @@
 import type { Field } from "../src/sources/fields.ts";
 import { ENTRY, KIND, MAX_KEY_BYTES, TABLES, TABLES_END } from "./layout.ts";
 
+/** The slot of the record itself, which nobody reads: objects without a slot of their own mark it. */
+const RECORD_SLOT = 0;
+
 interface Entry {
   readonly key: string;
   readonly kind: number;
   /** The slot, or in a table of texts the text's value. */
   readonly slot: number;
-  /** Slots at and below: [slot, slotsEnd). Empty for what has no slot. */
+  /** Slots at and below: [firstSlot, slotsEnd), from `slot` on unless said otherwise. Empty for what has no slot. */
+  readonly firstSlot?: number;
   readonly slotsEnd: number;
   readonly child: number;
 }
@@ -45,8 +49,9 @@ export function writeTables(record: Field, memory: ArrayBuffer): number {
     view.setUint32(address + ENTRY.kind, entry.kind, true);
     view.setUint32(address + ENTRY.slot, entry.slot, true);
     view.setUint32(address + ENTRY.child, entry.child, true);
-    const below = BigInt(entry.slotsEnd - entry.slot);
-    const subtree = entry.slotsEnd > entry.slot ? ((1n << below) - 1n) << BigInt(entry.slot) : 0n;
+    const first = entry.firstSlot ?? entry.slot;
+    const below = BigInt(entry.slotsEnd - first);
+    const subtree = entry.slotsEnd > first ? ((1n << below) - 1n) << BigInt(first) : 0n;
     view.setBigUint64(address + ENTRY.subtree, subtree, true);
   }
 
@@ -56,11 +61,19 @@ export function writeTables(record: Field, memory: ArrayBuffer): number {
 
   // Slots are numbered in the order of `assignSlots`: a container first, then what is in it.
   function writeField(key: string, field: Field): Entry {
-    const slot = nextSlot++;
+    const hasNoSlot = field.kind === "object" && field.hasNoSlot === true;
+    const slot = hasNoSlot ? nextSlot : nextSlot++;
     switch (field.kind) {
       case "object": {
         const entries = Object.entries(field.fields).map(([name, child]) => writeField(name, child));
-        return { key, kind: KIND.object, slot, slotsEnd: nextSlot, child: writeTable(entries) };
+        return {
+          key,
+          kind: KIND.object,
+          slot: hasNoSlot ? RECORD_SLOT : slot,
+          firstSlot: slot,
+          slotsEnd: nextSlot,
+          child: writeTable(entries),
+        };
       }
       case "each": {
         const counters = Object.values(field.counters);
@@ -77,6 +90,9 @@ export function writeTables(record: Field, memory: ArrayBuffer): number {
           slotsEnd: nextSlot,
           child: writeTexts(field.texts.map((text, i) => [text, i + 1] as const)),
         };
+      case "decimal":
+        // To the kernel it is a time: a number it keeps as it is written.
+        return { key, kind: KIND.time, slot, slotsEnd: nextSlot, child: 0 };
       default:
         return { key, kind: KIND[field.kind], slot, slotsEnd: nextSlot, child: 0 };
     }

@@ -1,5 +1,6 @@
 /** Every flag of `scan`. Their names in camelCase are the keys of a config file. */
 import { DEFAULT_BY, LARGEST_MAX_LINE_BYTES, MOST_THREADS } from "../options.ts";
+import { COST_MODES } from "../cost-modes.ts";
 import { DIMENSIONS, SORT_FIELDS } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
 import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
@@ -47,6 +48,21 @@ export const FLAGS = {
     "responses: every API response once (default). records: every record with usage, as older collectors did",
     oneOf(COUNTS, "way to count"),
     { choices: COUNTS },
+  ),
+
+  cost: textFlag(
+    "Rows",
+    "--cost <where from>",
+    "auto: what the transcript says, else list prices (default). calculate, recorded: only one of them. none",
+    oneOf(COST_MODES, "source of costs"),
+    { choices: COST_MODES, ...setByVariable },
+  ),
+  prices: textFlag(
+    "Rows",
+    "--prices <file>",
+    "prices of your own, in dollars per million tokens, and discounts (JSON; see the README)",
+    parseText,
+    setByVariable,
   ),
 
   since: textFlag(

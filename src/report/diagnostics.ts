@@ -12,6 +12,7 @@ export function diagnosticLines(result: ScanResult): string[] {
     ...unreadableLines(result),
     ...timelessLines(result),
     ...lowOutputLines(result),
+    ...unpricedLines(result),
     ...cacheLines(result),
   ];
 }
@@ -68,6 +69,15 @@ function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): st
   const have = count === 1 ? "has a placeholder output count" : "have placeholder output counts";
   const real = count === 1 ? "its real output" : "their real output";
   return [`${counted(count, "response")} ${have} (Claude Code ${list.join(", ")}); ${real} was never written`];
+}
+
+function unpricedLines({ diagnostics: { unpricedModels, unpricedTokens } }: ScanResult): string[] {
+  if (unpricedModels.length === 0) return [];
+  const shown = unpricedModels.slice(0, MOST_PLACES).map(printable);
+  if (unpricedModels.length > shown.length) shown.push(counted(unpricedModels.length - shown.length, "more model"));
+  return [
+    `Cost excludes ${counted(unpricedTokens, "token")} of unpriced models: ${shown.join(", ")} (--prices FILE gives them prices)`,
+  ];
 }
 
 function cacheLines({ diagnostics: { cache } }: ScanResult): string[] {

@@ -4,8 +4,19 @@
  */
 import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { noUsage, readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
-import { assignSlots, count, each, flag, hash, object, oneOf, text, time } from "./fields.ts";
+import { recordedCost } from "./money.ts";
+import {
+  GEOGRAPHIES,
+  hasAmounts,
+  noUsage,
+  readIterations,
+  SERVICE_TIERS,
+  setUsage,
+  SPEEDS,
+  SYNTHETIC,
+  termsOf,
+} from "./claude-usage.ts";
+import { assignSlots, count, decimal, each, flag, hash, object, oneOf, text, time, within } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({
@@ -13,13 +24,16 @@ const USAGE_FIELDS = object({
   output_tokens: count,
   cache_creation_input_tokens: count,
   cache_read_input_tokens: count,
-  cache_creation: object({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }),
-  output_tokens_details: object({ thinking_tokens: count }),
-  server_tool_use: object({ web_search_requests: count }),
+  cache_creation: within({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }),
+  output_tokens_details: within({ thinking_tokens: count }),
+  server_tool_use: within({ web_search_requests: count }),
   iterations: each("type", { ownMessages: ["message"] }),
+  speed: oneOf(...SPEEDS),
+  service_tier: oneOf(...SERVICE_TIERS),
+  inference_geo: oneOf(...GEOGRAPHIES),
 });
 
-const MESSAGE = object({
+const MESSAGE = within({
   id: hash,
   model: text,
   stop_reason: oneOf(),
@@ -40,11 +54,12 @@ const RECORD = object({
   agentName: text,
   attributionAgent: text,
   teamName: text,
-  team: object({ teamName: text }),
+  team: within({ teamName: text }),
   message: MESSAGE,
-  data: object({
+  costUSD: decimal,
+  data: within({
     type: oneOf("agent_progress"),
-    message: object({ type: oneOf("assistant"), uuid: hash, requestId: hash, timestamp: time, message: MESSAGE }),
+    message: within({ type: oneOf("assistant"), uuid: hash, requestId: hash, timestamp: time, message: MESSAGE }),
   }),
 });
 
@@ -70,6 +85,7 @@ const AGENT_NAME = slots.agentName;
 const ATTRIBUTION_AGENT = slots.attributionAgent;
 const TEAM_NAME = slots.teamName;
 const TEAM_TEAM_NAME = slots.team.teamName;
+const COST_USD = slots.costUSD;
 const DATA_TYPE = slots.data.type;
 const NESTED_TYPE = slots.data.message.type;
 const NESTED_UUID = slots.data.message.uuid;
@@ -93,10 +109,13 @@ const THINKING_TOKENS = message.usage.output_tokens_details.thinking_tokens;
 const WEB_SEARCHES = message.usage.server_tool_use.web_search_requests;
 const ITERATIONS = message.usage.iterations.self;
 const OWN_MESSAGES = message.usage.iterations.ownMessages;
+const SPEED = message.usage.speed;
+const SERVICE_TIER = message.usage.service_tier;
+const INFERENCE_GEO = message.usage.inference_geo;
 /** The message of a nested record is declared alike, so its slots are those of a record's message, this far on. */
-const NESTED = slots.data.message.message.self - message.self;
+const NESTED = slots.data.message.message.id - message.id;
 
-export const claude: Source = { name: "claude", version: 1, record: RECORD, decode };
+export const claude: Source = { name: "claude", version: 2, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft: RecordDraft = {
@@ -182,10 +201,14 @@ function addMessage(cells: Cells, shift: number, model: number, extras: readonly
   if (cells.has(STOP_REASON + shift)) draft.flags |= FLAG.final;
   if (cells.integer(TOOL_USES + shift) + cells.integer(THINKING + shift) > 0) draft.flags |= FLAG.longBlock;
   let hasUsage = cells.has(HAS_USAGE + shift);
-  if (hasUsage) readUsage(cells, shift);
+  if (hasUsage) {
+    readUsage(cells, shift);
+    // Of the record itself; a record nested in it has none.
+    draft.usage.recordedCost = shift === 0 && cells.has(COST_USD) ? recordedCost(cells.decimal(COST_USD)) : 0;
+  }
   // Number 11: records the client made up count only if they have tokens.
   if (model !== 0 && model === events.textNumber(SYNTHETIC)) {
-    hasUsage &&= Object.values(draft.usage).some((number) => number > 0);
+    hasUsage &&= hasAmounts(draft.usage);
     model = hasUsage ? events.textNumber("synthetic") : 0;
   }
   if (hasUsage) draft.flags |= FLAG.usage;
@@ -209,6 +232,11 @@ function readUsage(cells: Cells, shift: number): void {
     cells.count(SPLIT_1H + shift),
     cells.count(THINKING_TOKENS + shift),
     cells.count(WEB_SEARCHES + shift),
+  );
+  draft.usage.terms = termsOf(
+    cells.integer(SPEED + shift),
+    cells.integer(SERVICE_TIER + shift),
+    cells.integer(INFERENCE_GEO + shift),
   );
 }
 

@@ -5,14 +5,19 @@
  */
 
 export type Field =
-  | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>> }
+  | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>>; readonly hasNoSlot?: true }
   | { readonly kind: "each"; readonly tag: string; readonly counters: Readonly<Record<string, readonly string[]>> }
   | { readonly kind: "oneOf"; readonly texts: readonly string[] }
-  | { readonly kind: "count" | "time" | "hash" | "text" | "flag" };
+  | { readonly kind: "count" | "decimal" | "time" | "hash" | "text" | "flag" };
 
 /** An object to walk into. */
 export function object<const F extends Readonly<Record<string, Field>>>(fields: F) {
   return { kind: "object", fields } as const;
+}
+
+/** An object of which only the fields matter, not whether it is there: it takes no slot. */
+export function within<const F extends Readonly<Record<string, Field>>>(fields: F) {
+  return { kind: "object", fields, hasNoSlot: true } as const;
 }
 
 /**
@@ -30,6 +35,8 @@ export function oneOf<const T extends readonly string[]>(...texts: T) {
 
 /** A non-negative integer up to 2^53 - 1, in any JSON spelling. Anything else but null is a bad value. */
 export const count = { kind: "count" } as const;
+/** A number that may have a fraction, as it is written. Anything else is absent. */
+export const decimal = { kind: "decimal" } as const;
 /** An instant: ISO 8601 text or an epoch. */
 export const time = { kind: "time" } as const;
 /** An id of which only equality matters; kept as 64 bits. */
@@ -44,7 +51,9 @@ export type Slots<F extends Field> = F extends {
   kind: "object";
   fields: infer Fields extends Readonly<Record<string, Field>>;
 }
-  ? { readonly self: number } & { readonly [K in keyof Fields]: Slots<Fields[K]> }
+  ? (F extends { hasNoSlot: true } ? unknown : { readonly self: number }) & {
+      readonly [K in keyof Fields]: Slots<Fields[K]>;
+    }
   : F extends { kind: "each"; counters: infer C }
     ? { readonly self: number } & { readonly [K in keyof C]: number }
     : number;
@@ -53,9 +62,10 @@ export type Slots<F extends Field> = F extends {
 export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<F>; readonly slotCount: number } {
   let next = 0;
   function assign(at: Field): unknown {
-    const self = next++;
+    const hasSlot = at.kind !== "object" || at.hasNoSlot !== true;
+    const self = hasSlot ? next++ : next;
     if (at.kind === "object") {
-      const slots: Record<string, unknown> = { self };
+      const slots: Record<string, unknown> = hasSlot ? { self } : {};
       for (const [name, child] of Object.entries(at.fields)) slots[name] = assign(child);
       return slots;
     }

@@ -25,6 +25,8 @@ export interface Cells {
   count(slot: number): number;
   /** Milliseconds UTC; NaN when absent or unreadable. */
   time(slot: number): number;
+  /** A number as it is written; undefined when absent. */
+  decimal(slot: number): string | undefined;
   /** A flag (0 or 1), the number of a listed text, a counter, or the elements of an array; 0 when absent. */
   integer(slot: number): number;
   /** The two halves of a 64-bit id; 0 when absent. */

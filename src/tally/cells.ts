@@ -1,6 +1,6 @@
 /** Groups summed into cells: what groups of one kind consumed in one piece of time. */
 import type { TimeKeys } from "../calendar.ts";
-import { type Columns, USAGE } from "../events.ts";
+import { AMOUNTS, type Columns } from "../events.ts";
 import type { EventTable } from "./table.ts";
 import type { Groups } from "./groups.ts";
 import { Pieces } from "./pieces.ts";
@@ -27,11 +27,18 @@ const CELL = {
   /** Of the earliest and latest record; Infinity and -Infinity where none has a time. */
   firstMs: Float64Array,
   lastMs: Float64Array,
-  ...USAGE,
+  ...AMOUNTS,
+  /** Of what could be priced: whole dollars, and nano-dollars beside them. */
+  costDollars: Float64Array,
+  costNanos: Float64Array,
+  /** Of what could not. */
+  unpricedTokens: Float64Array,
   kind: Uint32Array,
   piece: Uint32Array,
   responses: Uint32Array,
   toolUses: Uint32Array,
+  priced: Uint32Array,
+  unpriced: Uint32Array,
 } as const;
 
 export interface Cells extends Columns<typeof CELL> {

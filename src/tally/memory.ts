@@ -20,6 +20,8 @@ interface Native {
   findRepeated(firsts: number, found: number, seen: number, again: number, mask: number, places: number): number;
   linkRepeated(firsts: number, found: number, count: number, next: number, tails: number): void;
   findMoved(found: number, count: number, moved: number): number;
+  gatherU32(column: number, indexes: number, count: number, to: number): void;
+  gatherF64(column: number, indexes: number, count: number, to: number): void;
   splitEvents(moved: number, count: number, origins: number): void;
   fillBuckets(
     places: number,
@@ -37,6 +39,7 @@ interface Native {
   countResponses(lowOutputByContext: number): void;
   responseCount(): number;
   responsesWithoutTimeCount(): number;
+  priceGroups(rows: number, runs: number, mode: number, nowMs: number, left: number): number;
   findKinds(places: number, last: number): number;
   findSlices(places: number, last: number, numbers: number, sliceMs: number): number;
   fillCells(

@@ -84,7 +84,14 @@ export function splitRepeated(table: EventTable, { all }: RepeatedRecords): Even
   if (count === 0) return table;
   const roomy = makeRoom(table, table.length + count);
   bindTable(roomy);
-  memory.native.splitEvents(moved.byteOffset, count, memory.u32(count).byteOffset);
+  const origins = memory.u32(count).byteOffset;
+  memory.native.gatherU32(table.record.event.byteOffset, moved.byteOffset, count, origins);
+  for (const column of [...Object.values(roomy.event), roomy.transcriptOf]) {
+    const to = column.byteOffset + table.length * column.BYTES_PER_ELEMENT;
+    if (column instanceof Float64Array) memory.native.gatherF64(column.byteOffset, origins, count, to);
+    else memory.native.gatherU32(column.byteOffset, origins, count, to);
+  }
+  memory.native.splitEvents(moved.byteOffset, count, origins);
   const split = { ...roomy, length: table.length + count };
   bindTable(split);
   return split;

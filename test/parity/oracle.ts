@@ -35,13 +35,19 @@ export interface OracleOptions {
   filters?: Partial<Record<FilterName, string[]>>;
   /** Longest line in bytes. */
   maxLine?: number;
+  /** Nano-dollars of one response, or of what it used beside its own; undefined: unpriced. Without it costs are left out. */
+  price?: (model: string, time: number | undefined, numbers: Numbers) => bigint | undefined;
   /** Told the name of each rule that decided something; the generators' coverage is measured with it. */
   onRule?: (rule: string) => void;
 }
 
+type Costs = Pick<Figures, "costUsd" | "costIsPartial">;
+type OracleFigures = Omit<Figures, keyof Costs> & Partial<Costs>;
+type OracleRow = OracleFigures & Pick<Row, "key">;
+
 export interface OracleResult {
-  rows: Row[];
-  totals: Figures;
+  rows: OracleRow[];
+  totals: OracleFigures;
   stats: Pick<Stats, "transcripts" | "records" | "responses" | "duplicateRecords" | "skipped">;
   diagnostics: Pick<Diagnostics, "skippedLines" | "responsesWithoutTime" | "lowOutputResponses">;
 }
@@ -63,6 +69,8 @@ interface Piece {
   numbers?: Numbers;
   responses?: number;
   toolUses?: number;
+  /** Nano-dollars; null: unpriced. */
+  cost?: bigint | null;
 }
 
 // --------------------------------------------------------------------------------------------------- Groups
@@ -277,11 +285,17 @@ class Sum {
   numbers: Numbers = { ...NO_NUMBERS };
   responses = 0;
   toolUses = 0;
+  cost = 0n;
+  priced = 0;
+  unpriced = 0;
   /** (29): times alone make no row. */
   isRow = false;
   spans = new Map<string, { first: number; last: number }>();
 
-  add({ keys, time, numbers, responses = 0, toolUses = 0 }: Piece): void {
+  add({ keys, time, numbers, responses = 0, toolUses = 0, cost }: Piece): void {
+    if (cost === null) this.unpriced++;
+    else if (cost !== undefined) this.priced++;
+    this.cost += cost ?? 0n;
     for (const name of Object.keys(NO_NUMBERS) as (keyof Numbers)[]) {
       this.numbers[name] += numbers?.[name] ?? 0n;
     }
@@ -296,7 +310,7 @@ class Sum {
     });
   }
 
-  figures(): Figures {
+  figures(hasCosts: boolean): OracleFigures {
     const n = this.numbers;
     const spans = [...this.spans.values()];
     const iso = (ms: number): string | null => (Number.isFinite(ms) ? new Date(ms).toISOString() : null);
@@ -315,8 +329,25 @@ class Sum {
       firstAt: iso(Math.min(...spans.map((span) => span.first))),
       lastAt: iso(Math.max(...spans.map((span) => span.last))),
       durationMs: exact(spans.reduce((sum, span) => sum + BigInt(span.last) - BigInt(span.first), 0n)),
+      billableEquivalentTokens: twentieths(
+        20n * n.input + 100n * n.output + 25n * n.creation5m + 40n * n.creation1h + 2n * n.read,
+      ),
+      ...(hasCosts && {
+        costUsd: this.priced === 0 && this.unpriced > 0 ? null : dollars(this.cost),
+        costIsPartial: this.unpriced > 0,
+      }),
     };
   }
+}
+
+function dollars(nanos: bigint): number {
+  exact(nanos / 1_000_000_000n);
+  return Number(`${nanos}e-9`);
+}
+
+function twentieths(sum: bigint): number {
+  exact(sum / 20n);
+  return Number(`${sum * 5n}e-2`);
 }
 
 /** (35) */
@@ -359,7 +390,7 @@ function matches(pattern: string, value: string): boolean {
 }
 
 /** (33). Hours ascend in time: at the end of summer time `T02+02:00` comes before `T02+01:00`. */
-function compareRows(by: readonly Dimension[]): (a: Row, b: Row) => number {
+function compareRows(by: readonly Dimension[]): (a: OracleRow, b: OracleRow) => number {
   const when = (key: string | null | undefined, dimension: Dimension): number => {
     if (typeof key !== "string" || key === "unknown") return Infinity;
     if (dimension === "hour") return Date.parse(`${key.slice(0, 13)}:00:00${key.slice(13)}`);
@@ -431,10 +462,12 @@ export function oracleScan(paths: string[], options: OracleOptions = {}): Oracle
     const time = least(group, compareEarliest)!.time; // (17)
     responses++;
     if (time === undefined) responsesWithoutTime++;
-    pieces.push({ keys, time, numbers: chosen.usage!, responses: 1 });
+    const cost = (numbers: Numbers, model = "unknown") =>
+      options.price && { cost: options.price(model, time, numbers) ?? null };
+    pieces.push({ keys, time, numbers: chosen.usage!, responses: 1, ...cost(chosen.usage!, keys.model) });
     for (const { model, numbers } of everyRecord ? [] : chosen.added) {
       onRule("iteration added");
-      pieces.push({ keys: { ...keys, model }, time, numbers });
+      pieces.push({ keys: { ...keys, model }, time, numbers, ...cost(numbers, model) });
     }
     const isLow =
       withUsage.every((record) => record.stopReason === undefined) &&
@@ -480,9 +513,9 @@ export function oracleScan(paths: string[], options: OracleOptions = {}): Oracle
   return {
     rows: [...rows.values()]
       .filter(({ sum }) => sum.isRow)
-      .map(({ key, sum }) => ({ key, ...sum.figures() }))
+      .map(({ key, sum }) => ({ key, ...sum.figures(options.price !== undefined) }))
       .sort(compareRows(options.by ?? ["source", "model"])),
-    totals: totals.figures(),
+    totals: totals.figures(options.price !== undefined),
     stats: {
       transcripts: transcripts.length,
       records: transcripts.reduce((sum, t) => sum + t.recordCount, 0),

@@ -32,9 +32,12 @@ function figures(n: number): Figures {
     responses: 7,
     toolUses: 8,
     webSearches: 0,
+    costUsd: null,
     firstAt: null,
     lastAt: null,
     durationMs: 0,
+    billableEquivalentTokens: 0,
+    costIsPartial: false,
   };
 }
 
@@ -74,6 +77,8 @@ function resultOf(
       skippedLines: [],
       responsesWithoutTime: 0,
       lowOutputResponses: {},
+      unpricedModels: [],
+      unpricedTokens: 0,
     },
   };
 }

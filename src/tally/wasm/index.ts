@@ -5,4 +5,5 @@ export * from "./cursors";
 export * from "./repeated";
 export * from "./buckets";
 export * from "./groups";
+export * from "./prices";
 export * from "./cells";

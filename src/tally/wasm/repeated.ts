@@ -88,15 +88,12 @@ export function findMoved(found: usize, count: u32, moved: usize): u32 {
 }
 
 /**
- * Makes each of these records an event of its own, behind all others, for which there must be room. `origins` has an
- * element each. An event that loses all its records begins behind its end.
+ * Makes each of these records an event of its own, behind all others, where a copy of its event in `origins` stands
+ * already. An event that loses all its records begins behind its end.
  */
 export function splitEvents(moved: usize, count: u32, origins: usize): void {
   for (let at: u32 = 0, to = T.events; at < count; at++, to++) {
     const i = u32At(moved, at);
-    const origin = u32At(T.recordEvent, i);
-    setU32(origins, at, origin);
-    copyEvent(origin, to);
     setU32(T.recordEvent, i, to);
     setU32(T.eventFirstRecord, to, i);
     setU32(T.eventLastRecord, to, i);
@@ -107,20 +104,6 @@ export function splitEvents(moved: usize, count: u32, origins: usize): void {
     // Records of one event mostly come one after the other; describing one twice changes nothing.
     if (at == 0 || origin != u32At(origins, at - 1)) describeTimes(origin);
   }
-}
-
-/** Everything but its records and their times. */
-function copyEvent(origin: u32, to: u32): void {
-  setU32(T.eventResponseLow, to, u32At(T.eventResponseLow, origin));
-  setU32(T.eventResponseHigh, to, u32At(T.eventResponseHigh, origin));
-  setU32(T.eventRequestLow, to, u32At(T.eventRequestLow, origin));
-  setU32(T.eventRequestHigh, to, u32At(T.eventRequestHigh, origin));
-  setU32(T.eventFlags, to, u32At(T.eventFlags, origin));
-  setU32(T.eventUsage, to, u32At(T.eventUsage, origin));
-  setU32(T.eventModel, to, u32At(T.eventModel, origin));
-  setU32(T.eventToolUses, to, u32At(T.eventToolUses, origin));
-  setU32(T.eventContext, to, u32At(T.eventContext, origin));
-  setU32(T.eventTranscript, to, u32At(T.eventTranscript, origin));
 }
 
 /** Works out anew when an event's records were written, and between which records they stand. */

@@ -44,6 +44,8 @@ export let usageCacheCreation5m: usize = 0;
 export let usageCacheCreation1h: usize = 0;
 export let usageCacheRead: usize = 0;
 export let usageWebSearches: usize = 0;
+export let usageRecordedCost: usize = 0;
+export let usageTerms: usize = 0;
 
 export let groups: u32 = 0;
 export let groupOfEvent: usize = 0;
@@ -55,6 +57,8 @@ export let groupFlags: usize = 0;
 export let groupToolUses: usize = 0;
 export let groupKind: usize = 0;
 export let groupSlice: usize = 0;
+export let groupCostDollars: usize = 0;
+export let groupCostNanos: usize = 0;
 
 export let kindTranscript: usize = 0;
 export let kindContext: usize = 0;
@@ -74,6 +78,11 @@ export let cellCacheCreation5m: usize = 0;
 export let cellCacheCreation1h: usize = 0;
 export let cellCacheRead: usize = 0;
 export let cellWebSearches: usize = 0;
+export let cellCostDollars: usize = 0;
+export let cellCostNanos: usize = 0;
+export let cellUnpricedTokens: usize = 0;
+export let cellPriced: usize = 0;
+export let cellUnpriced: usize = 0;
 
 // Flags of events, as `src/events.ts` has them.
 export const USAGE: u32 = 1;
