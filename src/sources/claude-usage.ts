@@ -1,13 +1,10 @@
 /** The numbers of a Claude Code `usage` object (numbers 10 and 20 of `docs/decisions/0002`). */
 import type { Extra } from "../event-writer.ts";
 import type { UsageNumbers } from "../events.ts";
+import { noUsage } from "./usage.ts";
 
 /** The model of records that the client made up. */
 export const SYNTHETIC = "<synthetic>";
-
-export function noUsage(): UsageNumbers {
-  return { input: 0, output: 0, reasoning: 0, cacheCreation5m: 0, cacheCreation1h: 0, cacheRead: 0, webSearches: 0 };
-}
 
 /** Number 10: what the split leaves over is the 5 minute part. */
 export function setUsage(

@@ -4,8 +4,9 @@
  */
 import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { noUsage, readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
+import { readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
 import { assignSlots, count, each, flag, hash, object, oneOf, text, time } from "./fields.ts";
+import { noUsage } from "./usage.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({

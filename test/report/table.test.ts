@@ -73,6 +73,7 @@ function resultOf(
       unreadable: [],
       skippedLines: [],
       responsesWithoutTime: 0,
+      clampedResponses: 0,
       lowOutputResponses: {},
     },
   };
