@@ -37,7 +37,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
-  const found = discover(checked.paths, checked.environment);
+  const found = discover(checked.paths, checked.environment, checked.sources);
   const bytesTotal = sum(found.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
 

@@ -7,6 +7,7 @@ import { type CursorRun, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { sourceNamed } from "../sources/index.ts";
+import { isSourceName, type SourceName } from "../types.ts";
 import type { DecodedCursors } from "./codec.ts";
 import { differences } from "./compare.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
@@ -59,7 +60,7 @@ export async function verifyStore(options: VerifyOptions): Promise<Verified> {
 }
 
 function isCurrent({ making }: DecodedCursors): boolean {
-  return making.source === "claude" && making.parserVersion === sourceNamed(making.source).version;
+  return isSourceName(making.source) && making.parserVersion === sourceNamed(making.source).version;
 }
 
 /** Whether a scan would take this row as it is. */
@@ -85,7 +86,13 @@ async function compareAgain(
   const unread = rows.map((row): Unread => {
     // As if the transcript ended where its cursor stands.
     const sizeBytes = table.row.offset[row] as number;
-    return { transcript: row, source: "claude", path: table.paths[row] as string, start: 0, sizeBytes };
+    return {
+      transcript: row,
+      source: making.source as SourceName,
+      path: table.paths[row] as string,
+      start: 0,
+      sizeBytes,
+    };
   });
   const bytes = unread.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const threads = options.threads ?? defaultThreads(bytes, unread.length);

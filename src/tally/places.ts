@@ -32,15 +32,15 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
 
   const projects = new Numbered();
   const projectOf = new Uint32Array(transcripts.length);
-  const folders = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectFolder);
-  for (const [folder, members] of folders) {
+  const byKey = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectKey);
+  for (const members of byKey.values()) {
     const first =
       firstCwd(
         members.filter((t) => (transcripts[t] as Transcript).isMain),
         table,
       ) ??
       firstCwd(members, table) ??
-      folder.slice(Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")) + 1);
+      (transcripts[members[0] as number] as Transcript).projectName;
     const project = projects.number(first, first);
     for (const t of members) projectOf[t] = project;
   }

@@ -76,6 +76,7 @@ function resultOf(
       unreadable: [],
       skippedLines: [],
       responsesWithoutTime: 0,
+      clampedResponses: 0,
       lowOutputResponses: {},
       unpricedModels: [],
       unpricedTokens: 0,
