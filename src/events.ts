@@ -79,6 +79,10 @@ export const CONTEXT = {
   team: Uint32Array,
   branch: Uint32Array,
   version: Uint32Array,
+  /** A second team that a record names beside `team`. */
+  otherTeam: Uint32Array,
+  /** Calls that start agents, and results that name them: `readDispatches` of `src/sources/dispatches.ts`. */
+  dispatches: Uint32Array,
 } as const satisfies Spec;
 
 /** One element an event that carries usage. */

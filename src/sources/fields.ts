@@ -5,8 +5,13 @@
  */
 
 export type Field =
-  | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>> }
-  | { readonly kind: "each"; readonly tag: string; readonly counters: Readonly<Record<string, readonly string[]>> }
+  | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>>; readonly isSlotless?: true }
+  | {
+      readonly kind: "each";
+      readonly tag: string;
+      readonly counters: Readonly<Record<string, readonly string[]>>;
+      readonly fields: Readonly<Record<string, Field>>;
+    }
   | { readonly kind: "oneOf"; readonly texts: readonly string[] }
   | { readonly kind: "count" | "time" | "hash" | "text" | "flag" };
 
@@ -15,12 +20,20 @@ export function object<const F extends Readonly<Record<string, Field>>>(fields: 
   return { kind: "object", fields } as const;
 }
 
+/** The same, where nobody asks whether the object itself is there: it takes no slot. */
+export function inside<const F extends Readonly<Record<string, Field>>>(fields: F) {
+  return { kind: "object", fields, isSlotless: true } as const;
+}
+
 /**
  * An array of objects, counted by the text of their field `tag`: `counters` names each counter and the texts
- * that raise it. The array itself is a span and a number of elements.
+ * that raise it. The array itself is a span and a number of elements. Of `fields` the last element that has one counts.
  */
-export function each<const C extends Readonly<Record<string, readonly string[]>>>(tag: string, counters: C) {
-  return { kind: "each", tag, counters } as const;
+export function each<
+  const C extends Readonly<Record<string, readonly string[]>>,
+  const F extends Readonly<Record<string, Field>> = Readonly<Record<never, Field>>,
+>(tag: string, counters: C, fields: F = {} as F) {
+  return { kind: "each", tag, counters, fields } as const;
 }
 
 /** Text of which only a few values matter: 1 for the first, 0 for any other non-empty text. */
@@ -45,15 +58,17 @@ export type Slots<F extends Field> = F extends {
   fields: infer Fields extends Readonly<Record<string, Field>>;
 }
   ? { readonly self: number } & { readonly [K in keyof Fields]: Slots<Fields[K]> }
-  : F extends { kind: "each"; counters: infer C }
-    ? { readonly self: number } & { readonly [K in keyof C]: number }
+  : F extends { kind: "each"; counters: infer C; fields: infer Fields extends Readonly<Record<string, Field>> }
+    ? { readonly self: number } & { readonly [K in keyof C]: number } & {
+        readonly [K in keyof Fields]: Slots<Fields[K]>;
+      }
     : number;
 
 /** Numbers the slots of a declaration. */
 export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<F>; readonly slotCount: number } {
   let next = 0;
   function assign(at: Field): unknown {
-    const self = next++;
+    const self = at.kind === "object" && at.isSlotless ? 0 : next++;
     if (at.kind === "object") {
       const slots: Record<string, unknown> = { self };
       for (const [name, child] of Object.entries(at.fields)) slots[name] = assign(child);
@@ -62,6 +77,7 @@ export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<
     if (at.kind === "each") {
       const slots: Record<string, unknown> = { self };
       for (const name of Object.keys(at.counters)) slots[name] = next++;
+      for (const [name, child] of Object.entries(at.fields)) slots[name] = assign(child);
       return slots;
     }
     return self;

@@ -165,7 +165,7 @@ export function placesFor(entries: number): number {
 }
 
 /** Bytes that an event, a record and so on take at most, in the merged table and in all that the tally makes of them. */
-const BYTES = { events: 360, records: 64, usages: 56, extras: 64, contexts: 28, texts: 4 } as const;
+const BYTES = { events: 360, records: 64, usages: 56, extras: 64, contexts: 36, texts: 4 } as const;
 const FIXED_BYTES = 1 << 20;
 
 export type ElementCounts = Readonly<Record<keyof typeof BYTES, number>>;
