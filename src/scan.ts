@@ -98,7 +98,11 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */
-async function cursorsOf(found: Discovery, checked: CheckedOptions, takenMs: number): Promise<Cursors | undefined> {
+export async function cursorsOf(
+  found: Discovery,
+  checked: CheckedOptions,
+  takenMs: number,
+): Promise<Cursors | undefined> {
   // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
   if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
   const { Cursors } = await import("./cursors/index.ts");
@@ -109,7 +113,7 @@ async function cursorsOf(found: Discovery, checked: CheckedOptions, takenMs: num
   return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs });
 }
 
-function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
+export function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
   return { transcript, source, path, start: 0, sizeBytes };
 }
 

@@ -71,7 +71,7 @@ export function writeTables(record: Field, memory: ArrayBuffer): number {
         const texts = counters.flatMap((names, i) => names.map((name) => [name, i + 1] as const));
         const child = writeTexts(texts);
         const tag: Entry = { key: field.tag, kind: KIND.tag, slot: 0, slotsFrom: 0, slotsEnd: 0, child };
-        const entries = Object.entries(field.fields).map(([name, inElement]) => writeField(name, inElement));
+        const entries = Object.entries(field.fields ?? {}).map(([name, inElement]) => writeField(name, inElement));
         return { key, kind: KIND.each, slot, slotsFrom, slotsEnd: nextSlot, child: writeTable([tag, ...entries]) };
       }
       case "oneOf":

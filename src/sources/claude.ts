@@ -6,7 +6,7 @@ import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { noUsage, readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
 import { dispatchesOf } from "./dispatches.ts";
-import { assignSlots, count, each, flag, hash, inside, object, oneOf, text, time } from "./fields.ts";
+import { assignSlots, count, each, eachWith, flag, hash, inside, object, oneOf, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({
@@ -37,7 +37,7 @@ const RECORD = object({
   attributionAgent: text,
   teamName: text,
   team: inside({ teamName: text }),
-  message: object({ ...MESSAGE_FIELDS, content: each("type", BLOCKS, { name: oneOf("Agent", "Task") }) }),
+  message: object({ ...MESSAGE_FIELDS, content: eachWith("type", BLOCKS, { name: oneOf("Agent", "Task") }) }),
   toolUseResult: inside({ agentId: text, agent_id: text, name: text }),
   data: inside({
     type: oneOf("agent_progress"),

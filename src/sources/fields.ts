@@ -10,7 +10,7 @@ export type Field =
       readonly kind: "each";
       readonly tag: string;
       readonly counters: Readonly<Record<string, readonly string[]>>;
-      readonly fields: Readonly<Record<string, Field>>;
+      readonly fields?: Readonly<Record<string, Field>>;
     }
   | { readonly kind: "oneOf"; readonly texts: readonly string[] }
   | { readonly kind: "count" | "time" | "hash" | "text" | "flag" };
@@ -27,12 +27,17 @@ export function inside<const F extends Readonly<Record<string, Field>>>(fields: 
 
 /**
  * An array of objects, counted by the text of their field `tag`: `counters` names each counter and the texts
- * that raise it. The array itself is a span and a number of elements. Of `fields` the last element that has one counts.
+ * that raise it. The array itself is a span and a number of elements.
  */
-export function each<
+export function each<const C extends Readonly<Record<string, readonly string[]>>>(tag: string, counters: C) {
+  return { kind: "each", tag, counters } as const;
+}
+
+/** The same, with fields to be read of elements: of each the last element that has it counts. */
+export function eachWith<
   const C extends Readonly<Record<string, readonly string[]>>,
-  const F extends Readonly<Record<string, Field>> = Readonly<Record<never, Field>>,
->(tag: string, counters: C, fields: F = {} as F) {
+  const F extends Readonly<Record<string, Field>>,
+>(tag: string, counters: C, fields: F) {
   return { kind: "each", tag, counters, fields } as const;
 }
 
@@ -58,11 +63,13 @@ export type Slots<F extends Field> = F extends {
   fields: infer Fields extends Readonly<Record<string, Field>>;
 }
   ? { readonly self: number } & { readonly [K in keyof Fields]: Slots<Fields[K]> }
-  : F extends { kind: "each"; counters: infer C; fields: infer Fields extends Readonly<Record<string, Field>> }
-    ? { readonly self: number } & { readonly [K in keyof C]: number } & {
-        readonly [K in keyof Fields]: Slots<Fields[K]>;
-      }
+  : F extends { kind: "each"; counters: infer C }
+    ? { readonly self: number } & { readonly [K in keyof C]: number } & SlotsOfElements<F>
     : number;
+
+type SlotsOfElements<F extends Field> = F extends { fields: infer Fields extends Readonly<Record<string, Field>> }
+  ? { readonly [K in keyof Fields]: Slots<Fields[K]> }
+  : unknown;
 
 /** Numbers the slots of a declaration. */
 export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<F>; readonly slotCount: number } {
@@ -77,7 +84,7 @@ export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<
     if (at.kind === "each") {
       const slots: Record<string, unknown> = { self };
       for (const name of Object.keys(at.counters)) slots[name] = next++;
-      for (const [name, child] of Object.entries(at.fields)) slots[name] = assign(child);
+      for (const [name, child] of Object.entries(at.fields ?? {})) slots[name] = assign(child);
       return slots;
     }
     return self;

@@ -23,6 +23,7 @@ export interface TallyOptions {
   readonly calendar: Calendar;
   readonly startOfWeek: Weekday;
   readonly agentTypes: ReadonlyMap<number, string>;
+  readonly keepsEmptyRows?: boolean | undefined;
 }
 
 export interface Tally {

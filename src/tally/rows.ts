@@ -27,6 +27,8 @@ export interface Tallied {
   readonly hasExtras: boolean;
   readonly calendar: Calendar;
   readonly startOfWeek: Weekday;
+  /** Whether rows are wanted that have times and nothing else. */
+  readonly keepsEmptyRows?: boolean | undefined;
 }
 
 /** Of a kind that is in no row, and of one that is not asked about. */
@@ -135,7 +137,7 @@ class Adder {
     const named: NamedRow[] = [];
     this.#sums.forEach((sum, row) => {
       totals.addSums(sum);
-      if (sum.isShown) named.push(this.#rows.name(row, sum.toFigures()));
+      if (sum.isShown || this.#tallied.keepsEmptyRows) named.push(this.#rows.name(row, sum.toFigures()));
     });
     this.#allSpans.addTo(() => totals);
     return { rows: named.sort(compareRows).map(({ row }) => row), totals: totals.toFigures() };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assignSlots, count, each, inside, object, oneOf, text } from "../../src/sources/fields.ts";
+import { assignSlots, count, each, eachWith, inside, object, oneOf, text } from "../../src/sources/fields.ts";
 import { LineScanner } from "./scan-lines.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz_ABCDEF";
@@ -87,7 +87,10 @@ test("counters count elements by their own tag, the last of two, and forget with
 });
 
 test("of the fields of elements the last one counts, and none outlives its list", () => {
-  const record = object({ list: each("type", { tools: ["tool_use"] }, { name: oneOf("Agent"), id: text }), n: count });
+  const record = object({
+    list: eachWith("type", { tools: ["tool_use"] }, { name: oneOf("Agent"), id: text }),
+    n: count,
+  });
   const scanner = new LineScanner(record);
   const { list, n } = scanner.slots;
   const read = (json: string) =>
