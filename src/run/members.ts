@@ -29,8 +29,9 @@ interface Session {
 /** The units of a run; `isOfProject` says which transcripts are the project's. */
 export function findUnits(state: TeamState, facts: Facts, isOfProject: (t: number) => boolean): Unit[] {
   const team = state.teamName?.toLowerCase();
-  const sessions = sessionsOf(facts, isOfProject);
-  const lead = findLead(sessions, state.leadSessionId.toLowerCase(), facts);
+  const leadId = state.leadSessionId.toLowerCase();
+  const sessions = sessionsOf(facts, isOfProject, leadId);
+  const lead = sessions.find(({ id }) => id.toLowerCase() === leadId);
   const ofTeam = (some: readonly number[]) => team !== undefined && some.some((t) => facts.teams(t).has(team));
   const teamSessions = sessions.filter((session) => session !== lead && ofTeam(session.mains));
   const nameOf = ({ mains }: Session) => mains.map((t) => facts.agentName(t)).find((name) => name !== "") ?? "";
@@ -62,24 +63,17 @@ export function findUnits(state: TeamState, facts: Facts, isOfProject: (t: numbe
   return team === undefined ? units : [...units, ...takeInProcessWorkers(units, state, facts)];
 }
 
-function sessionsOf(facts: Facts, isOfProject: (t: number) => boolean): Session[] {
+function sessionsOf(facts: Facts, isOfProject: (t: number) => boolean, leadId: string): Session[] {
   const sessions = new Map<string, Session>();
-  for (const [t, { isMain }] of facts.transcripts.entries()) {
+  for (const [t, { isMain, stem }] of facts.transcripts.entries()) {
     if (!isOfProject(t)) continue;
-    const id = facts.sessionOf(t);
+    // A lead whose records bear another id is still known by its file's name.
+    const id = isMain && stem.toLowerCase() === leadId ? stem : facts.sessionOf(t);
     let session = sessions.get(id);
     if (!session) sessions.set(id, (session = { id, mains: [], others: [] }));
     (isMain ? session.mains : session.others).push(t);
   }
   return [...sessions.values()];
-}
-
-/** By its id; a transcript that says another one inside is still known by its file's name. */
-function findLead(sessions: readonly Session[], id: string, facts: Facts): Session | undefined {
-  const isNamedSo = (t: number) => facts.transcripts[t]?.stem.toLowerCase() === id;
-  return (
-    sessions.find((session) => session.id.toLowerCase() === id) ?? sessions.find(({ mains }) => mains.some(isNamedSo))
-  );
 }
 
 /** Sessions that share a record with the lead, or with one that does: it was resumed under another id. */

@@ -25,6 +25,11 @@ export function fixturePath(path: string): string {
   return join(FIXTURES, path);
 }
 
+/** The id of a session by a small number. */
+export function uuid(n: number): string {
+  return `${String(n).padStart(8, "0")}-0000-4000-8000-000000000000`;
+}
+
 export class World {
   /** Stands for `/srv` of the fixtures; the project's root is `app` in it. */
   readonly base: string;
@@ -72,6 +77,19 @@ export class World {
     return join(this.home, ".claude", "projects", encoded(join(this.base, name)));
   }
 
+  /** A project with one run, whose team-state this is the path of. */
+  writeRun(state: object, manifest?: object): string {
+    const run = ".runs/1";
+    if (manifest) this.write(this.path(`${run}/manifests/run-manifest-1.json`), JSON.stringify(manifest));
+    const whole = { runDirectoryPath: run, team: { teamName: "crew" }, lead: { sessionId: uuid(0) }, ...state };
+    return this.write(this.path(`${run}/state/team-state-1.json`), `${JSON.stringify(whole, undefined, 2)}\n`);
+  }
+
+  /** A session of the project. */
+  writeSession(n: number, content: string, folder = "app"): string {
+    return this.write(join(this.projectFolder(folder), `${uuid(n)}.jsonl`), content);
+  }
+
   write(path: string, content: string): string {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content);
@@ -91,4 +109,30 @@ export class World {
 
 function encoded(path: string): string {
   return path.replaceAll(/[^A-Za-z0-9]/g, "-");
+}
+
+export interface Spent {
+  /** Milliseconds UTC; undefined: the record has none. */
+  readonly atMs: number | undefined;
+  readonly input: number;
+  readonly output: number;
+}
+
+/** Lines of a transcript, a response each, with whatever else a record is to say. */
+export function transcript(name: string, spent: readonly Spent[], more: object = {}): string {
+  const lines = spent.map(({ atMs, input, output }, i) =>
+    JSON.stringify({
+      type: "assistant",
+      uuid: `${name}-${i}`,
+      requestId: `req-${name}-${i}`,
+      ...(atMs !== undefined && { timestamp: new Date(atMs).toISOString() }),
+      ...more,
+      message: {
+        id: `msg-${name}-${i}`,
+        model: "claude-opus-4-6",
+        usage: { input_tokens: input, output_tokens: output },
+      },
+    }),
+  );
+  return lines.map((line) => `${line}\n`).join("");
 }
