@@ -88,7 +88,15 @@ export class EventWriter {
   }
 
   /** The number of a context in this batch. */
-  contextNumber(agentName: number, agentType: number, team: number, branch: number, version: number): number {
+  contextNumber(
+    agentName: number,
+    agentType: number,
+    team: number,
+    branch: number,
+    version: number,
+    otherTeam = 0,
+    dispatches = 0,
+  ): number {
     const { columns } = this.#context;
     const last = this.#lastContext;
     const isLast =
@@ -97,9 +105,11 @@ export class EventWriter {
       columns.agentType[last] === agentType &&
       columns.team[last] === team &&
       columns.branch[last] === branch &&
-      columns.version[last] === version;
+      columns.version[last] === version &&
+      columns.otherTeam[last] === otherTeam &&
+      columns.dispatches[last] === dispatches;
     if (isLast) return last;
-    const key = `${agentName} ${agentType} ${team} ${branch} ${version}`;
+    const key = `${agentName} ${agentType} ${team} ${branch} ${version} ${otherTeam} ${dispatches}`;
     let number = this.#contextNumbers.get(key);
     if (number === undefined) {
       number = this.#context.add();
@@ -109,6 +119,8 @@ export class EventWriter {
       added.team[number] = team;
       added.branch[number] = branch;
       added.version[number] = version;
+      added.otherTeam[number] = otherTeam;
+      added.dispatches[number] = dispatches;
       this.#contextNumbers.set(key, number);
     }
     this.#lastContext = number;

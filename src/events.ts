@@ -97,6 +97,10 @@ export const CONTEXT = {
   team: Uint32Array,
   branch: Uint32Array,
   version: Uint32Array,
+  /** A second team that a record names beside `team`. */
+  otherTeam: Uint32Array,
+  /** Calls that start agents, and results that name them: `readDispatches` of `src/sources/dispatches.ts`. */
+  dispatches: Uint32Array,
 } as const satisfies Spec;
 
 /** What adds up of what was used. */

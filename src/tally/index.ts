@@ -33,6 +33,7 @@ export interface TallyOptions {
   /** Where fetched prices would be. */
   readonly pricesFolder: string | undefined;
   readonly nowMs: number;
+  readonly keepsEmptyRows?: boolean | undefined;
 }
 
 export interface Tally {

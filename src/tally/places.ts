@@ -1,6 +1,6 @@
 /** What a transcript's place and first records say: its session, project, team (numbers 24 to 26 of decision 0002). */
 import type { Transcript } from "../discover/transcript.ts";
-import type { EventTable } from "./table.ts";
+import type { MergedTable } from "../merge.ts";
 import { groupBy } from "./group-by.ts";
 
 export interface Places {
@@ -15,7 +15,7 @@ export interface Places {
   readonly projects: readonly string[];
 }
 
-export function findPlaces(transcripts: readonly Transcript[], table: EventTable): Places {
+export function findPlaces(transcripts: readonly Transcript[], table: MergedTable): Places {
   const { texts, transcript: found } = table;
   const sessions = new Numbered();
   const sessionOf = table.memory.u32(transcripts.length);
@@ -48,7 +48,7 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
 }
 
 /** The earliest working directory in some transcripts of one folder. */
-function firstCwd(members: readonly number[], { transcript, texts }: EventTable): string | undefined {
+function firstCwd(members: readonly number[], { transcript, texts }: MergedTable): string | undefined {
   let best: number | undefined;
   for (const t of members) {
     if (transcript.cwd[t] === 0) continue;
