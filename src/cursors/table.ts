@@ -136,6 +136,16 @@ export class CursorTable {
     for (const [name, column] of Object.entries(this.#tables.context)) to[name as keyof typeof CONTEXT].set(column, at);
   }
 
+  /** What each context says in a column. */
+  contextTexts(name: keyof typeof CONTEXT): string[] {
+    return Array.from(this.#tables.context[name], (text) => this.texts[text] ?? "");
+  }
+
+  /** The contexts of a row's events. */
+  contextsOf(row: number): Narrow {
+    return this.#tables.event.context.subarray(this.start.events[row], this.start.events[row + 1]);
+  }
+
   /** Copies rows [from, to) to where `at` says, with texts numbered as here. */
   copyRows(from: number, to: number, wide: Wide, at: Counts & { readonly contexts: number }): void {
     const { event, record, usage, extra } = this.#tables;

@@ -1,8 +1,6 @@
 /** The transcripts of some folders, with what cursors know of them and what is new. */
 import { discover } from "../discover/index.ts";
 import type { Transcript } from "../discover/transcript.ts";
-import { HEAP } from "../cursors/heap.ts";
-import { merge, type MergedTable } from "../merge.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
 import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan } from "../plan.ts";
@@ -14,8 +12,6 @@ export interface ReadTranscripts {
   /** In path order. */
   readonly transcripts: readonly Transcript[];
   readonly parts: readonly Part[];
-  /** Everything in them. */
-  readonly table: MergedTable;
   readonly unreadable: readonly UnreadableFile[];
   readonly bytesRead: number;
   readonly transcriptsUnchanged: number;
@@ -37,21 +33,35 @@ export async function readTranscripts(folders: readonly string[], checked: Check
   const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal });
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
-  const table = merge(parts, transcripts.length, HEAP);
-  const failed = [...table.unreadable].map(([t, code]) => ({ path: (transcripts[t] as Transcript).path, code }));
+  const failed = batches.flatMap(({ unreadable }) =>
+    unreadable.map(({ transcript, code }) => ({ path: (transcripts[transcript] as Transcript).path, code })),
+  );
+  const bytesScanned = scanned.reduce(
+    (sum, { columns }) => sum + columns.range.bytesRead.reduce((a, b) => a + b, 0),
+    0,
+  );
   return {
     transcripts,
     parts,
-    table,
     unreadable: [...found.unreadable, ...failed],
-    bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0),
+    bytesRead: bytesScanned + (cursors?.bytesRead ?? 0),
     transcriptsUnchanged: cursors?.unchanged ?? 0,
     cacheFailure: cursors?.save(scanned),
   };
 }
 
-/** The parts of some transcripts alone, numbered anew in their order: `chosen` ascends. */
-export function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Part[] {
+/** Some transcripts with all that is known of them. */
+export interface ChosenTranscripts {
+  readonly transcripts: readonly Transcript[];
+  readonly parts: readonly Part[];
+}
+
+/** Some of them alone, by ascending numbers; they are numbered anew. */
+export function choose({ transcripts, parts }: ChosenTranscripts, chosen: readonly number[]): ChosenTranscripts {
+  return { transcripts: chosen.map((t) => transcripts[t] as Transcript), parts: partsOf(parts, chosen) };
+}
+
+function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Part[] {
   const numbers = new Map(chosen.map((t, number) => [t, number]));
   const list = new PartList();
   for (const part of parts) {
