@@ -3,7 +3,7 @@ import { discover } from "../discover/index.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
 import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
-import { plan } from "../plan.ts";
+import { plan, type Shard } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
 import type { UnreadableFile } from "../types.ts";
@@ -30,7 +30,12 @@ export async function readTranscripts(folders: readonly string[], checked: Check
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
   const { chunkBytes, maxLineBytes, rangeBytes, signal } = checked;
   const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined };
-  const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal });
+  let bytesDone = 0;
+  const onShard = ({ ranges }: Shard) => {
+    for (const { start, end } of ranges) bytesDone += end - start;
+    checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
+  };
+  const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
   const failed = batches.flatMap(({ unreadable }) =>
