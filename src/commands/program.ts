@@ -102,7 +102,18 @@ class Run {
     for (const [term, about] of this.#isAskedFor(command) ? RUN_FLAGS : []) {
       command.addOption(new Option(term, about).helpGroup("Run:"));
     }
-    this.#addFlags(command, ["since", "until", "json", "stats", "threads", "cache", "cacheDir"]);
+    this.#addFlags(command, [
+      "since",
+      "until",
+      "json",
+      "stats",
+      "quiet",
+      "progress",
+      "color",
+      "threads",
+      "cache",
+      "cacheDir",
+    ]);
     command.action(async (path: string) => {
       const { runRun } = await import("./run.ts");
       this.exitCode = await runRun(path, command.opts());

@@ -5,6 +5,7 @@ import { commandLineLayer, environmentLayer } from "../config/layer.ts";
 import { resolveSettings, type Settings } from "../config/settings.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidInput, invalidOption, ScanError } from "../errors.ts";
+import type { Progress } from "../options.ts";
 import { bytesText, counted } from "../report/numbers.ts";
 import { renderRun } from "../report/run.ts";
 import { collect, type Collected, type CollectOptions } from "../run/collect.ts";
@@ -13,7 +14,9 @@ import { placeOf } from "../run/place.ts";
 import { type Rewrite, rewriteReport } from "../run/report-data.ts";
 import { EXIT } from "./exit-code.ts";
 import { checkWritable, writeAtomic } from "./terminal/atomic-file.ts";
-import { choosePalette } from "./terminal/look.ts";
+import { catchInterrupts } from "./terminal/interrupt.ts";
+import { choosePalette, showsProgress } from "./terminal/look.ts";
+import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
 /** As commander has them. */
@@ -39,7 +42,9 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   const options = collectOptions(settings, written, environment);
   const file = readTeamState(path);
   const collectFrom = async ({ state }: TeamStateFile) =>
-    collect(state, placeOf(state, path, written.projectRoot), options);
+    withProgress(settings, environment, async (onProgress) =>
+      collect(state, placeOf(state, path, written.projectRoot), { ...options, onProgress }),
+    );
   if (written.watch) {
     const { watchRun } = await import("./watch.ts");
     await watchRun(async () => collectFrom(readTeamState(path)), {
@@ -65,6 +70,26 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   );
   sayRemarks(collected, settings);
   return EXIT.done;
+}
+
+/** Says how far a long reading is, and leaves the terminal as it was, also on Ctrl-C. */
+async function withProgress<T>(
+  { progress: flag, quiet = false }: Settings,
+  { variables }: Environment,
+  work: (onProgress: (progress: Progress) => void) => Promise<T>,
+): Promise<T> {
+  const line = new ProgressLine(() => showsProgress(flag, quiet, variables));
+  let release: (() => void) | undefined;
+  try {
+    return await work((progress) => {
+      release ??= catchInterrupts(() => line.clear());
+      line.update(progress);
+      if (progress.bytesDone >= progress.bytesTotal) release();
+    });
+  } finally {
+    release?.();
+    line.clear();
+  }
 }
 
 /** What would fail at the end fails at once. */

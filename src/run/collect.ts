@@ -1,5 +1,6 @@
 /** A run from top to bottom: its transcripts, whose they are, what they consumed. */
 import { calendarFor } from "../calendar.ts";
+import type { Transcript } from "../discover/transcript.ts";
 import { invalidOption } from "../errors.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
 import { parseWindow, type Window } from "../window.ts";
@@ -14,10 +15,11 @@ import {
 import type { FindCliSessions, UnassignedCliSession, Wrapper } from "./cli-sessions.ts";
 import { consumptionOf } from "./consumption.ts";
 import { Facts } from "./facts.ts";
-import { findUnits, type Owner } from "./members.ts";
+import { candidates, findUnits, type Owner } from "./members.ts";
+import { Overview } from "./overview.ts";
 import { type RunPlace, windowOf } from "./place.ts";
 import { projectFolders } from "./project-folders.ts";
-import { readTranscripts } from "./read.ts";
+import { choose, readTranscripts } from "./read.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
 import {
@@ -34,7 +36,7 @@ import {
 /** How a run is collected; what is left out is as for a scan. */
 export interface CollectOptions extends Pick<
   ScanOptions,
-  "cache" | "cacheDirectory" | "threads" | "environment" | "nowMs" | "signal"
+  "cache" | "cacheDirectory" | "threads" | "environment" | "nowMs" | "signal" | "onProgress"
 > {
   /** Bounds instead of the run's own: an ISO date or instant in UTC, or `2h`. Both ends belong to it. */
   readonly since?: string | undefined;
@@ -82,14 +84,13 @@ export async function collect(state: TeamState, place: RunPlace, options: Collec
 
   const project = projectFolders(place.projectRoot, checked.environment);
   const read = await readTranscripts(project.folders, checked);
-  const facts = new Facts(read.transcripts, read.table);
-  const units = findUnits(state, facts, (t) =>
-    project.isOfProject(
-      (read.transcripts[t] as (typeof read.transcripts)[number]).projectFolder,
-      facts.firstCwdOfFolder(t),
-    ),
-  );
-  const consumption = await consumptionOf(units, read, window, calendar, checked);
+  const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
+  const isOfProject = (t: number) =>
+    project.isOfProject((read.transcripts[t] as Transcript).projectFolder, overview.firstCwdOfFolder(t));
+  const run = choose(read, candidates(state, read.transcripts, overview, isOfProject));
+  const facts = new Facts(run);
+  const units = findUnits(state, facts);
+  const consumption = await consumptionOf(units, run, window, calendar, checked);
 
   const counted = units.map((unit, i): CountedUnit & { readonly lastMs: number } => {
     const spans = unit.transcripts.map((t) => facts.span(t));
@@ -109,7 +110,7 @@ export async function collect(state: TeamState, place: RunPlace, options: Collec
   const wrappers = inWindow.flatMap(({ unit, firstMs, lastMs }): Wrapper[] => {
     const agent = typeof unit.owner === "number" ? cliAgentOf(state.workers[unit.owner]?.agent ?? "") : undefined;
     if (agent === undefined) return [];
-    const paths = unit.transcripts.map((t) => read.transcripts[t]?.path ?? "");
+    const paths = unit.transcripts.map((t) => run.transcripts[t]?.path ?? "");
     return [{ worker: unit.owner as number, agent, firstMs, lastMs, paths }];
   });
   const cli = await cliSessionsOf(state, wrappers, window, (cwd) => project.holds(cwd), findCliSessions);

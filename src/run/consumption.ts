@@ -9,7 +9,7 @@ import { findPlaces } from "../tally/places.ts";
 import type { Figures, Row, SkippedLine, SkipReason } from "../types.ts";
 import type { Window } from "../window.ts";
 import type { Unit } from "./members.ts";
-import { partsOf, type ReadTranscripts } from "./read.ts";
+import { choose, type ChosenTranscripts } from "./read.ts";
 
 export interface Consumption {
   /** By unit: its figures and, below, those of each model. Undefined: none of its records counts in the window. */
@@ -23,16 +23,15 @@ export interface Consumption {
 
 export async function consumptionOf(
   units: readonly Unit[],
-  read: ReadTranscripts,
+  run: ChosenTranscripts,
   window: Window,
   calendar: Calendar,
   checked: CheckedOptions,
 ): Promise<Consumption> {
   const unitOf = new Map(units.flatMap(({ transcripts }, unit) => transcripts.map((t) => [t, unit] as const)));
   const chosen = [...unitOf.keys()].sort((a, b) => a - b);
-  const transcripts = chosen.map((t) => read.transcripts[t] as (typeof read.transcripts)[number]);
-  const parts = partsOf(read.parts, chosen);
-  const merging = { memory: read.memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
+  const { transcripts, parts, memory } = choose(run, chosen);
+  const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
   const table = merge(parts, transcripts.length, merging);
   // A session may be shared by several units, and decides about duplicates, so it is the project that stands for the unit.
   const places = {

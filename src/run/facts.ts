@@ -1,10 +1,11 @@
 /** What the records of a transcript say of where it belongs. */
 import type { Transcript } from "../discover/transcript.ts";
 import { FLAG } from "../events.ts";
-import type { MergedTable } from "../merge.ts";
+import { merge, type MergedTable } from "../merge.ts";
 import { type Dispatch, readDispatches } from "../sources/dispatches.ts";
 import { findPlaces } from "../tally/places.ts";
 import type { Window } from "../window.ts";
+import type { ChosenTranscripts } from "./read.ts";
 
 /** The facts of every transcript of a table, by number. */
 export class Facts {
@@ -14,7 +15,9 @@ export class Facts {
   /** By context, the teams it names, in lower case. */
   readonly #teamsOfContext: ReadonlyArray<readonly string[]>;
 
-  constructor(transcripts: readonly Transcript[], table: MergedTable) {
+  constructor({ transcripts, parts, memory }: ChosenTranscripts) {
+    const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
+    const table = merge(parts, transcripts.length, merging);
     this.transcripts = transcripts;
     this.#table = table;
     this.#places = findPlaces(transcripts, table);
@@ -30,11 +33,6 @@ export class Facts {
 
   sessionOf(t: number): string {
     return this.#places.sessions[this.#places.sessionOf[t] as number] as string;
-  }
-
-  /** The first working directory in the transcript's folder; its name where none is there. */
-  firstCwdOfFolder(t: number): string {
-    return this.#places.projects[this.#places.projectOf[t] as number] as string;
   }
 
   /** The first agent name in the transcript; empty: none. */

@@ -1,10 +1,8 @@
 /** `collectRun`: a run's consumption, for orchestrators written in Node. */
 import { resolve } from "node:path";
 import { invalidInput } from "../errors.ts";
-import { collect, type Collected, type CollectOptions } from "./collect.ts";
-import { readTeamState, withUsage } from "./file.ts";
-import { placeOf, type RunPlace } from "./place.ts";
-import { checkTeamState } from "./team-state.ts";
+import type { Collected, CollectOptions } from "./collect.ts";
+import type { RunPlace } from "./place.ts";
 
 export interface CollectRunOptions extends CollectOptions {
   /** Default: the folder above the team-state file that makes its `runDirectoryPath` right. */
@@ -36,11 +34,16 @@ export async function collectRun(
   options: CollectRunOptions = {},
 ): Promise<CollectedTeamState> {
   const { projectRoot, ...others } = options;
+  // Who only scans loads nothing of this.
+  const { collect } = await import("./collect.ts");
   if (typeof teamState === "string") {
+    const { readTeamState, withUsage } = await import("./file.ts");
+    const { placeOf } = await import("./place.ts");
     const file = readTeamState(teamState);
     const collected = await collect(file.state, placeOf(file.state, file.path, projectRoot), others);
     return JSON.parse(withUsage(file, collected).replace(/^\uFEFF/, "")) as CollectedTeamState;
   }
+  const { checkTeamState } = await import("./team-state.ts");
   const state = checkTeamState(teamState, "teamState");
   if (projectRoot === undefined)
     throw invalidInput("teamState", "", "is no file, so its project is not known (give projectRoot)");

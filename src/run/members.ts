@@ -2,6 +2,7 @@
 import type { Transcript } from "../discover/transcript.ts";
 import { readSideNames } from "./side-names.ts";
 import type { Facts } from "./facts.ts";
+import type { Overview } from "./overview.ts";
 import { workerNamed } from "./names.ts";
 import type { TeamState } from "./team-state.ts";
 
@@ -26,11 +27,37 @@ interface Session {
   readonly others: number[];
 }
 
-/** The units of a run; `isOfProject` says which transcripts are the project's. */
-export function findUnits(state: TeamState, facts: Facts, isOfProject: (t: number) => boolean): Unit[] {
+/** Transcripts that can be of the run, by ascending number: those of the lead's session and of sessions of its team. */
+export function candidates(
+  state: TeamState,
+  transcripts: readonly Transcript[],
+  overview: Overview,
+  isOfProject: (t: number) => boolean,
+): number[] {
+  const ofProject = [...transcripts.keys()].filter(isOfProject);
+  const idOf = sessionIdBy(state, transcripts, (t) => overview.sessionOf(t));
+  const sessions = new Set([state.leadSessionId.toLowerCase()]);
+  for (const t of ofProject) {
+    if (overview.hasTeam(t) && (transcripts[t] as Transcript).isMain) sessions.add(idOf(t).toLowerCase());
+  }
+  return ofProject.filter((t) => sessions.has(idOf(t).toLowerCase()));
+}
+
+/** The session of a transcript. A lead whose records bear another id is still known by its file's name. */
+function sessionIdBy(state: TeamState, transcripts: readonly Transcript[], sessionOf: (t: number) => string) {
+  const leadId = state.leadSessionId.toLowerCase();
+  return (t: number) => {
+    const { isMain, stem } = transcripts[t] as Transcript;
+    return isMain && stem.toLowerCase() === leadId ? stem : sessionOf(t);
+  };
+}
+
+/** The units of a run, made of its candidates. */
+export function findUnits(state: TeamState, facts: Facts): Unit[] {
   const team = state.teamName?.toLowerCase();
   const leadId = state.leadSessionId.toLowerCase();
-  const sessions = sessionsOf(facts, isOfProject, leadId);
+  const idOf = sessionIdBy(state, facts.transcripts, (t) => facts.sessionOf(t));
+  const sessions = sessionsOf(facts.transcripts, idOf);
   const lead = sessions.find(({ id }) => id.toLowerCase() === leadId);
   const ofTeam = (some: readonly number[]) => team !== undefined && some.some((t) => facts.teams(t).has(team));
   const teamSessions = sessions.filter((session) => session !== lead && ofTeam(session.mains));
@@ -63,12 +90,10 @@ export function findUnits(state: TeamState, facts: Facts, isOfProject: (t: numbe
   return team === undefined ? units : [...units, ...takeInProcessWorkers(units, state, facts)];
 }
 
-function sessionsOf(facts: Facts, isOfProject: (t: number) => boolean, leadId: string): Session[] {
+function sessionsOf(transcripts: readonly Transcript[], idOf: (t: number) => string): Session[] {
   const sessions = new Map<string, Session>();
-  for (const [t, { isMain, stem }] of facts.transcripts.entries()) {
-    if (!isOfProject(t)) continue;
-    // A lead whose records bear another id is still known by its file's name.
-    const id = isMain && stem.toLowerCase() === leadId ? stem : facts.sessionOf(t);
+  for (const [t, { isMain }] of transcripts.entries()) {
+    const id = idOf(t);
     let session = sessions.get(id);
     if (!session) sessions.set(id, (session = { id, mains: [], others: [] }));
     (isMain ? session.mains : session.others).push(t);

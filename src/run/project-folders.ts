@@ -32,20 +32,17 @@ export function projectFolders(root: string, environment: Environment): ProjectF
   const roots = [...new Set([root, realPath(root)])];
   const bases = [...new Set([...roots, ...roots.flatMap(worktreesOf)])];
   const holds = (cwd: string) => bases.some((base) => isWithin(cwd, base));
-  const mayBe = (name: string) => bases.some((base) => name.startsWith(encodeFolder(base).name));
+  const beginnings = bases.map((base) => encodeFolder(base).name);
+  const mayBe = (name: string) => beginnings.some((beginning) => name.startsWith(beginning));
   // A name that was cut stands for many folders: there the working directory decides.
-  const isSure = (folder: string) =>
-    roots.some((base) => {
-      const { name, isCut } = encodeFolder(base);
-      return !isCut && basename(folder) === name;
-    });
+  const sureNames = new Set(roots.map(encodeFolder).flatMap(({ name, isCut }) => (isCut ? [] : [name])));
   const folders = claudeRoots(environment)
     .filter((projects) => basename(projects) === "projects")
     .flatMap((projects) => foldersIn(projects).map((name) => join(projects, name)))
     .filter((folder) => mayBe(basename(folder)) || holds(peekCwd(folder)));
   return {
     folders,
-    isOfProject: (folder, firstCwd) => isSure(folder) || holds(firstCwd),
+    isOfProject: (folder, firstCwd) => sureNames.has(basename(folder)) || holds(firstCwd),
     holds,
   };
 }

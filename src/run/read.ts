@@ -1,23 +1,15 @@
 /** The transcripts of some folders, with what cursors know of them and what is new. */
 import { discover } from "../discover/index.ts";
 import type { Transcript } from "../discover/transcript.ts";
-import { merge, type MergedTable } from "../merge.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
 import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
-import { plan } from "../plan.ts";
+import { plan, type Shard } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
 import { TallyMemory } from "../tally/memory.ts";
 import type { UnreadableFile } from "../types.ts";
 
-export interface ReadTranscripts {
-  /** In path order. */
-  readonly transcripts: readonly Transcript[];
-  readonly parts: readonly Part[];
-  /** Where they lie. */
-  readonly memory: TallyMemory;
-  /** Everything in them. */
-  readonly table: MergedTable;
+export interface ReadTranscripts extends ChosenTranscripts {
   readonly unreadable: readonly UnreadableFile[];
   readonly bytesRead: number;
   readonly transcriptsUnchanged: number;
@@ -37,27 +29,51 @@ export async function readTranscripts(folders: readonly string[], checked: Check
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
   const { chunkBytes, maxLineBytes, rangeBytes, signal } = checked;
   const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined };
-  const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal });
+  let bytesDone = 0;
+  const onShard = ({ ranges }: Shard) => {
+    for (const { start, end } of ranges) bytesDone += end - start;
+    checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
+  };
+  const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   const cacheFailure = cursors?.save(scanned);
   const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
-  const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
-  const table = merge(parts, transcripts.length, merging);
-  const failed = [...table.unreadable].map(([t, code]) => ({ path: (transcripts[t] as Transcript).path, code }));
+  const failed = batches.flatMap(({ unreadable }) =>
+    unreadable.map(({ transcript, code }) => ({ path: (transcripts[transcript] as Transcript).path, code })),
+  );
+  const bytesScanned = scanned.reduce(
+    (sum, { columns }) => sum + columns.range.bytesRead.reduce((a, b) => a + b, 0),
+    0,
+  );
   return {
     transcripts,
     parts,
     memory,
-    table,
     unreadable: [...found.unreadable, ...failed],
-    bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0),
+    bytesRead: bytesScanned + (cursors?.bytesRead ?? 0),
     transcriptsUnchanged: cursors?.unchanged ?? 0,
     cacheFailure,
   };
 }
 
-/** The parts of some transcripts alone, numbered anew in their order: `chosen` ascends. */
-export function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Part[] {
+/** Some transcripts with all that is known of them. */
+export interface ChosenTranscripts {
+  /** In path order. */
+  readonly transcripts: readonly Transcript[];
+  readonly parts: readonly Part[];
+  /** Where cursors lie. */
+  readonly memory: TallyMemory;
+}
+
+/** Some of them alone, by ascending numbers; they are numbered anew. */
+export function choose(
+  { transcripts, parts, memory }: ChosenTranscripts,
+  chosen: readonly number[],
+): ChosenTranscripts {
+  return { transcripts: chosen.map((t) => transcripts[t] as Transcript), parts: partsOf(parts, chosen), memory };
+}
+
+function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Part[] {
   const numbers = new Map(chosen.map((t, number) => [t, number]));
   const list = new PartList();
   for (const part of parts) {
