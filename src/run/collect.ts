@@ -1,6 +1,5 @@
 /** A run from top to bottom: its transcripts, whose they are, what they consumed. */
 import { calendarFor } from "../calendar.ts";
-import type { Transcript } from "../discover/transcript.ts";
 import { invalidOption } from "../errors.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
 import { parseWindow, type Window } from "../window.ts";
@@ -18,7 +17,7 @@ import { Facts } from "./facts.ts";
 import { candidates, findUnits, type Owner } from "./members.ts";
 import { Overview } from "./overview.ts";
 import { type RunPlace, windowOf } from "./place.ts";
-import { projectFolders } from "./project-folders.ts";
+import { projectFolders, transcriptsOfProject } from "./project-folders.ts";
 import { choose, readTranscripts } from "./read.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
@@ -85,9 +84,8 @@ export async function collect(state: TeamState, place: RunPlace, options: Collec
   const project = projectFolders(place.projectRoot, checked.environment);
   const read = await readTranscripts(project.folders, checked);
   const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
-  const isOfProject = (t: number) =>
-    project.isOfProject((read.transcripts[t] as Transcript).projectFolder, overview.firstCwdOfFolder(t));
-  const run = choose(read, candidates(state, read.transcripts, overview, isOfProject));
+  const ofProject = transcriptsOfProject(project, read.transcripts, overview);
+  const run = choose(read, candidates(state, read.transcripts, overview, ofProject));
   const facts = new Facts(run);
   const units = findUnits(state, facts);
   const consumption = await consumptionOf(units, run, window, calendar, checked);

@@ -27,14 +27,13 @@ interface Session {
   readonly others: number[];
 }
 
-/** Transcripts that can be of the run, by ascending number: those of the lead's session and of sessions of its team. */
+/** Transcripts of the project that can be of the run, by ascending number: those of the lead's session and of sessions of its team. */
 export function candidates(
   state: TeamState,
   transcripts: readonly Transcript[],
   overview: Overview,
-  isOfProject: (t: number) => boolean,
+  ofProject: readonly number[],
 ): number[] {
-  const ofProject = [...transcripts.keys()].filter(isOfProject);
   const idOf = sessionIdBy(state, transcripts, (t) => overview.sessionOf(t));
   const sessions = new Set([state.leadSessionId.toLowerCase()]);
   for (const t of ofProject) {

@@ -17,8 +17,6 @@ export class Overview {
   readonly #transcripts: readonly Transcript[];
   readonly #known: Known[];
   readonly #team: string | undefined;
-  /** By project folder, the first working directory in it. */
-  readonly #firstCwds = new Map<string, string>();
 
   /** `team` in lower case. */
   constructor(transcripts: readonly Transcript[], parts: readonly Part[], team: string | undefined) {
@@ -29,7 +27,6 @@ export class Overview {
       if ("cursors" in part) this.#addCursors(part);
       else this.#addRanges(part);
     }
-    this.#findFirstCwds();
   }
 
   #addCursors({ cursors, from, to, transcript }: CursorRun): void {
@@ -61,21 +58,6 @@ export class Overview {
     return teams.map((name, i) => isOurs(name) || isOurs(others[i]));
   }
 
-  #findFirstCwds(): void {
-    for (const mainsOnly of [true, false]) {
-      const firstMs = new Map<string, number>();
-      const found = new Map<string, string>();
-      for (const [t, { projectFolder, isMain }] of this.#transcripts.entries()) {
-        const { cwd, cwdTimeMs } = this.#known[t] as Known;
-        const isFirst = !found.has(projectFolder) || cwdTimeMs < (firstMs.get(projectFolder) as number);
-        if (cwd === "" || (mainsOnly && !isMain) || !isFirst) continue;
-        firstMs.set(projectFolder, cwdTimeMs);
-        found.set(projectFolder, cwd);
-      }
-      for (const [folder, cwd] of found) if (!this.#firstCwds.has(folder)) this.#firstCwds.set(folder, cwd);
-    }
-  }
-
   /** Whether a record of the transcript names the team. */
   hasTeam(t: number): boolean {
     return this.#known[t]?.hasTeam === true;
@@ -86,9 +68,21 @@ export class Overview {
     return session ?? ((this.#known[t] as Known).sessionId || stem);
   }
 
-  /** The first working directory in the transcript's folder; empty: none. */
-  firstCwdOfFolder(t: number): string {
-    return this.#firstCwds.get((this.#transcripts[t] as Transcript).projectFolder) ?? "";
+  /**
+   * The first working directory of some transcripts: of the main ones, else of all; the earliest, of equals and those
+   * without time the first in path order. Empty: none.
+   */
+  firstCwd(some: readonly number[]): string {
+    const mains = some.filter((t) => (this.#transcripts[t] as Transcript).isMain);
+    for (const members of [mains, some]) {
+      let first: Known | undefined;
+      for (const t of members) {
+        const known = this.#known[t] as Known;
+        if (known.cwd !== "" && (!first || known.cwdTimeMs < first.cwdTimeMs)) first = known;
+      }
+      if (first) return first.cwd;
+    }
+    return "";
   }
 }
 

@@ -3,6 +3,9 @@ import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, r
 import { basename, dirname, join, resolve } from "node:path";
 import { claudeRoots } from "../discover/claude.ts";
 import type { Environment } from "../environment.ts";
+import type { Transcript } from "../discover/transcript.ts";
+import { groupBy } from "../tally/group-by.ts";
+import type { Overview } from "./overview.ts";
 import { realPath } from "./place.ts";
 
 /** Longer names are cut there, and a hash follows. */
@@ -45,6 +48,24 @@ export function projectFolders(root: string, environment: Environment): ProjectF
     isOfProject: (folder, firstCwd) => sureNames.has(basename(folder)) || holds(firstCwd),
     holds,
   };
+}
+
+/** The numbers of the project's transcripts among those below its folders, ascending. */
+export function transcriptsOfProject(
+  project: ProjectFolders,
+  transcripts: readonly Transcript[],
+  overview: Overview,
+): number[] {
+  const known = new Set(project.folders);
+  const folderOf = (path: string) => {
+    let folder = dirname(path);
+    while (!known.has(folder) && dirname(folder) !== folder) folder = dirname(folder);
+    return folder;
+  };
+  const members = groupBy(transcripts.keys(), (t) => folderOf((transcripts[t] as Transcript).path));
+  return [...members]
+    .flatMap(([folder, some]) => (project.isOfProject(folder, overview.firstCwd(some)) ? some : []))
+    .sort((a, b) => a - b);
 }
 
 function isWithin(path: string, base: string): boolean {

@@ -20,6 +20,10 @@ describe("a worker's folder is the project's", () => {
   const folders: Record<string, (world: World) => void> = {
     "when it is the root's own, whatever its working directory": (world) =>
       world.writeSession(1, transcript("w", used(10), worker("/elsewhere"))),
+    "and whatever lies below it": (world) => {
+      const path = join(world.projectFolder(), "kept/00000001-0000-4000-8000-000000000000.jsonl");
+      world.write(path, transcript("w", used(10), worker("/elsewhere")));
+    },
     "when it is below the root": (world) =>
       world.writeSession(1, transcript("w", used(10), worker(world.path("a/b"))), "app/a/b"),
     "when it is called something else but began below the root": (world) =>
