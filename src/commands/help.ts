@@ -25,6 +25,13 @@ _CACHE_DIR), by tokensift.config.json in this folder and by
   {"by": "day,model", "startOfWeek": "sunday", "progress": false}
 --no-NAME turns off what a file turned on.`;
 
+export const SOURCES_HELP = `
+Examples:
+  $ tokensift sources
+  $ tokensift sources --source codex,gemini --json
+
+Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME and GEMINI_CLI_HOME.`;
+
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts
   verify  read all transcripts again, compare, put right what is wrong;

@@ -8,7 +8,7 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
+import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, SCAN_HELP, SOURCES_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
@@ -61,6 +61,7 @@ class Run {
       .addHelpText("after", ROOT_HELP);
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
+    this.#addSources();
     this.#addCache();
     this.#addCompletion();
   }
@@ -88,6 +89,19 @@ class Run {
       FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addSources(): void {
+    const command = this.program
+      .command("sources")
+      .description("Shows every agent that is known: its folders, how many transcripts, how large, from when to when.")
+      .summary("whose transcripts are on this machine, and where")
+      .addHelpText("after", SOURCES_HELP);
+    this.#addFlags(command, ["source", "timezone", "json", "threads", "cache", "cacheDir"]);
+    command.action(async () => {
+      const { runSources } = await import("./sources.ts");
+      this.exitCode = await runSources(command.opts());
+    });
   }
 
   #addCache(): void {
