@@ -30,7 +30,8 @@ Examples:
   $ tokensift sources
   $ tokensift sources --source codex,gemini --json
 
-Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME and GEMINI_CLI_HOME.`;
+Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, GEMINI_CLI_HOME and
+PI_CODING_AGENT_DIR.`;
 
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts

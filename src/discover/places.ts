@@ -4,6 +4,8 @@ import type { SourceName } from "../types.ts";
 import { claudeRoots, claudeTranscripts } from "./claude.ts";
 import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
 import { codexRoots, codexTranscripts, isRollout } from "./codex.ts";
+import { piRoots, piTranscripts } from "./pi.ts";
+import { isQwenSession, qwenRoots, qwenTranscripts } from "./qwen.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
@@ -23,6 +25,8 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
   },
   codex: { roots: codexRoots, isNamedLikeOne: isRollout, transcripts: codexTranscripts },
   gemini: { roots: geminiRoots, isNamedLikeOne: isGeminiSession, transcripts: geminiTranscripts },
+  pi: { roots: piRoots, isNamedLikeOne: (name) => name.endsWith(".jsonl"), transcripts: piTranscripts },
+  qwen: { roots: qwenRoots, isNamedLikeOne: isQwenSession, transcripts: qwenTranscripts },
 };
 
 /** Whether any agent may name a transcript so; side files of Claude Code's are many. */

@@ -3,6 +3,8 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type { SourceName } from "../types.ts";
 import { isCodexRecord } from "./codex.ts";
 import { isGeminiRecord } from "./gemini.ts";
+import { isPiRecord } from "./pi.ts";
+import { isQwenRecord } from "./qwen.ts";
 import type { FoundFile } from "./walk.ts";
 
 /** First lines are long in rollouts: 20 to 45 KB of instructions. */
@@ -15,12 +17,14 @@ const RECORDS = 5;
 const CLAUDE_PLACE =
   /[\\/](?:projects|subagents|-[^\\/]*)[\\/](?:.*[\\/])?(?:agent-[^\\/]*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/i;
 const GEMINI_PLACE = /[\\/]\.gemini[\\/]tmp[\\/][^\\/]+[\\/]chats[\\/]/;
+const QWEN_PLACE = /[\\/]\.qwen[\\/](?:projects|tmp)[\\/][^\\/]+[\\/]chats[\\/]/;
 const IN_CHATS = /[\\/]chats[\\/]/;
 const CODEX_PLACE = /[\\/](?:archived_)?sessions[\\/](?:.*[\\/])?rollout-[^\\/]*\.jsonl$/;
 
 /** Lines are Claude Code's where nothing says otherwise: its records differ most from each other. A document may be anything. */
 export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (GEMINI_PLACE.test(path)) return "gemini";
+  if (QWEN_PLACE.test(path)) return "qwen";
   if (path.endsWith(".zst")) return "codex";
   if (path.endsWith(".json")) return recogniseDocument(path);
   if (CLAUDE_PLACE.test(path) && !IN_CHATS.test(path)) return "claude";
@@ -28,6 +32,8 @@ export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   for (const record of firstRecords(path)) {
     if (isCodexRecord(record)) return "codex";
     if (isGeminiRecord(record)) return "gemini";
+    if (isPiRecord(record)) return "pi";
+    if (isQwenRecord(record)) return "qwen";
   }
   return "claude";
 }

@@ -2,11 +2,11 @@
  * Claude Code: which fields of a record matter and what they mean (`spec/accounting.md`, "Claude Code";
  * the numbers in comments are those of `docs/decisions/0002`).
  */
-import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
+import type { EventWriter, Extra } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
+import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, each, flag, hash, object, oneOf, text, time } from "./fields.ts";
-import { noUsage } from "./usage.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({
@@ -100,21 +100,7 @@ const NESTED = slots.data.message.message.self - message.self;
 export const claude: Source = { name: "claude", version: 1, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
-const draft: RecordDraft = {
-  timeMs: NaN,
-  idLow: 0,
-  idHigh: 0,
-  responseLow: 0,
-  responseHigh: 0,
-  requestLow: 0,
-  requestHigh: 0,
-  flags: 0,
-  model: 0,
-  toolUses: 0,
-  context: 0,
-  usage: noUsage(),
-  extras: [],
-};
+const draft = emptyDraft();
 const NO_EXTRAS: readonly Extra[] = [];
 
 function decode(cells: Cells, events: EventWriter): boolean {

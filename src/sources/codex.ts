@@ -4,9 +4,10 @@
  * decided on every run by `src/tally/codex.ts`. Numbers in comments are those of `docs/decisions/0010`.
  */
 import zlib from "node:zlib";
-import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
+import type { EventWriter, Extra } from "../event-writer.ts";
 import { FLAG, type UsageNumbers } from "../events.ts";
 import { noUsage } from "./usage.ts";
+import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
 
@@ -56,21 +57,7 @@ export const codex: Source = {
   document: { isOne: (path) => path.endsWith(".zst"), unpack: decompress },
 };
 
-const draft: RecordDraft = {
-  timeMs: NaN,
-  idLow: 0,
-  idHigh: 0,
-  responseLow: 0,
-  responseHigh: 0,
-  requestLow: 0,
-  requestHigh: 0,
-  flags: 0,
-  model: 0,
-  toolUses: 0,
-  context: 0,
-  usage: noUsage(),
-  extras: [],
-};
+const draft = emptyDraft();
 const last: { readonly model: string; readonly usage: UsageNumbers } = { model: "", usage: noUsage() };
 const LAST_ONLY: readonly Extra[] = [last];
 const NO_EXTRAS: readonly Extra[] = [];

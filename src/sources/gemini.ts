@@ -3,14 +3,14 @@
  * again with each change, in two file formats; every state is kept as it stands, and which one counts is decided by
  * `src/tally/gemini.ts`. A `.json` document is taken apart into the lines its session would have as `.jsonl`.
  */
-import type { EventWriter, RecordDraft } from "../event-writer.ts";
+import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { documentLines, readCount, textOf } from "./documents.ts";
+import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, each, hash, json, object, oneOf, text, time } from "./fields.ts";
 import { hashText } from "./hash.ts";
 import type { Cells, Source } from "./source.ts";
 import { parseTime } from "./time.ts";
-import { noUsage } from "./usage.ts";
 
 const TOKENS = object({ input: count, output: count, cached: count, thoughts: count, tool: count, total: count });
 
@@ -37,21 +37,7 @@ export const gemini: Source = {
   document: { isOne: (path) => path.endsWith(".json"), unpack },
 };
 
-const draft: RecordDraft = {
-  timeMs: NaN,
-  idLow: 0,
-  idHigh: 0,
-  responseLow: 0,
-  responseHigh: 0,
-  requestLow: 0,
-  requestHigh: 0,
-  flags: 0,
-  model: 0,
-  toolUses: 0,
-  context: 0,
-  usage: noUsage(),
-  extras: [],
-};
+const draft = emptyDraft();
 
 function decode(cells: Cells, events: EventWriter): boolean {
   if (cells.has(tokens.self) && hasBadTokens(cells)) return false;

@@ -1,5 +1,5 @@
 /**
- * Which state of a message counts (`spec/accounting.md`, "Gemini"; `docs/decisions/0011`). States of one message, in one
+ * Which state of a message counts (`spec/accounting.md`, "Gemini"; `docs/decisions/0011`), also for Qwen Code, a fork of it. States of one message, in one
  * file or in several, become one response by ids that the groups of `buckets.ts` go by.
  */
 import type { Transcript } from "../discover/transcript.ts";
@@ -36,8 +36,8 @@ function findStates({ event, transcript, texts, length }: EventTable, transcript
   const numbers = new Map<string, number>();
   const bySession = new Map<number, Map<string, number[]>>();
   for (const [t, { source, stem }] of transcripts.entries()) {
-    if (source !== "gemini") continue;
-    const name = texts[transcript.sessionId[t] as number] || stem;
+    if (source !== "gemini" && source !== "qwen") continue;
+    const name = `${source} ${texts[transcript.sessionId[t] as number] || stem}`;
     const session = numbers.get(name) ?? numbers.size + 1;
     numbers.set(name, session);
     const messages = bySession.get(session) ?? new Map<string, number[]>();

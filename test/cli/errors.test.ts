@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { SOURCES } from "../../src/types.ts";
 import { makeFolder } from "../transcripts.ts";
 import { makeHome, response } from "./home.ts";
 import { tokensift } from "./tokensift.ts";
@@ -37,7 +38,7 @@ const MISTAKES: ReadonlyArray<readonly [args: string, says: string]> = [
   ["--json --format csv", "--json and --format csv: two formats (give one of them)"],
   [
     "--source cursor",
-    '--source: "cursor" is no known agent (one or more of claude, codex, gemini, with commas between)',
+    `--source: "cursor" is no known agent (one or more of ${SOURCES.join(", ")}, with commas between)`,
   ],
   [
     "--since tomorrow",
