@@ -1,5 +1,5 @@
 /** The numbers of a Claude Code `usage` object (numbers 10 and 20 of `docs/decisions/0002`). */
-import type { Extra } from "../event-writer.ts";
+import type { Extra } from "../record-draft.ts";
 import type { UsageNumbers } from "../events.ts";
 import { noUsage } from "./usage.ts";
 

@@ -2,7 +2,8 @@
  * Claude Code: which fields of a record matter and what they mean (`spec/accounting.md`, "Claude Code";
  * the numbers in comments are those of `docs/decisions/0002`).
  */
-import type { EventWriter, Extra } from "../event-writer.ts";
+import type { EventWriter } from "../event-writer.ts";
+import type { Extra } from "../record-draft.ts";
 import { FLAG } from "../events.ts";
 import { readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
 import { emptyDraft } from "./draft.ts";

@@ -4,7 +4,8 @@
  * decided on every run by `src/tally/codex.ts`. Numbers in comments are those of `docs/decisions/0010`.
  */
 import zlib from "node:zlib";
-import type { EventWriter, Extra } from "../event-writer.ts";
+import type { EventWriter } from "../event-writer.ts";
+import type { Extra } from "../record-draft.ts";
 import { FLAG, type UsageNumbers } from "../events.ts";
 import { noUsage } from "./usage.ts";
 import { emptyDraft } from "./draft.ts";

@@ -1,4 +1,4 @@
-import type { RecordDraft } from "../event-writer.ts";
+import type { RecordDraft } from "../record-draft.ts";
 import { noUsage } from "./usage.ts";
 
 /** A record that says nothing. Sources have one and fill it again and again: only numbers leave it. */
