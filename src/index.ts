@@ -1,6 +1,7 @@
 /** The public API. */
 export { ScanError, type ScanErrorCode } from "./errors.ts";
 export type { Environment } from "./environment.ts";
+export { listSources, type SourceFolder, type SourceInfo } from "./inventory.ts";
 export type { Filters, Progress, ScanOptions } from "./options.ts";
 export type {
   CliAgent,

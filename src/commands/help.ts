@@ -37,6 +37,14 @@ Examples:
 
 Exit codes: 0 done, 2 could not run: nothing is written then, 130 interrupted.`;
 
+export const SOURCES_HELP = `
+Examples:
+  $ tokensift sources
+  $ tokensift sources --source codex,gemini --json
+
+Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, GEMINI_CLI_HOME and
+PI_CODING_AGENT_DIR.`;
+
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts
   verify  read all transcripts again, compare, put right what is wrong;

@@ -8,7 +8,7 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, RUN_HELP, SCAN_HELP } from "./help.ts";
+import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, RUN_HELP, SCAN_HELP, SOURCES_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
@@ -63,6 +63,7 @@ class Run {
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
     this.#addRun();
+    this.#addSources();
     this.#addCache();
     this.#addCompletion();
   }
@@ -117,6 +118,19 @@ class Run {
     command.action(async (path: string) => {
       const { runRun } = await import("./run.ts");
       this.exitCode = await runRun(path, command.opts());
+    });
+  }
+
+  #addSources(): void {
+    const command = this.program
+      .command("sources")
+      .description("Shows every agent that is known: its folders, how many transcripts, how large, from when to when.")
+      .summary("whose transcripts are on this machine, and where")
+      .addHelpText("after", SOURCES_HELP);
+    this.#addFlags(command, ["source", "timezone", "json", "threads", "cache", "cacheDir"]);
+    command.action(async () => {
+      const { runSources } = await import("./sources.ts");
+      this.exitCode = await runSources(command.opts());
     });
   }
 

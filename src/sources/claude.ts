@@ -2,7 +2,8 @@
  * Claude Code: which fields of a record matter and what they mean (`spec/accounting.md`, "Claude Code";
  * the numbers in comments are those of `docs/decisions/0002`).
  */
-import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
+import type { EventWriter } from "../event-writer.ts";
+import type { Extra } from "../record-draft.ts";
 import { FLAG } from "../events.ts";
 import { recordedCost } from "./money.ts";
 import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
@@ -21,7 +22,8 @@ import {
   time,
   within,
 } from "./fields.ts";
-import { hasAmounts, noUsage } from "./usage.ts";
+import { emptyDraft } from "./draft.ts";
+import { hasAmounts } from "./usage.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({
@@ -130,21 +132,7 @@ const NESTED = slots.data.message.message.id - message.id;
 export const claude: Source = { name: "claude", version: 2, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
-const draft: RecordDraft = {
-  timeMs: NaN,
-  idLow: 0,
-  idHigh: 0,
-  responseLow: 0,
-  responseHigh: 0,
-  requestLow: 0,
-  requestHigh: 0,
-  flags: 0,
-  model: 0,
-  toolUses: 0,
-  context: 0,
-  usage: noUsage(),
-  extras: [],
-};
+const draft = emptyDraft();
 const NO_EXTRAS: readonly Extra[] = [];
 
 function decode(cells: Cells, events: EventWriter): boolean {

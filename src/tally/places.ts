@@ -1,4 +1,5 @@
 /** What a transcript's place and first records say: its session, project, team (numbers 24 to 26 of decision 0002). */
+import { hashOfPath } from "../discover/path-hash.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { MergedTable } from "../merge.ts";
 import { groupBy } from "./group-by.ts";
@@ -32,6 +33,7 @@ export function findPlaces(transcripts: readonly Transcript[], table: MergedTabl
 
   const projects = new Numbered();
   const projectOf = new Uint32Array(transcripts.length);
+  const unhash = (name: string) => (PATH_HASH.test(name) ? (pathsByHash(table).get(name) ?? name) : name);
   const byKey = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectKey);
   for (const members of byKey.values()) {
     const first =
@@ -41,10 +43,18 @@ export function findPlaces(transcripts: readonly Transcript[], table: MergedTabl
       ) ??
       firstCwd(members, table) ??
       (transcripts[members[0] as number] as Transcript).projectName;
-    const project = projects.number(first, first);
+    const project = projects.number(unhash(first), unhash(first));
     for (const t of members) projectOf[t] = project;
   }
   return { transcripts, sessionOf, sessions: sessions.names, teamOf, projectOf, projects: projects.names };
+}
+
+/** Gemini CLI once named projects by a hash of their path: others may name the path. */
+const PATH_HASH = /^[0-9a-f]{64}$/;
+
+function pathsByHash({ transcript, texts }: MergedTable): ReadonlyMap<string, string> {
+  const paths = [...new Set(transcript.cwd)].filter((number) => number !== 0).map((number) => texts[number] as string);
+  return new Map(paths.map((path) => [hashOfPath(path), path]));
 }
 
 /** The earliest working directory in some transcripts of one folder. */
