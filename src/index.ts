@@ -2,8 +2,12 @@
 export { ScanError, type ScanErrorCode } from "./errors.ts";
 export type { Environment } from "./environment.ts";
 export type { Filters, Progress, ScanOptions } from "./options.ts";
+export type { CostMode } from "./cost-modes.ts";
 export { scan } from "./scan.ts";
 export {
+  type CostBasis,
+  type CostClass,
+  type CostLine,
   type Diagnostics,
   type Dimension,
   DIMENSIONS,

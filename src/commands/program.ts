@@ -8,8 +8,9 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
+import { CACHE_HELP, COMPLETION_HELP, PRICES_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
+import { PRICES_FLAGS } from "./prices-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
 
@@ -61,6 +62,7 @@ class Run {
       .addHelpText("after", ROOT_HELP);
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
+    this.#addPrices();
     this.#addCache();
     this.#addCompletion();
   }
@@ -88,6 +90,23 @@ class Run {
       FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addPrices(): void {
+    const command = this.program
+      .command("prices")
+      .description("Shows the rates of models and where they come from, or what a cost is the sum of.")
+      .summary("rates of models, what a cost is the sum of: explain, update")
+      .argument(
+        "[words...]",
+        "models, * for any text (default: those in use here); or explain, or update [URL or file]",
+      )
+      .addHelpText("after", PRICES_HELP);
+    this.#addFlags(command, PRICES_FLAGS);
+    command.action(async (words: string[]) => {
+      const { runPrices } = await import("./prices.ts");
+      this.exitCode = await runPrices(words, command.opts());
+    });
   }
 
   #addCache(): void {

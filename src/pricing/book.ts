@@ -44,7 +44,21 @@ export class PriceBook {
     const listed = resolved ? rowsOf(resolved.model.prices) : [];
     const discount = override?.discount ?? this.overrides?.discount ?? 1;
     const listedRows = listed.map((row) => ({ ...row, rates: timesFactor(row.rates, factor * discount, discount) }));
-    const ownRows = (override?.rows ?? []).map((row) => ({ ...row, rates: timesFactor(row.rates, factor) }));
+    const ownRows = (override?.rows ?? []).map((row) => ({
+      ...row,
+      isOwn: true,
+      rates: timesFactor(row.rates, factor),
+    }));
     return [...ownRows, ...listedRows];
+  }
+
+  /** Where rates are from, in words. */
+  originOf({ resolved, override }: ModelPrice, row: RateRow): string {
+    if (row.isOwn || !resolved) return this.overrides?.path ?? "";
+    const { index } = this.catalog;
+    const fetched = index.fetchedAt === null ? "" : `, fetched ${index.fetchedAt.slice(0, 10)}`;
+    const discount = override?.discount ?? this.overrides?.discount ?? 1;
+    const times = discount === 1 ? "" : `, x ${discount} (${this.overrides?.path})`;
+    return `${resolved.provider} ${resolved.model.id} in ${index.package}${fetched}${times}`;
   }
 }

@@ -2,6 +2,8 @@
 import type { Amounts, RateRow } from "../pricing/rates.ts";
 import { contextOf, nanosOf, rowFor } from "../pricing/rates.ts";
 import type { CostMode } from "../cost-modes.ts";
+import { SURCHARGES_CHECKED } from "../pricing/surcharges.ts";
+import type { CostBasis } from "../types.ts";
 import type { PriceBook } from "../pricing/book.ts";
 import { type Columns, NO_USAGE, type USAGE } from "../events.ts";
 import type { Groups } from "./groups.ts";
@@ -14,6 +16,18 @@ const MODE_NUMBERS = { calculate: 0, auto: 1, recorded: 2, none: 2 } as const;
 export interface Cost {
   readonly dollars: number;
   readonly nanos: number;
+}
+
+export interface Described {
+  readonly model: string;
+  readonly terms: number;
+  readonly amounts: Amounts;
+  readonly isRecorded: boolean;
+  /** Where the rates are from. */
+  readonly from: string | null;
+  readonly row: RateRow | undefined;
+  /** Undefined: no price is known. */
+  readonly nanos: bigint | undefined;
 }
 
 const UNPRICED = -1;
@@ -35,6 +49,18 @@ export class Costs {
     this.#book = book;
     this.#mode = mode;
     this.#nowMs = nowMs;
+  }
+
+  get basis(): CostBasis {
+    const { catalog, overrides } = this.#book;
+    return {
+      mode: this.#mode,
+      isEstimate: true,
+      list: catalog.index.package,
+      fetchedAt: catalog.index.fetchedAt,
+      surchargesCheckedAt: SURCHARGES_CHECKED,
+      overrides: overrides?.path ?? null,
+    };
   }
 
   /** Fills the costs of all groups. */
@@ -64,6 +90,28 @@ export class Costs {
     // A transcript's own cost is of the whole response; of its parts nothing is recorded.
     if (this.#mode === "recorded") return hasAmounts(amountsAt(extras, extra)) ? undefined : NOTHING;
     return this.#calculate(extras, extra, model, timeMs);
+  }
+
+  /** What a response, or what it used beside its own, cost and by which rates. The slow way: one by one. */
+  describe(usage: Columns<typeof USAGE>, i: number, model: string, timeMs: number): Described {
+    const amounts = amountsAt(usage, i);
+    const terms = usage.terms[i] as number;
+    const said = { model, terms, amounts, isRecorded: false, from: null, row: undefined };
+    const recorded = usage.recordedCost[i] as number;
+    if (this.#mode !== "calculate" && recorded > (this.#mode === "recorded" ? 0 : 1)) {
+      return { ...said, isRecorded: true, nanos: BigInt(recorded - 1) };
+    }
+    if (!hasAmounts(amounts)) return { ...said, nanos: 0n };
+    if (this.#mode === "recorded") return { ...said, nanos: undefined };
+    const price = this.#book.model(model);
+    const rows = this.#book.rowsOf(price, terms);
+    const row = rowFor(rows, contextOf(amounts), timeMs === Infinity ? undefined : timeMs, this.#nowMs);
+    return {
+      ...said,
+      row,
+      nanos: row && nanosOf(amounts, row.rates),
+      from: row ? this.#book.originOf(price, row) : null,
+    };
   }
 
   #calculate(usage: Columns<typeof USAGE>, i: number, model: string, timeMs: number): Cost | undefined {
