@@ -18,6 +18,7 @@ export class PriceBook {
   readonly catalog: Catalog;
   readonly overrides: Overrides | undefined;
   readonly #models = new Map<string, ModelPrice>();
+  readonly #rows = new Map<string, readonly RateRow[]>();
 
   constructor(catalog: Catalog, overrides: Overrides | undefined) {
     this.catalog = catalog;
@@ -36,8 +37,15 @@ export class PriceBook {
     return found;
   }
 
-  /** Rates in the order in which they are to be tried; none: the price is not known. */
-  rowsOf({ resolved, override }: ModelPrice, terms: number): RateRow[] {
+  /** Rates in the order in which they are to be tried, the same ones each time; none: the price is not known. */
+  rowsOf(price: ModelPrice, terms: number): readonly RateRow[] {
+    const key = `${terms} ${price.key}`;
+    let rows = this.#rows.get(key);
+    if (!rows) this.#rows.set(key, (rows = this.#makeRows(price, terms)));
+    return rows;
+  }
+
+  #makeRows({ resolved, override }: ModelPrice, terms: number): RateRow[] {
     const all = resolved?.isFast ? terms | TERMS.fast : terms;
     const factor = resolved ? factorOf(all, resolved.provider, resolved.model.id) : 1;
     if (factor === undefined) return [];

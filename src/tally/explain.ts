@@ -33,7 +33,7 @@ function* describeAll({ table, groups, keys, filter, window, hasExtras }: Tallie
     const [kind, timeMs] = [groups.kind[group] as number, groups.timeMs[group] as number];
     const model = keys.extraModel(extra, kind);
     if (!isAsked(kind, model, timeMs)) continue;
-    yield { ...costs.describe(table.extra, extra, nameOf(model), timeMs), isResponse: false };
+    yield { ...costs.describeExtra(extra, nameOf(model), timeMs), isResponse: false };
   }
 }
 
@@ -46,13 +46,11 @@ interface Line {
 
 class Lines {
   readonly #lines = new Map<string, Line>();
-  /** Rates are equal where their numbers are: rows are made anew for each response. */
-  readonly #keyOf = (row: RateRow | undefined) =>
-    row === undefined ? "" : JSON.stringify([row.above, String(row.fromMs), row.rates]);
+  readonly #numbers = new Map<RateRow | undefined, number>();
 
   add(described: Described, isResponse: boolean): void {
     const { model, terms, isRecorded, row, nanos, amounts } = described;
-    const key = [model, terms, isRecorded, nanos === undefined, this.#keyOf(row)].join("\0");
+    const key = [model, terms, isRecorded, nanos === undefined, this.#numberOf(row)].join("\0");
     let line = this.#lines.get(key);
     if (!line) {
       const none = { input: 0n, output: 0n, cacheCreation5m: 0n, cacheCreation1h: 0n, cacheRead: 0n, webSearches: 0n };
@@ -62,6 +60,13 @@ class Lines {
     for (const name of CLASSES) line.amounts[name] += BigInt(amounts[name]);
     line.nanos += nanos ?? 0n;
     if (isResponse) line.responses++;
+  }
+
+  /** The same rates are the same object (`PriceBook.rowsOf`). */
+  #numberOf(row: RateRow | undefined): number {
+    const number = this.#numbers.get(row) ?? this.#numbers.size;
+    this.#numbers.set(row, number);
+    return number;
   }
 
   finish(): CostLine[] {

@@ -31,6 +31,7 @@ interface Native {
   countResponses(lowOutputByContext: number): void;
   responseCount(): number;
   responsesWithoutTimeCount(): number;
+  noteModels(marks: number): number;
   priceGroups(rows: number, runs: number, mode: number, nowMs: number, left: number): number;
   findKinds(places: number, last: number): number;
   findSlices(places: number, last: number, numbers: number): number;
@@ -166,7 +167,7 @@ export function placesFor(entries: number): number {
 }
 
 /** Bytes that an event, a record and so on take at most, in the merged table and in all that the tally makes of them. */
-const BYTES = { events: 460, records: 64, usages: 72, extras: 80, contexts: 28, texts: 16 } as const;
+const BYTES = { events: 460, records: 64, usages: 72, extras: 80, contexts: 28, texts: 20 } as const;
 const FIXED_BYTES = 1 << 20;
 
 export type ElementCounts = Readonly<Record<keyof typeof BYTES, number>>;

@@ -128,6 +128,21 @@ describe("--cost", () => {
     expect(diagnostics.unpricedTokens).toBe(cost === "recorded" ? 111 : 0);
   });
 
+  test("of the whole response, with what it used beside its own", async () => {
+    const iterations = [{ type: "advisor_message", model: "claude-haiku-4-5", input_tokens: 1_000_000 }];
+    const both = [response(1, { costUSD: 0.5 }, { iterations })];
+    for (const [cost, costUsd] of [
+      ["auto", 0.5],
+      ["recorded", 0.5],
+      ["calculate", 1 + OPUS],
+    ] as const) {
+      const { totals, costLines = [] } = await scanLines(both, { cost, explain: true });
+      expect(totals, cost).toMatchObject({ costUsd, costIsPartial: false });
+      const sum = costLines.reduce((nanos, line) => nanos + Math.round((line.costUsd ?? NaN) * 1e9), 0);
+      expect(sum, cost).toBe(Math.round(costUsd * 1e9));
+    }
+  });
+
   test.each([
     ["0.25", 250_000_000],
     ["1e-3", 1_000_000],
