@@ -16,7 +16,8 @@ rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/workers/kernel", { recursive: true });
 mkdirSync("dist/src", { recursive: true });
 toWasm("workers/kernel/index.ts", "dist/workers/kernel/kernel.wasm", "--initialMemory", "4");
-toWasm("src/tally/wasm/index.ts", "dist/src/tally.wasm");
+const shared = "--enable threads --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" ");
+toWasm("src/tally/wasm/index.ts", "dist/src/tally.wasm", ...shared);
 
 writePrices("dist/src/prices");
 

@@ -16,6 +16,7 @@ import {
   SKIPPED_LISTED,
   type SkippedAt,
   type Spec,
+  STANDS_ALONE,
   USAGE,
   type UsageNumbers,
 } from "./events.ts";
@@ -49,7 +50,7 @@ export interface Extra {
 /** What must be equal for records to be one event. */
 const ALIKE = FLAG.sideChain | FLAG.nested | FLAG.responseId | FLAG.requestId;
 /** Records without these, a model or tool uses tell nothing but their time. */
-const SAYS_MORE = FLAG.responseId | FLAG.usage | FLAG.nested;
+const SAYS_MORE = FLAG.responseId | FLAG.usage | FLAG.nested | STANDS_ALONE;
 const NO_EVENT = -1;
 
 /** Collects the events of one shard after the other; `finish` hands over what came since the last one. */

@@ -21,7 +21,22 @@ export const FLAG = {
   final: 32,
   /** Holds a block that takes more tokens than a placeholder says. */
   longBlock: 64,
+  // What the sources with running totals need; each is an event of its own, settled by the tally (`src/tally/codex.ts`).
+  /** A reading of a running total: `usage` is the total. */
+  reading: 128,
+  /** A reading that tells only what the last request used: `usage` is that. */
+  onlyLast: 256,
+  /** Begins and ends another agent's work inside this transcript. */
+  reviewStart: 512,
+  reviewEnd: 1024,
+  /** Names the model of what follows. */
+  turn: 2048,
+  /** Names a session: the transcript's own first, then those it was copied from. */
+  session: 4096,
 } as const;
+
+/** Events with one of these are never one with their neighbours. */
+export const STANDS_ALONE = FLAG.reading | FLAG.onlyLast | FLAG.reviewStart | FLAG.reviewEnd | FLAG.turn | FLAG.session;
 
 /** How a response was served where that has a price of its own. */
 export const TERMS = { fast: 1, batch: 2, flex: 4, priority: 8, us: 16 } as const;
@@ -104,7 +119,10 @@ export const USAGE = {
   terms: Uint32Array,
 } as const satisfies Spec;
 
-/** Tokens a response used beside its own, under another model (`iterations`). `event` has the response's own. */
+/**
+ * Tokens a response used beside its own, under another model (`iterations`). `event` has the response's own. Of a
+ * reading: what its last request used.
+ */
 export const EXTRA = { event: Uint32Array, model: Uint32Array, ...USAGE } as const satisfies Spec;
 
 /** One element a range; the sum over a transcript's ranges is the transcript. */
@@ -159,6 +177,10 @@ export function allocate<S extends Spec>(spec: S, length: number, buffer?: Array
 export function byteLength(spec: Spec, length: number): number {
   let bytes = 0;
   for (const type of Object.values(spec)) bytes += type.BYTES_PER_ELEMENT * length;
+  return paddedTo8(bytes);
+}
+
+export function paddedTo8(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 

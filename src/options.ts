@@ -5,7 +5,15 @@ import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
 import { COST_MODES, type CostMode } from "./cost-modes.ts";
 import type { CountMode } from "./tally/groups.ts";
-import { DIMENSIONS, type Dimension, SORT_FIELDS, type SortField } from "./types.ts";
+import {
+  DIMENSIONS,
+  type Dimension,
+  isSourceName,
+  SORT_FIELDS,
+  type SortField,
+  SOURCES,
+  type SourceName,
+} from "./types.ts";
 
 /** Patterns by dimension: `*` is any text, `?` one character, `[ab]` one of them, `{a,b}` either. A response needs one match in each. */
 export type Filters = Partial<Record<"project" | "session" | "model" | "agent" | "team", readonly string[]>>;
@@ -13,6 +21,8 @@ export type Filters = Partial<Record<"project" | "session" | "model" | "agent" |
 export interface ScanOptions {
   /** Files and folders; default: where the agents keep their transcripts on this machine. */
   readonly paths?: readonly string[] | undefined;
+  /** The agents whose transcripts are read. Default: all. */
+  readonly sources?: readonly SourceName[] | undefined;
   /** Default `["source", "model"]`. */
   readonly by?: readonly Dimension[] | undefined;
   /** ISO date or instant, `7d`, `24h`, `today` or `yesterday`; a date is its whole day in the zone. Inclusive. Default: open. */
@@ -80,6 +90,11 @@ export function checkOptions(options: ScanOptions) {
     if (!DIMENSIONS.includes(dimension))
       throw invalidOption("--by", dimension, `is no dimension (one or more of ${DIMENSIONS.join(", ")})`);
   }
+  const sources = options.sources ?? SOURCES;
+  for (const source of sources) {
+    if (!isSourceName(source))
+      throw invalidOption("--source", source, `is no known agent (one or more of ${SOURCES.join(", ")})`);
+  }
   const startOfWeek = options.startOfWeek ?? "monday";
   if (!WEEKDAYS.includes(startOfWeek))
     throw invalidOption("--start-of-week", startOfWeek, `is no day (one of ${WEEKDAYS.join(", ")})`);
@@ -93,6 +108,7 @@ export function checkOptions(options: ScanOptions) {
     ...options,
     cost,
     by: by.length > 1 ? by.filter((dimension) => dimension !== "none") : by,
+    sources,
     startOfWeek,
     count,
     threads: options.threads === undefined ? undefined : whole("--threads", options.threads, 0, MOST_THREADS),

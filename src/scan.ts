@@ -5,7 +5,7 @@ import type { Cursors } from "./cursors/index.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
-import { countAll, merge } from "./merge.ts";
+import { merge } from "./merge.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { ScannedBatch, scannedParts } from "./parts.ts";
 import type { Overrides } from "./pricing/overrides.ts";
@@ -37,11 +37,13 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
-  const found = discover(checked.paths, checked.environment);
+  const found = discover(checked.paths, checked.environment, checked.sources);
   const bytesTotal = sum(found.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
 
-  const cursors = await cursorsOf(found, checked, takenMs);
+  const memory = new TallyMemory();
+  const cursorsStart = memory.next;
+  const cursors = await cursorsOf(found, checked, takenMs, memory);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
@@ -66,13 +68,15 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   stages.end("scan");
 
-  const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
-  const memory = new TallyMemory(countAll(parts));
-  const table = { ...merge(parts, found.transcripts.length, memory), memory };
-  stages.end("merge");
-
   const cacheFailure = cursors?.save(scanned);
   stages.end("save");
+
+  const cursorsEnd = memory.next;
+  const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
+  const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
+  const table = merge(parts, found.transcripts.length, merging);
+  memory.recycle(cursorsStart, cursorsEnd);
+  stages.end("merge");
 
   const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
   const agentTypes = asksForAgents ? await agentTypesOf(found.transcripts) : new Map<number, string>();
@@ -105,14 +109,19 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */
-async function cursorsOf(found: Discovery, checked: CheckedOptions, takenMs: number): Promise<Cursors | undefined> {
+async function cursorsOf(
+  found: Discovery,
+  checked: CheckedOptions,
+  takenMs: number,
+  memory: TallyMemory,
+): Promise<Cursors | undefined> {
   // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
   if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
   const { Cursors } = await import("./cursors/index.ts");
   const folder = cacheFolder(checked.environment, checked.cacheDirectory);
   if (folder === undefined) return undefined;
   const { maxLineBytes } = checked;
-  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs });
+  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory });
 }
 
 /** Read before anything else: a mistake in them stops the run. */

@@ -30,8 +30,13 @@ export function isTimeDimension(dimension: Dimension): dimension is TimeDimensio
   return (TIME_DIMENSIONS as readonly Dimension[]).includes(dimension);
 }
 
-/** An agent whose transcripts are read. */
-export type SourceName = "claude";
+/** The agents whose transcripts are read. */
+export const SOURCES = ["claude", "codex"] as const;
+export type SourceName = (typeof SOURCES)[number];
+
+export function isSourceName(name: string): name is SourceName {
+  return (SOURCES as readonly string[]).includes(name);
+}
 
 /** The value of one dimension in a row's key; null where the transcripts name none (a session without a team). */
 export type RowKey = Readonly<Partial<Record<Dimension, string | null>>>;
@@ -132,6 +137,8 @@ export interface Diagnostics {
   readonly skippedLines: readonly SkippedLine[];
   /** Records without a readable time: they are in every window and on the day `unknown`. Responses only. */
   readonly responsesWithoutTime: number;
+  /** Responses that told more cached input than input: counted with all their input as cached. */
+  readonly clampedResponses: number;
   /** Responses whose output number is a placeholder the agent never replaced, by agent version. */
   readonly lowOutputResponses: Readonly<Record<string, number>>;
   /** Models without a known price that are in the totals, sorted; their tokens count, their cost does not. */

@@ -3,7 +3,21 @@ import type { Settings } from "../config/settings.ts";
 import type { ScanOptions } from "../options.ts";
 
 export function engineOptions(settings: Settings): ScanOptions {
-  const { by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, threads } = settings;
+  const {
+    source: sources,
+    by,
+    breakdown,
+    sort,
+    top,
+    count,
+    cost,
+    prices,
+    since,
+    until,
+    timezone,
+    startOfWeek,
+    threads,
+  } = settings;
   const { project, session, model, agent, team, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory } = settings;
   const filters = {
     ...(project && { project }),
@@ -12,6 +26,6 @@ export function engineOptions(settings: Settings): ScanOptions {
     ...(agent && { agent }),
     ...(team && { team }),
   };
-  const rows = { by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, filters };
+  const rows = { sources, by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, filters };
   return { ...rows, threads, maxLineBytes, cache, cacheDirectory };
 }

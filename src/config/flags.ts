@@ -1,7 +1,7 @@
 /** Every flag of `scan`. Their names in camelCase are the keys of a config file. */
 import { DEFAULT_BY, LARGEST_MAX_LINE_BYTES, MOST_THREADS } from "../options.ts";
 import { COST_MODES } from "../cost-modes.ts";
-import { DIMENSIONS, SORT_FIELDS } from "../types.ts";
+import { DIMENSIONS, SORT_FIELDS, SOURCES } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
 import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
 import {
@@ -20,7 +20,6 @@ import {
 const FORMATS = ["table", "json", "csv", "ndjson", "md"] as const;
 export type Format = (typeof FORMATS)[number];
 
-const SOURCES = ["claude"] as const;
 const COUNTS = ["responses", "records"] as const;
 
 const setByVariable = { hasVariable: true } as const;

@@ -11,6 +11,7 @@ export function diagnosticLines(result: ScanResult): string[] {
     ...skippedLines(result),
     ...unreadableLines(result),
     ...timelessLines(result),
+    ...clampedLines(result),
     ...lowOutputLines(result),
     ...unpricedLines(result),
     ...cacheLines(result),
@@ -57,6 +58,11 @@ function more(count: number): string[] {
 function timelessLines({ diagnostics: { responsesWithoutTime: count } }: ScanResult): string[] {
   if (count === 0) return [];
   return [`${counted(count, "response")} without a time: in every window, and on the day "unknown"`];
+}
+
+function clampedLines({ diagnostics: { clampedResponses: count } }: ScanResult): string[] {
+  if (count === 0) return [];
+  return [`${counted(count, "response")} told more cached input than input: all input counted as cached`];
 }
 
 function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): string[] {

@@ -1,28 +1,10 @@
 /** The numbers of a Claude Code `usage` object (numbers 10 and 20 of `docs/decisions/0002`). */
 import type { Extra } from "../event-writer.ts";
-import { AMOUNTS, TERMS, type UsageNumbers } from "../events.ts";
+import { TERMS, type UsageNumbers } from "../events.ts";
+import { noUsage } from "./usage.ts";
 
 /** The model of records that the client made up. */
 export const SYNTHETIC = "<synthetic>";
-
-export function noUsage(): UsageNumbers {
-  return {
-    input: 0,
-    output: 0,
-    reasoning: 0,
-    cacheCreation5m: 0,
-    cacheCreation1h: 0,
-    cacheRead: 0,
-    webSearches: 0,
-    recordedCost: 0,
-    terms: 0,
-  };
-}
-
-/** Whether anything was used. */
-export function hasAmounts(usage: UsageNumbers): boolean {
-  return (Object.keys(AMOUNTS) as Array<keyof typeof AMOUNTS>).some((name) => usage[name] > 0);
-}
 
 /** The texts of `speed`, `service_tier` and `inference_geo` that have a price of their own. */
 export const SPEEDS = ["fast"] as const;

@@ -5,18 +5,9 @@
 import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { recordedCost } from "./money.ts";
-import {
-  GEOGRAPHIES,
-  hasAmounts,
-  noUsage,
-  readIterations,
-  SERVICE_TIERS,
-  setUsage,
-  SPEEDS,
-  SYNTHETIC,
-  termsOf,
-} from "./claude-usage.ts";
+import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
 import { assignSlots, count, decimal, each, flag, hash, object, oneOf, text, time, within } from "./fields.ts";
+import { hasAmounts, noUsage } from "./usage.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({

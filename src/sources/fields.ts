@@ -8,7 +8,7 @@ export type Field =
   | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>>; readonly hasNoSlot?: true }
   | { readonly kind: "each"; readonly tag: string; readonly counters: Readonly<Record<string, readonly string[]>> }
   | { readonly kind: "oneOf"; readonly texts: readonly string[] }
-  | { readonly kind: "count" | "decimal" | "time" | "hash" | "text" | "flag" };
+  | { readonly kind: "count" | "decimal" | "time" | "hash" | "text" | "flag" | "json" };
 
 /** An object to walk into. */
 export function object<const F extends Readonly<Record<string, Field>>>(fields: F) {
@@ -45,6 +45,9 @@ export const hash = { kind: "hash" } as const;
 export const text = { kind: "text" } as const;
 /** `true` or `false`. */
 export const flag = { kind: "flag" } as const;
+
+/** Any value but null, as its JSON text: for what is rare and has several shapes. */
+export const json = { kind: "json" } as const;
 
 /** The slot of every declared field, in the shape of the declaration; a container's own slot is `self`. */
 export type Slots<F extends Field> = F extends {

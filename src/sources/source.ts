@@ -36,6 +36,6 @@ export interface Cells {
   text(slot: number): number;
   /** The same text itself. */
   textOf(slot: number): string;
-  /** The JSON text of an array. */
+  /** The JSON text of an array, or of what is declared as `json`. */
   json(slot: number): string;
 }

@@ -67,9 +67,9 @@ export function fillCells(
 ): Cells {
   const { memory, length } = table;
   const pieces = new Pieces(times, window);
-  const pieceOf = findSlices(table).map((slice) => pieces.numberOf(slice));
-  const inMemory = memory.i32(pieceOf.length);
-  inMemory.set(pieceOf);
+  const slices = findSlices(table, pieces.sliceMs);
+  const pieceOf = memory.i32(slices.length);
+  for (const [i, slice] of slices.entries()) pieceOf[i] = pieces.numberOf(slice);
   const cells = memory.columns(CELL, length + groups.length);
   memory.bind("cell", cells);
   const { address, last } = memory.places(length + groups.length);
@@ -78,7 +78,7 @@ export function fillCells(
   return {
     ...cells,
     length: native.fillCells(
-      inMemory.byteOffset,
+      pieceOf.byteOffset,
       toolUses.ofEvent.byteOffset,
       address,
       last,
@@ -92,9 +92,9 @@ export function fillCells(
 }
 
 /** The slices that events and groups are in. */
-function findSlices({ memory, length }: EventTable): Float64Array {
+function findSlices({ memory, length }: EventTable, sliceMs: number): Float64Array {
   memory.bind("event", { firstSlice: memory.u32(length), lastSlice: memory.u32(length) });
   const { address, last } = memory.places(2 * length);
   const numbers = memory.f64(2 * length);
-  return numbers.subarray(0, memory.native.findSlices(address, last, numbers.byteOffset));
+  return numbers.subarray(0, memory.native.findSlices(address, last, numbers.byteOffset, sliceMs));
 }

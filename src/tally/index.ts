@@ -13,6 +13,7 @@ import { type CountMode, groupEvents, type Groups } from "./groups.ts";
 import { Keys } from "./keys.ts";
 import type { Places } from "./places.ts";
 import { bindTable, RepeatedRecords, splitRepeated } from "./repeated.ts";
+import { settle } from "./settle.ts";
 import { type Tallied, tallyRows, timesOf } from "./rows.ts";
 import { countToolUses } from "./tool-uses.ts";
 import type { Window } from "../window.ts";
@@ -46,10 +47,12 @@ export interface Tally {
   readonly responses: number;
   readonly usageRecords: number;
   readonly responsesWithoutTime: number;
+  readonly clampedResponses: number;
   readonly lowOutputResponses: Record<string, number>;
 }
 
-export async function tally(merged: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+  const { table: merged, clampedResponses } = settle(told, places, options.count);
   bindTable(merged);
   const repeated = options.count === "responses" ? new RepeatedRecords(merged) : undefined;
   const table = repeated ? splitRepeated(merged, repeated) : merged;
@@ -77,6 +80,7 @@ export async function tally(merged: EventTable, places: Places, options: TallyOp
     ...summary,
     costBasis: costs?.basis ?? null,
     costLines: costs && options.explains ? (await import("./explain.ts")).explainCosts(tallied, costs) : undefined,
+    clampedResponses,
     ...countResponses(table),
   };
 }

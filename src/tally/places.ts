@@ -18,7 +18,7 @@ export interface Places {
 export function findPlaces(transcripts: readonly Transcript[], table: EventTable): Places {
   const { texts, transcript: found } = table;
   const sessions = new Numbered();
-  const sessionOf = new Uint32Array(transcripts.length);
+  const sessionOf = table.memory.u32(transcripts.length);
   transcripts.forEach(({ source, session, stem }, t) => {
     const id = session ?? ((texts[found.sessionId[t] as number] as string) || stem);
     sessionOf[t] = sessions.number(`${source}\0${id}`, id);
@@ -32,15 +32,15 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
 
   const projects = new Numbered();
   const projectOf = new Uint32Array(transcripts.length);
-  const folders = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectFolder);
-  for (const [folder, members] of folders) {
+  const byKey = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectKey);
+  for (const members of byKey.values()) {
     const first =
       firstCwd(
         members.filter((t) => (transcripts[t] as Transcript).isMain),
         table,
       ) ??
       firstCwd(members, table) ??
-      folder.slice(Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")) + 1);
+      (transcripts[members[0] as number] as Transcript).projectName;
     const project = projects.number(first, first);
     for (const t of members) projectOf[t] = project;
   }

@@ -77,6 +77,7 @@ function resultOf(
       unreadable: [],
       skippedLines: [],
       responsesWithoutTime: 0,
+      clampedResponses: 0,
       lowOutputResponses: {},
       unpricedModels: [],
       unpricedTokens: 0,

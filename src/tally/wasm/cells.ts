@@ -15,8 +15,6 @@ export const CUT: i32 = -4;
 /** The piece of what has no time. */
 const NO_TIME: i32 = 0;
 
-export const SLICE_MS: f64 = 900_000;
-
 /** A group whose records are in no row of a grouping by model. */
 const NOT_CARRIED: u32 = u32.MAX_VALUE;
 
@@ -81,12 +79,14 @@ let sliceLast: u32 = 0;
 let sliceNumbers: usize = 0;
 let latestNumber: f64 = NaN;
 let latestSlice: i32 = T.NONE;
+let lengthMs: f64 = 0;
 
 /**
- * Finds the slices of all events and groups that have a time; returns how many there are. Writes the number of
- * quarters of an hour since 1970 of each to `numbers`. `places`: zeroes, `last + 1` of them.
+ * Finds the slices of `sliceMs` that events and groups with a time are in; returns how many there are. Writes to
+ * `numbers` how many slices after 1970 each is. `places`: zeroes, `last + 1` of them.
  */
-export function findSlices(places: usize, last: u32, numbers: usize): u32 {
+export function findSlices(places: usize, last: u32, numbers: usize, sliceMs: f64): u32 {
+  lengthMs = sliceMs;
   slices = 0;
   slicePlaces = places;
   sliceLast = last;
@@ -105,7 +105,7 @@ export function findSlices(places: usize, last: u32, numbers: usize): u32 {
 }
 
 function sliceOf(ms: f64): i32 {
-  const number = Math.floor(ms / SLICE_MS);
+  const number = Math.floor(ms / lengthMs);
   if (number == latestNumber) return latestSlice;
   latestNumber = number;
   const n = <u32>(<i64>number);

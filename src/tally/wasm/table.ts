@@ -27,8 +27,15 @@ export let eventFirstSlice: usize = 0;
 export let eventLastSlice: usize = 0;
 
 export let records: u32 = 0;
+export let recordTimeMs: usize = 0;
 export let recordIdLow: usize = 0;
 export let recordIdHigh: usize = 0;
+export let recordEvent: usize = 0;
+
+export let extraEvent: usize = 0;
+
+/** The number of each transcript's session. */
+export let transcriptSession: usize = 0;
 
 export let usageInput: usize = 0;
 export let usageOutput: usize = 0;
