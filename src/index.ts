@@ -3,6 +3,7 @@ export { ScanError, type ScanErrorCode } from "./errors.ts";
 export type { Environment } from "./environment.ts";
 export { listSources, type SourceFolder, type SourceInfo } from "./inventory.ts";
 export type { Filters, Progress, ScanOptions } from "./options.ts";
+export type { CostMode } from "./cost-modes.ts";
 export type {
   CliAgent,
   CliFigures,
@@ -18,6 +19,9 @@ export type { RunDiagnostics, RunSummary } from "./run/summary.ts";
 export type { NoUsage, UsageBlock } from "./run/usage.ts";
 export { scan } from "./scan.ts";
 export {
+  type CostBasis,
+  type CostClass,
+  type CostLine,
   type Diagnostics,
   type Dimension,
   DIMENSIONS,

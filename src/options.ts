@@ -42,6 +42,8 @@ export interface ScanOptions {
   readonly cost?: CostMode | undefined;
   /** A JSON file of prices of one's own (README, "Prices"). */
   readonly prices?: string | undefined;
+  /** Whether the result says what the totals' cost is the sum of (`costLines`). Default false. */
+  readonly explain?: boolean | undefined;
   /** A row per model below each row. Default false. */
   readonly breakdown?: boolean | undefined;
   /** A figure or `key`, with `:asc` or `:desc`. Default: time ascending, else most tokens first. */

@@ -43,6 +43,8 @@ export function describeScan(scan: FinishedScan): ScanResult {
     rows,
     rowsOmitted: sorted.length - rows.length,
     totals: tallied.totals,
+    costBasis: tallied.costBasis,
+    ...(tallied.costLines && { costLines: tallied.costLines }),
     stats: {
       transcripts: found.transcripts.length,
       transcriptsUnchanged: scan.transcriptsUnchanged,

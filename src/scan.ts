@@ -87,6 +87,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
     window,
     calendar,
     agentTypes,
+    explains: checked.explain ?? false,
     overrides,
     pricesFolder: pricesFolder(checked),
   });

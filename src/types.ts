@@ -3,6 +3,8 @@
  * ISO 8601 instants in UTC with milliseconds when they leave the tool and integer milliseconds inside.
  */
 
+import type { CostMode } from "./cost-modes.ts";
+
 /** What a row can be grouped by. Time dimensions are cut in the chosen time zone. */
 export const DIMENSIONS = [
   "day",
@@ -145,6 +147,49 @@ export interface Diagnostics {
   readonly unpricedTokens: number;
 }
 
+/** What a cost is the sum of: responses of one model, served on the same terms at the same rates. */
+export interface CostLine {
+  readonly model: string;
+  /** Beyond the ordinary: `fast`, `batch`, `flex`, `priority`, `us`; they are in the rates. */
+  readonly terms: readonly string[];
+  readonly responses: number;
+  /** Where the rates are from; null: none are known. */
+  readonly from: string | null;
+  /** When the rates began to hold; null: always. */
+  readonly since: string | null;
+  /** The rates are for requests with more input than this, cached or not; null: for all, or up to such a border. */
+  readonly aboveTokens: number | null;
+  /** Classes of which there is any. */
+  readonly classes: readonly CostClass[];
+  /** Its responses, each rounded once to nano-dollars; null: no price is known. */
+  readonly costUsd: number | null;
+}
+
+export interface CostClass {
+  readonly name: "input" | "output" | "cacheCreation5m" | "cacheCreation1h" | "cacheRead" | "webSearches";
+  /** Tokens, or searches. */
+  readonly amount: number;
+  /** US dollars per million tokens, or per thousand searches; null: not known, or the transcript says a cost itself. */
+  readonly usdPerUnit: number | null;
+  /** The product, not rounded but as a double is. */
+  readonly costUsd: number | null;
+}
+
+/** Where costs are from. */
+export interface CostBasis {
+  readonly mode: CostMode;
+  /** Costs are estimates from list prices at the time of use, not a bill. */
+  readonly isEstimate: true;
+  /** The price list and its version. */
+  readonly list: string;
+  /** When it was fetched; null: it came with tokensift. */
+  readonly fetchedAt: string | null;
+  /** Of fast mode, service tiers and data residency: when they were last compared with what providers publish. */
+  readonly surchargesCheckedAt: string;
+  /** The file of one's own prices. */
+  readonly overrides: string | null;
+}
+
 export interface ScanResult {
   readonly schemaVersion: 1;
   readonly tool: { readonly name: "tokensift"; readonly version: string };
@@ -155,6 +200,10 @@ export interface ScanResult {
   /** Rows cut by `top`; the totals include them. */
   readonly rowsOmitted: number;
   readonly totals: Figures;
+  /** Null with `cost: "none"`. */
+  readonly costBasis: CostBasis | null;
+  /** With `explain`: what the totals' cost is the sum of. */
+  readonly costLines?: readonly CostLine[];
   readonly stats: Stats;
   readonly diagnostics: Diagnostics;
 }

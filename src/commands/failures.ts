@@ -15,6 +15,12 @@ export function findFailures({ stats: { skipped }, diagnostics, totals }: ScanRe
     ];
     failures.push(`--strict: ${parts.join(", ")}`);
   }
+  const mostUsd = settings.failOverUsd;
+  if (mostUsd !== undefined && totals.costUsd === null) {
+    failures.push("--fail-over-usd: the total cost is not known");
+  } else if (mostUsd !== undefined && (totals.costUsd ?? 0) > mostUsd) {
+    failures.push(`--fail-over-usd: the estimated total of ${totals.costUsd} USD is above ${mostUsd}`);
+  }
   const most = settings.failOverTokens;
   if (most !== undefined && totals.totalTokens > most) {
     failures.push(`--fail-over-tokens: the total of ${exact(totals.totalTokens)} is above ${exact(most)}`);

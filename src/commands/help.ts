@@ -7,7 +7,7 @@ Examples:
   $ tokensift scan ~/backup/projects --json  transcripts from elsewhere
 
 Without a command, flags are those of scan; paths need the word scan.
-Exit codes: 0 done, 1 done but --strict or --fail-over-tokens found something,
+Exit codes: 0 done, 1 done but --strict or a --fail-over flag found something,
 2 could not run, 130 interrupted.`;
 
 export const SCAN_HELP = `
@@ -44,6 +44,21 @@ Examples:
 
 Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, GEMINI_CLI_HOME and
 PI_CODING_AGENT_DIR.`;
+
+export const PRICES_HELP = `
+  explain        a cost as its sum, tokens x rate, class by class; flags choose what
+  update         fetch a newer price list (the only thing that uses the network);
+                 a URL or a file may be given
+
+Costs are estimates from list prices at the time of use, not a bill.
+
+Examples:
+  $ tokensift prices                          models in use on this machine
+  $ tokensift prices claude-opus-4-6 'gpt-5*'
+  $ tokensift prices --prices ours.json claude-opus-4-8
+  $ tokensift prices explain --session 7964f6ff-4a5c-4f9e-9d3c-0a1b2c3d4e5f
+  $ tokensift prices explain --project '*/shop' --since 7d --json
+  $ tokensift prices update`;
 
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts

@@ -8,8 +8,9 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, RUN_HELP, SCAN_HELP, SOURCES_HELP } from "./help.ts";
+import { CACHE_HELP, COMPLETION_HELP, PRICES_HELP, ROOT_HELP, RUN_HELP, SCAN_HELP, SOURCES_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
+import { PRICES_FLAGS } from "./prices-flags.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
@@ -64,6 +65,7 @@ class Run {
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
     this.#addRun();
     this.#addSources();
+    this.#addPrices();
     this.#addCache();
     this.#addCompletion();
   }
@@ -131,6 +133,23 @@ class Run {
     command.action(async () => {
       const { runSources } = await import("./sources.ts");
       this.exitCode = await runSources(command.opts());
+    });
+  }
+
+  #addPrices(): void {
+    const command = this.program
+      .command("prices")
+      .description("Shows the rates of models and where they come from, or what a cost is the sum of.")
+      .summary("rates of models, what a cost is the sum of: explain, update")
+      .argument(
+        "[words...]",
+        "models, * for any text (default: those in use here); or explain, or update [URL or file]",
+      )
+      .addHelpText("after", PRICES_HELP);
+    this.#addFlags(command, PRICES_FLAGS);
+    command.action(async (words: string[]) => {
+      const { runPrices } = await import("./prices.ts");
+      this.exitCode = await runPrices(words, command.opts());
     });
   }
 

@@ -4,11 +4,11 @@ import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.
 import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
 import { ScanError } from "../errors.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
-import type { ScanOptions } from "../options.ts";
 import { noTranscripts } from "../report/empty.ts";
 import { scan } from "../scan.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_FOLDER } from "./demo.ts";
+import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
 import { sayRemarks, writeReports } from "./reports.ts";
@@ -82,32 +82,4 @@ async function scanPaths(paths: readonly string[], settings: Settings, environme
     release();
     line.clear();
   }
-}
-
-function engineOptions(settings: Settings): ScanOptions {
-  const {
-    source: sources,
-    by,
-    breakdown,
-    sort,
-    top,
-    count,
-    cost,
-    prices,
-    since,
-    until,
-    timezone,
-    startOfWeek,
-    threads,
-  } = settings;
-  const { project, session, model, agent, team, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory } = settings;
-  const filters = {
-    ...(project && { project }),
-    ...(session && { session }),
-    ...(model && { model }),
-    ...(agent && { agent }),
-    ...(team && { team }),
-  };
-  const rows = { sources, by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, filters };
-  return { ...rows, threads, maxLineBytes, cache, cacheDirectory };
 }

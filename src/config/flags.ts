@@ -7,6 +7,7 @@ import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
 import {
   oneOf,
   parseDimensions,
+  parseDollars,
   parseSort,
   parseText,
   parseTokens,
@@ -164,6 +165,12 @@ export const FLAGS = {
   }),
 
   strict: switchFlag("Exit code", "--strict", "exit 1 when lines were skipped as damaged or files were unreadable"),
+  failOverUsd: textFlag(
+    "Exit code",
+    "--fail-over-usd <n>",
+    "exit 1 when the total cost is above n US dollars: 25, 0.5",
+    parseDollars,
+  ),
   failOverTokens: textFlag(
     "Exit code",
     "--fail-over-tokens <n>",

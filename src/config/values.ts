@@ -86,6 +86,13 @@ export function size(mostBytes: number): Parse<number> {
   };
 }
 
+/** US dollars: `25`, `0.5`, `$1,200`. */
+export const parseDollars: Parse<number> = (text, origin) => {
+  const plain = text.trim().replace(/^\$/, "").replaceAll(/[,_]/g, "");
+  if (/^\d+(?:\.\d+)?$/.test(plain)) return Number(plain);
+  throw invalidOption(origin, text, "is no number of dollars (give one such as 25 or 0.5)");
+};
+
 const ZEROS: Readonly<Record<string, number>> = { "": 0, k: 3, m: 6, b: 9, g: 9, t: 12 };
 
 /** A number of tokens: `1500000`, `1_500_000`, `1.5M`, `200k`, `2B`. */

@@ -18,6 +18,7 @@ export class PriceBook {
   readonly catalog: Catalog;
   readonly overrides: Overrides | undefined;
   readonly #models = new Map<string, ModelPrice>();
+  readonly #rows = new Map<string, readonly RateRow[]>();
 
   constructor(catalog: Catalog, overrides: Overrides | undefined) {
     this.catalog = catalog;
@@ -36,15 +37,36 @@ export class PriceBook {
     return found;
   }
 
-  /** Rates in the order in which they are to be tried; none: the price is not known. */
-  rowsOf({ resolved, override }: ModelPrice, terms: number): RateRow[] {
+  /** Rates in the order in which they are to be tried, the same ones each time; none: the price is not known. */
+  rowsOf(price: ModelPrice, terms: number): readonly RateRow[] {
+    const key = `${terms} ${price.key}`;
+    let rows = this.#rows.get(key);
+    if (!rows) this.#rows.set(key, (rows = this.#makeRows(price, terms)));
+    return rows;
+  }
+
+  #makeRows({ resolved, override }: ModelPrice, terms: number): RateRow[] {
     const all = resolved?.isFast ? terms | TERMS.fast : terms;
     const factor = resolved ? factorOf(all, resolved.provider, resolved.model.id) : 1;
     if (factor === undefined) return [];
     const listed = resolved ? rowsOf(resolved.model.prices) : [];
     const discount = override?.discount ?? this.overrides?.discount ?? 1;
     const listedRows = listed.map((row) => ({ ...row, rates: timesFactor(row.rates, factor * discount, discount) }));
-    const ownRows = (override?.rows ?? []).map((row) => ({ ...row, rates: timesFactor(row.rates, factor) }));
+    const ownRows = (override?.rows ?? []).map((row) => ({
+      ...row,
+      isOwn: true,
+      rates: timesFactor(row.rates, factor),
+    }));
     return [...ownRows, ...listedRows];
+  }
+
+  /** Where rates are from, in words. */
+  originOf({ resolved, override }: ModelPrice, row: RateRow): string {
+    if (row.isOwn || !resolved) return this.overrides?.path ?? "";
+    const { index } = this.catalog;
+    const fetched = index.fetchedAt === null ? "" : `, fetched ${index.fetchedAt.slice(0, 10)}`;
+    const discount = override?.discount ?? this.overrides?.discount ?? 1;
+    const times = discount === 1 ? "" : `, x ${discount} (${this.overrides?.path})`;
+    return `${resolved.provider} ${resolved.model.id} in ${index.package}${fetched}${times}`;
   }
 }

@@ -68,6 +68,8 @@ const BUNDLED_FOLDER = fileURLToPath(new URL("./prices/", import.meta.url));
 
 export class Catalog {
   readonly #folder: string;
+  /** Serves where a fetched file is damaged. */
+  readonly #bundled: Catalog | undefined;
   readonly #providers = new Map<string, CatalogProvider | undefined>();
   #index: CatalogIndex | undefined;
 
@@ -76,11 +78,12 @@ export class Catalog {
     const fetched = fetchedFolder === undefined ? undefined : readJson<CatalogIndex>(join(fetchedFolder, "index.json"));
     const bundled = new Catalog(bundledFolder);
     if (fetchedFolder === undefined || fetched === undefined) return bundled;
-    return fetched.package === bundled.index.package ? new Catalog(fetchedFolder) : bundled;
+    return fetched.package === bundled.index.package ? new Catalog(fetchedFolder, bundled) : bundled;
   }
 
-  private constructor(folder: string) {
+  private constructor(folder: string, bundled?: Catalog) {
     this.#folder = folder;
+    this.#bundled = bundled;
   }
 
   get index(): CatalogIndex {
@@ -89,7 +92,10 @@ export class Catalog {
   }
 
   provider(id: string): CatalogProvider | undefined {
-    if (!this.#providers.has(id)) this.#providers.set(id, readJson(join(this.#folder, `${id}.json`)));
+    if (!this.#providers.has(id)) {
+      const read = readJson<CatalogProvider>(join(this.#folder, `${id}.json`));
+      this.#providers.set(id, read ?? this.#bundled?.provider(id));
+    }
     return this.#providers.get(id);
   }
 }

@@ -23,6 +23,8 @@ export interface RateRow {
   readonly dayEndMs: number;
   /** Requests with more input than this, cached or not; -1: all. */
   readonly above: number;
+  /** Of one's own, not of the list. */
+  readonly isOwn?: boolean;
 }
 
 /** What the provider of Claude charges for writing to the cache, in parts of its input rate; for others the same is assumed. */

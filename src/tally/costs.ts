@@ -2,8 +2,10 @@
 import type { Amounts, RateRow } from "../pricing/rates.ts";
 import { contextOf, nanosOf, rowFor } from "../pricing/rates.ts";
 import type { CostMode } from "../cost-modes.ts";
+import { SURCHARGES_CHECKED } from "../pricing/surcharges.ts";
+import type { CostBasis } from "../types.ts";
 import type { PriceBook } from "../pricing/book.ts";
-import { type Columns, NO_USAGE, type USAGE } from "../events.ts";
+import type { Columns, USAGE } from "../events.ts";
 import type { Groups } from "./groups.ts";
 import { UNKNOWN_MODEL } from "./keys.ts";
 import type { EventTable } from "./table.ts";
@@ -16,8 +18,19 @@ export interface Cost {
   readonly nanos: number;
 }
 
+export interface Described {
+  readonly model: string;
+  readonly terms: number;
+  readonly amounts: Amounts;
+  readonly isRecorded: boolean;
+  /** Where the rates are from. */
+  readonly from: string | null;
+  readonly row: RateRow | undefined;
+  /** Undefined: no price is known. */
+  readonly nanos: bigint | undefined;
+}
+
 const UNPRICED = -1;
-const NO_EVENT = 0xffffffff;
 const NANOS_A_DOLLAR = 1_000_000_000n;
 const NOTHING: Cost = { dollars: 0, nanos: 0 };
 
@@ -37,10 +50,24 @@ export class Costs {
     this.#nowMs = nowMs;
   }
 
+  get basis(): CostBasis {
+    const { catalog, overrides } = this.#book;
+    return {
+      mode: this.#mode,
+      isEstimate: true,
+      list: catalog.index.package,
+      fetchedAt: catalog.index.fetchedAt,
+      surchargesCheckedAt: SURCHARGES_CHECKED,
+      overrides: overrides?.path ?? null,
+    };
+  }
+
   /** Fills the costs of all groups. */
   price(groups: Groups): void {
     const { memory, texts } = this.#table;
-    const { rows, runs } = this.#rowsOf(modelsOf(groups, texts.length));
+    const marks = memory.u8(texts.length);
+    const terms = memory.native.noteModels(marks.byteOffset);
+    const { rows, runs } = this.#rowsOf(marks, terms);
     const rowColumn = memory.f64(rows.length);
     rowColumn.set(rows);
     const runColumn = memory.u32(texts.length * 2);
@@ -61,9 +88,49 @@ export class Costs {
   /** Undefined: no price is known. */
   ofExtra(extra: number, model: string, timeMs: number): Cost | undefined {
     const { extra: extras } = this.#table;
-    // A transcript's own cost is of the whole response; of its parts nothing is recorded.
+    if (this.#isCovered(extra)) return NOTHING;
     if (this.#mode === "recorded") return hasAmounts(amountsAt(extras, extra)) ? undefined : NOTHING;
     return this.#calculate(extras, extra, model, timeMs);
+  }
+
+  /** A transcript's own cost is of the whole response, with all it used beside its own. */
+  #isCovered(extra: number): boolean {
+    const { extra: extras, event, usage } = this.#table;
+    return this.#isRecorded(usage.recordedCost[event.usage[extras.event[extra] as number] as number] as number);
+  }
+
+  #isRecorded(recordedCost: number): boolean {
+    return this.#mode !== "calculate" && recordedCost > (this.#mode === "recorded" ? 0 : 1);
+  }
+
+  describeExtra(extra: number, model: string, timeMs: number): Described {
+    const { extra: extras } = this.#table;
+    const described = this.describe(extras, extra, model, timeMs);
+    return this.#isCovered(extra)
+      ? { ...described, isRecorded: true, row: undefined, from: null, nanos: 0n }
+      : described;
+  }
+
+  /** What a response cost and by which rates. The slow way: one by one. */
+  describe(usage: Columns<typeof USAGE>, i: number, model: string, timeMs: number): Described {
+    const amounts = amountsAt(usage, i);
+    const terms = usage.terms[i] as number;
+    const said = { model, terms, amounts, isRecorded: false, from: null, row: undefined };
+    const recorded = usage.recordedCost[i] as number;
+    if (this.#isRecorded(recorded)) {
+      return { ...said, isRecorded: true, nanos: BigInt(recorded - 1) };
+    }
+    if (!hasAmounts(amounts)) return { ...said, nanos: 0n };
+    if (this.#mode === "recorded") return { ...said, nanos: undefined };
+    const price = this.#book.model(model);
+    const rows = this.#book.rowsOf(price, terms);
+    const row = rowFor(rows, contextOf(amounts), timeMs === Infinity ? undefined : timeMs, this.#nowMs);
+    return {
+      ...said,
+      row,
+      nanos: row && nanosOf(amounts, row.rates),
+      from: row ? this.#book.originOf(price, row) : null,
+    };
   }
 
   #calculate(usage: Columns<typeof USAGE>, i: number, model: string, timeMs: number): Cost | undefined {
@@ -77,12 +144,12 @@ export class Costs {
   }
 
   /** Rates of all models for all terms that are met, as one column, and which of its rows are a model's. */
-  #rowsOf(models: readonly number[]) {
-    const terms = this.#terms();
+  #rowsOf(marks: Uint8Array, termsMet: number) {
+    const terms = Array.from({ length: 32 }, (_, value) => value).filter((value) => (termsMet >>> value) & 1);
     const rows: number[] = [];
     const runs = new Map<number, readonly [from: number, to: number]>();
     const byKey = new Map<string, readonly [from: number, to: number]>();
-    for (const text of models) {
+    for (let text = marks.indexOf(1); text >= 0; text = marks.indexOf(1, text + 1)) {
       const price = this.#book.model(this.#nameOf(text));
       let run = byKey.get(price.key);
       if (!run) {
@@ -99,32 +166,12 @@ export class Costs {
   #nameOf(text: number): string {
     return (this.#table.texts[text] as string) || UNKNOWN_MODEL;
   }
-
-  #terms(): Set<number> {
-    const { event, usage, length } = this.#table;
-    const terms = new Set<number>([0]);
-    let last = 0;
-    for (let i = 0; i < length; i++) {
-      const used = event.usage[i] as number;
-      if (used === NO_USAGE) continue;
-      const of = usage.terms[used] as number;
-      if (of !== last) terms.add((last = of));
-    }
-    return terms;
-  }
 }
 
 function doublesOf({ rates, fromMs, dayStartMs, dayEndMs, above }: RateRow, terms: number): number[] {
   const { input, output, cacheCreation5m, cacheCreation1h, cacheRead, webSearch } = rates;
   const when = [terms, fromMs, dayStartMs, dayEndMs, above];
   return [...when, input, output, cacheCreation5m, cacheCreation1h, cacheRead, webSearch ?? -1];
-}
-
-/** Text numbers of the models of responses. */
-function modelsOf({ chosen, model, length }: Groups, texts: number): number[] {
-  const isModel = new Uint8Array(texts);
-  for (let group = 0; group < length; group++) if (chosen[group] !== NO_EVENT) isModel[model[group] as number] = 1;
-  return [...isModel.keys()].filter((text) => isModel[text] === 1);
 }
 
 function amountsAt(usage: Columns<typeof USAGE>, i: number): Amounts {

@@ -5,7 +5,7 @@ import { makeFilter } from "../filters.ts";
 import type { EventTable } from "./table.ts";
 import type { Filters } from "../options.ts";
 import type { Overrides } from "../pricing/overrides.ts";
-import type { Dimension, Figures, Row } from "../types.ts";
+import type { CostBasis, CostLine, Dimension, Figures, Row } from "../types.ts";
 import { fillCells, findKinds } from "./cells.ts";
 import { groupBy } from "./group-by.ts";
 import type { Costs } from "./costs.ts";
@@ -28,6 +28,7 @@ export interface TallyOptions {
   readonly startOfWeek: Weekday;
   readonly agentTypes: ReadonlyMap<number, string>;
   readonly cost: CostMode;
+  readonly explains: boolean;
   /** Prices of one's own. */
   readonly overrides: Overrides | undefined;
   /** Where fetched prices would be. */
@@ -42,6 +43,8 @@ export interface Tally {
   /** What no price is known for. */
   readonly unpricedTokens: number;
   readonly unpricedModels: readonly string[];
+  readonly costBasis: CostBasis | null;
+  readonly costLines: readonly CostLine[] | undefined;
   readonly responses: number;
   readonly usageRecords: number;
   readonly responsesWithoutTime: number;
@@ -76,6 +79,8 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
   return {
     rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by) : rows,
     ...summary,
+    costBasis: costs?.basis ?? null,
+    costLines: costs && options.explains ? (await import("./explain.ts")).explainCosts(tallied, costs) : undefined,
     clampedResponses,
     ...countResponses(table),
   };

@@ -39,6 +39,7 @@ interface Native {
   countResponses(lowOutputByContext: number): void;
   responseCount(): number;
   responsesWithoutTimeCount(): number;
+  noteModels(marks: number): number;
   priceGroups(rows: number, runs: number, mode: number, nowMs: number, left: number): number;
   findKinds(places: number, last: number): number;
   findSlices(places: number, last: number, numbers: number, sliceMs: number): number;

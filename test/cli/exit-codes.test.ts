@@ -120,3 +120,26 @@ describe("an empty machine", () => {
     expect(stderr).toBe("No rows: nothing in 1 transcript (1 response) is in this window and matches these filters.\n");
   });
 });
+
+describe("--fail-over-usd", () => {
+  const run = (most: string, ...more: string[]) =>
+    tokensift(["--fail-over-usd", most, "--json", ...more], { home: makeHome(response()) });
+
+  test.each([
+    ["0.000304999", 1, "tokensift: --fail-over-usd: the estimated total of 0.000305 USD is above 0.000304999\n"],
+    ["0.000305", 0, ""],
+    ["$1,000", 0, ""],
+  ])("%s", async (most, code, stderr) => {
+    expect(await run(most)).toMatchObject({ code, stderr });
+  });
+
+  test("a cost that is not known is not below", async () => {
+    expect(await run("5", "--cost", "recorded")).toMatchObject({ code: 1 });
+  });
+
+  test("text is no number", async () => {
+    const { code, stderr } = await run("lots");
+    expect(code).toBe(2);
+    expect(stderr).toBe('tokensift: --fail-over-usd: "lots" is no number of dollars (give one such as 25 or 0.5)\n');
+  });
+});

@@ -57,6 +57,7 @@ function resultOf(
     })),
     rowsOmitted: 0,
     totals: figures(n * keys.length),
+    costBasis: null,
     stats: {
       transcripts: 1,
       transcriptsUnchanged: 0,

@@ -37,6 +37,18 @@ const TOO_LARGE: f64 = -2;
 let dollars: f64 = 0;
 let nanos: f64 = 0;
 
+/** Marks the models of all responses, a byte a text; returns the terms they were served on, a bit for each value. */
+export function noteModels(marks: usize): u32 {
+  let terms: u32 = 0;
+  for (let group: u32 = 0; group < T.groups; group++) {
+    const chosen = i32At(T.groupChosen, group);
+    if (chosen < 0) continue;
+    store<u8>(marks + u32At(T.groupModel, group), 1);
+    terms |= 1 << (u32At(T.usageTerms, u32At(T.eventUsage, chosen)) & 31);
+  }
+  return terms;
+}
+
 /**
  * Fills `groupCostDollars` (`UNPRICED` where no rate is known) and `groupCostNanos` of all responses. `runs` has two
  * numbers a text: the first and the last row of the model of that name, the latter excluded. Lists in `left` the groups

@@ -1,0 +1,31 @@
+/** Settings as the engine takes them. */
+import type { Settings } from "../config/settings.ts";
+import type { ScanOptions } from "../options.ts";
+
+export function engineOptions(settings: Settings): ScanOptions {
+  const {
+    source: sources,
+    by,
+    breakdown,
+    sort,
+    top,
+    count,
+    cost,
+    prices,
+    since,
+    until,
+    timezone,
+    startOfWeek,
+    threads,
+  } = settings;
+  const { project, session, model, agent, team, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory } = settings;
+  const filters = {
+    ...(project && { project }),
+    ...(session && { session }),
+    ...(model && { model }),
+    ...(agent && { agent }),
+    ...(team && { team }),
+  };
+  const rows = { sources, by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, filters };
+  return { ...rows, threads, maxLineBytes, cache, cacheDirectory };
+}

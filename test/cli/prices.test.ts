@@ -1,0 +1,200 @@
+import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { makeFolder } from "../transcripts.ts";
+import { makeHome, response } from "./home.ts";
+import { tokensift } from "./tokensift.ts";
+
+const prices = (args: string, world = {}) => tokensift(["prices", ...args.split(" ").filter(Boolean)], world);
+
+describe("prices", () => {
+  test("shows rates, where they come from and since when", async () => {
+    const { code, stdout, stderr } = await prices("claude-opus-4-6 claude-sonnet-4-5 nobody-1");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^claude-opus-4-6 +5 +25 +6.25 +10 +0.5 +10 +since 2026-03-13$/m);
+    expect(stdout).toMatch(/^claude-sonnet-4-5 +6 +22.5 +7.5 +12 +0.6 +10 +above 200000 tokens of input$/m);
+    expect(stdout).toMatch(/^ +3 +15 +3.75 +6 +0.3 +10$/m);
+    expect(stdout).toMatch(/^ {2}claude-opus-4-6: anthropic claude-opus-4-6 in @pydantic\/genai-prices \d/m);
+    expect(stdout).toMatch(/^ {2}claude-opus-4-6 fast: x 6 \(https:/m);
+    expect(stdout).toContain("nobody-1: no price is known (--prices FILE gives it one)");
+  });
+
+  test("takes patterns, and own prices", async () => {
+    const file = join(
+      makeFolder({ "p.json": JSON.stringify({ models: { mine: { input: 1, output: 2 } } }) }),
+      "p.json",
+    );
+    const { stdout } = await prices(`claude-opus-4-* mine --json --prices ${file}`);
+    const { models, basis } = JSON.parse(stdout) as {
+      models: Array<{ model: string; from: string; rows: Array<{ usdPerMillion: object; since: null }> }>;
+      basis: { overrides: string };
+    };
+    expect(models.map(({ model }) => model)).toContain("claude-opus-4-8");
+    expect(models.at(-1)).toMatchObject({ model: "mine", from: file, rows: [{ since: null }] });
+    expect(models.at(-1)?.rows[0]?.usdPerMillion).toMatchObject({ input: 1, output: 2, cacheRead: 1 });
+    expect(basis.overrides).toBe(file);
+  });
+
+  test("without names shows the models in use", async () => {
+    const home = makeHome(response({}, {}), response({ message: undefined }));
+    const { code, stdout } = await prices("", { home });
+    expect(code).toBe(0);
+    expect(stdout.match(/^claude-\S+/gm)).toEqual(["claude-opus-4-6"]);
+  });
+
+  test("explain: a cost as its sum", async () => {
+    const home = makeHome(response(), response());
+    const { code, stdout } = await prices("explain --session 5e55*", { home });
+    expect(code).toBe(0);
+    expect(stdout.split("\n").map((line) => line.replaceAll(/ +/g, " "))).toEqual([
+      expect.stringMatching(
+        /^claude-opus-4-6, since 2026-03-13, 2 responses: 0.00061 USD \(anthropic claude-opus-4-6 in .*\)$/,
+      ) as string,
+      " input 2 x 5 / 1M = 0.00001",
+      " output 20 x 25 / 1M = 0.0005",
+      " cache read 200 x 0.5 / 1M = 0.0001",
+      "",
+      "Total: 0.00061 USD",
+      "Each response is rounded once to nano-dollars. Cost is an estimate from list prices at the time of use, not a bill.",
+      "",
+    ]);
+    const nobody = await prices("explain --session x*", { home });
+    expect(nobody.stdout).toMatch(/^Total: 0.00 USD\n/);
+  });
+
+  test.each([
+    ["explain this", /prices explain: "this" is too much \(choose what with flags/],
+    ["explain --cost none", /--cost: none has nothing to explain/],
+    ["update a b", /prices update: "b" is too much/],
+    ["claude-opus-4-8 --prices /no/such.json", /--prices: \/no\/such.json cannot be read \(ENOENT/],
+  ])("%s", async (args, message) => {
+    const { code, stdout, stderr } = await prices(args, { home: makeHome(response()) });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(message);
+    expect(stderr.split("\n")).toHaveLength(2);
+  });
+});
+
+const NEWER = [
+  {
+    id: "anthropic",
+    name: "Anthropic",
+    api_pattern: "x",
+    pricing_urls: ["https://example.org"],
+    model_match: { contains: "claude" },
+    models: [
+      {
+        id: "claude-opus-4-6",
+        match: { starts_with: "claude-opus-4-6" },
+        prices: [{ prices: { input_mtok: 50, output_mtok: 250, cache_read_mtok: 5, requests_kcount: 3 } }],
+      },
+      { id: "no-tokens", match: { equals: "no-tokens" }, prices: { requests_kcount: 3 } },
+    ],
+  },
+];
+
+describe("prices update", () => {
+  async function serve(body: string, status = 200): Promise<string> {
+    const server = createServer((_, answer) => answer.writeHead(status).end(body));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/data.json`;
+  }
+
+  const costOf = async (home: string, cache: string) => {
+    const { stdout } = await tokensift(["scan", "--json", "--by", "none", "--cache-dir", cache], { home });
+    const { totals, costBasis } = JSON.parse(stdout) as {
+      totals: { costUsd: number };
+      costBasis: { fetchedAt: string };
+    };
+    return { costUsd: totals.costUsd, isFetched: costBasis.fetchedAt !== null };
+  };
+
+  test("puts newer prices to use, for nobody else to read", async () => {
+    const [home, cache] = [makeHome(response()), makeFolder()];
+    expect(await costOf(home, cache)).toEqual({ costUsd: 0.000305, isFetched: false });
+    const { code, stdout } = await prices(`update ${await serve(JSON.stringify(NEWER))} --cache-dir ${cache}`, {
+      home,
+    });
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^1 model of 1 provider from http/) as string,
+    });
+    expect(await costOf(home, cache)).toEqual({ costUsd: 0.00305, isFetched: true });
+    const folder = join(cache, "prices");
+    expect(readdirSync(folder).sort()).toEqual(["anthropic.json", "index.json"]);
+    for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777, name).toBe(0o600);
+    expect(readdirSync(cache).filter((name) => name.startsWith("prices"))).toEqual(["prices"]);
+  });
+
+  test("takes a file, and again", async () => {
+    const [home, cache] = [makeHome(response()), makeFolder({ "data.json": JSON.stringify(NEWER) })];
+    for (let i = 0; i < 2; i++) {
+      expect(await prices(`update ${join(cache, "data.json")} --cache-dir ${cache}`)).toMatchObject({ code: 0 });
+    }
+    expect(await costOf(home, cache)).toEqual({ costUsd: 0.00305, isFetched: true });
+  });
+
+  test.each<readonly [name: string, body: string, status: number, message: RegExp]>([
+    ["an answer that is none", "no", 404, /cannot fetch http.* \(status 404\); the prices at hand stay in use/],
+    ["no JSON", "{", 200, /is no price list \(.*\); the prices at hand stay in use/],
+    ["no list", "{}", 200, /is no price list \(no list of providers\)/],
+    ["a price below 0", JSON.stringify(NEWER).replace("50", "-50"), 200, /is no price list \(a price of anthropic/],
+    ["a path for a name", JSON.stringify(NEWER).replace(`"anthropic"`, `"../x"`), 200, /a provider named "..\/x"/],
+    ["names that are none", JSON.stringify(NEWER).replace("starts_with", "begins"), 200, /names of anthropic/],
+  ])("%s changes nothing", async (_, body, status, message) => {
+    const [home, cache] = [makeHome(response()), makeFolder()];
+    const { code, stderr } = await prices(`update ${await serve(body, status)} --cache-dir ${cache}`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(stderr.split("\n")).toHaveLength(2);
+    expect(readdirSync(cache)).toEqual([]);
+    expect(await costOf(home, cache)).toEqual({ costUsd: 0.000305, isFetched: false });
+  });
+
+  test("nobody there", async () => {
+    const { code, stderr } = await prices(`update http://127.0.0.1:9/data.json --cache-dir ${makeFolder()}`);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^tokensift: prices update: cannot fetch http:\/\/127.0.0.1:9\/data.json \(.+\); the prices at hand stay in use\n$/,
+    );
+  });
+
+  test("damaged fetched prices are those that came with tokensift", async () => {
+    const [home, cache] = [makeHome(response()), makeFolder({ "data.json": JSON.stringify(NEWER) })];
+    await prices(`update ${join(cache, "data.json")} --cache-dir ${cache}`);
+    writeFileSync(join(cache, "prices", "anthropic.json"), "{");
+    expect(await costOf(home, cache)).toMatchObject({ costUsd: 0.000305 });
+    writeFileSync(join(cache, "prices", "index.json"), "{");
+    expect(await costOf(home, cache)).toEqual({ costUsd: 0.000305, isFetched: false });
+  });
+});
+
+describe("costs in reports", () => {
+  test("name what has no price", async () => {
+    const home = makeHome(response(), response({}, {}).replace("claude-opus-4-6", "model-x"));
+    const { stdout, stderr } = await tokensift(["scan", "--no-cache", "--by", "model"], { home });
+    expect(stdout).toMatch(/^model-x .* {2}– /m);
+    expect(stdout).toMatch(/^Total .* >0.00 /m);
+    expect(stdout).toContain("Cost is an estimate from list prices at the time of use, not a bill.");
+    expect(stderr).toContain("Cost excludes 111 tokens of unpriced models: model-x (--prices FILE gives them prices)");
+  });
+
+  test("--cost none shows none", async () => {
+    const { stdout } = await tokensift(["scan", "--no-cache", "--cost", "none"], { home: makeHome(response()) });
+    expect(stdout).not.toMatch(/cost/i);
+  });
+
+  test("a mistake in --cost or --prices stops the run", async () => {
+    const home = makeHome(response());
+    const cost = await tokensift(["scan", "--cost", "calc"], { home });
+    expect(cost).toMatchObject({ code: 2, stdout: "" });
+    expect(cost.stderr).toMatch(/--cost: "calc" is no source of costs \(did you mean calculate\? one of/);
+    const folder = makeFolder({ "p.json": `{"models": {"x": {"inptu": 1, "output": 2}}}` });
+    const file = await tokensift(["scan", "--prices", join(folder, "p.json")], { home });
+    expect(file).toMatchObject({ code: 2, stdout: "" });
+    expect(file.stderr).toMatch(/has an unknown key "inptu" \(did you mean "input"\?\)\n$/);
+  });
+});
