@@ -28,7 +28,7 @@ const common = {
 };
 await build({
   ...common,
-  entryPoints: ["src/index.ts", "workers/scan.ts"],
+  entryPoints: ["src/index.ts", "src/ledger/index.ts", "workers/scan.ts"],
   format: "esm",
   packages: "external",
   splitting: true,

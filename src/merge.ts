@@ -10,6 +10,10 @@ import {
   copyColumns,
   EVENT,
   EXTRA,
+  MESSAGE_TASKS,
+  MESSAGES,
+  MESSAGES_READ,
+  MIXED_PATTERNS,
   RECORD,
   SKIPPED_LISTED,
   type Spec,
@@ -36,6 +40,7 @@ const TRANSCRIPT = {
   team: Uint32Array,
   cwd: Uint32Array,
   cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
+  ...MESSAGES,
 } as const;
 
 /** What adds up over the parts of a transcript. */
@@ -280,6 +285,24 @@ class Merger {
       to.cwd[t] = texts[from.cwd[i] as number] as number;
       to.cwdTimeMs[t] = from.cwdTimeMs[i] as number;
     }
+    if (from.messages[i] !== 0) this.#addMessages(from, i, texts);
+  }
+
+  /** The first messages of a transcript are those of its first ranges. */
+  #addMessages(from: Facts, i: number, texts: Uint32Array): void {
+    const to = this.#transcript;
+    const t = this.#current;
+    const had = to.messages[t] as number;
+    if (had === MESSAGES_READ) return;
+    const all = Math.min(MESSAGES_READ, had + (from.messages[i] as number));
+    for (let message = had; message < all; message++) {
+      const source = from[MESSAGE_TASKS[message - had] as (typeof MESSAGE_TASKS)[number]];
+      to[MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number]][t] = texts[source[i] as number] as number;
+    }
+    to.messages[t] = all;
+    to.messagesEnd[t] = from.messagesEnd[i] as number;
+    const pattern = texts[from.taskPattern[i] as number] as number;
+    to.taskPattern[t] = had === 0 || to.taskPattern[t] === pattern ? pattern : this.#texts.number(MIXED_PATTERNS);
   }
 
   #listSkipped(line: Omit<MergedTable["skippedLines"][number], "transcript">): void {
@@ -323,7 +346,10 @@ class Merger {
 }
 
 /** The columns that ranges and cursors have in common. */
-type Facts = Pick<BatchColumns["range"], (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs">;
+type Facts = Pick<
+  BatchColumns["range"],
+  (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs" | keyof typeof MESSAGES
+>;
 
 function countsOf(part: Part): Counts {
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { WEEKDAYS, type Weekday } from "./calendar.ts";
 import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
+import { DEFAULT_TASK_PATTERN, TaskPattern } from "./sources/task-ids.ts";
 import type { CountMode } from "./tally/groups.ts";
 import { DIMENSIONS, type Dimension, SORT_FIELDS, type SortField } from "./types.ts";
 
@@ -42,6 +43,8 @@ export interface ScanOptions {
   readonly cache?: boolean | undefined;
   /** Where that is remembered. Default: `TOKENSIFT_CACHE_DIR`, `$OKSTRA_HOME/cache/token-usage`, or the platform's cache folder. */
   readonly cacheDirectory?: string | undefined;
+  /** A regular expression, whole words in any case, that names a task in the first messages of a session. Default `task-<number>(.<number>)*`. */
+  readonly taskPattern?: string | undefined;
   /** Stops the scan; it then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -59,7 +62,7 @@ export interface Progress {
 export const DEFAULT_BY = ["source", "model"] as const;
 const DEFAULT_MAX_LINE_BYTES = 256 << 20;
 export const LARGEST_MAX_LINE_BYTES = 512 << 20;
-const DEFAULT_CHUNK_BYTES = 512 << 10;
+export const DEFAULT_CHUNK_BYTES = 512 << 10;
 const LARGEST_CHUNK_BYTES = 64 << 20;
 export const MOST_THREADS = 256;
 
@@ -76,6 +79,8 @@ export function checkOptions(options: ScanOptions) {
   const count = options.count ?? "responses";
   if (count !== "responses" && count !== "records")
     throw invalidOption("--count", count, "is neither responses nor records");
+  // A pattern that is none throws here, not in a thread.
+  if (options.taskPattern !== undefined) void new TaskPattern(options.taskPattern);
   return {
     ...options,
     by: by.length > 1 ? by.filter((dimension) => dimension !== "none") : by,
@@ -90,6 +95,7 @@ export function checkOptions(options: ScanOptions) {
       options.rangeBytes === undefined
         ? undefined
         : whole("rangeBytes", options.rangeBytes, 1, Number.MAX_SAFE_INTEGER),
+    taskPattern: options.taskPattern ?? DEFAULT_TASK_PATTERN,
     cache: options.cache ?? true,
     environment: options.environment ?? thisEnvironment(),
     nowMs: options.nowMs ?? Date.now(),

@@ -25,6 +25,24 @@ _CACHE_DIR), by tokensift.config.json in this folder and by
   {"by": "day,model", "startOfWeek": "sunday", "progress": false}
 --no-NAME turns off what a file turned on.`;
 
+export const TASKS_HELP = `
+  scan     read what is new in all transcripts, refresh the ledger
+  get      what one task consumed (--task ID)
+  summary  totals, averages, the largest tasks
+  anomaly  the tasks that stand out, and why (--fail: exit code 1)
+  enrich   add token_usage to the timers file
+  report   a section for a report (--task ID, --insert FILE, --lang ko)
+  record   say by hand which task a session belongs to (--session, --task)
+
+get, summary, anomaly, report read the ledger; --refresh scans first. Costs
+are estimates, not bills.
+
+Examples:
+  $ tokensift tasks scan                     in the project's folder
+  $ tokensift tasks get --task task-930.1
+  $ tokensift tasks anomaly --refresh --fail
+  $ tokensift tasks report --task task-930.1 --insert report.md`;
+
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts
   verify  read all transcripts again, compare, put right what is wrong;

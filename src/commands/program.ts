@@ -1,14 +1,15 @@
 /** The commands and their flags. */
 import { Command, CommanderError, Option } from "commander";
 import { type Flag, GROUPS } from "../config/flag.ts";
-import { FLAG_NAMES, flagOf, type FlagName, FLAGS } from "../config/flags.ts";
+import { flagOf, type FlagName, FLAGS, SCAN_FLAG_NAMES } from "../config/flags.ts";
 import type { Layer } from "../config/layer.ts";
 import type { ScanError } from "../errors.ts";
 import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
+import { TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
+import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, SCAN_HELP, TASKS_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
@@ -61,6 +62,7 @@ class Run {
       .addHelpText("after", ROOT_HELP);
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
+    this.#addTasks();
     this.#addCache();
     this.#addCompletion();
   }
@@ -73,7 +75,7 @@ class Run {
       .addHelpText("after", SCAN_HELP);
     if (!isBare)
       command.argument("[paths...]", "files and folders to scan (default: where the agents keep their transcripts)");
-    this.#addFlags(command, FLAG_NAMES);
+    this.#addFlags(command, SCAN_FLAG_NAMES);
     command.action(async () => this.#scan(isBare ? [] : command.args, command.opts()));
   }
 
@@ -85,9 +87,29 @@ class Run {
       .addHelpText("after", `\nExamples:\n  $ tokensift ${name} --since 7d\n  $ tokensift ${name} --breakdown --json`);
     this.#addFlags(
       command,
-      FLAG_NAMES.filter((flag) => flag !== "by"),
+      SCAN_FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addTasks(): void {
+    const command = this.program
+      .command("tasks")
+      .description(
+        "Which task consumed how much, and which stand out: sessions put together by task, kept in a ledger.",
+      )
+      .summary("which task consumed how much, and which stand out")
+      .argument("<action>", `one of ${TASK_ACTIONS.join(", ")}`)
+      .argument(
+        "[paths...]",
+        "for scan and --refresh: files and folders (default: where the agents keep their transcripts)",
+      )
+      .addHelpText("after", TASKS_HELP);
+    this.#addFlags(command, TASKS_FLAGS);
+    command.action(async (action: string, paths: string[]) => {
+      const { runTasks } = await import("./tasks.ts");
+      this.exitCode = await runTasks(action, paths, command.opts());
+    });
   }
 
   #addCache(): void {

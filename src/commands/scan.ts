@@ -86,7 +86,8 @@ async function scanPaths(paths: readonly string[], settings: Settings, environme
 
 function engineOptions(settings: Settings): ScanOptions {
   const { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, threads } = settings;
-  const { project, session, model, agent, team, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory } = settings;
+  const { project, session, model, agent, team, maxLine: maxLineBytes } = settings;
+  const { cache, cacheDir: cacheDirectory, taskPattern } = settings;
   const filters = {
     ...(project && { project }),
     ...(session && { session }),
@@ -95,5 +96,5 @@ function engineOptions(settings: Settings): ScanOptions {
     ...(team && { team }),
   };
   const rows = { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, filters };
-  return { ...rows, threads, maxLineBytes, cache, cacheDirectory };
+  return { ...rows, threads, maxLineBytes, cache, cacheDirectory, taskPattern };
 }

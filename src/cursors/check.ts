@@ -2,12 +2,14 @@
  * Whether a cursor file says what one can say. Its checksum shows that nobody damaged it; this, that nobody forged
  * one that would make us look outside of our tables, go in circles, or take up more memory than the file does.
  */
-import { FLAG } from "../events.ts";
+import { FLAG, MESSAGE_TASKS, MESSAGES_READ } from "../events.ts";
 import { maxOf, type Narrow } from "./narrow.ts";
 import { AGE, type CursorTable, isRelative, type NarrowTables, SKIPPED_REASONS } from "./table.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
 import { SKIPPED_LISTED } from "../events.ts";
 
+/** Columns of rows that number texts. */
+const TEXTS = ["sessionId", "agentName", "agentType", "team", "cwd", "taskPattern", ...MESSAGE_TASKS] as const;
 /** What `Date` holds, in milliseconds from 1970. */
 const MOST_MS = 8.64e15;
 /** A record's own event, an open response, and an open run of records that only tell their times: no more overlap. */
@@ -35,7 +37,7 @@ function tablesAddUp({ start, row }: CursorTable, tables: NarrowTables): boolean
 }
 
 function rowsAreSound({ row, texts }: CursorTable): boolean {
-  for (const name of ["sessionId", "agentName", "agentType", "team", "cwd"] as const) {
+  for (const name of TEXTS) {
     if (maxOf(row[name]) >= texts.length) return false;
   }
   for (let i = 0; i < row.offset.length; i++) {
@@ -49,10 +51,16 @@ function rowsAreSound({ row, texts }: CursorTable): boolean {
       (row.age[i] as number) <= AGE.sameInstant &&
       (row.skippedListed[i] as number) <= SKIPPED_LISTED &&
       isTime(row.baseMs[i] as number) &&
+      (row.messages[i] as number) <= MESSAGES_READ &&
+      isOffset(row.messagesEnd[i] as number, offset) &&
       (row.cwdTimeMs[i] === Infinity || isTime(row.cwdTimeMs[i] as number));
     if (!isSound) return false;
   }
   return true;
+}
+
+function isOffset(value: number, most: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= most;
 }
 
 function isTime(ms: number): boolean {

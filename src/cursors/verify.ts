@@ -7,6 +7,7 @@ import { type CursorRun, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { sourceNamed } from "../sources/index.ts";
+import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
 import type { DecodedCursors } from "./codec.ts";
 import { differences } from "./compare.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
@@ -89,6 +90,7 @@ async function compareAgain({ table, making }: DecodedCursors, rows: readonly nu
     maxLineBytes: making.maxLineBytes,
     folds: true,
     identifies: false,
+    taskPattern: DEFAULT_TASK_PATTERN,
   };
   const batches = await scanShards(plan(unread, { threads }), { threads, limits });
   const scanned = batches.map((batch) => new ScannedBatch(batch));

@@ -5,6 +5,7 @@
 import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { noUsage, readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
+import { messageText, TOOL_RESULT } from "./claude-messages.ts";
 import { assignSlots, count, each, flag, hash, object, oneOf, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
 
@@ -28,7 +29,7 @@ const MESSAGE = object({
 });
 
 const RECORD = object({
-  type: oneOf("assistant", "progress", "agent-name"),
+  type: oneOf("assistant", "progress", "agent-name", "user"),
   timestamp: time,
   uuid: hash,
   requestId: hash,
@@ -51,6 +52,7 @@ const RECORD = object({
 const TYPE_ASSISTANT = 1;
 const TYPE_PROGRESS = 2;
 const TYPE_AGENT_NAME = 3;
+const TYPE_USER = 4;
 /** The model of a response that names none. */
 const UNKNOWN = "unknown";
 
@@ -79,6 +81,7 @@ const { message } = slots;
 const MESSAGE_ID = message.id;
 const MODEL = message.model;
 const STOP_REASON = message.stop_reason;
+const CONTENT = message.content.self;
 const TOOL_USES = message.content.toolUses;
 const THINKING = message.content.thinking;
 const HAS_USAGE = message.usage.self;
@@ -96,7 +99,7 @@ const OWN_MESSAGES = message.usage.iterations.ownMessages;
 /** The message of a nested record is declared alike, so its slots are those of a record's message, this far on. */
 const NESTED = slots.data.message.message.self - message.self;
 
-export const claude: Source = { name: "claude", version: 1, record: RECORD, decode };
+export const claude: Source = { name: "claude", version: 2, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft: RecordDraft = {
@@ -139,6 +142,11 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const team = cells.text(TEAM_NAME) || cells.text(TEAM_TEAM_NAME);
   if (team !== 0) events.noteFirst(firsts.team, team);
 
+  if (type === TYPE_USER && events.wantsMessage && mayHoldText(cells)) {
+    const text = messageText(cells.line());
+    if (text !== "") events.noteMessage(text);
+  }
+
   const hasIds = cells.has(UUID) || cells.has(MESSAGE_ID);
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
   const model = cells.text(MODEL);
@@ -172,6 +180,12 @@ function decode(cells: Cells, events: EventWriter): boolean {
     addMessage(cells, NESTED, cells.text(MODEL + NESTED), nestedExtras, events);
   }
   return true;
+}
+
+/** Nearly all records of type `user` are one tool's result, which their first bytes show. */
+function mayHoldText(cells: Cells): boolean {
+  if (cells.integer(IS_SIDECHAIN) === 1) return false;
+  return !cells.has(CONTENT) || cells.integer(CONTENT) > 1 || !TOOL_RESULT.test(cells.startOf(CONTENT, 128));
 }
 
 /** Adds the drafted record with what its `message` says. */

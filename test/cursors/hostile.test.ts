@@ -112,7 +112,7 @@ describe("damage changes no figure", () => {
 });
 
 describe("cursors made otherwise are as if absent", () => {
-  test.each([0, 2, 255, 2 ** 32 - 1])("format %d", async (format) => {
+  test.each([0, 1, 255, 2 ** 32 - 1])("format %d", async (format) => {
     await expectPassedOver(withFormat(file, format), `format ${format}`);
   });
 

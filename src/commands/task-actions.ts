@@ -1,0 +1,29 @@
+/** Apart from what they do, so that a run that does none of them does not load it. */
+import type { FlagName } from "../config/flags.ts";
+
+export const TASK_ACTIONS = ["scan", "get", "summary", "record"] as const;
+
+export const TASKS_FLAGS: readonly FlagName[] = [
+  "ledger",
+  "timers",
+  "dispatchLog",
+  "taskPattern",
+  "task",
+  "session",
+  "refresh",
+  "threshold",
+  "minTasks",
+  "insert",
+  "lang",
+  "project",
+  "format",
+  "json",
+  "quiet",
+  "progress",
+  "threads",
+  "maxLine",
+  "cache",
+  "cacheDir",
+  "strict",
+  "fail",
+];
