@@ -46,7 +46,8 @@ const { metafile } = await build({
   // Needed by few runs, or by threads too; small enough to look up then, too large to read on each start.
   external: ["piscina", "temporal-polyfill"],
   // MessagePack without streams, and without looking for a native module that is not there: 5 ms.
-  alias: { msgpackr: "msgpackr/index-no-eval" },
+  // And the module form of jsonc-parser: its other one looks up its parts while it runs.
+  alias: { msgpackr: "msgpackr/index-no-eval", "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { "dynamic-import": false },

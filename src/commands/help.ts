@@ -43,6 +43,14 @@ Examples:
   $ tokensift tasks anomaly --refresh --fail
   $ tokensift tasks report --task task-930.1 --insert report.md`;
 
+export const HOOK_HELP = `
+Prints nothing on stdout. An error is one line on stderr and exit code 0;
+with --strict 1.
+
+Example, for ~/.claude/settings.json:
+  {"hooks": {"SessionEnd": [{"hooks": [
+    {"type": "command", "command": "tokensift hook"}]}]}}`;
+
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts
   verify  read all transcripts again, compare, put right what is wrong;

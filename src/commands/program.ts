@@ -8,8 +8,8 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
-import { CACHE_HELP, COMPLETION_HELP, ROOT_HELP, SCAN_HELP, TASKS_HELP } from "./help.ts";
+import { HOOK_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
+import { CACHE_HELP, COMPLETION_HELP, HOOK_HELP, ROOT_HELP, SCAN_HELP, TASKS_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
@@ -27,6 +27,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return printHelp(run.help);
     writeStderr(`tokensift: ${explain(error, argv, run.program)}\n`);
+    // A session's end is not to fail for our sake.
+    if (first === "hook") return argv.includes("--strict") ? EXIT.found : EXIT.done;
     return EXIT.couldNotRun;
   }
 }
@@ -63,6 +65,7 @@ class Run {
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
     this.#addTasks();
+    this.#addHook();
     this.#addCache();
     this.#addCompletion();
   }
@@ -109,6 +112,21 @@ class Run {
     command.action(async (action: string, paths: string[]) => {
       const { runTasks } = await import("./tasks.ts");
       this.exitCode = await runTasks(action, paths, command.opts());
+    });
+  }
+
+  #addHook(): void {
+    const command = this.program
+      .command("hook")
+      .description(
+        "For the session-end hook of a coding agent: reads its JSON on stdin, updates ledger and timers for that session.",
+      )
+      .summary("keep the ledger up to date when a session ends")
+      .addHelpText("after", HOOK_HELP);
+    this.#addFlags(command, HOOK_FLAGS);
+    command.action(async () => {
+      const { runHook } = await import("./hook.ts");
+      this.exitCode = await runHook(command.opts());
     });
   }
 

@@ -1,7 +1,19 @@
 /** Apart from what they do, so that a run that does none of them does not load it. */
 import type { FlagName } from "../config/flags.ts";
 
-export const TASK_ACTIONS = ["scan", "get", "summary", "record"] as const;
+export const TASK_ACTIONS = ["scan", "get", "summary", "anomaly", "enrich", "report", "record"] as const;
+
+export const HOOK_FLAGS: readonly FlagName[] = [
+  "ledger",
+  "timers",
+  "dispatchLog",
+  "taskPattern",
+  "quiet",
+  "maxLine",
+  "cache",
+  "cacheDir",
+  "strict",
+];
 
 export const TASKS_FLAGS: readonly FlagName[] = [
   "ledger",

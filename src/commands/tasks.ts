@@ -29,7 +29,7 @@ import { sayLines, writeStdout } from "./terminal/streams.ts";
 const DEFAULT_TIMERS = "task-timers.json";
 
 /** What an action needs of the machine and of what was asked for. */
-interface TaskRun {
+export interface TaskRun {
   readonly settings: Settings;
   readonly environment: Environment;
   readonly paths: readonly string[];
@@ -55,11 +55,12 @@ export async function runTasks(action: string, paths: readonly string[], written
   }
 }
 
-function taskRun(written: Layer["written"], paths: readonly string[]): TaskRun {
+/** `folder` is where it was called: its project and its timers are meant. */
+export function taskRun(written: Layer["written"], paths: readonly string[], folder = process.cwd()): TaskRun {
   const environment = thisEnvironment();
-  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
+  const files = configPaths(folder, environment).flatMap((path) => fileLayer(path) ?? []);
   const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
-  const project = projectAt(process.cwd());
+  const project = projectAt(folder);
   const ledgerPath = settings.ledger ?? defaultLedger(project, environment);
   if (ledgerPath === undefined)
     throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
@@ -71,7 +72,7 @@ function taskRun(written: Layer["written"], paths: readonly string[]): TaskRun {
     nowMs: Date.now(),
     ledgerPath,
     project: isWhole ? undefined : project,
-    timersPath: settings.timers ?? join(process.cwd(), DEFAULT_TIMERS),
+    timersPath: settings.timers ?? join(folder, DEFAULT_TIMERS),
   };
 }
 
@@ -79,6 +80,9 @@ const ACTIONS: Record<(typeof TASK_ACTIONS)[number], (run: TaskRun) => number | 
   scan: scanTasks,
   get: getTask,
   summary: summarizeTasks,
+  anomaly: async (run) => (await import("./task-anomaly.ts")).showAnomalies(run),
+  enrich: async (run) => (await import("./task-enrich.ts")).enrichTimers(run),
+  report: async (run) => (await import("./task-report.ts")).writeReport(run),
   record: recordTask,
 };
 
@@ -152,13 +156,13 @@ async function recordTask(run: TaskRun): Promise<number> {
 }
 
 /** The one task that was asked for. */
-function oneTask({ settings }: TaskRun): string {
+export function oneTask({ settings }: TaskRun): string {
   const [task, ...others] = settings.task ?? [];
   if (task !== undefined && others.length === 0) return normal(task);
   throw new ScanError("INVALID_OPTION", "--task: say one task (--task task-930.1)");
 }
 
-function taskOf({ tasks }: Ledger, id: string, run: TaskRun): TaskEntry {
+export function taskOf({ tasks }: Ledger, id: string, run: TaskRun): TaskEntry {
   const task = Object.hasOwn(tasks, id) ? tasks[id] : undefined;
   if (task !== undefined) return task;
   throw invalidOption(
@@ -169,7 +173,7 @@ function taskOf({ tasks }: Ledger, id: string, run: TaskRun): TaskEntry {
 }
 
 /** The ledger as it is, or with `--refresh` as it becomes; a damaged one is rebuilt. Throws where there is none. */
-async function currentLedger(run: TaskRun): Promise<{ ledger: Ledger; exitCode: number }> {
+export async function currentLedger(run: TaskRun): Promise<{ ledger: Ledger; exitCode: number }> {
   const read = run.settings.refresh ? undefined : readLedger(run.ledgerPath);
   if (read?.kind === "whole") return { ledger: read.ledger, exitCode: EXIT.done };
   if (read?.kind === "absent") {
@@ -207,7 +211,7 @@ async function refresh(run: TaskRun): Promise<Refreshed> {
   }
 }
 
-function refreshOptions(run: TaskRun): RefreshOptions {
+export function refreshOptions(run: TaskRun): RefreshOptions {
   const { settings, environment, paths, nowMs, ledgerPath, project } = run;
   const { threads, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory, taskPattern } = settings;
   return {
@@ -242,13 +246,13 @@ function evidenceOf({ settings, timersPath, nowMs }: TaskRun): Omit<Evidence, "s
   return { timers, dispatched: tasks };
 }
 
-function isJson({ settings }: TaskRun): boolean {
+export function isJson({ settings }: TaskRun): boolean {
   const { format = "table" } = settings;
   if (format === "csv" || format === "ndjson")
     throw invalidOption("--format", format, "is no format of tasks (one of table, json, md)");
   return format === "json";
 }
 
-async function writeJson(value: object): Promise<void> {
+export async function writeJson(value: object): Promise<void> {
   await writeStdout(`${JSON.stringify(value)}\n`);
 }

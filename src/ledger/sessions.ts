@@ -54,7 +54,7 @@ export async function scanSessions(options: ScanOptions, wanted: Wanted, known: 
   const reads: Array<Promise<void>> = [];
   for (const [id, transcripts] of transcriptsBySession(scan)) {
     found.add(id);
-    if (!rows.has(id)) empty.add(id);
+    if (!rows.has(id) && (wanted.session === undefined || wanted.session === id)) empty.add(id);
     if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
     const row = rows.get(id);
     const main = transcripts.find((t) => (places.transcripts[t] as Transcript).isMain) ?? transcripts[0] ?? 0;

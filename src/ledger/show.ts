@@ -7,7 +7,7 @@ import { ESTIMATE } from "./cost.ts";
 import { markdownText, tableMarkdown, tableText, type TextTable } from "./text-table.ts";
 import type { Ledger, TaskEntry } from "./types.ts";
 
-function costText(usd: number | null, isPartial: boolean): string {
+export function costText(usd: number | null, isPartial: boolean): string {
   if (usd === null) return "unpriced";
   return `${isPartial ? "at least " : ""}$${usd.toFixed(usd < 0.1 ? 4 : 2)}`;
 }

@@ -33,7 +33,7 @@ const OVER =
 /** The text of the file; undefined: there is none and none was asked for. Throws a `ScanError`. */
 export function readTimersText(path: string, isNamed: boolean): string | undefined {
   try {
-    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    return readFileSync(path, "utf8");
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" && !isNamed) return undefined;
@@ -47,7 +47,7 @@ export function readTimersText(path: string, isNamed: boolean): string | undefin
 export function timerEntries(text: string, path: string): TimerEntry[] {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     const reason = (cause as Error).message.replaceAll(/\s+/g, " ");
     throw new ScanError("INVALID_OPTION", `--timers: ${path} is not JSON (${reason})`, { cause });
