@@ -51,6 +51,16 @@ Example, for ~/.claude/settings.json:
   {"hooks": {"SessionEnd": [{"hooks": [
     {"type": "command", "command": "tokensift hook"}]}]}}`;
 
+export const SERVE_HELP = `
+Prints its address, and lists what can be asked there. Looks for changes once
+a second; never writes the ledger. Any other --host wants a --token, which is
+better given as TOKENSIFT_TOKEN: command lines can be seen by others.
+
+Examples:
+  $ tokensift serve
+  $ curl http://127.0.0.1:4777/api/token-usage?task=task-930.1
+  $ curl 'http://127.0.0.1:4777/api/usage?by=day,model&since=7d'`;
+
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts
   verify  read all transcripts again, compare, put right what is wrong;

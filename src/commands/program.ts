@@ -8,8 +8,8 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { HOOK_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
-import { CACHE_HELP, COMPLETION_HELP, HOOK_HELP, ROOT_HELP, SCAN_HELP, TASKS_HELP } from "./help.ts";
+import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
+import { CACHE_HELP, COMPLETION_HELP, HOOK_HELP, ROOT_HELP, SCAN_HELP, SERVE_HELP, TASKS_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
@@ -66,6 +66,7 @@ class Run {
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
     this.#addTasks();
     this.#addHook();
+    this.#addServe();
     this.#addCache();
     this.#addCompletion();
   }
@@ -127,6 +128,20 @@ class Run {
     command.action(async () => {
       const { runHook } = await import("./hook.ts");
       this.exitCode = await runHook(command.opts());
+    });
+  }
+
+  #addServe(): void {
+    const command = this.program
+      .command("serve")
+      .description("Answers questions about tasks and tokens over HTTP, on this machine only unless told otherwise.")
+      .summary("tasks and tokens over HTTP")
+      .argument("[paths...]", "files and folders to scan (default: where the agents keep their transcripts)")
+      .addHelpText("after", SERVE_HELP);
+    this.#addFlags(command, SERVE_FLAGS);
+    command.action(async (paths: string[]) => {
+      const { runServe } = await import("../server/index.ts");
+      this.exitCode = await runServe(command.opts(), paths);
     });
   }
 

@@ -15,6 +15,24 @@ export const HOOK_FLAGS: readonly FlagName[] = [
   "strict",
 ];
 
+export const SERVE_FLAGS: readonly FlagName[] = [
+  "port",
+  "host",
+  "token",
+  "ledger",
+  "timers",
+  "dispatchLog",
+  "taskPattern",
+  "threshold",
+  "minTasks",
+  "project",
+  "quiet",
+  "threads",
+  "maxLine",
+  "cache",
+  "cacheDir",
+];
+
 export const TASKS_FLAGS: readonly FlagName[] = [
   "ledger",
   "timers",

@@ -10,6 +10,7 @@ import { readDispatchLog } from "../ledger/dispatch-log.ts";
 import { defaultLedger, type Project, projectAt } from "../ledger/location.ts";
 import type { Evidence } from "../ledger/match.ts";
 import { changeLedger, type Refreshed, refreshLedger, type RefreshOptions } from "../ledger/refresh.ts";
+import type { Wanted } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
 import { summaryText, taskLines, tasksTable, unmatchedLines } from "../ledger/show.ts";
 import { tableMarkdown, tableText } from "../ledger/text-table.ts";
@@ -212,25 +213,25 @@ async function refresh(run: TaskRun): Promise<Refreshed> {
 }
 
 export function refreshOptions(run: TaskRun): RefreshOptions {
-  const { settings, environment, paths, nowMs, ledgerPath, project } = run;
-  const { threads, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory, taskPattern } = settings;
+  const { ledgerPath, nowMs } = run;
   return {
     path: ledgerPath,
-    scan: {
-      paths: paths.length > 0 ? paths : undefined,
-      environment,
-      threads,
-      maxLineBytes,
-      cache,
-      cacheDirectory,
-      taskPattern,
-      nowMs,
-    },
-    wanted: { project, patterns: settings.project },
+    scan: { ...scanOptionsOf(run), environment: run.environment, nowMs },
+    wanted: wantedOf(run),
     evidence: evidenceOf(run),
     nowMs,
     say: (text) => sayLines([`tokensift: ${text}`]),
   };
+}
+
+/** What is scanned, as plain data. */
+export function scanOptionsOf({ settings, paths }: TaskRun) {
+  const { threads, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory, taskPattern } = settings;
+  return { paths: paths.length > 0 ? paths : undefined, threads, maxLineBytes, cache, cacheDirectory, taskPattern };
+}
+
+export function wantedOf({ project, settings }: TaskRun): Wanted {
+  return { project, patterns: settings.project };
 }
 
 function evidenceOf({ settings, timersPath, nowMs }: TaskRun): Omit<Evidence, "said"> {

@@ -11,7 +11,7 @@ interface TokenUsage {
   readonly cost_estimate_usd: number | null;
 }
 
-function tokenUsage({ input_tokens, output_tokens, total_tokens, cost_estimate_usd }: TaskEntry): TokenUsage {
+export function tokenUsage({ input_tokens, output_tokens, total_tokens, cost_estimate_usd }: TaskEntry): TokenUsage {
   return { input_tokens, output_tokens, total_tokens, cost_estimate_usd };
 }
 

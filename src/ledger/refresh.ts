@@ -55,7 +55,7 @@ export async function changeLedger(
   });
 }
 
-function entriesOf({ sessions }: Ledger): Map<string, SessionEntry> {
+export function entriesOf({ sessions }: Ledger): Map<string, SessionEntry> {
   return new Map(
     Object.entries(sessions).map(
       ([id, { task_id: _t, matched_by: _m, also_mentioned: _a, candidates: _c, ...entry }]) => [id, entry],
@@ -64,7 +64,7 @@ function entriesOf({ sessions }: Ledger): Map<string, SessionEntry> {
 }
 
 /** Sessions that were found, as they are; others as they were, marked where their transcripts are gone. */
-function mergeSessions(known: Known, scan: SessionScan): Map<string, SessionEntry> {
+export function mergeSessions(known: Known, scan: SessionScan): Map<string, SessionEntry> {
   const merged = new Map<string, SessionEntry>(known);
   for (const id of scan.empty) if (!scan.unread.has(id)) merged.delete(id);
   for (const [id, session] of known) {

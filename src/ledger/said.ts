@@ -10,7 +10,7 @@ interface SaidFile {
   readonly sessions: Readonly<Record<string, string>>;
 }
 
-function saidPath(ledgerPath: string): string {
+export function saidPath(ledgerPath: string): string {
   return `${ledgerPath.replace(/\.json$/, "")}.said.json`;
 }
 
