@@ -83,8 +83,14 @@ function isSession(value: unknown): value is LedgerSession {
     isTimeOrNull(session.scanned_at) &&
     isAmount(session.span_seconds) &&
     (session.cost_estimate_usd === null || isAmount(session.cost_estimate_usd)) &&
-    typeof session.cost_is_partial === "boolean"
+    typeof session.cost_is_partial === "boolean" &&
+    (session.held_back === undefined || areFigures(session.held_back))
   );
+}
+
+function areFigures(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value["models"])) return false;
+  return [...COUNTS.slice(0, 7).map((name) => value[name]), ...Object.values(value["models"])].every(isCount);
 }
 
 function isCount(value: unknown): boolean {

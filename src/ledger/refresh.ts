@@ -2,6 +2,7 @@
 import type { ScanOptions } from "../options.ts";
 import type { ScanResult } from "../types.ts";
 import { buildLedger } from "./build.ts";
+import { withoutCopies } from "./held-back.ts";
 import type { Evidence } from "./match.ts";
 import { readSaid } from "./said.ts";
 import { type Known, scanSessions, type SessionScan, type Wanted } from "./sessions.ts";
@@ -70,16 +71,18 @@ export function mergeSessions(known: Known, scan: SessionScan): Map<string, Sess
   for (const [id, session] of known) {
     if (scan.isComplete && !scan.found.has(id)) merged.set(id, { ...session, retained: true });
   }
+  const retained = [...merged.keys()].filter((id) => merged.get(id)?.retained && !scan.found.has(id));
+  const gone = { hasRetained: retained.length > 0, hasLost: retained.some((id) => !known.get(id)?.retained) };
   for (const [id, session] of scan.sessions) {
     const before = known.get(id);
-    if (!before || !scan.unread.has(id)) merged.set(id, newer(before, session));
+    if (!before) merged.set(id, session);
+    else if (!scan.unread.has(id)) merged.set(id, newer(before, withoutCopies(before, session, gone)));
   }
   return merged;
 }
 
 /** Of two scans' figures those of the one that began later; figures that have not changed keep their time. */
-function newer(known: SessionEntry | undefined, found: SessionEntry): SessionEntry {
-  if (!known) return found;
+function newer(known: SessionEntry, found: SessionEntry): SessionEntry {
   const { retained: _, ...before } = known;
   if (JSON.stringify({ ...before, scanned_at: "" }) === JSON.stringify({ ...found, scanned_at: "" })) return before;
   return known.scanned_at > found.scanned_at ? known : found;

@@ -48,8 +48,8 @@ export interface SessionEntry extends LedgerFigures {
   readonly scanned_at: string;
   /** Its transcripts are gone; these are its last figures. */
   readonly retained?: true;
-  /** Its figures as they were before another session's transcripts went: copies of that one's responses are not added. */
-  readonly held_back?: true;
+  /** Not in its figures: copies of responses of a session whose transcripts are gone, which still has them. */
+  readonly held_back?: LedgerFigures;
 }
 
 /** What a session's task is, and why. */

@@ -205,6 +205,30 @@ describe("sessions that are gone", () => {
     expect(sessions[sessionId(1)]).not.toHaveProperty("retained");
   });
 
+  test("a fork does not get what its original is still there for in the ledger", async () => {
+    const own = message("task-1", { uuid: "own", timestamp: "2026-05-01T00:00:00.000Z" });
+    const shared = [response(1), response(2)];
+    const home = taskHome({ 1: [own, ...shared], 2: [...shared, message("task-2"), response(3)] });
+    const totals = async () => {
+      const { tasks, summary } = await scanned(home);
+      return [tasks["task-1"]?.total_tokens, tasks["task-2"]?.total_tokens, summary.total_tokens];
+    };
+    expect(await totals()).toEqual([222, 111, 333]);
+    const original = join(home.home, transcriptOf(1));
+    const bytes = readFileSync(original);
+    rmSync(original);
+    expect(await totals()).toEqual([222, 111, 333]);
+    expect(await totals()).toEqual([222, 111, 333]);
+    const fork = join(home.home, transcriptOf(2));
+    writeFileSync(fork, `${readFileSync(fork, "utf8")}${response(4)}\n`);
+    expect(await totals()).toEqual([222, 222, 444]);
+    writeFileSync(original, bytes);
+    expect(await totals()).toEqual([222, 222, 444]);
+    expect(Object.values(read(home).sessions).some((session) => "held_back" in session || "retained" in session)).toBe(
+      false,
+    );
+  });
+
   test("a session that turns out to hold copies only is taken out", async () => {
     const home = taskHome({ 2: sessionOf(1, "task-2") });
     await scanned(home);
