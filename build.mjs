@@ -4,7 +4,9 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { findProvider } from "@pydantic/genai-prices";
 import { build } from "esbuild";
+import { prepareCatalog } from "./src/pricing/prepare.mjs";
 
 const require = createRequire(import.meta.url);
 const binary = (name, file) => join(dirname(require.resolve(`${name}/package.json`)), file);
@@ -14,7 +16,10 @@ rmSync("dist", { recursive: true, force: true });
 mkdirSync("dist/workers/kernel", { recursive: true });
 mkdirSync("dist/src", { recursive: true });
 toWasm("workers/kernel/index.ts", "dist/workers/kernel/kernel.wasm", "--initialMemory", "4");
-toWasm("src/tally/wasm/index.ts", "dist/src/tally.wasm");
+const shared = "--enable threads --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" ");
+toWasm("src/tally/wasm/index.ts", "dist/src/tally.wasm", ...shared);
+
+writePrices("dist/src/prices");
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8"));
 const common = {
@@ -45,7 +50,7 @@ const commandLine = {
   // Needed by few runs, or by threads too; small enough to look up then, too large to read on each start.
   external: ["piscina", "temporal-polyfill"],
   // MessagePack without streams, and without looking for a native module that is not there: 5 ms.
-  // And the module form of jsonc-parser: its other one looks up its parts while it runs.
+  // jsonc-parser's main file finds its parts in a way esbuild cannot follow.
   alias: { msgpackr: "msgpackr/index-no-eval", "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   minifyWhitespace: true,
   minifySyntax: true,
@@ -72,6 +77,20 @@ if (!process.argv.includes("--no-types")) run(binary("typescript", "bin/tsc"));
 function toWasm(entry, file, ...memory) {
   const flags = "-O3 --enable simd --runtime stub --noAssert".split(" ");
   run(binary("assemblyscript", "bin/asc.js"), entry, "--outFile", file, ...flags, ...memory);
+}
+
+/** List prices, a file a provider (src/pricing/catalog.ts): parsing the whole package takes longer than a warm scan. */
+function writePrices(folder) {
+  const name = "@pydantic/genai-prices";
+  const { version: packageVersion } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8"));
+  const source = readFileSync(`node_modules/${name}/dist/index.js`, "utf8");
+  // The list itself is not exported; its providers can be asked for by their ids.
+  const ids = new Set(Array.from(source.matchAll(/^ {4}id: "([^"]+)",$/gm), ([, id]) => id));
+  const providers = [...ids].map((id) => findProvider({ providerId: id })).filter(Boolean);
+  mkdirSync(folder, { recursive: true });
+  for (const [file, content] of prepareCatalog(providers, `${name} ${packageVersion}`, null)) {
+    writeFileSync(join(folder, file), JSON.stringify(content));
+  }
 }
 
 /** The licences of the packages that are inside the command line. */

@@ -4,13 +4,15 @@ import type { ScanResult } from "../src/types.ts";
 import type { Figures } from "./answer.ts";
 import { bundle } from "./bundle.mjs";
 import { REPO } from "./folder.ts";
-import { installPeer, PEER_VERSION } from "./peer.ts";
+import { CCUSAGE, installPeer, TOKSCALE } from "./peer.ts";
 
 /** A program under test. */
 export interface Contestant {
   readonly name: string;
   readonly version: string;
   command(home: string): readonly [program: string, ...rest: string[]];
+  /** What has to happen before each run; its time does not count. */
+  prepare?(home: string): void;
   /** The answer in its output; throws when there is none. */
   figures(output: string): Figures;
   /** The span in which it read transcripts, where it tells. */
@@ -19,9 +21,7 @@ export interface Contestant {
 
 /** tokensift as a user starts it, without its cache; null threads leaves the number to the tool. */
 export function ourTool(threads: number | null): Contestant {
-  const cli = join(REPO, "dist/src/cli.cjs");
-  if (!existsSync(cli)) throw new Error(`not built: ${cli} is missing (npm run build)`);
-  const { version } = JSON.parse(readFileSync(join(REPO, "package.json"), "utf8")) as { version: string };
+  const { cli, version } = ourBuild();
   const flags = threads === null ? [] : ["--threads", String(threads)];
   return {
     name: threads === null ? "tokensift" : `tokensift --threads ${threads}`,
@@ -30,6 +30,25 @@ export function ourTool(threads: number | null): Contestant {
     figures: (output) => ourFigures(JSON.parse(output) as ScanResult),
     scanMs: (output) => (JSON.parse(output) as ScanResult).stats.stagesMs.scan,
   };
+}
+
+/** tokensift with its cache, which the round that does not count has filled. */
+export function ourWarmTool(name = "tokensift"): Contestant {
+  const { cli, version } = ourBuild();
+  return {
+    name,
+    version,
+    command: (home) => [process.execPath, cli, "scan", "--json", "--cache-dir", join(home, ".tokensift-cache")],
+    figures: (output) => ourFigures(JSON.parse(output) as ScanResult),
+    scanMs: (output) => (JSON.parse(output) as ScanResult).stats.stagesMs.scan,
+  };
+}
+
+function ourBuild() {
+  const cli = join(REPO, "dist/src/cli.cjs");
+  if (!existsSync(cli)) throw new Error(`not built: ${cli} is missing (npm run build)`);
+  const { version } = JSON.parse(readFileSync(join(REPO, "package.json"), "utf8")) as { version: string };
+  return { cli, version };
 }
 
 const SUMS = [
@@ -58,10 +77,10 @@ const PEER_SUMS = ["inputTokens", "outputTokens", "cacheCreationTokens", "cacheR
 type PeerSums = Readonly<Record<(typeof PEER_SUMS)[number], number>>;
 
 export function peer(): Contestant {
-  const binary = installPeer();
+  const binary = installPeer(CCUSAGE);
   return {
     name: "ccusage",
-    version: PEER_VERSION,
+    version: CCUSAGE.version,
     command: () => [binary, "claude", "monthly", "--offline", "--json"],
     figures(output) {
       const report = JSON.parse(output) as { totals: PeerSums; monthly: (PeerSums & { month: string })[] };
@@ -72,6 +91,44 @@ export function peer(): Contestant {
       }
       return figures;
     },
+    scanMs: () => null,
+  };
+}
+
+/** A peer with a cache. It looks for prices on the network each time: only its CPU time says something. */
+export function cachingPeer(): Contestant {
+  const binary = installPeer(TOKSCALE);
+  return {
+    name: "tokscale",
+    version: TOKSCALE.version,
+    command: () => [binary, "models", "--json", "--no-spinner", "-c", "claude"],
+    figures(output) {
+      const { totalInput, totalOutput, totalCacheRead, totalCacheWrite, totalMessages } = JSON.parse(
+        output,
+      ) as Readonly<Record<string, number>>;
+      return {
+        inputTokens: totalInput!,
+        outputTokens: totalOutput!,
+        cacheReadTokens: totalCacheRead!,
+        cacheCreationTokens: totalCacheWrite!,
+        responses: totalMessages!,
+      };
+    },
+    scanMs: () => null,
+  };
+}
+
+/** Node and nothing else: what no program on it goes below. */
+export function nodeAlone(bytes: (home: string) => number): Contestant {
+  let answer = 0;
+  return {
+    name: "node -e 0",
+    version: process.version,
+    command(home) {
+      answer = bytes(home);
+      return [process.execPath, "-e", "0"];
+    },
+    figures: () => ({ bytes: answer }),
     scanMs: () => null,
   };
 }

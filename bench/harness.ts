@@ -58,6 +58,7 @@ async function sampleOnce(
   log: (text: string) => void,
 ): Promise<Sample> {
   const load = loadavg()[0] ?? 0;
+  contestant.prepare?.(corpus.home);
   const run = await runTimed(contestant.command(corpus.home), corpus.home);
   const { expected } = corpus;
   let verdict = { isRight: false, digest: "-", complaint: run.failure };

@@ -3,27 +3,33 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BENCH } from "./folder.ts";
 
-const PACKAGE = "@ccusage/ccusage-linux-x64";
-export const PEER_VERSION = "20.0.24";
+/** A native program on npm, without its cache or with one. */
+export const CCUSAGE = { package: "@ccusage/ccusage-linux-x64", version: "20.0.24", binary: "bin/ccusage" } as const;
+export const TOKSCALE = {
+  package: "@tokscale/cli-linux-x64-gnu",
+  version: "4.17.0",
+  binary: "bin/tokscale",
+} as const;
 
-/** Path of the fastest peer's binary, installed from npm into a scratch folder if it is not there. */
-export function installPeer(): string {
+/** Path of a peer's binary, installed from npm into a scratch folder if it is not there. */
+export function installPeer(peer: typeof CCUSAGE | typeof TOKSCALE): string {
   if (process.platform !== "linux" || process.arch !== "x64") {
     throw new Error(
-      `no peer for ${process.platform}-${process.arch}: ${PACKAGE} runs on Linux x64 (run this bench there)`,
+      `no peer for ${process.platform}-${process.arch}: ${peer.package} runs on Linux x64 (run this bench there)`,
     );
   }
-  const folder = join(BENCH, ".peers", PEER_VERSION);
-  const binary = join(folder, "node_modules", PACKAGE, "bin/ccusage");
+  const folder = join(BENCH, ".peers", peer.version);
+  const binary = join(folder, "node_modules", peer.package, peer.binary);
   if (!existsSync(binary)) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "package.json"), `{"private":true}\n`);
-    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", `${PACKAGE}@${PEER_VERSION}`], {
+    const name = `${peer.package}@${peer.version}`;
+    execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", name], {
       cwd: folder,
       stdio: "inherit",
     });
   }
-  // The package ships it without its run bit.
+  // The packages ship them without their run bit.
   chmodSync(binary, 0o755);
   return binary;
 }

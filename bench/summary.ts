@@ -6,10 +6,14 @@ interface Bar {
   readonly wall: number;
   readonly cpu: number;
 }
+/** By bench and shape. */
 const BARS: Readonly<Record<string, Bar>> = {
-  large: { wall: 0.28, cpu: 0.3 },
-  big: { wall: 0.33, cpu: 0.38 },
-  small: { wall: 0.5, cpu: 0.55 },
+  "peers large": { wall: 0.28, cpu: 0.3 },
+  "peers big": { wall: 0.33, cpu: 0.38 },
+  "peers small": { wall: 0.5, cpu: 0.55 },
+  "warm large": { wall: 0.1, cpu: 0.08 },
+  "warm big": { wall: 0.2, cpu: 0.15 },
+  "warm small": { wall: 0.25, cpu: 0.2 },
 };
 
 /** Tables of all samples, a section for each bench and shape. */
@@ -50,7 +54,7 @@ function ratios(samples: readonly Sample[]): string {
   const peers = samples.filter((sample) => sample.contestant === "ccusage");
   if (ours.length === 0 || peers.length === 0) return "";
   if ([...ours, ...peers].some((sample) => !sample.isRight)) return "\nNo ratio: an answer was wrong.\n";
-  const bar = BARS[ours[0]!.shape];
+  const bar = BARS[`${ours[0]!.bench} ${ours[0]!.shape}`];
   const line = (label: string, of: (sample: Sample) => number | null, most: number | undefined): string => {
     const mine = pick(ours, of);
     const theirs = pick(peers, of);

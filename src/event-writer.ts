@@ -18,6 +18,7 @@ import {
   SKIPPED_LISTED,
   type SkippedAt,
   type Spec,
+  STANDS_ALONE,
   USAGE,
   type UsageNumbers,
 } from "./events.ts";
@@ -52,7 +53,7 @@ export interface Extra {
 /** What must be equal for records to be one event. */
 const ALIKE = FLAG.sideChain | FLAG.nested | FLAG.responseId | FLAG.requestId;
 /** Records without these, a model or tool uses tell nothing but their time. */
-const SAYS_MORE = FLAG.responseId | FLAG.usage | FLAG.nested;
+const SAYS_MORE = FLAG.responseId | FLAG.usage | FLAG.nested | STANDS_ALONE;
 const NO_EVENT = -1;
 
 /** Collects the events of one shard after the other; `finish` hands over what came since the last one. */
@@ -94,7 +95,15 @@ export class EventWriter {
   }
 
   /** The number of a context in this batch. */
-  contextNumber(agentName: number, agentType: number, team: number, branch: number, version: number): number {
+  contextNumber(
+    agentName: number,
+    agentType: number,
+    team: number,
+    branch: number,
+    version: number,
+    otherTeam = 0,
+    dispatches = 0,
+  ): number {
     const { columns } = this.#context;
     const last = this.#lastContext;
     const isLast =
@@ -103,9 +112,11 @@ export class EventWriter {
       columns.agentType[last] === agentType &&
       columns.team[last] === team &&
       columns.branch[last] === branch &&
-      columns.version[last] === version;
+      columns.version[last] === version &&
+      columns.otherTeam[last] === otherTeam &&
+      columns.dispatches[last] === dispatches;
     if (isLast) return last;
-    const key = `${agentName} ${agentType} ${team} ${branch} ${version}`;
+    const key = `${agentName} ${agentType} ${team} ${branch} ${version} ${otherTeam} ${dispatches}`;
     let number = this.#contextNumbers.get(key);
     if (number === undefined) {
       number = this.#context.add();
@@ -115,6 +126,8 @@ export class EventWriter {
       added.team[number] = team;
       added.branch[number] = branch;
       added.version[number] = version;
+      added.otherTeam[number] = otherTeam;
+      added.dispatches[number] = dispatches;
       this.#contextNumbers.set(key, number);
     }
     this.#lastContext = number;
@@ -362,6 +375,8 @@ function writeUsage(columns: Columns<typeof USAGE>, i: number, from: UsageNumber
   columns.cacheCreation1h[i] = from.cacheCreation1h;
   columns.cacheRead[i] = from.cacheRead;
   columns.webSearches[i] = from.webSearches;
+  columns.recordedCost[i] = from.recordedCost;
+  columns.terms[i] = from.terms;
 }
 
 /** Columns that grow, and keep what they grew to. */

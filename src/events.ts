@@ -21,7 +21,25 @@ export const FLAG = {
   final: 32,
   /** Holds a block that takes more tokens than a placeholder says. */
   longBlock: 64,
+  // What the sources with running totals need; each is an event of its own, settled by the tally (`src/tally/codex.ts`).
+  /** A reading of a running total: `usage` is the total. */
+  reading: 128,
+  /** A reading that tells only what the last request used: `usage` is that. */
+  onlyLast: 256,
+  /** Begins and ends another agent's work inside this transcript. */
+  reviewStart: 512,
+  reviewEnd: 1024,
+  /** Names the model of what follows. */
+  turn: 2048,
+  /** Names a session: the transcript's own first, then those it was copied from. */
+  session: 4096,
 } as const;
+
+/** Events with one of these are never one with their neighbours. */
+export const STANDS_ALONE = FLAG.reading | FLAG.onlyLast | FLAG.reviewStart | FLAG.reviewEnd | FLAG.turn | FLAG.session;
+
+/** How a response was served where that has a price of its own. */
+export const TERMS = { fast: 1, batch: 2, flex: 4, priority: 8, us: 16 } as const;
 
 /** No usage: the event's index into the usage columns. */
 export const NO_USAGE = 0xffffffff;
@@ -79,10 +97,14 @@ export const CONTEXT = {
   team: Uint32Array,
   branch: Uint32Array,
   version: Uint32Array,
+  /** A second team that a record names beside `team`. */
+  otherTeam: Uint32Array,
+  /** Calls that start agents, and results that name them: `readDispatches` of `src/sources/dispatches.ts`. */
+  dispatches: Uint32Array,
 } as const satisfies Spec;
 
-/** One element an event that carries usage. */
-export const USAGE = {
+/** What adds up of what was used. */
+export const AMOUNTS = {
   input: Float64Array,
   output: Float64Array,
   reasoning: Float64Array,
@@ -92,7 +114,19 @@ export const USAGE = {
   webSearches: Float64Array,
 } as const satisfies Spec;
 
-/** Tokens a response used beside its own, under another model (`iterations`). `event` has the response's own. */
+/** One element an event that carries usage. */
+export const USAGE = {
+  ...AMOUNTS,
+  /** What the transcript itself says it cost: nano-dollars plus 1; 0: it says nothing. */
+  recordedCost: Float64Array,
+  /** How it was served, beyond the ordinary: bits of `TERMS`. */
+  terms: Uint32Array,
+} as const satisfies Spec;
+
+/**
+ * Tokens a response used beside its own, under another model (`iterations`). `event` has the response's own. Of a
+ * reading: what its last request used.
+ */
 export const EXTRA = { event: Uint32Array, model: Uint32Array, ...USAGE } as const satisfies Spec;
 
 /** Of a transcript, its first messages that a user wrote, and the tasks they name. */
@@ -167,6 +201,10 @@ export function allocate<S extends Spec>(spec: S, length: number, buffer?: Array
 export function byteLength(spec: Spec, length: number): number {
   let bytes = 0;
   for (const type of Object.values(spec)) bytes += type.BYTES_PER_ELEMENT * length;
+  return paddedTo8(bytes);
+}
+
+export function paddedTo8(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 

@@ -3,7 +3,6 @@
  * within a transcript in byte order: comparing two indexes compares (path, offset). Order of arrival never shows.
  */
 import {
-  allocate,
   type BatchColumns,
   type Columns,
   CONTEXT,
@@ -16,11 +15,11 @@ import {
   MIXED_PATTERNS,
   RECORD,
   SKIPPED_LISTED,
-  type Spec,
   USAGE,
 } from "./events.ts";
 import type { CursorTable } from "./cursors/table.ts";
 import type { CursorRun, Part, RangeRun, ScannedBatch } from "./parts.ts";
+import type { TallyMemory } from "./tally/memory.ts";
 import type { SkipReason } from "./types.ts";
 
 /** What is known of each transcript. Text columns hold text numbers; 0 is none. */
@@ -48,7 +47,12 @@ const SUMS = ["lines", "records", "usageRecords", "malformed", "oversized"] as c
 /** Of which the first one found stays. */
 const FIRSTS = ["sessionId", "agentName", "agentType", "team"] as const;
 
+/** Columns of messages that number texts. */
+const MESSAGE_TEXTS = ["taskPattern", ...MESSAGE_TASKS] as const;
+
 export interface MergedTable {
+  /** Where its columns lie. */
+  readonly memory: TallyMemory;
   /** Events; their columns may have room behind them. */
   readonly length: number;
   readonly event: Columns<typeof EVENT>;
@@ -88,41 +92,34 @@ export interface Counts {
 /** The columns of events that hold records. */
 const RECORDS_OF_EVENTS = ["earliestRecord", "chosenRecord", "firstRecord", "lastRecord"] as const;
 
-/** Where merged columns are to lie, and what is done to whole columns there. */
-export interface Room {
-  /** Room for so many events more is left behind the columns of events. */
-  readonly spareEvents: number;
+export interface MergeOptions {
+  /** Where the columns are to lie. */
+  readonly memory: TallyMemory;
   /** Skipped lines are listed up to 100 of the whole scan, or of each transcript. */
   readonly listsSkipped: "of scan" | "of each transcript";
-  columns<S extends Spec>(spec: S, length: number): Columns<S>;
-  u32(length: number): Uint32Array;
-  /** Adds `by` to each number from `from` on, but for those that stand for nothing (all bits set). */
-  shift(column: Uint32Array, from: number, length: number, by: number): void;
-  /** Replaces each number from `from` on by what stands at its place in `numbers`. */
-  renumber(column: Uint32Array, from: number, length: number, numbers: Uint32Array): void;
+  /** Leaves room behind the columns of events for records that become events of their own (`splitRepeated`). */
+  readonly hasSpareEvents: boolean;
 }
 
-export function merge(parts: readonly Part[], transcripts: number, room: Room): MergedTable {
-  const merger = new Merger(parts, transcripts, room);
+/** Throws `TOO_MANY_RECORDS` where the memory is too small. */
+export function merge(parts: readonly Part[], transcripts: number, options: MergeOptions): MergedTable {
+  const merger = new Merger(parts, transcripts, options);
   for (const part of parts) merger.add(part);
   return merger.finish();
 }
 
 /** How many elements all parts have together. */
-export function countAll(parts: readonly Part[]): Counts & { readonly contexts: number; readonly texts: number } {
+function countAll(parts: readonly Part[]): Counts & { readonly contexts: number } {
   const total = { events: 0, records: 0, usages: 0, extras: 0 };
-  const entered = new Map<object, { readonly contexts: number; readonly texts: readonly string[] }>();
+  const entered = new Map<object, { readonly contexts: number }>();
   for (const part of parts) {
     addCounts(total, countsOf(part));
     if ("cursors" in part) entered.set(part.cursors, part.cursors);
     else entered.set(part.scanned, part.scanned.batch);
   }
-  let [contexts, texts] = [0, 0];
-  for (const one of entered.values()) {
-    contexts += one.contexts;
-    texts += one.texts.length;
-  }
-  return { ...total, contexts, texts };
+  let contexts = 0;
+  for (const one of entered.values()) contexts += one.contexts;
+  return { ...total, contexts };
 }
 
 /** Where the contexts and texts of a batch or of cursors went. */
@@ -132,7 +129,8 @@ interface Entered {
 }
 
 class Merger {
-  readonly #room: Room;
+  readonly #memory: TallyMemory;
+  readonly #listsSkipped: MergeOptions["listsSkipped"];
   readonly #event: MergedTable["event"];
   readonly #record: MergedTable["record"];
   readonly #usage: MergedTable["usage"];
@@ -152,17 +150,22 @@ class Merger {
   /** The transcript that comes now. */
   #current = -1;
 
-  constructor(parts: readonly Part[], transcripts: number, room: Room) {
-    this.#room = room;
+  constructor(parts: readonly Part[], transcripts: number, options: MergeOptions) {
+    const memory = (this.#memory = options.memory);
+    this.#listsSkipped = options.listsSkipped;
     const total = (this.#total = countAll(parts));
-    this.#event = room.columns(EVENT, total.events + room.spareEvents);
-    this.#record = room.columns(RECORD, total.records);
-    this.#usage = room.columns(USAGE, total.usages);
-    this.#extra = room.columns(EXTRA, total.extras);
-    this.#context = room.columns(CONTEXT, total.contexts);
-    this.#transcriptOf = room.u32(total.events + room.spareEvents);
-    this.#transcript = allocate(TRANSCRIPT, transcripts);
+    const roomForEvents = total.events + (options.hasSpareEvents ? total.records >>> 2 : 0);
+    this.#event = memory.columns(EVENT, roomForEvents);
+    this.#record = memory.columns(RECORD, total.records);
+    this.#usage = memory.columns(USAGE, total.usages);
+    this.#extra = memory.columns(EXTRA, total.extras);
+    this.#context = memory.columns(CONTEXT, total.contexts);
+    this.#transcriptOf = memory.u32(roomForEvents);
+    this.#transcript = memory.columns(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
+    memory.bind("event", { ...this.#event, transcript: this.#transcriptOf });
+    memory.bind("record", this.#record);
+    memory.bind("extra", this.#extra);
   }
 
   add(part: Part): void {
@@ -171,27 +174,37 @@ class Merger {
     addCounts(this.#taken, countsOf(part));
   }
 
+  /** A transcript's cursor comes before what was scanned of it, so what it says stands as it is. */
   #addCursors({ cursors, from, to, transcript }: CursorRun): void {
     const { contexts, texts } = this.#enter(cursors, cursors.texts, (columns, at) => cursors.copyContexts(columns, at));
     const { events, records, usages, extras } = this.#taken;
     const tables = { event: this.#event, record: this.#record, usage: this.#usage, extra: this.#extra };
-    cursors.copyRows(from, to, tables, { ...this.#taken, contexts });
+    cursors.copyRows(from, to, tables, { ...this.#taken, contexts, transcript });
     const length = cursors.countsOf(from, to);
-    this.#room.renumber(this.#event.model, events, length.events, texts);
-    this.#room.renumber(this.#extra.model, extras, length.extras, texts);
+    this.#memory.renumber(this.#event.model, events, length.events, texts);
+    this.#memory.renumber(this.#extra.model, extras, length.extras, texts);
     const { row, start } = cursors;
-    let listed = 0;
-    for (let i = from, t = transcript; i < to; i++, t++) {
-      const shift = (at: number, table: Uint32Array) => at + (table[i] as number) - (table[from] as number);
-      const event = shift(events, start.events);
-      this.#moveTo(t, event, shift(records, start.records), shift(usages, start.usages), shift(extras, start.extras));
-      this.#transcriptOf.fill(t, event, event + (row.events[i] as number));
-      this.#addFacts(row, i, texts);
-      listed = row.skippedListed[i] as number;
-      for (let skipped = start.skipped[i] as number; listed > 0; listed--, skipped++) {
-        this.#listSkipped(cursors.skippedLine(skipped));
-      }
+    this.#moveTo(transcript, events, records, usages, extras);
+    const move = (firsts: Uint32Array, starts: Uint32Array, at: number) => {
+      firsts.set(starts.subarray(from, to), transcript);
+      this.#memory.shift(firsts, transcript, to - from, at - (starts[from] as number));
+    };
+    const facts = this.#transcript;
+    move(facts.firstEvent, start.events, events);
+    move(facts.firstRecord, start.records, records);
+    move(facts.firstUsage, start.usages, usages);
+    move(facts.firstExtra, start.extras, extras);
+    for (const name of [...SUMS, ...FIRSTS, "cwd", "cwdTimeMs", "messages", "messagesEnd", ...MESSAGE_TEXTS] as const) {
+      facts[name].set(row[name].subarray(from, to), transcript);
     }
+    for (const name of [...FIRSTS, "cwd", ...MESSAGE_TEXTS] as const)
+      this.#memory.renumber(facts[name], transcript, to - from, texts);
+    const [firstSkipped, endSkipped] = [start.skipped[from] as number, start.skipped[to] as number];
+    for (let i = from, skipped = firstSkipped; skipped < endSkipped; i++) {
+      this.#current = transcript + i - from;
+      for (; skipped < (start.skipped[i + 1] as number); skipped++) this.#listSkipped(cursors.skippedLine(skipped));
+    }
+    this.#current = transcript + to - from - 1;
   }
 
   #addRanges({ scanned, from, to, shift: by }: RangeRun): void {
@@ -213,13 +226,13 @@ class Merger {
     const record = copy("records", columns.record, this.#record);
     const usage = copy("usages", columns.usage, this.#usage);
     const extra = copy("extras", columns.extra, this.#extra);
-    this.#room.renumber(this.#event.model, event.at, event.length, texts);
-    this.#room.renumber(this.#extra.model, extra.at, extra.length, texts);
-    this.#room.shift(this.#event.context, event.at, event.length, contexts);
-    this.#room.shift(this.#event.usage, event.at, event.length, usage.by);
-    for (const name of RECORDS_OF_EVENTS) this.#room.shift(this.#event[name], event.at, event.length, record.by);
-    this.#room.shift(this.#record.event, record.at, record.length, event.by);
-    this.#room.shift(this.#extra.event, extra.at, extra.length, event.by);
+    this.#memory.renumber(this.#event.model, event.at, event.length, texts);
+    this.#memory.renumber(this.#extra.model, extra.at, extra.length, texts);
+    this.#memory.shift(this.#event.context, event.at, event.length, contexts);
+    this.#memory.shift(this.#event.usage, event.at, event.length, usage.by);
+    for (const name of RECORDS_OF_EVENTS) this.#memory.shift(this.#event[name], event.at, event.length, record.by);
+    this.#memory.shift(this.#record.event, record.at, record.length, event.by);
+    this.#memory.shift(this.#extra.event, extra.at, extra.length, event.by);
 
     let listed = batch.skipped.findIndex((skipped) => skipped.range >= from);
     if (listed < 0) listed = batch.skipped.length;
@@ -251,11 +264,11 @@ class Merger {
     if (entered) return entered;
     const at = this.#taken.contexts;
     const length = "batch" in from ? from.batch.contexts : from.contexts;
-    const numbers = this.#room.u32(texts.length);
+    const numbers = this.#memory.u32(texts.length);
     texts.forEach((text, i) => (numbers[i] = this.#texts.number(text)));
     entered = { contexts: at, texts: numbers };
     copyContexts(this.#context, at);
-    for (const column of Object.values(this.#context)) this.#room.renumber(column, at, length, entered.texts);
+    for (const column of Object.values(this.#context)) this.#memory.renumber(column, at, length, entered.texts);
     this.#taken.contexts += length;
     this.#entered.set(from, entered);
     return entered;
@@ -307,7 +320,7 @@ class Merger {
 
   #listSkipped(line: Omit<MergedTable["skippedLines"][number], "transcript">): void {
     const last = this.#skippedLines.at(-SKIPPED_LISTED);
-    const isFull = this.#room.listsSkipped === "of scan" ? last !== undefined : last?.transcript === this.#current;
+    const isFull = this.#listsSkipped === "of scan" ? last !== undefined : last?.transcript === this.#current;
     if (!isFull) this.#skippedLines.push({ transcript: this.#current, ...line });
   }
 
@@ -317,6 +330,7 @@ class Merger {
     this.#moveTo(transcripts, events, records, usages, extras);
     const sum = (column: Uint32Array) => column.reduce((total, value) => total + value, 0);
     return {
+      memory: this.#memory,
       length: events,
       event: this.#event,
       transcriptOf: this.#transcriptOf,

@@ -3,9 +3,18 @@ import { availableParallelism } from "node:os";
 import { WEEKDAYS, type Weekday } from "./calendar.ts";
 import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
+import { COST_MODES, type CostMode } from "./cost-modes.ts";
 import { DEFAULT_TASK_PATTERN, TaskPattern } from "./sources/task-ids.ts";
 import type { CountMode } from "./tally/groups.ts";
-import { DIMENSIONS, type Dimension, SORT_FIELDS, type SortField } from "./types.ts";
+import {
+  DIMENSIONS,
+  type Dimension,
+  isSourceName,
+  SORT_FIELDS,
+  type SortField,
+  SOURCES,
+  type SourceName,
+} from "./types.ts";
 
 /** Patterns by dimension: `*` is any text, `?` one character, `[ab]` one of them, `{a,b}` either. A response needs one match in each. */
 export type Filters = Partial<Record<"project" | "session" | "model" | "agent" | "team", readonly string[]>>;
@@ -13,6 +22,8 @@ export type Filters = Partial<Record<"project" | "session" | "model" | "agent" |
 export interface ScanOptions {
   /** Files and folders; default: where the agents keep their transcripts on this machine. */
   readonly paths?: readonly string[] | undefined;
+  /** The agents whose transcripts are read. Default: all. */
+  readonly sources?: readonly SourceName[] | undefined;
   /** Default `["source", "model"]`. */
   readonly by?: readonly Dimension[] | undefined;
   /** ISO date or instant, `7d`, `24h`, `today` or `yesterday`; a date is its whole day in the zone. Inclusive. Default: open. */
@@ -25,6 +36,13 @@ export interface ScanOptions {
   readonly filters?: Filters | undefined;
   /** Default `responses`: every API response once. `records`: every record that carries usage. */
   readonly count?: CountMode | undefined;
+  /**
+   * Where costs are from. Default `auto`: what the transcript says where it is above 0, else list prices at the time of
+   * use. `none`: costs are null.
+   */
+  readonly cost?: CostMode | undefined;
+  /** A JSON file of prices of one's own (README, "Prices"). */
+  readonly prices?: string | undefined;
   /** A row per model below each row. Default false. */
   readonly breakdown?: boolean | undefined;
   /** A figure or `key`, with `:asc` or `:desc`. Default: time ascending, else most tokens first. */
@@ -73,17 +91,27 @@ export function checkOptions(options: ScanOptions) {
     if (!DIMENSIONS.includes(dimension))
       throw invalidOption("--by", dimension, `is no dimension (one or more of ${DIMENSIONS.join(", ")})`);
   }
+  const sources = options.sources ?? SOURCES;
+  for (const source of sources) {
+    if (!isSourceName(source))
+      throw invalidOption("--source", source, `is no known agent (one or more of ${SOURCES.join(", ")})`);
+  }
   const startOfWeek = options.startOfWeek ?? "monday";
   if (!WEEKDAYS.includes(startOfWeek))
     throw invalidOption("--start-of-week", startOfWeek, `is no day (one of ${WEEKDAYS.join(", ")})`);
   const count = options.count ?? "responses";
   if (count !== "responses" && count !== "records")
     throw invalidOption("--count", count, "is neither responses nor records");
+  const cost = options.cost ?? "auto";
+  if (!COST_MODES.includes(cost))
+    throw invalidOption("--cost", cost, `is no source of costs (one of ${COST_MODES.join(", ")})`);
   // A pattern that is none throws here, not in a thread.
   if (options.taskPattern !== undefined) void new TaskPattern(options.taskPattern);
   return {
     ...options,
+    cost,
     by: by.length > 1 ? by.filter((dimension) => dimension !== "none") : by,
+    sources,
     startOfWeek,
     count,
     threads: options.threads === undefined ? undefined : whole("--threads", options.threads, 0, MOST_THREADS),

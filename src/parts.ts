@@ -47,7 +47,7 @@ export class ScannedBatch {
 }
 
 /** Lengths to where each begins, and where the last one ends. */
-export function startsOf(lengths: Uint32Array): Uint32Array {
+function startsOf(lengths: Uint32Array): Uint32Array {
   const starts = new Uint32Array(lengths.length + 1);
   for (let i = 0; i < lengths.length; i++) starts[i + 1] = (starts[i] as number) + (lengths[i] as number);
   return starts;

@@ -69,7 +69,10 @@ export function describeScan(scan: FinishedScan): ScanResult {
       unreadable: [...found.unreadable, ...unreadable].sort((a, b) => compareText(a.path, b.path)),
       skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),
       responsesWithoutTime: tallied.responsesWithoutTime,
+      clampedResponses: tallied.clampedResponses,
       lowOutputResponses: tallied.lowOutputResponses,
+      unpricedModels: tallied.unpricedModels,
+      unpricedTokens: tallied.unpricedTokens,
     },
   };
 }

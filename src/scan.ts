@@ -1,11 +1,14 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
+import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { Cursors } from "./cursors/index.ts";
+import { cacheFolder } from "./cursors/location.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
-import { countAll, merge, type MergedTable } from "./merge.ts";
+import { merge, type MergedTable } from "./merge.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { ScannedBatch, scannedParts } from "./parts.ts";
+import type { Overrides } from "./pricing/overrides.ts";
 import { plan, type Unread } from "./plan.ts";
 import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";
@@ -42,14 +45,17 @@ export async function scanWhole(options: ScanOptions, asksForTasks = false): Pro
   const stages = new Stages();
   const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
   const calendar = await calendarFor(checked.timezone, checked.environment, asksForDays);
+  const overrides = await overridesOf(checked);
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
-  const found = discover(checked.paths, checked.environment);
+  const found = discover(checked.paths, checked.environment, checked.sources);
   const bytesTotal = sum(found.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
 
-  const cursors = await cursorsOf(found, checked, takenMs);
+  const memory = new TallyMemory();
+  const cursorsStart = memory.next;
+  const cursors = await cursorsOf(found, checked, takenMs, memory);
   if (asksForTasks) await cursors?.findTasksAnew(checked.taskPattern);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
@@ -76,13 +82,15 @@ export async function scanWhole(options: ScanOptions, asksForTasks = false): Pro
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   stages.end("scan");
 
-  const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
-  const memory = new TallyMemory(countAll(parts));
-  const table = { ...merge(parts, found.transcripts.length, memory), memory };
-  stages.end("merge");
-
   const cacheFailure = cursors?.save(scanned);
   stages.end("save");
+
+  const cursorsEnd = memory.next;
+  const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
+  const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
+  const table = merge(parts, found.transcripts.length, merging);
+  memory.recycle(cursorsStart, cursorsEnd);
+  stages.end("merge");
 
   const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
   const agentTypes = asksForAgents ? await agentTypesOf(found.transcripts) : new Map<number, string>();
@@ -94,6 +102,8 @@ export async function scanWhole(options: ScanOptions, asksForTasks = false): Pro
     window,
     calendar,
     agentTypes,
+    overrides,
+    pricesFolder: pricesFolder(checked),
   });
   stages.end("tally");
   const result = describeScan({
@@ -114,18 +124,35 @@ export async function scanWhole(options: ScanOptions, asksForTasks = false): Pro
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */
-async function cursorsOf(found: Discovery, checked: CheckedOptions, takenMs: number): Promise<Cursors | undefined> {
+export async function cursorsOf(
+  found: Discovery,
+  checked: CheckedOptions,
+  takenMs: number,
+  memory: TallyMemory,
+): Promise<Cursors | undefined> {
   // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
   if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
   const { Cursors } = await import("./cursors/index.ts");
-  const { cacheFolder } = await import("./cursors/location.ts");
   const folder = cacheFolder(checked.environment, checked.cacheDirectory);
   if (folder === undefined) return undefined;
   const { maxLineBytes } = checked;
-  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs });
+  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory });
 }
 
-function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
+/** Read before anything else: a mistake in them stops the run. */
+export async function overridesOf({ cost, prices }: CheckedOptions): Promise<Overrides | undefined> {
+  if (prices === undefined || cost === "none") return undefined;
+  const { readOverrides } = await import("./pricing/overrides.ts");
+  return readOverrides(prices);
+}
+
+/** Where `tokensift prices update` leaves prices. */
+export function pricesFolder({ environment, cacheDirectory }: CheckedOptions): string | undefined {
+  const folder = cacheFolder(environment, cacheDirectory);
+  return folder && join(folder, "prices");
+}
+
+export function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
   return { transcript, source, path, start: 0, sizeBytes };
 }
 

@@ -28,8 +28,13 @@ export function isTimeDimension(dimension: Dimension): dimension is TimeDimensio
   return (TIME_DIMENSIONS as readonly Dimension[]).includes(dimension);
 }
 
-/** An agent whose transcripts are read. */
-export type SourceName = "claude";
+/** The agents whose transcripts are read. */
+export const SOURCES = ["claude", "codex"] as const;
+export type SourceName = (typeof SOURCES)[number];
+
+export function isSourceName(name: string): name is SourceName {
+  return (SOURCES as readonly string[]).includes(name);
+}
 
 /** The value of one dimension in a row's key; null where the transcripts name none (a session without a team). */
 export type RowKey = Readonly<Partial<Record<Dimension, string | null>>>;
@@ -54,11 +59,23 @@ export interface Figures {
   /** Tool use blocks in assistant records, each counted once. */
   readonly toolUses: number;
   readonly webSearches: number;
+  /**
+   * US dollars, summed as whole nano-dollars: an estimate from list prices at the time of use, not a bill. Null where
+   * nothing could be priced, and where costs are not asked for.
+   */
+  readonly costUsd: number | null;
   /** Earliest and latest record with this key; null when none of them has a time. */
   readonly firstAt: string | null;
   readonly lastAt: string | null;
   /** Last minus first record, per session, summed over sessions; milliseconds. */
   readonly durationMs: number;
+  /**
+   * Tokens weighted as they are usually billed, in tokens of input: output x 5, cache creation x 1.25 (5 minutes) and
+   * x 2 (1 hour), cache read x 0.1. To a twentieth.
+   */
+  readonly billableEquivalentTokens: number;
+  /** Whether something in it has no known price, and is missing from `costUsd`. */
+  readonly costIsPartial: boolean;
 }
 
 export interface Row extends Figures {
@@ -118,8 +135,14 @@ export interface Diagnostics {
   readonly skippedLines: readonly SkippedLine[];
   /** Records without a readable time: they are in every window and on the day `unknown`. Responses only. */
   readonly responsesWithoutTime: number;
+  /** Responses that told more cached input than input: counted with all their input as cached. */
+  readonly clampedResponses: number;
   /** Responses whose output number is a placeholder the agent never replaced, by agent version. */
   readonly lowOutputResponses: Readonly<Record<string, number>>;
+  /** Models without a known price that are in the totals, sorted; their tokens count, their cost does not. */
+  readonly unpricedModels: readonly string[];
+  /** Tokens in the totals that are missing from `costUsd`. */
+  readonly unpricedTokens: number;
 }
 
 export interface ScanResult {
@@ -150,9 +173,11 @@ export const SORT_FIELDS = [
   "responses",
   "toolUses",
   "webSearches",
+  "costUsd",
   "firstAt",
   "lastAt",
   "durationMs",
+  "billableEquivalentTokens",
 ] as const;
 export type SortField = (typeof SORT_FIELDS)[number];
 

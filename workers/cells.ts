@@ -90,6 +90,12 @@ export class RowCells implements Cells {
     return typeof value === "number" ? epochToMs(value) : parseInstant(value as string);
   }
 
+  decimal(slot: number): string | undefined {
+    if (!this.has(slot) || !this.#isOdd(slot)) return undefined;
+    const text = this.json(slot);
+    return text.startsWith('"') ? undefined : text;
+  }
+
   integer(slot: number): number {
     return this.has(slot) ? this.#word(slot, 0) : 0;
   }

@@ -28,4 +28,15 @@ export const ENTRY = {
 } as const;
 export const MAX_KEY_BYTES = 32;
 
-export const KIND = { object: 1, each: 2, count: 3, time: 4, hash: 5, text: 6, flag: 7, oneOf: 8, tag: 9 } as const;
+export const KIND = {
+  object: 1,
+  each: 2,
+  count: 3,
+  time: 4,
+  hash: 5,
+  text: 6,
+  flag: 7,
+  oneOf: 8,
+  tag: 9,
+  json: 10,
+} as const;

@@ -8,10 +8,20 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
-import { CACHE_HELP, COMPLETION_HELP, HOOK_HELP, ROOT_HELP, SCAN_HELP, SERVE_HELP, TASKS_HELP } from "./help.ts";
+import {
+  CACHE_HELP,
+  COMPLETION_HELP,
+  HOOK_HELP,
+  ROOT_HELP,
+  RUN_HELP,
+  SCAN_HELP,
+  SERVE_HELP,
+  TASKS_HELP,
+} from "./help.ts";
 import { explain } from "./mistake.ts";
+import { RUN_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
+import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
 
 /** Runs what argv asks for. Never rejects. */
@@ -64,6 +74,7 @@ class Run {
       .addHelpText("after", ROOT_HELP);
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
+    this.#addRun();
     this.#addTasks();
     this.#addHook();
     this.#addServe();
@@ -145,6 +156,23 @@ class Run {
     });
   }
 
+  #addRun(): void {
+    const command = this.program
+      .command("run")
+      .description("Tells what the lead, each worker and the whole of an orchestrated run consumed.")
+      .summary("what the lead, each worker and the whole of an orchestrated run consumed")
+      .argument("<team-state>", "the run's team-state file")
+      .addHelpText("after", RUN_HELP);
+    for (const [term, about] of this.#isAskedFor(command) ? RUN_FLAGS : []) {
+      command.addOption(new Option(term, about).helpGroup("Run:"));
+    }
+    this.#addFlags(command, ["since", "until", "json", "stats", "threads", "cache", "cacheDir"]);
+    command.action(async (path: string) => {
+      const { runRun } = await import("./run.ts");
+      this.exitCode = await runRun(path, command.opts());
+    });
+  }
+
   #addCache(): void {
     const command = this.program
       .command("cache")
@@ -174,8 +202,8 @@ class Run {
 
   /** Thirty flags take commander 1 ms, so only the command that runs has them, and only what is written of what is hidden. */
   #addFlags(command: Command, names: readonly FlagName[]): void {
-    const [first = "", ...others] = this.#words;
-    if (![command.name(), "help", "completion"].includes(first)) return;
+    const others = this.#words.slice(1);
+    if (!this.#isAskedFor(command)) return;
     for (const group of GROUPS) {
       for (const name of names) {
         const flag: Flag<unknown> = FLAGS[name];
@@ -186,6 +214,10 @@ class Run {
           command.addOption(optionOf({ ...flag, isHidden: true }, off));
       }
     }
+  }
+
+  #isAskedFor(command: Command): boolean {
+    return [command.name(), "help", "completion"].includes(this.#words[0] ?? "");
   }
 
   async #scan(paths: readonly string[], written: Layer["written"]): Promise<void> {

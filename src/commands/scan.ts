@@ -85,7 +85,21 @@ async function scanPaths(paths: readonly string[], settings: Settings, environme
 }
 
 function engineOptions(settings: Settings): ScanOptions {
-  const { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, threads } = settings;
+  const {
+    source: sources,
+    by,
+    breakdown,
+    sort,
+    top,
+    count,
+    cost,
+    prices,
+    since,
+    until,
+    timezone,
+    startOfWeek,
+    threads,
+  } = settings;
   const { project, session, model, agent, team, maxLine: maxLineBytes } = settings;
   const { cache, cacheDir: cacheDirectory, taskPattern } = settings;
   const filters = {
@@ -95,6 +109,6 @@ function engineOptions(settings: Settings): ScanOptions {
     ...(agent && { agent }),
     ...(team && { team }),
   };
-  const rows = { by, breakdown, sort, top, count, since, until, timezone, startOfWeek, filters };
+  const rows = { sources, by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, filters };
   return { ...rows, threads, maxLineBytes, cache, cacheDirectory, taskPattern };
 }

@@ -226,8 +226,9 @@ export function refreshOptions(run: TaskRun): RefreshOptions {
 
 /** What is scanned, as plain data. */
 export function scanOptionsOf({ settings, paths }: TaskRun) {
-  const { threads, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory, taskPattern } = settings;
-  return { paths: paths.length > 0 ? paths : undefined, threads, maxLineBytes, cache, cacheDirectory, taskPattern };
+  const { threads, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory, taskPattern, cost, prices } = settings;
+  const reading = { threads, maxLineBytes, cache, cacheDirectory, taskPattern };
+  return { paths: paths.length > 0 ? paths : undefined, ...reading, cost, prices };
 }
 
 export function wantedOf({ project, settings }: TaskRun): Wanted {

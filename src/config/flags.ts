@@ -1,6 +1,7 @@
 /** Every flag; `scan` has all that stand here. Their names in camelCase are the keys of a config file. */
 import { DEFAULT_BY, LARGEST_MAX_LINE_BYTES, MOST_THREADS } from "../options.ts";
-import { DIMENSIONS, SORT_FIELDS } from "../types.ts";
+import { COST_MODES } from "../cost-modes.ts";
+import { DIMENSIONS, SORT_FIELDS, SOURCES } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
 import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
 import { TASK_FLAGS } from "./task-flags.ts";
@@ -19,7 +20,6 @@ import {
 const FORMATS = ["table", "json", "csv", "ndjson", "md"] as const;
 export type Format = (typeof FORMATS)[number];
 
-const SOURCES = ["claude"] as const;
 const COUNTS = ["responses", "records"] as const;
 
 const setByVariable = { hasVariable: true } as const;
@@ -48,6 +48,21 @@ export const FLAGS = {
     "responses: every API response once (default). records: every record with usage, as older collectors did",
     oneOf(COUNTS, "way to count"),
     { choices: COUNTS },
+  ),
+
+  cost: textFlag(
+    "Rows",
+    "--cost <where from>",
+    "auto: what the transcript says, else list prices (default). calculate, recorded: only one of them. none",
+    oneOf(COST_MODES, "source of costs"),
+    { choices: COST_MODES, ...setByVariable },
+  ),
+  prices: textFlag(
+    "Rows",
+    "--prices <file>",
+    "prices of your own, in dollars per million tokens, and discounts (JSON; see the README)",
+    parseText,
+    setByVariable,
   ),
 
   since: textFlag(

@@ -2,21 +2,35 @@
  * Whether a cursor file says what one can say. Its checksum shows that nobody damaged it; this, that nobody forged
  * one that would make us look outside of our tables, go in circles, or take up more memory than the file does.
  */
-import { FLAG, MESSAGE_TASKS, MESSAGES_READ } from "../events.ts";
-import { maxOf, type Narrow } from "./narrow.ts";
-import { AGE, type CursorTable, isRelative, type NarrowTables, SKIPPED_REASONS } from "./table.ts";
+import { MESSAGE_TASKS, MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
+import type { TallyMemory } from "../tally/memory.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
-import { SKIPPED_LISTED } from "../events.ts";
+import { isWhole, type Narrow } from "./narrow.ts";
+import { AGE, type CursorTable, isRelative, type NarrowTables, SKIPPED_REASONS, TABLE_NAMES, TABLES } from "./table.ts";
 
 /** Columns of rows that number texts. */
 const TEXTS = ["sessionId", "agentName", "agentType", "team", "cwd", "taskPattern", ...MESSAGE_TASKS] as const;
 /** What `Date` holds, in milliseconds from 1970. */
 const MOST_MS = 8.64e15;
-/** A record's own event, an open response, and an open run of records that only tell their times: no more overlap. */
-const MOST_OVERLAP = 3;
 
-export function isSound(table: CursorTable, tables: NarrowTables): boolean {
-  return areSorted(table.paths) && tablesAddUp(table, tables) && rowsAreSound(table) && columnsAreSound(table, tables);
+/** Whether columns of whole numbers are such: before anything is made of them. */
+export function areWidthsSound(tables: NarrowTables): boolean {
+  return TABLE_NAMES.every((table) => {
+    const columns: Readonly<Record<string, Narrow>> = tables[table];
+    return Object.entries(TABLES[table]).every(([name, type]) => {
+      return type === Float64Array || isWhole(columns[name] as Narrow);
+    });
+  });
+}
+
+export function isSound(table: CursorTable, tables: NarrowTables, memory: TallyMemory): boolean {
+  return (
+    areSorted(table.paths) &&
+    tablesAddUp(table, tables, memory) &&
+    rowsAreSound(table, memory) &&
+    columnsAreSound(table, tables, memory) &&
+    indexesAreSound(table, tables, memory)
+  );
 }
 
 function areSorted(paths: readonly string[]): boolean {
@@ -24,36 +38,38 @@ function areSorted(paths: readonly string[]): boolean {
   return true;
 }
 
-function tablesAddUp({ start, row }: CursorTable, tables: NarrowTables): boolean {
-  const sum = (lengths: Uint32Array) => lengths.reduce((total, length) => total + length, 0);
+function tablesAddUp({ start, row }: CursorTable, tables: NarrowTables, { native }: TallyMemory): boolean {
+  // The starts there are do, so they come out as they were.
+  const sum = (lengths: Uint32Array, starts: Uint32Array) =>
+    native.sumStarts(lengths.byteOffset, lengths.length, starts.byteOffset);
   return (
-    sum(row.events) === tables.event.flags.length &&
-    sum(row.eventRecords) === tables.record.idLow.length &&
-    sum(row.usages) === tables.usage.input.length &&
-    sum(row.extras) === tables.extra.event.length &&
-    sum(row.skippedListed) === tables.skipped.line.length &&
-    start.events.length === row.events.length + 1
+    sum(row.events, start.events) === tables.event.flags.length &&
+    sum(row.eventRecords, start.records) === tables.record.idLow.length &&
+    sum(row.usages, start.usages) === tables.usage.input.length &&
+    sum(row.extras, start.extras) === tables.extra.event.length &&
+    sum(row.skippedListed, start.skipped) === tables.skipped.line.length
   );
 }
 
-function rowsAreSound({ row, texts }: CursorTable): boolean {
+function rowsAreSound({ row, texts }: CursorTable, { native }: TallyMemory): boolean {
   for (const name of TEXTS) {
-    if (maxOf(row[name]) >= texts.length) return false;
+    if (native.largest(row[name].byteOffset, 4, row[name].length) >>> 0 >= texts.length) return false;
   }
-  for (let i = 0; i < row.offset.length; i++) {
-    const [offset, size] = [row.offset[i] as number, row.sizeBytes[i] as number];
+  const { offset, sizeBytes, headBytes, age, skippedListed, baseMs, cwdTimeMs, messages, messagesEnd } = row;
+  for (let i = 0; i < offset.length; i++) {
+    const size = sizeBytes[i] as number;
     const isSound =
       Number.isSafeInteger(size) &&
-      Number.isSafeInteger(offset) &&
-      offset >= 0 &&
-      offset <= size &&
-      row.headBytes[i] === Math.min(IDENTITY_BYTES, size) &&
-      (row.age[i] as number) <= AGE.sameInstant &&
-      (row.skippedListed[i] as number) <= SKIPPED_LISTED &&
-      isTime(row.baseMs[i] as number) &&
-      (row.messages[i] as number) <= MESSAGES_READ &&
-      isOffset(row.messagesEnd[i] as number, offset) &&
-      (row.cwdTimeMs[i] === Infinity || isTime(row.cwdTimeMs[i] as number));
+      Number.isSafeInteger(offset[i]) &&
+      (offset[i] as number) >= 0 &&
+      (offset[i] as number) <= size &&
+      headBytes[i] === Math.min(IDENTITY_BYTES, size) &&
+      (age[i] as number) <= AGE.sameInstant &&
+      (skippedListed[i] as number) <= SKIPPED_LISTED &&
+      isTime(baseMs[i] as number) &&
+      (messages[i] as number) <= MESSAGES_READ &&
+      isOffset(messagesEnd[i] as number, offset[i] as number) &&
+      (cwdTimeMs[i] === Infinity || isTime(cwdTimeMs[i] as number));
     if (!isSound) return false;
   }
   return true;
@@ -67,67 +83,41 @@ function isTime(ms: number): boolean {
   return Math.abs(ms) <= MOST_MS;
 }
 
-function columnsAreSound(table: CursorTable, tables: NarrowTables): boolean {
+function columnsAreSound(table: CursorTable, tables: NarrowTables, { native }: TallyMemory): boolean {
   const { texts, contexts } = table;
   const { event, record, usage, extra, context, skipped } = tables;
-  const areTexts = (column: Narrow) => isWhole(column) && maxOf(column) < texts.length;
+  const isBelow = ({ address, width, length }: Narrow, end: number) =>
+    length === 0 || native.largest(address, width, length) >>> 0 < end;
+  const areCounts = (column: Narrow) => isWhole(column) || native.areCounts(column.address, column.length) !== 0;
+  const areTimes = (column: Narrow, none: number) =>
+    isRelative(column) || native.areTimes(column.address, column.length, none) !== 0;
   return (
-    Object.values(context).every(areTexts) &&
-    areTexts(event.model) &&
-    areTexts(extra.model) &&
-    isWhole(event.context) &&
-    (event.context.length === 0 || maxOf(event.context) < contexts) &&
-    [event.responseLow, event.responseHigh, event.requestLow, event.requestHigh].every(isWhole) &&
-    [event.flags, event.toolUses, record.idLow, record.idHigh, record.toolUses].every(isWhole) &&
-    [skipped.line, skipped.reason].every(isWhole) &&
-    maxOf(skipped.reason) < SKIPPED_REASONS.length &&
+    Object.values(context).every((column) => isBelow(column, texts.length)) &&
+    isBelow(event.model, texts.length) &&
+    isBelow(extra.model, texts.length) &&
+    isBelow(event.context, contexts) &&
+    isBelow(skipped.reason, SKIPPED_REASONS.length) &&
     areCounts(skipped.offset) &&
     Object.values(usage).every(areCounts) &&
-    Object.entries(extra).every(([name, column]) => (name === "event" ? isWhole(column) : areCounts(column))) &&
+    Object.values(extra).every(areCounts) &&
     areTimes(event.firstMs, Infinity) &&
     areTimes(event.lastMs, -Infinity) &&
     areTimes(event.chosenMs, -Infinity) &&
-    areTimes(record.timeMs, NaN) &&
-    indexesAreSound(table, tables)
+    areTimes(record.timeMs, NaN)
   );
 }
 
-/** Numbers from 0 to 2^32 - 1. */
-function isWhole(column: Narrow): boolean {
-  return !(column instanceof Float64Array);
-}
-
-function areCounts(column: Narrow): boolean {
-  if (!(column instanceof Float64Array)) return true;
-  return column.every((value) => Number.isSafeInteger(value) && value >= 0 && !Object.is(value, -0));
-}
-
-function areTimes(column: Narrow, none: number): boolean {
-  if (isRelative(column)) return true;
-  return column.every((value) => isTime(value) || Object.is(value, none));
-}
-
 /** Whether each row's indexes stay in the row. */
-function indexesAreSound({ row, start }: CursorTable, { event, record, extra }: NarrowTables): boolean {
-  const { usage, flags, firstRecord, earliestRecord, chosenRecord, lastRecord } = event;
-  const indexes = [usage, firstRecord, earliestRecord, chosenRecord, lastRecord, record.event, extra.event];
-  if (!indexes.every(isWhole)) return false;
-  for (let i = 0; i < row.events.length; i++) {
-    const [events, records, usages] = [row.events[i] as number, row.eventRecords[i] as number, row.usages[i] as number];
-    let spanned = 0;
-    for (let e = start.events[i] as number, end = start.events[i + 1] as number; e < end; e++) {
-      const last = lastRecord[e] as number;
-      const used = usage[e] as number;
-      if ((earliestRecord[e] as number) > last || (chosenRecord[e] as number) > last) return false;
-      if ((firstRecord[e] as number) + last >= records || used > usages) return false;
-      if (used > 0 !== ((flags[e] as number) & FLAG.usage) > 0) return false;
-      spanned += last + 1;
-    }
-    if (spanned > MOST_OVERLAP * records) return false;
-    const [r, rEnd] = [start.records[i] as number, start.records[i + 1] as number];
-    if (rEnd > r && maxOf(record.event, r, rEnd) >= events) return false;
-    const [x, xEnd] = [start.extras[i] as number, start.extras[i + 1] as number];
-    if (xEnd > x && maxOf(extra.event, x, xEnd) >= events) return false;
+function indexesAreSound({ row }: CursorTable, { event, record, extra }: NarrowTables, memory: TallyMemory): boolean {
+  const { flags, usage, firstRecord, earliestRecord, chosenRecord, lastRecord } = event;
+  const columns = { flags, usage, firstRecord, earliestRecord, chosenRecord, lastRecord };
+  const indexes = { ...columns, recordEvent: record.event, extraEvent: extra.event };
+  for (const [name, { address, width }] of Object.entries(indexes)) {
+    const global = `narrow${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+    memory.set(global, address);
+    memory.set(`${global}Width`, width);
   }
-  return true;
+  const { events, eventRecords, usages, extras } = row;
+  memory.bind("row", { events, eventRecords, usages, extras });
+  return memory.native.areRowsSound(row.offset.length) !== 0;
 }

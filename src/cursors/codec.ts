@@ -5,13 +5,15 @@
  *
  * Bytes that are not exactly what `encodeCursors` writes are no cursors: there is nothing between whole and absent.
  */
-import { crc32 } from "node:zlib";
+import { isAbsolute, sep } from "node:path";
 import { pack, unpack } from "msgpackr";
-import { allocate, type Columns } from "../events.ts";
-import { isSound } from "./check.ts";
-import { readBytes } from "./file.ts";
+import { paddedTo8 } from "../events.ts";
+import { ScanError } from "../errors.ts";
+import type { TallyMemory } from "../tally/memory.ts";
+import { areWidthsSound, isSound } from "./check.ts";
+import { readInto } from "./file.ts";
 import { isWidth, type Narrow, paddedBytes, type Width, WIDTHS, widthOf } from "./narrow.ts";
-import { CURSOR, CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES } from "./table.ts";
+import { CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES } from "./table.ts";
 import type { WideTables } from "./wide.ts";
 
 /** Whose cursors, and made how: those made otherwise are not used. */
@@ -31,7 +33,7 @@ export interface DecodedCursors {
 }
 
 /** Goes up with every change to what stands in the file or to what the engine makes of bytes, whatever the source. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** "TSIFTCUR" as two numbers; on a machine of the other byte order it is something else, and so no cursor file. */
 const MAGIC = [0x46495354, 0x52554354] as const;
 const HEADER_BYTES = 32;
@@ -41,7 +43,8 @@ const CHECKED_FROM = 16;
 const MOST_ELEMENTS = 2 ** 28;
 
 interface Envelope extends Making {
-  /** JSON lists of texts: read by the engine's own parser, and exact where texts are no well-formed Unicode. */
+  // JSON lists of texts: read by the engine's own parser, and exact where texts are no well-formed Unicode.
+  /** Relative to the project folder where they lie in it. */
   readonly paths: string;
   readonly texts: string;
   /** Elements of each table, and bytes of each column's numbers. */
@@ -49,7 +52,14 @@ interface Envelope extends Making {
   readonly widths: Uint8Array;
 }
 
-export function encodeCursors(making: Making, paths: readonly string[], texts: readonly string[], wide: WideTables) {
+/** The bytes of a file, in `memory`. */
+export function encodeCursors(
+  making: Making,
+  paths: readonly string[],
+  texts: readonly string[],
+  wide: WideTables,
+  memory: TallyMemory,
+): Uint8Array {
   const columns: Array<{ readonly values: Uint32Array | Float64Array; readonly width: Width }> = [];
   for (const table of TABLE_NAMES) {
     for (const name of Object.keys(TABLES[table])) {
@@ -59,45 +69,86 @@ export function encodeCursors(making: Making, paths: readonly string[], texts: r
   }
   const envelope: Envelope = {
     ...making,
-    paths: JSON.stringify(paths),
+    paths: listPaths(paths, making.folder),
     texts: JSON.stringify(texts),
     lengths: TABLE_NAMES.map((table) => Object.values(wide[table])[0]?.length ?? 0),
     widths: Uint8Array.from(columns, ({ width }) => width),
   };
   const packed = pack(envelope);
-  const from = Math.ceil((HEADER_BYTES + packed.length) / 8) * 8;
+  const from = paddedTo8(HEADER_BYTES + packed.length);
   const size = columns.reduce((sum, { values, width }) => sum + paddedBytes(width, values.length), from);
-  const bytes = new Uint8Array(size);
+  const bytes = memory.u8(size);
   bytes.set(packed, HEADER_BYTES);
   let at = from;
   for (const { values, width } of columns) {
-    new WIDTHS[width](bytes.buffer, at, values.length).set(values);
+    new WIDTHS[width](bytes.buffer, bytes.byteOffset + at, values.length).set(values);
     at += paddedBytes(width, values.length);
   }
-  const header = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4);
+  const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
   header.set([...MAGIC, FORMAT, 0, packed.length]);
-  header[3] = crc32(bytes.subarray(CHECKED_FROM));
+  header[3] = checksumOf(bytes, memory);
   return bytes;
 }
 
-/** Undefined: absent, or no use. */
-export function readCursors(path: string): DecodedCursors | undefined {
-  const bytes = readBytes(path);
-  return bytes && decodeCursors(bytes);
+function checksumOf({ byteOffset, length }: Uint8Array, { native }: TallyMemory): number {
+  return native.checksum(byteOffset + CHECKED_FROM, length - CHECKED_FROM) >>> 0;
 }
 
-/** The cursors in a file's bytes, which have to begin a buffer of their own; undefined when they are none. */
-function decodeCursors(bytes: Uint8Array<ArrayBuffer>): DecodedCursors | undefined {
+/** Paths as they stand in a file. */
+export function listPaths(paths: readonly string[], folder: string): string {
+  const start = startOfPaths(folder);
+  return JSON.stringify(paths.map((path) => (path.startsWith(start) ? path.slice(start.length) : path)));
+}
+
+function startOfPaths(folder: string): string {
+  return folder.endsWith(sep) ? folder : folder + sep;
+}
+
+/** Paths as `listPaths` wrote them, where they are known already: then they need not be taken apart. */
+export interface KnownPaths {
+  readonly list: string;
+  readonly paths: readonly string[];
+}
+
+/** The cursors in a file, their columns in `memory`. Undefined: absent, or no use. */
+export function readCursors(path: string, memory: TallyMemory, known?: KnownPaths): DecodedCursors | undefined {
+  const start = memory.next;
+  const bytes = readInto(memory, path);
+  const decoded = bytes && decodeCursors(bytes, memory, known);
+  if (!decoded) memory.release(start);
+  return decoded;
+}
+
+function decodeCursors(
+  bytes: Uint8Array<ArrayBuffer>,
+  memory: TallyMemory,
+  known: KnownPaths | undefined,
+): DecodedCursors | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
-  const [low, high, format, checksum, packedBytes = 0] = new Uint32Array(bytes.buffer, 0, HEADER_BYTES / 4);
+  const [low, high, format, checksum, packedBytes = 0] = new Uint32Array(
+    bytes.buffer,
+    bytes.byteOffset,
+    HEADER_BYTES / 4,
+  );
   if (low !== MAGIC[0] || high !== MAGIC[1] || format !== FORMAT) return undefined;
-  if (packedBytes > bytes.length - HEADER_BYTES || checksum !== crc32(bytes.subarray(CHECKED_FROM))) return undefined;
+  if (packedBytes > bytes.length - HEADER_BYTES || checksum !== checksumOf(bytes, memory)) return undefined;
   try {
-    const envelope = checkEnvelope(unpack(bytes.subarray(HEADER_BYTES, HEADER_BYTES + packedBytes)));
-    if (!envelope) return undefined;
-    return openTables(envelope, bytes.buffer, Math.ceil((HEADER_BYTES + packedBytes) / 8) * 8);
-  } catch {
-    // Only what is no MessagePack or no JSON comes here: a forged file.
+    // Copied: texts are not decoded from memory that threads could share.
+    const packed = bytes.slice(HEADER_BYTES, HEADER_BYTES + packedBytes);
+    const envelope = checkEnvelope(unpack(packed));
+    const tables = envelope && openTables(envelope, bytes, paddedTo8(HEADER_BYTES + packedBytes));
+    if (!tables) return undefined;
+    const { source, parserVersion, maxLineBytes, folder } = envelope;
+    const paths = envelope.paths === known?.list ? known.paths : pathList(envelope);
+    const texts = textList(envelope.texts);
+    if (!paths || !texts || paths.length !== tables.cursor.offset.length || texts[0] !== "") return undefined;
+    const table = new CursorTable(paths, texts, tables, memory);
+    return isSound(table, tables, memory)
+      ? { making: { source, parserVersion, maxLineBytes, folder }, table }
+      : undefined;
+  } catch (error) {
+    // Else only what is no MessagePack or no JSON comes here: a forged file.
+    if (error instanceof ScanError) throw error;
     return undefined;
   }
 }
@@ -121,8 +172,12 @@ function checkEnvelope(value: unknown): Envelope | undefined {
   return isWhole ? (envelope as Envelope) : undefined;
 }
 
-function openTables(envelope: Envelope, buffer: ArrayBuffer, from: number): DecodedCursors | undefined {
-  const { source, parserVersion, maxLineBytes, folder, lengths, widths } = envelope;
+/** Where the columns of a file lie; undefined when they are not all the rest of its bytes. */
+function openTables(
+  { lengths, widths }: Envelope,
+  { byteOffset, length: end }: Uint8Array,
+  from: number,
+): NarrowTables | undefined {
   const tables: Partial<Record<TableName, Record<string, Narrow>>> = {};
   let at = from;
   let column = 0;
@@ -131,35 +186,24 @@ function openTables(envelope: Envelope, buffer: ArrayBuffer, from: number): Deco
     const length = lengths[i] as number;
     for (const name of Object.keys(TABLES[table])) {
       const width = widths[column++] as Width;
-      const bytes = paddedBytes(width, length);
       // Before anything is made of it: a column has as many bytes as it says.
-      if (width === undefined || at + bytes > buffer.byteLength) return undefined;
-      columns[name] = new WIDTHS[width](buffer, at, length);
-      at += bytes;
+      if (width === undefined || at + paddedBytes(width, length) > end) return undefined;
+      columns[name] = { address: byteOffset + at, width, length };
+      at += paddedBytes(width, length);
     }
     tables[table] = columns;
   }
-  if (at !== buffer.byteLength || column !== widths.length) return undefined;
-  const paths = textList(envelope.paths);
-  const texts = textList(envelope.texts);
+  if (at !== end || column !== widths.length) return undefined;
   const narrow = tables as NarrowTables;
-  const row = widenRows(narrow.cursor);
-  if (!row || !paths || !texts || paths.length !== row.offset.length || texts[0] !== "") return undefined;
-  const table = new CursorTable(paths, texts, row, narrow);
-  return isSound(table, narrow) ? { making: { source, parserVersion, maxLineBytes, folder }, table } : undefined;
+  return areWidthsSound(narrow) ? narrow : undefined;
+}
+
+function pathList({ paths, folder }: Envelope): string[] | undefined {
+  const start = startOfPaths(folder);
+  return textList(paths)?.map((path) => (isAbsolute(path) ? path : start + path));
 }
 
 function textList(json: string): string[] | undefined {
   const value: unknown = JSON.parse(json);
   return Array.isArray(value) && value.every((text) => typeof text === "string") ? value : undefined;
-}
-
-/** Rows are few and read one by one, so they are made wide at once. */
-function widenRows(narrow: NarrowTables["cursor"]): Columns<typeof CURSOR> | undefined {
-  const row = allocate(CURSOR, narrow.offset.length);
-  for (const [name, column] of Object.entries(narrow) as Array<[keyof typeof CURSOR, Narrow]>) {
-    if (CURSOR[name] === Uint32Array && column instanceof Float64Array) return undefined;
-    row[name].set(column);
-  }
-  return row;
 }

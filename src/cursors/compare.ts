@@ -2,7 +2,7 @@
  * Whether two tables say the same of a transcript. Events may be cut differently in them, which never shows in a
  * figure: so those that could have been one are put together first.
  */
-import { FLAG, MESSAGE_TASKS, type MESSAGES, NO_USAGE, USAGE } from "../events.ts";
+import { FLAG, MESSAGE_TASKS, type MESSAGES, NO_USAGE, STANDS_ALONE, USAGE } from "../events.ts";
 import type { MergedTable } from "../merge.ts";
 
 const FACTS = ["lines", "records", "usageRecords", "malformed", "oversized", "messages"] as const;
@@ -99,6 +99,8 @@ function addEvent(responses: Map<string, Said>, table: MergedTable, i: number): 
 function keyOf({ event, context, texts }: MergedTable, i: number): string {
   const alike = (event.flags[i] as number) & (FLAG.sideChain | FLAG.nested | FLAG.responseId | FLAG.requestId);
   const where = Object.values(context).map((column) => texts[column[event.context[i] as number] as number]);
+  if ((event.flags[i] as number) & STANDS_ALONE)
+    return JSON.stringify([event.flags[i], event.firstRecord[i], ...where]);
   const ids = [event.responseLow[i], event.responseHigh[i], event.requestLow[i], event.requestHigh[i]];
   return JSON.stringify([alike, ...ids, ...where]);
 }

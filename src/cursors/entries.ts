@@ -3,7 +3,7 @@ import { merge } from "../merge.ts";
 import { PartList, type ScannedBatch } from "../parts.ts";
 import { encodeCursors, type Making } from "./codec.ts";
 import { fileName, replaceFile } from "./file.ts";
-import { HEAP } from "./heap.ts";
+import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 import { type Bookmark, bookmarkAt, tablesOf } from "./wide.ts";
 
@@ -26,30 +26,41 @@ export function keptEntry(table: CursorTable, row: number): Entry {
   return { path: table.paths[row] as string, bookmark: bookmarkAt(table.row, row), row, ranges: [] };
 }
 
-/** Writes the cursors of a project, in path order. Throws what the system says. */
+/** Writes the cursors of a project, in path order; `memory` has what `before` has. Throws what the system says. */
 export function writeCursors(
   folder: string,
   making: Making,
   before: CursorTable | undefined,
   entries: readonly Entry[],
+  memory: TallyMemory,
 ): void {
-  const list = new PartList();
-  for (const [i, { row, ranges }] of entries.entries()) {
-    if (row !== undefined && before) list.addCursor(before, row, i);
-    for (const { scanned, range } of ranges) {
-      list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
+  const start = memory.next;
+  try {
+    const list = new PartList();
+    for (const [i, { row, ranges }] of entries.entries()) {
+      if (row !== undefined && before) list.addCursor(before, row, i);
+      for (const { scanned, range } of ranges) {
+        list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
+      }
     }
+    const merged = merge(list.parts, entries.length, {
+      memory,
+      listsSkipped: "of each transcript",
+      hasSpareEvents: false,
+    });
+    const tables = tablesOf(
+      merged,
+      entries.map(({ bookmark }) => bookmark),
+    );
+    const bytes = encodeCursors(
+      making,
+      entries.map(({ path }) => path),
+      merged.texts,
+      tables,
+      memory,
+    );
+    replaceFile(folder, fileName(making.source, making.folder), bytes);
+  } finally {
+    memory.release(start);
   }
-  const merged = merge(list.parts, entries.length, HEAP);
-  const tables = tablesOf(
-    merged,
-    entries.map(({ bookmark }) => bookmark),
-  );
-  const bytes = encodeCursors(
-    making,
-    entries.map(({ path }) => path),
-    merged.texts,
-    tables,
-  );
-  replaceFile(folder, fileName(making.source, making.folder), bytes);
 }

@@ -14,6 +14,8 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { ScanError } from "../errors.ts";
+import type { TallyMemory } from "../tally/memory.ts";
 import { hashBytes } from "./hash.ts";
 
 const SUFFIX = ".cursors";
@@ -39,16 +41,15 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** The bytes of a file, at the start of a buffer of their own; undefined when it cannot be read or is too large. */
-export function readBytes(path: string): Buffer<ArrayBuffer> | undefined {
+/** The bytes of a file, copied into `memory`; undefined when it cannot be read or is too large. */
+export function readInto(memory: TallyMemory, path: string): Uint8Array<ArrayBuffer> | undefined {
   let file = -1;
   try {
     // Opening a FIFO would wait for a writer.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stat = fstatSync(file);
     if (!stat.isFile() || stat.size > MOST_BYTES) return undefined;
-    // Filled to the end or not used: clearing it first would take as long as reading it.
-    const bytes = Buffer.allocUnsafeSlow(stat.size);
+    const bytes = memory.u8(stat.size);
     let filled = 0;
     while (filled < bytes.length) {
       const got = readSync(file, bytes, filled, bytes.length - filled, filled);
@@ -56,7 +57,8 @@ export function readBytes(path: string): Buffer<ArrayBuffer> | undefined {
       filled += got;
     }
     return bytes;
-  } catch {
+  } catch (error) {
+    if (error instanceof ScanError) throw error;
     return undefined;
   } finally {
     if (file >= 0) closeSync(file);

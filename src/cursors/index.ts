@@ -7,7 +7,8 @@ import type { Transcript } from "../discover/transcript.ts";
 import { type Part, PartList, type ScannedBatch } from "../parts.ts";
 import type { Unread } from "../plan.ts";
 import { sourceNamed } from "../sources/index.ts";
-import { type Making, readCursors } from "./codec.ts";
+import type { TallyMemory } from "../tally/memory.ts";
+import { listPaths, type Making, readCursors } from "./codec.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
 import { fileName, makeFolder, sweep } from "./file.ts";
 import { ageOf } from "./identity.ts";
@@ -26,6 +27,8 @@ export interface CursorOptions {
   readonly roots: readonly string[];
   /** A time before the transcripts' stamps were taken. */
   readonly takenMs: number;
+  /** Where cursors are read into. */
+  readonly memory: TallyMemory;
 }
 
 /** What was scanned of a transcript. */
@@ -54,7 +57,8 @@ export class Cursors {
     const wasLookedFor = (path: string) => roots.some((root) => `${path}${sep}`.startsWith(root));
     for (const numbers of projectsOf(transcripts)) {
       const { source, projectFolder } = transcripts[numbers[0] as number] as Transcript;
-      const table = this.#read(this.#making(source, projectFolder));
+      const paths = numbers.map((t) => (transcripts[t] as Transcript).path);
+      const table = this.#read(this.#making(source, projectFolder), paths);
       const project = new Project(projectFolder, transcripts, numbers, table, wasLookedFor);
       this.#projects.push(project);
       for (const member of project.members) {
@@ -68,8 +72,10 @@ export class Cursors {
     return { source, parserVersion: sourceNamed(source).version, maxLineBytes: this.#options.maxLineBytes, folder };
   }
 
-  #read(making: Making): CursorTable | undefined {
-    const decoded = readCursors(join(this.#options.folder, fileName(making.source, making.folder)));
+  #read(making: Making, paths: readonly string[]): CursorTable | undefined {
+    const { folder, memory } = this.#options;
+    const known = { list: listPaths(paths, making.folder), paths };
+    const decoded = readCursors(join(folder, fileName(making.source, making.folder)), memory, known);
     if (!decoded) return undefined;
     const names = ["source", "parserVersion", "maxLineBytes", "folder"] as const;
     return names.every((name) => decoded.making[name] === making[name]) ? decoded.table : undefined;
@@ -167,7 +173,13 @@ export class Cursors {
   #write(project: Project, found: ReadonlyMap<number, ScannedTranscript>, unreadable: ReadonlySet<number>): void {
     const { source } = this.#transcripts[(project.members[0] as Member).transcript] as Transcript;
     const entries = this.#entriesOf(project, found, unreadable);
-    writeCursors(this.#options.folder, this.#making(source, project.folder), project.table, entries);
+    writeCursors(
+      this.#options.folder,
+      this.#making(source, project.folder),
+      project.table,
+      entries,
+      this.#options.memory,
+    );
   }
 
   /** What a project's file is about, in path order: its members, and what else it was about and is still there. */

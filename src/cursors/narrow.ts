@@ -1,10 +1,16 @@
 /** Columns as narrow as their largest number lets them be. */
-
-export type Narrow = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+import { paddedTo8 } from "../events.ts";
 
 /** How many bytes a number of a column may take. */
 export const WIDTHS = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: Float64Array } as const;
 export type Width = keyof typeof WIDTHS;
+
+/** A column in a memory. */
+export interface Narrow {
+  readonly address: number;
+  readonly width: Width;
+  readonly length: number;
+}
 
 export function isWidth(value: unknown): value is Width {
   return value === 1 || value === 2 || value === 4 || value === 8;
@@ -28,15 +34,10 @@ export function widthOf(values: Uint32Array | Float64Array): Width {
 
 /** Bytes of a column, rounded up so that any other can follow. */
 export function paddedBytes(width: Width, length: number): number {
-  return Math.ceil((width * length) / 8) * 8;
+  return paddedTo8(width * length);
 }
 
-/** The largest number; 0 of none. Not a number: NaN. */
-export function maxOf(column: Narrow, from = 0, to = column.length): number {
-  let max = 0;
-  for (let i = from; i < to; i++) {
-    const value = column[i] as number;
-    if (!(value <= max)) max = value;
-  }
-  return max;
+/** Numbers from 0 to 2^32 - 1. */
+export function isWhole({ width }: Narrow): boolean {
+  return width !== 8;
 }

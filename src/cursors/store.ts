@@ -1,6 +1,7 @@
 /** All cursor files of a cache folder: what is there, and what of it can go. */
 import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { TallyMemory } from "../tally/memory.ts";
 import { type DecodedCursors, readCursors } from "./codec.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
 import { isCursorFile, isGone, isTemporary } from "./file.ts";
@@ -24,13 +25,19 @@ export interface StoredFile {
   readonly path: string;
   /** Undefined: no use. */
   readonly cursors: DecodedCursors | undefined;
+  /** Where they lie until the next file is asked for. */
+  readonly memory: TallyMemory;
 }
 
 /** The cursor files of a folder, one after the other; none where there is no folder. */
 export function* storedFiles(folder: string): Generator<StoredFile> {
+  const memory = new TallyMemory();
+  const start = memory.next;
   for (const name of namesIn(folder)) {
+    if (!isCursorFile(name)) continue;
     const path = join(folder, name);
-    if (isCursorFile(name)) yield { name, path, cursors: readCursors(path) };
+    yield { name, path, cursors: readCursors(path, memory), memory };
+    memory.release(start);
   }
 }
 
@@ -60,7 +67,7 @@ export interface Pruned {
 /** Removes the cursors of transcripts that are gone. Throws what the system says. */
 export function pruneStore(folder: string): Pruned {
   const pruned = { transcripts: 0, files: 0 };
-  for (const { path, cursors } of storedFiles(folder)) {
+  for (const { path, cursors, memory } of storedFiles(folder)) {
     const rows = cursors ? [...cursors.table.paths.keys()] : [];
     const kept = rows.filter((row) => !isGone(cursors?.table.paths[row] as string));
     pruned.transcripts += rows.length - kept.length;
@@ -69,7 +76,7 @@ export function pruneStore(folder: string): Pruned {
       pruned.files++;
     } else if (kept.length < rows.length) {
       const entries = kept.map((row) => keptEntry(cursors.table, row));
-      writeCursors(folder, cursors.making, cursors.table, entries);
+      writeCursors(folder, cursors.making, cursors.table, entries, memory);
     }
   }
   return pruned;

@@ -2,10 +2,10 @@
  * The cursors of one project folder: how far each of its transcripts has been read, and what had been found by then.
  * Events stay as narrow as they are on disk until they are copied to where they are used.
  */
-import { type Columns, CONTEXT, EVENT, EXTRA, MESSAGES, NO_USAGE, RECORD, type SkippedAt, USAGE } from "../events.ts";
+import { type Columns, CONTEXT, EVENT, EXTRA, MESSAGES, RECORD, type SkippedAt, USAGE } from "../events.ts";
 import type { Counts } from "../merge.ts";
-import { startsOf } from "../parts.ts";
-import type { Narrow } from "./narrow.ts";
+import type { TallyMemory } from "../tally/memory.ts";
+import { isWhole, type Narrow, WIDTHS } from "./narrow.ts";
 
 /** One element a transcript: its cursor. Text columns hold text numbers; 0 is none. */
 export const CURSOR = {
@@ -86,7 +86,11 @@ export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 type NarrowColumns<Name extends TableName> = Readonly<Record<keyof (typeof TABLES)[Name], Narrow>>;
 export type NarrowTables = { readonly [Name in TableName]: NarrowColumns<Name> };
 
-interface Wide {
+/** Columns of times that count from a base where they are narrow, and the bit that says so to `placeRows`. */
+const TIMES = { firstMs: 1, lastMs: 2, chosenMs: 4, timeMs: 8 } as const;
+
+/** What rows are copied into; `memory` knows where its columns lie. */
+export interface Wide {
   readonly event: Columns<typeof EVENT>;
   readonly record: Columns<typeof RECORD>;
   readonly usage: Columns<typeof USAGE>;
@@ -102,13 +106,25 @@ export class CursorTable {
   /** Where the elements of each row begin, and where those of the last one end. */
   readonly start: Readonly<Record<keyof Counts | "skipped", Uint32Array>>;
   readonly #tables: NarrowTables;
+  readonly #memory: TallyMemory;
 
-  constructor(paths: readonly string[], texts: string[], row: Columns<typeof CURSOR>, tables: NarrowTables) {
+  /** Columns of `tables` lie in `memory`. */
+  constructor(paths: readonly string[], texts: string[], tables: NarrowTables, memory: TallyMemory) {
     this.paths = paths;
     this.texts = texts;
-    this.row = row;
-    this.#tables = tables;
     this.contexts = tables.context.agentName.length;
+    this.#tables = tables;
+    this.#memory = memory;
+    const rows = tables.cursor.offset.length;
+    const row = (this.row = memory.columns(CURSOR, rows));
+    for (const [name, column] of Object.entries(tables.cursor)) {
+      this.#widen(column, row[name as keyof typeof CURSOR], 0, 0, rows);
+    }
+    const startsOf = (lengths: Uint32Array) => {
+      const starts = memory.u32(rows + 1);
+      memory.native.sumStarts(lengths.byteOffset, rows, starts.byteOffset);
+      return starts;
+    };
     this.start = {
       events: startsOf(row.events),
       records: startsOf(row.eventRecords),
@@ -127,89 +143,83 @@ export class CursorTable {
   skippedLine(i: number) {
     const { line, offset, reason } = this.#tables.skipped;
     return {
-      line: line[i] as number,
-      offset: offset[i] as number,
-      reason: SKIPPED_REASONS[reason[i] as number] as (typeof SKIPPED_REASONS)[number],
+      line: this.#numberAt(line, i),
+      offset: this.#numberAt(offset, i),
+      reason: SKIPPED_REASONS[this.#numberAt(reason, i)] as (typeof SKIPPED_REASONS)[number],
     };
   }
 
-  copyContexts(to: Columns<typeof CONTEXT>, at: number): void {
-    for (const [name, column] of Object.entries(this.#tables.context)) to[name as keyof typeof CONTEXT].set(column, at);
+  #numberAt({ address, width, length }: Narrow, i: number): number {
+    return new WIDTHS[width](this.#memory.buffer, address, length)[i] as number;
   }
 
-  /** Copies rows [from, to) to where `at` says, with texts numbered as here. */
-  copyRows(from: number, to: number, wide: Wide, at: Counts & { readonly contexts: number }): void {
-    const { event, record, usage, extra } = this.#tables;
-    const { start } = this;
-    const slice = { from, to };
-    copyWide(event, wide.event, at.events, start.events, slice);
-    copyWide(record, wide.record, at.records, start.records, slice);
-    copyWide(usage, wide.usage, at.usages, start.usages, slice);
-    copyWide(extra, wide.extra, at.extras, start.extras, slice);
-
-    for (let i = from, e = at.events, r = at.records, x = at.extras, u = at.usages; i < to; i++) {
-      const [events, records] = [this.row.events[i] as number, this.row.eventRecords[i] as number];
-      const [usages, extras] = [this.row.usages[i] as number, this.row.extras[i] as number];
-      const baseMs = (this.row.baseMs[i] as number) - 1;
-      placeEvents(wide.event, e, e + events, r, u - 1, at.contexts);
-      if (isRelative(event.firstMs)) addBase(wide.event.firstMs, e, e + events, baseMs, Infinity);
-      if (isRelative(event.lastMs)) addBase(wide.event.lastMs, e, e + events, baseMs, -Infinity);
-      if (isRelative(event.chosenMs)) addBase(wide.event.chosenMs, e, e + events, baseMs, -Infinity);
-      if (isRelative(record.timeMs)) addBase(wide.record.timeMs, r, r + records, baseMs, NaN);
-      add(wide.record.event, r, r + records, e);
-      add(wide.extra.event, x, x + extras, e);
-      e += events;
-      r += records;
-      x += extras;
-      u += usages;
+  copyContexts(to: Columns<typeof CONTEXT>, at: number): void {
+    for (const [name, column] of Object.entries(this.#tables.context)) {
+      this.#widen(column, to[name as keyof typeof CONTEXT], at, 0, this.contexts);
     }
+  }
+
+  /**
+   * Copies rows [from, to) to where `at` says, with texts numbered as here; the first one is of `transcript`. The
+   * columns of `wide` have to be bound.
+   */
+  copyRows(
+    from: number,
+    to: number,
+    wide: Wide,
+    at: Counts & { readonly contexts: number; readonly transcript: number },
+  ): void {
+    const { event, record, usage, extra } = this.#tables;
+    const { start, row } = this;
+    const rows = { from, to };
+    this.#copy(event, wide.event, at.events, start.events, rows);
+    this.#copy(record, wide.record, at.records, start.records, rows);
+    this.#copy(usage, wide.usage, at.usages, start.usages, rows);
+    this.#copy(extra, wide.extra, at.extras, start.extras, rows);
+    const memory = this.#memory;
+    memory.bind("row", {
+      events: row.events.subarray(from),
+      eventRecords: row.eventRecords.subarray(from),
+      usages: row.usages.subarray(from),
+      extras: row.extras.subarray(from),
+      baseMs: row.baseMs.subarray(from),
+    });
+    memory.set("placedEvents", at.events);
+    memory.set("placedRecords", at.records);
+    memory.set("placedUsages", at.usages);
+    memory.set("placedExtras", at.extras);
+    let relative = 0;
+    for (const [name, bit] of Object.entries(TIMES)) {
+      const column = (event as Readonly<Record<string, Narrow>>)[name] ?? record.timeMs;
+      if (isRelative(column)) relative |= bit;
+    }
+    memory.native.placeRows(to - from, relative, at.contexts, at.transcript);
+  }
+
+  #copy(
+    columns: Readonly<Record<string, Narrow>>,
+    wide: Readonly<Record<string, Uint32Array | Float64Array>>,
+    at: number,
+    start: Uint32Array,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): void {
+    const first = start[from] as number;
+    const length = (start[to] as number) - first;
+    if (length === 0) return;
+    for (const [name, column] of Object.entries(columns)) {
+      this.#widen(column, wide[name] as Uint32Array | Float64Array, at, first, length);
+    }
+  }
+
+  #widen({ address, width }: Narrow, to: Uint32Array | Float64Array, at: number, first: number, length: number): void {
+    const { native } = this.#memory;
+    const from = address + first * width;
+    if (to instanceof Float64Array) native.widenF64(from, width, length, to.byteOffset + at * 8);
+    else native.widenU32(from, width, length, to.byteOffset + at * 4);
   }
 }
 
 /** Whether times count from a base. */
 export function isRelative(column: Narrow): boolean {
-  return !(column instanceof Float64Array);
-}
-
-function copyWide(
-  from: Readonly<Record<string, Narrow>>,
-  to: Readonly<Record<string, Uint32Array | Float64Array>>,
-  at: number,
-  start: Uint32Array,
-  rows: { readonly from: number; readonly to: number },
-): void {
-  const [first, end] = [start[rows.from] as number, start[rows.to] as number];
-  for (const [name, column] of Object.entries(from)) to[name]?.set(column.subarray(first, end), at);
-}
-
-/** Makes a row's events point into the whole table: its records begin at `record`, its usages behind `usage`. */
-function placeEvents(
-  event: Columns<typeof EVENT>,
-  from: number,
-  to: number,
-  record: number,
-  usage: number,
-  contexts: number,
-): void {
-  const { firstRecord, earliestRecord, chosenRecord, lastRecord, context, usage: used } = event;
-  for (let i = from; i < to; i++) {
-    const first = (firstRecord[i] as number) + record;
-    firstRecord[i] = first;
-    earliestRecord[i] = (earliestRecord[i] as number) + first;
-    chosenRecord[i] = (chosenRecord[i] as number) + first;
-    lastRecord[i] = (lastRecord[i] as number) + first;
-    context[i] = (context[i] as number) + contexts;
-    used[i] = used[i] === 0 ? NO_USAGE : (used[i] as number) + usage;
-  }
-}
-
-function addBase(column: Float64Array, from: number, to: number, baseMs: number, none: number): void {
-  for (let i = from; i < to; i++) {
-    const ms = column[i] as number;
-    column[i] = ms === 0 ? none : ms + baseMs;
-  }
-}
-
-function add(column: Uint32Array, from: number, to: number, by: number): void {
-  for (let i = from; i < to; i++) column[i] = (column[i] as number) + by;
+  return isWhole(column);
 }

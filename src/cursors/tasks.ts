@@ -6,7 +6,7 @@ import { DEFAULT_CHUNK_BYTES, defaultThreads } from "../options.ts";
 import { ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
 import { scanShards } from "../pool.ts";
-import { HEAP } from "./heap.ts";
+import { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 
 /** A cursor whose tasks were found with another pattern. */
@@ -32,7 +32,8 @@ export async function findTasks(outdated: readonly Outdated[], pattern: string, 
   };
   const batches = await scanShards(plan(unread, { threads }), { threads, limits });
   const parts = scannedParts(batches.map((batch) => new ScannedBatch(batch)));
-  const found = merge(parts, unread.length, HEAP);
+  const merging = { memory: new TallyMemory(), listsSkipped: "of scan", hasSpareEvents: false } as const;
+  const found = merge(parts, unread.length, merging);
   for (const [at, { table, row }] of outdated.entries()) {
     if (found.unreadable.has(at)) continue;
     for (const name of ["taskPattern", ...MESSAGE_TASKS] as const) {

@@ -8,12 +8,13 @@ import { plan, type Unread } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { sourceNamed } from "../sources/index.ts";
 import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
+import { isSourceName, type SourceName } from "../types.ts";
 import type { DecodedCursors } from "./codec.ts";
 import { differences } from "./compare.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
 import { trust } from "./identity.ts";
 import { storedFiles } from "./store.ts";
-import { HEAP } from "./heap.ts";
+import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 
 export interface VerifyOptions {
@@ -41,7 +42,7 @@ export interface Verified {
 /** Compares every cursor that a scan would use, and puts right what is wrong. Throws what the system says. */
 export async function verifyStore(options: VerifyOptions): Promise<Verified> {
   const all = { transcripts: 0, bytesRead: 0, unused: 0, differences: [] as Difference[] };
-  for (const { cursors } of storedFiles(options.folder)) {
+  for (const { cursors, memory } of storedFiles(options.folder)) {
     if (!cursors || !isCurrent(cursors)) {
       all.unused += cursors?.table.paths.length ?? 1;
       continue;
@@ -50,17 +51,17 @@ export async function verifyStore(options: VerifyOptions): Promise<Verified> {
     const used = [...table.paths.keys()].filter((row) => isUsed(cursors, row));
     all.unused += table.paths.length - used.length;
     all.transcripts += used.length;
-    const { bytesRead, scanned, found } = await compareAgain(cursors, used, options);
+    const { bytesRead, scanned, found } = await compareAgain(cursors, used, memory, options);
     all.bytesRead += bytesRead;
     if (found.size === 0) continue;
     for (const [row, what] of found) all.differences.push({ path: table.paths[row] as string, what });
-    writeCursors(options.folder, cursors.making, table, mendedEntries(table, scanned, new Set(found.keys())));
+    writeCursors(options.folder, cursors.making, table, mendedEntries(table, scanned, new Set(found.keys())), memory);
   }
   return all;
 }
 
 function isCurrent({ making }: DecodedCursors): boolean {
-  return making.source === "claude" && making.parserVersion === sourceNamed(making.source).version;
+  return isSourceName(making.source) && making.parserVersion === sourceNamed(making.source).version;
 }
 
 /** Whether a scan would take this row as it is. */
@@ -77,11 +78,22 @@ function isUsed({ table }: DecodedCursors, row: number): boolean {
   }
 }
 
-async function compareAgain({ table, making }: DecodedCursors, rows: readonly number[], options: VerifyOptions) {
+async function compareAgain(
+  { table, making }: DecodedCursors,
+  rows: readonly number[],
+  memory: TallyMemory,
+  options: VerifyOptions,
+) {
   const unread = rows.map((row): Unread => {
     // As if the transcript ended where its cursor stands.
     const sizeBytes = table.row.offset[row] as number;
-    return { transcript: row, source: "claude", path: table.paths[row] as string, start: 0, sizeBytes };
+    return {
+      transcript: row,
+      source: making.source as SourceName,
+      path: table.paths[row] as string,
+      start: 0,
+      sizeBytes,
+    };
   });
   const bytes = unread.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const threads = options.threads ?? defaultThreads(bytes, unread.length);
@@ -95,8 +107,9 @@ async function compareAgain({ table, making }: DecodedCursors, rows: readonly nu
   const batches = await scanShards(plan(unread, { threads }), { threads, limits });
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0 };
-  const before = merge([whole], table.paths.length, HEAP);
-  const now = merge(scannedParts(scanned), table.paths.length, HEAP);
+  const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
+  const before = merge([whole], table.paths.length, merging);
+  const now = merge(scannedParts(scanned), table.paths.length, merging);
   const found = new Map<number, readonly string[]>();
   for (const row of rows) {
     // Gone or locked meanwhile: nothing can be said.

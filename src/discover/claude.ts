@@ -31,15 +31,12 @@ function desktopRoots({ platform, variables, home }: Environment): string[] {
   return [variables["XDG_CONFIG_HOME"] || join(home, ".config")];
 }
 
-export function isClaudeTranscript(name: string): boolean {
-  return name.endsWith(".jsonl");
-}
-
 /** What a folder says about the transcripts in it. */
 interface FolderPlace {
   readonly path: string;
   readonly session: string | null;
   readonly projectFolder: string;
+  readonly projectName: string;
   readonly isBelowSubagents: boolean;
 }
 
@@ -66,6 +63,8 @@ function claudeTranscript({ path, sizeBytes, stamp }: FoundFile, name: string, f
     stem,
     session: folder.session ?? (!isAgentName && UUID.test(stem) ? stem : null),
     projectFolder: folder.projectFolder,
+    projectKey: folder.projectFolder,
+    projectName: folder.projectName,
     isAgentFile: isAgentName || folder.isBelowSubagents,
     isMain: !isAgentName && folder.session === null,
   };
@@ -76,10 +75,12 @@ function placeFolder(path: string, below: readonly string[]): FolderPlace {
   const subagents = folders.indexOf("subagents");
   const named = below.findIndex((folder) => UUID.test(folder));
   const sessionAt = subagents > 1 ? subagents - 1 : named < 0 ? -1 : folders.length - below.length + named;
+  const projectFolder = sessionAt < 0 ? path : folders.slice(0, sessionAt).join(sep);
   return {
     path,
     session: sessionAt < 0 ? null : (folders[sessionAt] as string),
-    projectFolder: sessionAt < 0 ? path : folders.slice(0, sessionAt).join(sep),
+    projectFolder,
+    projectName: projectFolder.slice(Math.max(projectFolder.lastIndexOf("/"), projectFolder.lastIndexOf("\\")) + 1),
     isBelowSubagents: subagents > 1,
   };
 }

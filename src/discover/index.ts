@@ -3,10 +3,11 @@ import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../environment.ts";
-import type { UnreadableFile } from "../types.ts";
-import { claudeRoots, claudeTranscripts, isClaudeTranscript } from "./claude.ts";
+import { SOURCES, type SourceName, type UnreadableFile } from "../types.ts";
+import { isNamedLikeTranscript, PLACES } from "./places.ts";
+import { recogniseSource } from "./recognise.ts";
 import type { Transcript } from "./transcript.ts";
-import { walk } from "./walk.ts";
+import { type FoundFile, walk } from "./walk.ts";
 
 export interface Discovery {
   /** In path order. */
@@ -17,20 +18,55 @@ export interface Discovery {
 }
 
 /**
- * Finds every transcript under `paths`, or where the agents keep theirs when there are none.
+ * Finds every transcript of `sources` under `paths`, or where the agents keep theirs when there are none.
  * Throws `NO_SUCH_PATH` when a given path does not exist.
  */
-export function discover(paths: readonly string[] | undefined, environment: Environment): Discovery {
-  const roots = paths ? paths.map((path) => resolve(path)) : claudeRoots(environment);
-  const existing = roots.filter((root) => isThere(root, paths !== undefined));
-  // A root below another adds nothing, and would only change what its transcripts are below of.
-  const outermost = existing.filter(
-    (root) => !existing.some((other) => other !== root && root.startsWith(other.endsWith(sep) ? other : other + sep)),
-  );
-  const { files, unreadable } = walk(outermost, isClaudeTranscript);
-  const transcripts = claudeTranscripts(files);
+export function discover(
+  paths: readonly string[] | undefined,
+  environment: Environment,
+  sources: readonly SourceName[] = SOURCES,
+): Discovery {
+  const { transcripts, roots, unreadable } = paths ? discoverGiven(paths, sources) : discoverOwn(environment, sources);
   transcripts.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { transcripts, roots, unreadable };
+}
+
+interface Found {
+  readonly transcripts: Transcript[];
+  readonly roots: string[];
+  readonly unreadable: UnreadableFile[];
+}
+
+/** Whose they are, the files say. */
+function discoverGiven(paths: readonly string[], sources: readonly SourceName[]): Found {
+  const roots = paths.map((path) => resolve(path));
+  const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), isNamedLikeTranscript);
+  const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
+  for (const file of files) bySource.get(recogniseSource(file))?.push(file);
+  const transcripts = [...bySource].flatMap(([source, some]) => PLACES[source].transcripts(some));
+  return { transcripts, roots, unreadable };
+}
+
+function discoverOwn(environment: Environment, sources: readonly SourceName[]): Found {
+  const all: Found = { transcripts: [], roots: [], unreadable: [] };
+  for (const source of sources) {
+    const place = PLACES[source];
+    const roots = place.roots(environment);
+    const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, false))), (name) =>
+      place.isNamedLikeOne(name),
+    );
+    all.roots.push(...roots);
+    all.unreadable.push(...unreadable);
+    all.transcripts.push(...place.transcripts(files));
+  }
+  return all;
+}
+
+/** A root below another adds nothing, and would only change what its transcripts are below of. */
+function outermost(roots: readonly string[]): string[] {
+  return roots.filter(
+    (root) => !roots.some((other) => other !== root && root.startsWith(other.endsWith(sep) ? other : other + sep)),
+  );
 }
 
 function isThere(path: string, isGiven: boolean): boolean {

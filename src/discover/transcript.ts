@@ -8,8 +8,12 @@ export interface Transcript {
   readonly sizeBytes: number;
   /** Taken before anything is read. */
   readonly stamp: FileStamp;
-  /** The folder whose transcripts share a project. */
+  /** The folder whose transcripts are remembered together (`src/cursors/`). */
   readonly projectFolder: string;
+  /** Transcripts with the same key share a project: the first working directory in any of them. */
+  readonly projectKey: string;
+  /** The project's name where no record names a working directory. */
+  readonly projectName: string;
   /** The session its place names; null: the first `sessionId` in its records, else `stem`. */
   readonly session: string | null;
   readonly stem: string;

@@ -9,9 +9,8 @@ export interface Cost {
   readonly isPartial: boolean;
 }
 
-export function costOf(figures: Figures): Cost {
-  const { costUsd, costIsPartial } = figures as Partial<{ costUsd: number | null; costIsPartial: boolean }>;
-  return { usd: costUsd ?? null, isPartial: costIsPartial === true };
+export function costOf({ costUsd, costIsPartial }: Figures): Cost {
+  return { usd: costUsd, isPartial: costIsPartial };
 }
 
 /** Added up in whole nano-dollars, so that nothing drifts. What has tokens but no price makes the sum partial. */

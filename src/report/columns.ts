@@ -1,6 +1,6 @@
 /** The figures as columns, left to right. */
 import type { Dimension, Figures } from "../types.ts";
-import { durationText } from "./numbers.ts";
+import { dollarsText, durationText } from "./numbers.ts";
 
 /** How a number is written: `exact` or `compact`. */
 export type NumberForm = (value: number) => string;
@@ -27,6 +27,7 @@ export type ColumnId =
   | "cacheRead"
   | "cache"
   | "total"
+  | "cost"
   | "responses"
   | "toolUses"
   | "webSearches"
@@ -46,6 +47,13 @@ export const COLUMNS: readonly Column[] = [
   number("cacheRead", ["Cache", "read"], "cache read", (f) => f.cacheReadTokens),
   number("cache", ["Cache"], "cache", (f) => f.cacheCreationTokens + f.cacheReadTokens),
   number("total", ["Total", "tokens"], "total tokens", (f) => f.totalTokens),
+  {
+    id: "cost",
+    title: ["Cost", "(USD)"],
+    words: "cost",
+    text: (f) => (f.costUsd === null ? NOTHING : dollarsText(f.costUsd, f.costIsPartial)),
+    isShown: showsCosts,
+  },
   number("responses", ["Responses"], "responses", (f) => f.responses),
   number("toolUses", ["Tool", "uses"], "tool uses", (f) => f.toolUses),
   {
@@ -65,6 +73,14 @@ export const COLUMNS: readonly Column[] = [
     text: (f, _, clock) => (f.lastAt === null ? NOTHING : clock(f.lastAt)),
   },
 ];
+
+/** Said wherever costs are shown. */
+export const ESTIMATE = "Cost is an estimate from list prices at the time of use, not a bill.";
+
+/** Not where costs were not asked for. */
+export function showsCosts({ costUsd, costIsPartial }: Figures): boolean {
+  return costUsd !== null || costIsPartial;
+}
 
 /** When somebody was last at work is asked of sessions and projects. */
 export function showsLastRecord(dimensions: readonly Dimension[]): boolean {

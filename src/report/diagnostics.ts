@@ -11,7 +11,9 @@ export function diagnosticLines(result: ScanResult): string[] {
     ...skippedLines(result),
     ...unreadableLines(result),
     ...timelessLines(result),
+    ...clampedLines(result),
     ...lowOutputLines(result),
+    ...unpricedLines(result),
     ...cacheLines(result),
   ];
 }
@@ -58,6 +60,11 @@ function timelessLines({ diagnostics: { responsesWithoutTime: count } }: ScanRes
   return [`${counted(count, "response")} without a time: in every window, and on the day "unknown"`];
 }
 
+function clampedLines({ diagnostics: { clampedResponses: count } }: ScanResult): string[] {
+  if (count === 0) return [];
+  return [`${counted(count, "response")} told more cached input than input: all input counted as cached`];
+}
+
 function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): string[] {
   const versions = Object.entries(lowOutputResponses);
   const count = versions.reduce((sum, [, responses]) => sum + responses, 0);
@@ -68,6 +75,15 @@ function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): st
   const have = count === 1 ? "has a placeholder output count" : "have placeholder output counts";
   const real = count === 1 ? "its real output" : "their real output";
   return [`${counted(count, "response")} ${have} (Claude Code ${list.join(", ")}); ${real} was never written`];
+}
+
+function unpricedLines({ diagnostics: { unpricedModels, unpricedTokens } }: ScanResult): string[] {
+  if (unpricedModels.length === 0) return [];
+  const shown = unpricedModels.slice(0, MOST_PLACES).map(printable);
+  if (unpricedModels.length > shown.length) shown.push(counted(unpricedModels.length - shown.length, "more model"));
+  return [
+    `Cost excludes ${counted(unpricedTokens, "token")} of unpriced models: ${shown.join(", ")} (--prices FILE gives them prices)`,
+  ];
 }
 
 function cacheLines({ diagnostics: { cache } }: ScanResult): string[] {

@@ -13,9 +13,12 @@ const NAMES: Readonly<Record<keyof Figures, true>> = {
   responses: true,
   toolUses: true,
   webSearches: true,
+  costUsd: true,
   firstAt: true,
   lastAt: true,
   durationMs: true,
+  billableEquivalentTokens: true,
+  costIsPartial: true,
 };
 
 export const FIGURE_NAMES = Object.keys(NAMES) as Array<keyof Figures>;

@@ -1,6 +1,6 @@
 /** A table for GitHub: every column, exact figures. */
 import type { Dimension, Figures, Row, ScanResult } from "../types.ts";
-import { COLUMNS } from "./columns.ts";
+import { COLUMNS, ESTIMATE, showsCosts } from "./columns.ts";
 import { keyText, keyTitle } from "./keys.ts";
 import type { Look } from "./look.ts";
 import { exact } from "./numbers.ts";
@@ -16,7 +16,7 @@ export function renderMarkdown(result: ScanResult, look: Look): string {
   const titles = [...dimensions.map(keyTitle), ...columns.map(({ title }) => title.join(" "))];
   const ruler = titles.map((_, at) => (at < dimensions.length ? "---" : "--:"));
   const total = dimensions.map((_, at) => (at === 0 ? "**Total**" : ""));
-  return [
+  const table = [
     titles,
     ruler,
     ...result.rows.flatMap((row) => [
@@ -28,6 +28,7 @@ export function renderMarkdown(result: ScanResult, look: Look): string {
     .filter((_, at) => dimensions.length > 0 || at !== 2)
     .map((cells) => `| ${cells.join(" | ")} |\n`)
     .join("");
+  return showsCosts(result.totals) ? `${table}\n${ESTIMATE}\n` : table;
 
   function keyCells(row: Row, names: readonly Dimension[]): string[] {
     return names.map((dimension) => escape(keyText(row, dimension, look.home)));

@@ -36,6 +36,12 @@ export function renderMetrics(result: ScanResult, finishedMs: number): string {
       "Web searches by the provider.",
       perRow((row) => row.webSearches),
     ),
+    metric(
+      "tokensift_cost_usd",
+      "Estimate from list prices at the time of use, not a bill; what has no known price is missing.",
+      rows.flatMap((row) => (row.costUsd === null ? [] : [{ labels: labelsOf(row), value: row.costUsd }])),
+    ),
+    metric("tokensift_unpriced_tokens", "Tokens that no price is known for.", one(diagnostics.unpricedTokens)),
     metric("tokensift_rows_omitted", "Rows cut by --top.", one(result.rowsOmitted)),
     metric("tokensift_transcripts", "Transcripts found.", one(stats.transcripts)),
     metric("tokensift_transcript_bytes", "Bytes of all transcripts.", one(stats.bytesTotal)),

@@ -45,6 +45,13 @@ export function durationText(ms: number): string {
   return `${Math.floor(hours / 24)} d ${two(hours % 24)} h`;
 }
 
+/** `1,234.57`, `<0.01`; `>12.30` where something without a price is missing. */
+export function dollarsText(dollars: number, isPartial: boolean): string {
+  if (dollars > 0 && dollars < 0.01 && !isPartial) return "<0.01";
+  const [whole = "", cents] = dollars.toFixed(2).split(".");
+  return `${isPartial ? ">" : ""}${whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",")}.${cents}`;
+}
+
 /** `1 file`, `2 files` */
 export function counted(count: number, noun: string): string {
   return `${exact(count)} ${noun}${count === 1 ? "" : "s"}`;

@@ -20,7 +20,10 @@ import type { Dimension, ScanResult } from "../types.ts";
 
 /** What a server is about. Plain data: it goes to a thread. */
 export interface Subject {
-  readonly scan: Pick<ScanOptions, "paths" | "threads" | "maxLineBytes" | "cache" | "cacheDirectory" | "taskPattern">;
+  readonly scan: Pick<
+    ScanOptions,
+    "paths" | "threads" | "maxLineBytes" | "cache" | "cacheDirectory" | "taskPattern" | "cost" | "prices"
+  >;
   readonly project: Project | undefined;
   readonly patterns: readonly string[] | undefined;
   readonly ledgerPath: string;

@@ -1,12 +1,20 @@
 /** The numbers of a Claude Code `usage` object (numbers 10 and 20 of `docs/decisions/0002`). */
 import type { Extra } from "../event-writer.ts";
-import type { UsageNumbers } from "../events.ts";
+import { TERMS, type UsageNumbers } from "../events.ts";
+import { noUsage } from "./usage.ts";
 
 /** The model of records that the client made up. */
 export const SYNTHETIC = "<synthetic>";
 
-export function noUsage(): UsageNumbers {
-  return { input: 0, output: 0, reasoning: 0, cacheCreation5m: 0, cacheCreation1h: 0, cacheRead: 0, webSearches: 0 };
+/** The texts of `speed`, `service_tier` and `inference_geo` that have a price of their own. */
+export const SPEEDS = ["fast"] as const;
+export const SERVICE_TIERS = ["batch", "priority"] as const;
+export const GEOGRAPHIES = ["us"] as const;
+const TERMS_OF_TIERS = [0, TERMS.batch, TERMS.priority] as const;
+
+/** Terms from the numbers of these texts, counted from 1; 0 is any other. */
+export function termsOf(speed: number, serviceTier: number, geography: number): number {
+  return (speed === 0 ? 0 : TERMS.fast) | (TERMS_OF_TIERS[serviceTier] as number) | (geography === 0 ? 0 : TERMS.us);
 }
 
 /** Number 10: what the split leaves over is the 5 minute part. */
@@ -103,6 +111,12 @@ function parseUsage(entry: Record<string, unknown>): UsageNumbers | undefined {
     read(entry["cache_creation"], "ephemeral_1h_input_tokens"),
     read(entry["output_tokens_details"], "thinking_tokens"),
     read(entry["server_tool_use"], "web_search_requests"),
+  );
+  const number = (texts: readonly unknown[], name: string) => texts.indexOf(entry[name]) + 1;
+  numbers.terms = termsOf(
+    number(SPEEDS, "speed"),
+    number(SERVICE_TIERS, "service_tier"),
+    number(GEOGRAPHIES, "inference_geo"),
   );
   return isBad ? undefined : numbers;
 }

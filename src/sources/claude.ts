@@ -4,9 +4,25 @@
  */
 import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { noUsage, readIterations, setUsage, SYNTHETIC } from "./claude-usage.ts";
+import { recordedCost } from "./money.ts";
+import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
 import { messageText, TOOL_RESULT } from "./claude-messages.ts";
-import { assignSlots, count, each, flag, hash, object, oneOf, text, time } from "./fields.ts";
+import { dispatchesOf } from "./dispatches.ts";
+import {
+  assignSlots,
+  count,
+  decimal,
+  each,
+  eachWith,
+  flag,
+  hash,
+  object,
+  oneOf,
+  text,
+  time,
+  within,
+} from "./fields.ts";
+import { hasAmounts, noUsage } from "./usage.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({
@@ -14,19 +30,17 @@ const USAGE_FIELDS = object({
   output_tokens: count,
   cache_creation_input_tokens: count,
   cache_read_input_tokens: count,
-  cache_creation: object({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }),
-  output_tokens_details: object({ thinking_tokens: count }),
-  server_tool_use: object({ web_search_requests: count }),
+  cache_creation: within({ ephemeral_5m_input_tokens: count, ephemeral_1h_input_tokens: count }),
+  output_tokens_details: within({ thinking_tokens: count }),
+  server_tool_use: within({ web_search_requests: count }),
   iterations: each("type", { ownMessages: ["message"] }),
+  speed: oneOf(...SPEEDS),
+  service_tier: oneOf(...SERVICE_TIERS),
+  inference_geo: oneOf(...GEOGRAPHIES),
 });
 
-const MESSAGE = object({
-  id: hash,
-  model: text,
-  stop_reason: oneOf(),
-  content: each("type", { toolUses: ["tool_use"], thinking: ["thinking", "redacted_thinking"] }),
-  usage: USAGE_FIELDS,
-});
+const BLOCKS = { toolUses: ["tool_use"], thinking: ["thinking", "redacted_thinking"] } as const;
+const MESSAGE_FIELDS = { id: hash, model: text, stop_reason: oneOf(), usage: USAGE_FIELDS } as const;
 
 const RECORD = object({
   type: oneOf("assistant", "progress", "agent-name", "user"),
@@ -41,11 +55,19 @@ const RECORD = object({
   agentName: text,
   attributionAgent: text,
   teamName: text,
-  team: object({ teamName: text }),
-  message: MESSAGE,
-  data: object({
+  team: within({ teamName: text }),
+  message: within({ ...MESSAGE_FIELDS, content: eachWith("type", BLOCKS, { name: oneOf("Agent", "Task") }) }),
+  toolUseResult: within({ agentId: text, agent_id: text, name: text }),
+  costUSD: decimal,
+  data: within({
     type: oneOf("agent_progress"),
-    message: object({ type: oneOf("assistant"), uuid: hash, requestId: hash, timestamp: time, message: MESSAGE }),
+    message: within({
+      type: oneOf("assistant"),
+      uuid: hash,
+      requestId: hash,
+      timestamp: time,
+      message: within({ ...MESSAGE_FIELDS, content: each("type", BLOCKS) }),
+    }),
   }),
 });
 
@@ -72,6 +94,10 @@ const AGENT_NAME = slots.agentName;
 const ATTRIBUTION_AGENT = slots.attributionAgent;
 const TEAM_NAME = slots.teamName;
 const TEAM_TEAM_NAME = slots.team.teamName;
+const COST_USD = slots.costUSD;
+const RESULT_AGENT_ID = slots.toolUseResult.agentId;
+const RESULT_OTHER_AGENT_ID = slots.toolUseResult.agent_id;
+const RESULT_NAME = slots.toolUseResult.name;
 const DATA_TYPE = slots.data.type;
 const NESTED_TYPE = slots.data.message.type;
 const NESTED_UUID = slots.data.message.uuid;
@@ -82,6 +108,7 @@ const MESSAGE_ID = message.id;
 const MODEL = message.model;
 const STOP_REASON = message.stop_reason;
 const CONTENT = message.content.self;
+const TOOL_NAME = message.content.name;
 const TOOL_USES = message.content.toolUses;
 const THINKING = message.content.thinking;
 const HAS_USAGE = message.usage.self;
@@ -96,10 +123,13 @@ const THINKING_TOKENS = message.usage.output_tokens_details.thinking_tokens;
 const WEB_SEARCHES = message.usage.server_tool_use.web_search_requests;
 const ITERATIONS = message.usage.iterations.self;
 const OWN_MESSAGES = message.usage.iterations.ownMessages;
-/** The message of a nested record is declared alike, so its slots are those of a record's message, this far on. */
-const NESTED = slots.data.message.message.self - message.self;
+const SPEED = message.usage.speed;
+const SERVICE_TIER = message.usage.service_tier;
+const INFERENCE_GEO = message.usage.inference_geo;
+/** The message of a nested record is declared alike, but for what comes last, so its slots are those of a record's message, this far on. */
+const NESTED = slots.data.message.message.id - message.id;
 
-export const claude: Source = { name: "claude", version: 2, record: RECORD, decode };
+export const claude: Source = { name: "claude", version: 3, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft: RecordDraft = {
@@ -141,6 +171,8 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (agentType !== 0) events.noteFirst(firsts.agentType, agentType);
   const team = cells.text(TEAM_NAME) || cells.text(TEAM_TEAM_NAME);
   if (team !== 0) events.noteFirst(firsts.team, team);
+  const teamWithin = cells.text(TEAM_TEAM_NAME);
+  const otherTeam = teamWithin === team ? 0 : teamWithin;
 
   if (type === TYPE_USER && events.wantsMessage && mayHoldText(cells)) {
     const text = messageText(cells.line());
@@ -150,8 +182,12 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const hasIds = cells.has(UUID) || cells.has(MESSAGE_ID);
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
   const model = cells.text(MODEL);
+  const dispatches = noteDispatches(cells, events, toolUses);
   const isEvent =
-    hasIds || cells.has(HAS_USAGE) || !Number.isNaN(timeMs) || toolUses + agentName + agentType + team + model > 0;
+    hasIds ||
+    cells.has(HAS_USAGE) ||
+    !Number.isNaN(timeMs) ||
+    toolUses + agentName + agentType + team + model + dispatches > 0;
   if (!isEvent && !hasNested) return true;
 
   const branch = cells.text(GIT_BRANCH);
@@ -163,7 +199,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
     draft.requestLow = cells.hashLow(REQUEST_ID);
     draft.requestHigh = cells.hashHigh(REQUEST_ID);
     draft.toolUses = toolUses;
-    draft.context = events.contextNumber(agentName, agentType, team, branch, version);
+    draft.context = events.contextNumber(agentName, agentType, team, branch, version, otherTeam, dispatches);
     draft.flags =
       (cells.integer(IS_SIDECHAIN) === 1 ? FLAG.sideChain : 0) | (cells.has(REQUEST_ID) ? FLAG.requestId : 0);
     addMessage(cells, 0, model, extras, events);
@@ -188,6 +224,19 @@ function mayHoldText(cells: Cells): boolean {
   return !cells.has(CONTENT) || cells.integer(CONTENT) > 1 || !TOOL_RESULT.test(cells.startOf(CONTENT, 128));
 }
 
+/** The text number of the calls that start agents, and results that name them, in a record; few have any. */
+function noteDispatches(cells: Cells, events: EventWriter, toolUses: number): number {
+  const isResult = cells.has(RESULT_AGENT_ID) || cells.has(RESULT_OTHER_AGENT_ID);
+  // Of several blocks only the last one's name is at hand, so they are looked at one by one.
+  const isCall = toolUses > 0 && (cells.integer(TOOL_NAME) !== 0 || cells.integer(CONTENT) > 1);
+  if (!isCall && !isResult) return 0;
+  const textAt = (slot: number) => (cells.has(slot) ? cells.textOf(slot) : "");
+  const agentIds = [textAt(RESULT_AGENT_ID), textAt(RESULT_OTHER_AGENT_ID)].filter((id) => id !== "");
+  const content = cells.has(CONTENT) ? cells.json(CONTENT) : "[]";
+  const found = dispatchesOf(content, isCall, agentIds, textAt(RESULT_NAME));
+  return found === "" ? 0 : events.textNumber(found);
+}
+
 /** Adds the drafted record with what its `message` says. */
 function addMessage(cells: Cells, shift: number, model: number, extras: readonly Extra[], events: EventWriter): void {
   draft.responseLow = cells.hashLow(MESSAGE_ID + shift);
@@ -196,10 +245,14 @@ function addMessage(cells: Cells, shift: number, model: number, extras: readonly
   if (cells.has(STOP_REASON + shift)) draft.flags |= FLAG.final;
   if (cells.integer(TOOL_USES + shift) + cells.integer(THINKING + shift) > 0) draft.flags |= FLAG.longBlock;
   let hasUsage = cells.has(HAS_USAGE + shift);
-  if (hasUsage) readUsage(cells, shift);
+  if (hasUsage) {
+    readUsage(cells, shift);
+    // Of the record itself; a record nested in it has none.
+    draft.usage.recordedCost = shift === 0 && cells.has(COST_USD) ? recordedCost(cells.decimal(COST_USD)) : 0;
+  }
   // Number 11: records the client made up count only if they have tokens.
   if (model !== 0 && model === events.textNumber(SYNTHETIC)) {
-    hasUsage &&= Object.values(draft.usage).some((number) => number > 0);
+    hasUsage &&= hasAmounts(draft.usage);
     model = hasUsage ? events.textNumber("synthetic") : 0;
   }
   if (hasUsage) draft.flags |= FLAG.usage;
@@ -223,6 +276,11 @@ function readUsage(cells: Cells, shift: number): void {
     cells.count(SPLIT_1H + shift),
     cells.count(THINKING_TOKENS + shift),
     cells.count(WEB_SEARCHES + shift),
+  );
+  draft.usage.terms = termsOf(
+    cells.integer(SPEED + shift),
+    cells.integer(SERVICE_TIER + shift),
+    cells.integer(INFERENCE_GEO + shift),
   );
 }
 

@@ -5,14 +5,24 @@
  */
 
 export type Field =
-  | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>> }
-  | { readonly kind: "each"; readonly tag: string; readonly counters: Readonly<Record<string, readonly string[]>> }
+  | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>>; readonly hasNoSlot?: true }
+  | {
+      readonly kind: "each";
+      readonly tag: string;
+      readonly counters: Readonly<Record<string, readonly string[]>>;
+      readonly fields?: Readonly<Record<string, Field>>;
+    }
   | { readonly kind: "oneOf"; readonly texts: readonly string[] }
-  | { readonly kind: "count" | "time" | "hash" | "text" | "flag" };
+  | { readonly kind: "count" | "decimal" | "time" | "hash" | "text" | "flag" | "json" };
 
 /** An object to walk into. */
 export function object<const F extends Readonly<Record<string, Field>>>(fields: F) {
   return { kind: "object", fields } as const;
+}
+
+/** An object of which only the fields matter, not whether it is there: it takes no slot. */
+export function within<const F extends Readonly<Record<string, Field>>>(fields: F) {
+  return { kind: "object", fields, hasNoSlot: true } as const;
 }
 
 /**
@@ -23,6 +33,14 @@ export function each<const C extends Readonly<Record<string, readonly string[]>>
   return { kind: "each", tag, counters } as const;
 }
 
+/** The same, with fields to be read of elements: of each the last element that has it counts. */
+export function eachWith<
+  const C extends Readonly<Record<string, readonly string[]>>,
+  const F extends Readonly<Record<string, Field>>,
+>(tag: string, counters: C, fields: F) {
+  return { kind: "each", tag, counters, fields } as const;
+}
+
 /** Text of which only a few values matter: 1 for the first, 0 for any other non-empty text. */
 export function oneOf<const T extends readonly string[]>(...texts: T) {
   return { kind: "oneOf", texts } as const;
@@ -30,6 +48,8 @@ export function oneOf<const T extends readonly string[]>(...texts: T) {
 
 /** A non-negative integer up to 2^53 - 1, in any JSON spelling. Anything else but null is a bad value. */
 export const count = { kind: "count" } as const;
+/** A number that may have a fraction, as it is written. Anything else is absent. */
+export const decimal = { kind: "decimal" } as const;
 /** An instant: ISO 8601 text or an epoch. */
 export const time = { kind: "time" } as const;
 /** An id of which only equality matters; kept as 64 bits. */
@@ -39,29 +59,40 @@ export const text = { kind: "text" } as const;
 /** `true` or `false`. */
 export const flag = { kind: "flag" } as const;
 
+/** Any value but null, as its JSON text: for what is rare and has several shapes. */
+export const json = { kind: "json" } as const;
+
 /** The slot of every declared field, in the shape of the declaration; a container's own slot is `self`. */
 export type Slots<F extends Field> = F extends {
   kind: "object";
   fields: infer Fields extends Readonly<Record<string, Field>>;
 }
-  ? { readonly self: number } & { readonly [K in keyof Fields]: Slots<Fields[K]> }
+  ? (F extends { hasNoSlot: true } ? unknown : { readonly self: number }) & {
+      readonly [K in keyof Fields]: Slots<Fields[K]>;
+    }
   : F extends { kind: "each"; counters: infer C }
-    ? { readonly self: number } & { readonly [K in keyof C]: number }
+    ? { readonly self: number } & { readonly [K in keyof C]: number } & SlotsOfElements<F>
     : number;
+
+type SlotsOfElements<F extends Field> = F extends { fields: infer Fields extends Readonly<Record<string, Field>> }
+  ? { readonly [K in keyof Fields]: Slots<Fields[K]> }
+  : unknown;
 
 /** Numbers the slots of a declaration. */
 export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<F>; readonly slotCount: number } {
   let next = 0;
   function assign(at: Field): unknown {
-    const self = next++;
+    const hasSlot = at.kind !== "object" || at.hasNoSlot !== true;
+    const self = hasSlot ? next++ : next;
     if (at.kind === "object") {
-      const slots: Record<string, unknown> = { self };
+      const slots: Record<string, unknown> = hasSlot ? { self } : {};
       for (const [name, child] of Object.entries(at.fields)) slots[name] = assign(child);
       return slots;
     }
     if (at.kind === "each") {
       const slots: Record<string, unknown> = { self };
       for (const name of Object.keys(at.counters)) slots[name] = next++;
+      for (const [name, child] of Object.entries(at.fields ?? {})) slots[name] = assign(child);
       return slots;
     }
     return self;

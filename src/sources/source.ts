@@ -25,6 +25,8 @@ export interface Cells {
   count(slot: number): number;
   /** Milliseconds UTC; NaN when absent or unreadable. */
   time(slot: number): number;
+  /** A number as it is written; undefined when absent. */
+  decimal(slot: number): string | undefined;
   /** A flag (0 or 1), the number of a listed text, a counter, or the elements of an array; 0 when absent. */
   integer(slot: number): number;
   /** The two halves of a 64-bit id; 0 when absent. */
@@ -34,7 +36,7 @@ export interface Cells {
   text(slot: number): number;
   /** The same text itself. */
   textOf(slot: number): string;
-  /** The JSON text of an array. */
+  /** The JSON text of an array, or of what is declared as `json`. */
   json(slot: number): string;
   /** Its first bytes, as far as they are ASCII. */
   startOf(slot: number, bytes: number): string;

@@ -25,30 +25,18 @@ export function groupByIds(table: EventTable, repeated: RepeatedRecords, places:
   const sessionOf = (i: number) => places.sessionOf[transcriptOf[i] as number] as number;
   const of = memory.i32(table.length);
   memory.bind("group", { ofEvent: of });
-  const carriesUsage = memory.u8(table.length);
   const isMixed = memory.u8(table.length);
-  const copies = memory.u32(table.length);
   const { address, last } = memory.places(table.length);
+  memory.bind("transcript", { session: places.sessionOf });
   let length = native.fillBuckets(
     address,
     last,
     repeated.all.length === 0 ? 0 : repeated.firsts.byteOffset,
     memory.u32(repeated.all.length === 0 ? 0 : table.eventRecords).byteOffset,
-    carriesUsage.byteOffset,
+    memory.u8(table.length).byteOffset,
     isMixed.byteOffset,
-    copies.byteOffset,
+    memory.u32(table.length).byteOffset,
   );
-  const copyCount = native.copyCount();
-
-  for (const i of copies.subarray(0, copyCount)) {
-    const first = native.firstLike(i);
-    const bucket = (of[i] = first === i ? length++ : (of[first] as number));
-    // By rule 1, or being on a side chain by rule 2 or 3: whatever else is in the bucket, it is one request.
-    const isCopy = native.isSameRequest(first, i) !== 0 || sessionOf(first) === sessionOf(i);
-    if (first === i || !isCopy || carriesUsage[bucket] === 0) native.mix(isMixed.byteOffset, bucket);
-  }
-  // Copies may hang on each other, so a bucket's are dropped here only if each of them hangs on its request.
-  for (const i of copies.subarray(0, copyCount)) if (isMixed[of[i] as number] === 0) of[i] = NO_GROUP;
   if (native.mixedCount() === 0) return { of, length };
 
   const members = memory.u32(table.length);

@@ -1,6 +1,6 @@
 /** Groups summed into cells: what groups of one kind consumed in one piece of time. */
 import type { TimeKeys } from "../calendar.ts";
-import { type Columns, USAGE } from "../events.ts";
+import { AMOUNTS, type Columns } from "../events.ts";
 import type { EventTable } from "./table.ts";
 import type { Groups } from "./groups.ts";
 import { Pieces } from "./pieces.ts";
@@ -27,11 +27,18 @@ const CELL = {
   /** Of the earliest and latest record; Infinity and -Infinity where none has a time. */
   firstMs: Float64Array,
   lastMs: Float64Array,
-  ...USAGE,
+  ...AMOUNTS,
+  /** Of what could be priced: whole dollars, and nano-dollars beside them. */
+  costDollars: Float64Array,
+  costNanos: Float64Array,
+  /** Of what could not. */
+  unpricedTokens: Float64Array,
   kind: Uint32Array,
   piece: Uint32Array,
   responses: Uint32Array,
   toolUses: Uint32Array,
+  priced: Uint32Array,
+  unpriced: Uint32Array,
 } as const;
 
 export interface Cells extends Columns<typeof CELL> {
@@ -60,9 +67,9 @@ export function fillCells(
 ): Cells {
   const { memory, length } = table;
   const pieces = new Pieces(times, window);
-  const pieceOf = findSlices(table).map((slice) => pieces.numberOf(slice));
-  const inMemory = memory.i32(pieceOf.length);
-  inMemory.set(pieceOf);
+  const slices = findSlices(table, pieces.sliceMs);
+  const pieceOf = memory.i32(slices.length);
+  for (const [i, slice] of slices.entries()) pieceOf[i] = pieces.numberOf(slice);
   const cells = memory.columns(CELL, length + groups.length);
   memory.bind("cell", cells);
   const { address, last } = memory.places(length + groups.length);
@@ -71,7 +78,7 @@ export function fillCells(
   return {
     ...cells,
     length: native.fillCells(
-      inMemory.byteOffset,
+      pieceOf.byteOffset,
       toolUses.ofEvent.byteOffset,
       address,
       last,
@@ -85,9 +92,9 @@ export function fillCells(
 }
 
 /** The slices that events and groups are in. */
-function findSlices({ memory, length }: EventTable): Float64Array {
+function findSlices({ memory, length }: EventTable, sliceMs: number): Float64Array {
   memory.bind("event", { firstSlice: memory.u32(length), lastSlice: memory.u32(length) });
   const { address, last } = memory.places(2 * length);
   const numbers = memory.f64(2 * length);
-  return numbers.subarray(0, memory.native.findSlices(address, last, numbers.byteOffset));
+  return numbers.subarray(0, memory.native.findSlices(address, last, numbers.byteOffset, sliceMs));
 }

@@ -1,9 +1,12 @@
 /** Sums. Every addend is a non-negative integer, so a sum that is safe at the end was safe all the way. */
 import { sumTooLarge } from "../errors.ts";
-import type { USAGE } from "../events.ts";
+import type { AMOUNTS } from "../events.ts";
 import type { Columns } from "../events.ts";
 import type { Figures } from "../types.ts";
 import type { Cells } from "./cells.ts";
+import type { Cost } from "./costs.ts";
+
+const NANOS_A_DOLLAR = 1e9;
 
 /** What is added up for a row. */
 export class Sums {
@@ -16,13 +19,20 @@ export class Sums {
   webSearches = 0;
   responses = 0;
   toolUses = 0;
+  /** Of what could be priced: whole dollars, and nano-dollars beside them. */
+  costDollars = 0;
+  costNanos = 0;
+  /** Of what could not. */
+  unpricedTokens = 0;
+  priced = 0;
+  unpriced = 0;
   firstMs = Infinity;
   lastMs = -Infinity;
   durationMs = 0;
   /** Whether anything but time was added. */
   isShown = false;
 
-  addUsage(from: Columns<typeof USAGE>, i: number): void {
+  addUsage(from: Columns<typeof AMOUNTS>, i: number): void {
     this.input += from.input[i] as number;
     this.output += from.output[i] as number;
     this.reasoning += from.reasoning[i] as number;
@@ -39,6 +49,28 @@ export class Sums {
     this.addUsage(cells, i);
     this.responses += responses;
     this.toolUses += toolUses;
+    this.priced += cells.priced[i] as number;
+    this.unpriced += cells.unpriced[i] as number;
+    this.unpricedTokens += cells.unpricedTokens[i] as number;
+    this.#addMoney(cells.costDollars[i] as number, cells.costNanos[i] as number);
+  }
+
+  /** Undefined: no price is known for these tokens. */
+  addCost(cost: Cost | undefined, tokens: number): void {
+    if (cost) {
+      this.priced++;
+      this.#addMoney(cost.dollars, cost.nanos);
+    } else {
+      this.unpriced++;
+      this.unpricedTokens += tokens;
+    }
+  }
+
+  #addMoney(dollars: number, nanos: number): void {
+    const all = this.costNanos + nanos;
+    const carried = Math.floor(all / NANOS_A_DOLLAR);
+    this.costNanos = all - carried * NANOS_A_DOLLAR;
+    this.costDollars += dollars + carried;
   }
 
   addToolUses(blocks: number): void {
@@ -57,6 +89,10 @@ export class Sums {
     this.webSearches += other.webSearches;
     this.responses += other.responses;
     this.toolUses += other.toolUses;
+    this.priced += other.priced;
+    this.unpriced += other.unpriced;
+    this.unpricedTokens += other.unpricedTokens;
+    this.#addMoney(other.costDollars, other.costNanos);
   }
 
   addSpan(firstMs: number, lastMs: number): void {
@@ -69,8 +105,8 @@ export class Sums {
     return this.input + this.output + this.cacheCreation5m + this.cacheCreation1h + this.cacheRead;
   }
 
-  /** Throws `SUM_TOO_LARGE` where a figure is beyond 2^53 - 1. */
-  toFigures(): Figures {
+  /** Throws `SUM_TOO_LARGE` where a figure is beyond 2^53 - 1. Without `hasCosts` nothing was priced. */
+  toFigures(hasCosts: boolean): Figures {
     const cacheCreationTokens = this.cacheCreation5m + this.cacheCreation1h;
     const figures = {
       inputTokens: this.input,
@@ -85,15 +121,39 @@ export class Sums {
       toolUses: this.toolUses,
       webSearches: this.webSearches,
     };
-    for (const [name, value] of Object.entries(figures)) {
+    for (const [name, value] of Object.entries({ ...figures, costUsd: this.costDollars })) {
       if (!Number.isSafeInteger(value)) throw sumTooLarge(name);
     }
     const hasTime = this.firstMs <= this.lastMs;
     return {
       ...figures,
+      costUsd: hasCosts && (this.priced > 0 || this.unpriced === 0) ? this.#costUsd() : null,
       firstAt: hasTime ? new Date(this.firstMs).toISOString() : null,
       lastAt: hasTime ? new Date(this.lastMs).toISOString() : null,
       durationMs: this.durationMs,
+      billableEquivalentTokens: this.#billableEquivalentTokens(),
+      costIsPartial: hasCosts && this.unpriced > 0,
     };
+  }
+
+  /** The double nearest to the exact sum. */
+  #costUsd(): number {
+    return Number(`${this.costDollars}.${String(this.costNanos).padStart(9, "0")}`);
+  }
+
+  /** From twentieths of a token, which are whole: 0.1 and 1.25 are 2 and 25 of them. */
+  #billableEquivalentTokens(): number {
+    const { input, output, cacheCreation5m, cacheCreation1h, cacheRead } = this;
+    const twentieths = 20 * input + 100 * output + 25 * cacheCreation5m + 40 * cacheCreation1h + 2 * cacheRead;
+    if (twentieths <= Number.MAX_SAFE_INTEGER) return twentieths / 20;
+    const exact =
+      20n * BigInt(input) +
+      100n * BigInt(output) +
+      25n * BigInt(cacheCreation5m) +
+      40n * BigInt(cacheCreation1h) +
+      2n * BigInt(cacheRead);
+    const tokens = Number(exact / 20n);
+    if (!Number.isSafeInteger(tokens)) throw sumTooLarge("billableEquivalentTokens");
+    return tokens + Number(exact % 20n) / 20;
   }
 }

@@ -14,6 +14,9 @@ import type { RepeatedRecords } from "./repeated.ts";
 const GROUP = {
   /** Milliseconds UTC of the earliest record; Infinity when none has a time. */
   timeMs: Float64Array,
+  /** Whole dollars, and nano-dollars beside them; dollars are -1 where no price is known. Filled by `Costs`. */
+  costDollars: Float64Array,
+  costNanos: Float64Array,
   /** The event whose figures and model are the response's; all bits set when none carries usage. */
   chosen: Uint32Array,
   /** The event that says session, project, agent, team and branch; all bits set when the group is empty. */

@@ -1,15 +1,19 @@
 /** Events to figures: duplicates, windows, filters and groupings are decided here, on every run. */
 import type { Calendar, Weekday } from "../calendar.ts";
+import type { CostMode } from "../cost-modes.ts";
 import { makeFilter } from "../filters.ts";
 import type { EventTable } from "./table.ts";
 import type { Filters } from "../options.ts";
+import type { Overrides } from "../pricing/overrides.ts";
 import type { Dimension, Figures, Row } from "../types.ts";
 import { fillCells, findKinds } from "./cells.ts";
 import { groupBy } from "./group-by.ts";
-import { type CountMode, groupEvents } from "./groups.ts";
+import type { Costs } from "./costs.ts";
+import { type CountMode, groupEvents, type Groups } from "./groups.ts";
 import { Keys } from "./keys.ts";
 import type { Places } from "./places.ts";
 import { bindTable, RepeatedRecords, splitRepeated } from "./repeated.ts";
+import { settle } from "./settle.ts";
 import { type Tallied, tallyRows, timesOf } from "./rows.ts";
 import { countToolUses } from "./tool-uses.ts";
 import type { Window } from "../window.ts";
@@ -23,23 +27,36 @@ export interface TallyOptions {
   readonly calendar: Calendar;
   readonly startOfWeek: Weekday;
   readonly agentTypes: ReadonlyMap<number, string>;
+  readonly cost: CostMode;
+  /** Prices of one's own. */
+  readonly overrides: Overrides | undefined;
+  /** Where fetched prices would be. */
+  readonly pricesFolder: string | undefined;
+  readonly nowMs: number;
+  readonly keepsEmptyRows?: boolean | undefined;
 }
 
 export interface Tally {
   readonly rows: Row[];
   readonly totals: Figures;
+  /** What no price is known for. */
+  readonly unpricedTokens: number;
+  readonly unpricedModels: readonly string[];
   readonly responses: number;
   readonly usageRecords: number;
   readonly responsesWithoutTime: number;
+  readonly clampedResponses: number;
   readonly lowOutputResponses: Record<string, number>;
 }
 
-export async function tally(merged: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+  const { table: merged, clampedResponses } = settle(told, places, options.count);
   bindTable(merged);
   const repeated = options.count === "responses" ? new RepeatedRecords(merged) : undefined;
   const table = repeated ? splitRepeated(merged, repeated) : merged;
   const groups = groupEvents(table, repeated, places);
   const toolUses = countToolUses(table, groups, repeated);
+  const costs = await priceGroups(table, groups, options);
   const kinds = findKinds(table, groups);
   const keys = new Keys(table, places, kinds, options.agentTypes);
   const tallied: Tallied = {
@@ -53,13 +70,28 @@ export async function tally(merged: EventTable, places: Places, options: TallyOp
     keys,
     filter: await makeFilter(options.filters, keys),
     hasExtras: options.count === "responses",
+    costs,
   };
-  const { rows, totals } = tallyRows(options.by, tallied);
+  const { rows, ...summary } = tallyRows(options.by, tallied);
   return {
     rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by) : rows,
-    totals,
+    ...summary,
+    clampedResponses,
     ...countResponses(table),
   };
+}
+
+async function priceGroups(table: EventTable, groups: Groups, options: TallyOptions): Promise<Costs | undefined> {
+  const { cost, overrides, pricesFolder, nowMs } = options;
+  if (cost === "none") return undefined;
+  const [{ Costs }, { PriceBook }, { Catalog }] = await Promise.all([
+    import("./costs.ts"),
+    import("../pricing/book.ts"),
+    import("../pricing/catalog.ts"),
+  ]);
+  const costs = new Costs(table, new PriceBook(Catalog.open(pricesFolder), overrides), cost, nowMs);
+  costs.price(groups);
+  return costs;
 }
 
 /** Puts each row of a finer grouping below the row it is part of. */

@@ -10,7 +10,8 @@ export type PlainDimension = Exclude<Dimension, TimeDimension | "none">;
 /** A kind without a model: its records are in no row of a grouping by model. */
 export const NOT_CARRIED = -1;
 
-const UNKNOWN_MODEL = "unknown";
+/** The model of what names none. */
+export const UNKNOWN_MODEL = "unknown";
 const UNSEEN = -2;
 
 /** Numbers the names that kinds have in each dimension. Most names are asked for many times in a row. */

@@ -1,16 +1,28 @@
-/** The memory that the merged table, the tally and its WebAssembly (`src/tally/wasm/`) share. */
+/** The memory that cursors, the merged table and the tally share with their WebAssembly (`src/tally/wasm/`). */
 import { readFileSync } from "node:fs";
 import { tooManyRecords } from "../errors.ts";
-import type { Room } from "../merge.ts";
-import { allocate, byteLength, type Columns, type Spec } from "../events.ts";
+import { allocate, byteLength, type Columns, paddedTo8, type Spec } from "../events.ts";
 
 /** The loops over all records, events and groups. Columns are bound by name; other arguments are columns too. */
 interface Native {
   readonly memory: WebAssembly.Memory;
   shift(column: number, length: number, by: number): void;
   renumber(column: number, length: number, numbers: number): void;
-  fillU32(column: number, length: number, value: number): void;
+  checksum(from: number, length: number): number;
+  widenU32(from: number, width: number, length: number, to: number): void;
+  widenF64(from: number, width: number, length: number, to: number): void;
+  largest(from: number, width: number, length: number): number;
+  areCounts(column: number, length: number): number;
+  areTimes(column: number, length: number, none: number): number;
+  sumStarts(lengths: number, length: number, starts: number): number;
+  areRowsSound(rows: number): number;
+  placeRows(rows: number, relative: number, contexts: number, transcript: number): void;
   findRepeated(firsts: number, found: number, seen: number, again: number, mask: number, places: number): number;
+  linkRepeated(firsts: number, found: number, count: number, next: number, tails: number): void;
+  findMoved(found: number, count: number, moved: number): number;
+  gatherU32(column: number, indexes: number, count: number, to: number): void;
+  gatherF64(column: number, indexes: number, count: number, to: number): void;
+  splitEvents(moved: number, count: number, origins: number): void;
   fillBuckets(
     places: number,
     last: number,
@@ -20,19 +32,16 @@ interface Native {
     isMixed: number,
     copies: number,
   ): number;
-  copyCount(): number;
   mixedCount(): number;
-  firstLike(event: number): number;
-  isSameRequest(a: number, b: number): number;
-  mix(isMixed: number, bucket: number): void;
   collectMixed(isMixed: number, members: number): number;
   describeGroups(named: number, ties: number): number;
   compareForAttribution(a: number, b: number): number;
   countResponses(lowOutputByContext: number): void;
   responseCount(): number;
   responsesWithoutTimeCount(): number;
+  priceGroups(rows: number, runs: number, mode: number, nowMs: number, left: number): number;
   findKinds(places: number, last: number): number;
-  findSlices(places: number, last: number, numbers: number): number;
+  findSlices(places: number, last: number, numbers: number, sliceMs: number): number;
   fillCells(
     pieces: number,
     eventToolUses: number,
@@ -46,56 +55,65 @@ interface Native {
 }
 
 type Global = { value: number };
-type Column = Uint32Array | Int32Array | Float64Array;
 
 const PAGE_BYTES = 65_536;
+/** Pages that are never written to take no memory. */
+const STEP_BYTES = 4 << 20;
 /** Nothing of ours lies at the lowest addresses: 0 means "none" in places. */
 const FIRST_ADDRESS = 1024;
 
-/**
- * Columns in the memory of one WebAssembly instance. What is allocated is zero, and is never given back: the memory
- * lives as long as one tally. Growing cuts every column off from it, so it grows only in `grow`.
- */
-export class TallyMemory implements Room {
-  readonly spareEvents: number;
-  readonly listsSkipped = "of scan";
-  readonly native: Native;
-  #buffer = new ArrayBuffer(0);
-  readonly #globals: Readonly<Record<string, Global | undefined>>;
-  #next = FIRST_ADDRESS;
+let compiled: WebAssembly.Module | undefined;
 
-  /** Takes no more room than is used in the end. Throws `TOO_MANY_RECORDS` beyond 4 GiB. */
-  constructor(counts: ElementCounts) {
-    // Some records of forks become events of their own (`splitRepeated`).
-    this.spareEvents = counts.records >>> 2;
-    const bytes = bytesOfTally({ ...counts, events: counts.events + this.spareEvents });
-    const module = new WebAssembly.Module(readFileSync(new URL("./tally.wasm", import.meta.url)));
-    const { exports } = new WebAssembly.Instance(module);
+/**
+ * Columns in the memory of one WebAssembly instance. What is taken is zero. The memory lives as long as one scan; it
+ * is of the kind that threads share, though none does, because that kind grows without cutting its columns off.
+ */
+export class TallyMemory {
+  readonly native: Native;
+  readonly #globals: Readonly<Record<string, Global | undefined>>;
+  #buffer: ArrayBuffer;
+  #next = FIRST_ADDRESS;
+  /** Below it, there may be something else than zeroes. */
+  #dirty = 0;
+  /** What was given back below `#next`. */
+  #spare = { next: 0, end: 0 };
+
+  constructor() {
+    compiled ??= new WebAssembly.Module(readFileSync(new URL("./tally.wasm", import.meta.url)));
+    const { exports } = new WebAssembly.Instance(compiled);
     this.native = exports as unknown as Native;
     this.#globals = exports as Record<string, Global | undefined>;
-    this.#makeRoom(bytes + FIRST_ADDRESS);
+    this.#buffer = this.native.memory.buffer;
+  }
+
+  /** All of it. */
+  get buffer(): ArrayBuffer {
+    return this.#buffer;
   }
 
   columns<S extends Spec>(spec: S, length: number): Columns<S> {
-    const columns = allocate(spec, length, this.#buffer, this.#next);
-    this.#take(byteLength(spec, length));
-    return columns;
+    const at = this.#take(byteLength(spec, length));
+    return allocate(spec, length, this.#buffer, at);
   }
 
   u32(length: number): Uint32Array {
-    return new Uint32Array(this.#buffer, this.#take(length * 4), length);
+    const at = this.#take(length * 4);
+    return new Uint32Array(this.#buffer, at, length);
   }
 
   i32(length: number): Int32Array {
-    return new Int32Array(this.#buffer, this.#take(length * 4), length);
+    const at = this.#take(length * 4);
+    return new Int32Array(this.#buffer, at, length);
   }
 
   f64(length: number): Float64Array {
-    return new Float64Array(this.#buffer, this.#take(length * 8), length);
+    const at = this.#take(length * 8);
+    return new Float64Array(this.#buffer, at, length);
   }
 
-  u8(length: number): Uint8Array {
-    return new Uint8Array(this.#buffer, this.#take(length), length);
+  u8(length: number): Uint8Array<ArrayBuffer> {
+    const at = this.#take(length);
+    return new Uint8Array(this.#buffer, at, length);
   }
 
   shift(column: Uint32Array, from: number, length: number, by: number): void {
@@ -112,67 +130,74 @@ export class TallyMemory implements Room {
     return { address: this.u32(size).byteOffset, last: size - 1 };
   }
 
-  /** Makes room for so many bytes more. All columns are lost but those of `tables`, which are returned anew. */
-  grow<T extends Readonly<Record<string, Readonly<Record<string, Column>>>>>(bytes: number, tables: T): T {
-    const places = Object.entries(tables).map(([name, columns]) => {
-      const views = Object.entries(columns).map(([column, view]) => {
-        const { byteOffset, length } = view;
-        return [column, view.constructor as new (...where: unknown[]) => Column, byteOffset, length] as const;
-      });
-      return [name, views] as const;
-    });
-    this.#makeRoom(bytes);
-    const reopen = ([name, views]: (typeof places)[number]) => [
-      name,
-      Object.fromEntries(views.map(([column, View, at, length]) => [column, new View(this.#buffer, at, length)])),
-    ];
-    return Object.fromEntries(places.map(reopen)) as T;
-  }
-
   /** Tells WebAssembly where columns lie. */
   bind(table: string, columns: Readonly<Record<string, ArrayBufferView>>): void {
-    for (const [name, { byteOffset }] of Object.entries(columns)) {
-      const global = this.#globals[`${table}${name.charAt(0).toUpperCase()}${name.slice(1)}`];
-      if (global) global.value = byteOffset;
-    }
+    for (const [name, { byteOffset }] of Object.entries(columns)) this.set(nameOf(table, name), byteOffset);
+  }
+
+  /** Sets a number that WebAssembly has a name for. */
+  set(name: string, value: number): void {
+    const global = this.#globals[name];
+    if (global) global.value = value;
   }
 
   /** Tells WebAssembly how many elements a table has. */
   count(table: "events" | "records" | "groups", length: number): void {
-    (this.#globals[table] as Global).value = length;
+    this.set(table, length);
   }
 
-  #makeRoom(bytes: number): void {
+  /** Where the next column will lie, unless it finds room in what was given back. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Gives back everything that was taken since the next column would have lain at `next`. */
+  release(next: number): void {
+    this.#dirty = Math.max(this.#dirty, this.#next);
+    this.#next = next;
+    if (this.#spare.end > next) this.#spare = { next: 0, end: 0 };
+  }
+
+  /** Gives back what was taken between two addresses. */
+  recycle(from: number, to: number): void {
+    if (to - from > this.#spare.end - this.#spare.next) this.#spare = { next: from, end: to };
+  }
+
+  #take(bytes: number): number {
+    const size = paddedTo8(bytes);
+    if (size > 0 && size <= this.#spare.end - this.#spare.next) {
+      const at = this.#spare.next;
+      this.#spare.next += size;
+      new Uint8Array(this.#buffer, at, size).fill(0);
+      return at;
+    }
+    const at = this.#next;
+    const end = at + size;
+    if (end > this.#buffer.byteLength) this.#makeRoom(end);
+    if (at < this.#dirty) new Uint8Array(this.#buffer, at, Math.min(end, this.#dirty) - at).fill(0);
+    this.#next = end;
+    return at;
+  }
+
+  /** Throws `TOO_MANY_RECORDS` beyond 4 GiB. */
+  #makeRoom(end: number): void {
     const { memory } = this.native;
+    const least = end - this.#buffer.byteLength;
     try {
-      memory.grow(Math.ceil(bytes / PAGE_BYTES));
+      const bytes = Math.min(Math.max(least, STEP_BYTES), 2 ** 32 - this.#buffer.byteLength);
+      memory.grow(Math.ceil(Math.max(bytes, least) / PAGE_BYTES));
     } catch (error) {
       throw tooManyRecords(error);
     }
     this.#buffer = memory.buffer;
   }
+}
 
-  #take(bytes: number): number {
-    const at = this.#next;
-    this.#next += Math.ceil(bytes / 8) * 8;
-    return at;
-  }
+function nameOf(table: string, column: string): string {
+  return `${table}${column.charAt(0).toUpperCase()}${column.slice(1)}`;
 }
 
 /** Two places an entry or more, as a power of two. */
 export function placesFor(entries: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(16, entries * 1.5)));
-}
-
-/** Bytes that an event, a record and so on take at most, in the merged table and in all that the tally makes of them. */
-const BYTES = { events: 360, records: 64, usages: 56, extras: 64, contexts: 28, texts: 4 } as const;
-const FIXED_BYTES = 1 << 20;
-
-export type ElementCounts = Readonly<Record<keyof typeof BYTES, number>>;
-
-/** Bytes that a table and its tally take at most. */
-export function bytesOfTally(count: ElementCounts): number {
-  let bytes = FIXED_BYTES;
-  for (const [name, each] of Object.entries(BYTES)) bytes += each * count[name as keyof typeof BYTES];
-  return bytes;
 }

@@ -9,8 +9,6 @@ export class Originals {
   readonly #repeated: RepeatedRecords;
   readonly #places: Places;
   readonly #known = new Map<string, number>();
-  /** By the first record with an id, the transcripts that id stands in; worked out when first asked for. */
-  #homes: Map<number, number[]> | undefined;
   /** By transcript, the earliest time of a record that stands in no other. */
   readonly #ownSinceMs = new Map<number, number>();
   /** By transcript, its repeated records that have a time, latest first. */
@@ -66,9 +64,16 @@ export class Originals {
     return lastMs;
   }
 
-  #standsInTwo(i: number, transcripts: ReadonlySet<number>): boolean {
-    let found = 0;
-    for (const home of this.#homesOf(i)) if (transcripts.has(home) && ++found === 2) return true;
+  /** Whether a record's id stands in two of the transcripts, or of all where none are given. */
+  #standsInTwo(i: number, transcripts?: ReadonlySet<number>): boolean {
+    const { record, transcriptOf } = this.#table;
+    let found = -1;
+    for (const like of this.#repeated.like(i)) {
+      const home = transcriptOf[record.event[like] as number] as number;
+      if (this.#isCopy(like) || home === found || transcripts?.has(home) === false) continue;
+      if (found >= 0) return true;
+      found = home;
+    }
     return false;
   }
 
@@ -79,31 +84,10 @@ export class Originals {
     let sinceMs = Infinity;
     for (let i = this.#firstOf(transcript), end = this.#firstOf(transcript + 1); i < end; i++) {
       if (!((timeMs[i] as number) < sinceMs) || this.#isCopy(i)) continue;
-      if (!this.#repeated.has(i) || this.#homesOf(i).length === 1) sinceMs = timeMs[i] as number;
+      if (!this.#repeated.has(i) || !this.#standsInTwo(i)) sinceMs = timeMs[i] as number;
     }
     this.#ownSinceMs.set(transcript, sinceMs);
     return sinceMs;
-  }
-
-  /** The transcripts that a repeated record stands in. */
-  #homesOf(i: number): readonly number[] {
-    this.#homes ??= this.#findHomes();
-    return this.#homes.get(this.#repeated.firstOf(i)) ?? [];
-  }
-
-  #findHomes(): Map<number, number[]> {
-    const { record, transcriptOf } = this.#table;
-    const homes = new Map<number, number[]>();
-    for (const i of this.#repeated.all) {
-      if (this.#isCopy(i)) continue;
-      const transcript = transcriptOf[record.event[i] as number] as number;
-      const first = this.#repeated.firstOf(i);
-      const known = homes.get(first);
-      // Records come in transcript order.
-      if (!known) homes.set(first, [transcript]);
-      else if (known.at(-1) !== transcript) known.push(transcript);
-    }
-    return homes;
   }
 
   #latestIn(transcript: number): Uint32Array {

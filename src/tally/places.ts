@@ -1,6 +1,6 @@
 /** What a transcript's place and first records say: its session, project, team (numbers 24 to 26 of decision 0002). */
 import type { Transcript } from "../discover/transcript.ts";
-import type { EventTable } from "./table.ts";
+import type { MergedTable } from "../merge.ts";
 import { groupBy } from "./group-by.ts";
 
 export interface Places {
@@ -15,10 +15,10 @@ export interface Places {
   readonly projects: readonly string[];
 }
 
-export function findPlaces(transcripts: readonly Transcript[], table: EventTable): Places {
+export function findPlaces(transcripts: readonly Transcript[], table: MergedTable): Places {
   const { texts, transcript: found } = table;
   const sessions = new Numbered();
-  const sessionOf = new Uint32Array(transcripts.length);
+  const sessionOf = table.memory.u32(transcripts.length);
   transcripts.forEach(({ source, session, stem }, t) => {
     const id = session ?? ((texts[found.sessionId[t] as number] as string) || stem);
     sessionOf[t] = sessions.number(`${source}\0${id}`, id);
@@ -32,15 +32,15 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
 
   const projects = new Numbered();
   const projectOf = new Uint32Array(transcripts.length);
-  const folders = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectFolder);
-  for (const [folder, members] of folders) {
+  const byKey = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectKey);
+  for (const members of byKey.values()) {
     const first =
       firstCwd(
         members.filter((t) => (transcripts[t] as Transcript).isMain),
         table,
       ) ??
       firstCwd(members, table) ??
-      folder.slice(Math.max(folder.lastIndexOf("/"), folder.lastIndexOf("\\")) + 1);
+      (transcripts[members[0] as number] as Transcript).projectName;
     const project = projects.number(first, first);
     for (const t of members) projectOf[t] = project;
   }
@@ -48,7 +48,7 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
 }
 
 /** The earliest working directory in some transcripts of one folder. */
-function firstCwd(members: readonly number[], { transcript, texts }: EventTable): string | undefined {
+function firstCwd(members: readonly number[], { transcript, texts }: MergedTable): string | undefined {
   let best: number | undefined;
   for (const t of members) {
     if (transcript.cwd[t] === 0) continue;

@@ -1,20 +1,24 @@
 /** Records that stand in the scan more than once: copies in forks, and live copies in another transcript. */
-import { type Columns, copyColumns, EVENT, FLAG } from "../events.ts";
+import { copyColumns, EVENT } from "../events.ts";
 import type { EventTable } from "./table.ts";
-import { bytesOfTally, placesFor } from "./memory.ts";
+import { placesFor, type TallyMemory } from "./memory.ts";
 
 /** Bits for each record in the two bitmaps that tell repeated ids from others; fewer are mistaken the more there are. */
-const BITS_PER_RECORD = 16;
+const BITS_PER_RECORD = 4;
 
 export class RepeatedRecords {
   /** Ascending. */
   readonly all: Uint32Array;
   /** By record: the first one with its id, plus 1; 0 for those that stand alone. */
-  firsts: Uint32Array;
+  readonly firsts: Uint32Array;
+  readonly #memory: TallyMemory;
+  /** By record: the next one with its id, plus 1; 0 for the last one. Found when first asked for. */
+  #next: Uint32Array | undefined;
 
   constructor(table: EventTable) {
     const { memory, eventRecords } = table;
     bindTable(table);
+    this.#memory = memory;
     this.firsts = memory.u32(eventRecords);
     const found = memory.u32(eventRecords);
     const bits = 2 ** Math.ceil(Math.log2(Math.max(1024, eventRecords * BITS_PER_RECORD)));
@@ -28,7 +32,7 @@ export class RepeatedRecords {
       bits - 1,
       places.byteOffset,
     );
-    this.all = found.slice(0, count);
+    this.all = found.subarray(0, count);
   }
 
   has(record: number): boolean {
@@ -38,6 +42,21 @@ export class RepeatedRecords {
   /** The first record with the same id. */
   firstOf(record: number): number {
     return (this.firsts[record] || record + 1) - 1;
+  }
+
+  /** All records with the same id, ascending. */
+  *like(record: number): Generator<number> {
+    const next = (this.#next ??= this.#link());
+    for (let i = this.firstOf(record) + 1; i > 0; i = next[i - 1] as number) yield i - 1;
+  }
+
+  #link(): Uint32Array {
+    const { native } = this.#memory;
+    const next = this.#memory.u32(this.firsts.length);
+    const tails = this.#memory.u32(this.firsts.length);
+    const { firsts, all } = this;
+    native.linkRepeated(firsts.byteOffset, all.byteOffset, all.length, next.byteOffset, tails.byteOffset);
+    return next;
   }
 }
 
@@ -50,7 +69,7 @@ export function bindTable({ memory, length, eventRecords, event, record, usage, 
   memory.count("events", length);
   memory.count("records", eventRecords);
   memory.bind("event", { ...event, transcript: transcriptOf });
-  memory.bind("record", { idLow: record.idLow, idHigh: record.idHigh });
+  memory.bind("record", record);
   memory.bind("usage", usage);
 }
 
@@ -58,79 +77,33 @@ export function bindTable({ memory, length, eventRecords, event, record, usage, 
  * Makes each repeated record an event of its own where it has no response id, because then it counts where its
  * copies do and not where its neighbours do. An event that loses all its records begins behind its end.
  */
-export function splitRepeated(table: EventTable, repeated: RepeatedRecords): EventTable {
-  const moved = repeated.all.filter((i) => standsWithOthers(table, i));
-  if (moved.length === 0) return table;
-  const length = table.length + moved.length;
-  const { event, record, transcriptOf, ...others } = makeRoom(table, repeated, length);
-  const left = new Set<number>();
-  moved.forEach((i, at) => {
-    const of = record.event[i] as number;
-    const to = table.length + at;
-    for (const column of Object.values(event)) column[to] = column[of] as number;
-    transcriptOf[to] = transcriptOf[of] as number;
-    record.event[i] = to;
-    event.firstRecord[to] = event.lastRecord[to] = i;
-    left.add(of).add(to);
-  });
-  for (const i of left) describeTimes(event, i, record);
-  const split = { ...table, ...others, length, event, transcriptOf, record };
+export function splitRepeated(table: EventTable, { all }: RepeatedRecords): EventTable {
+  const { memory } = table;
+  const moved = memory.u32(all.length);
+  const count = memory.native.findMoved(all.byteOffset, all.length, moved.byteOffset);
+  if (count === 0) return table;
+  const roomy = makeRoom(table, table.length + count);
+  bindTable(roomy);
+  const origins = memory.u32(count).byteOffset;
+  memory.native.gatherU32(table.record.event.byteOffset, moved.byteOffset, count, origins);
+  for (const column of [...Object.values(roomy.event), roomy.transcriptOf]) {
+    const to = column.byteOffset + table.length * column.BYTES_PER_ELEMENT;
+    if (column instanceof Float64Array) memory.native.gatherF64(column.byteOffset, origins, count, to);
+    else memory.native.gatherU32(column.byteOffset, origins, count, to);
+  }
+  memory.native.splitEvents(moved.byteOffset, count, origins);
+  const split = { ...roomy, length: table.length + count };
   bindTable(split);
   return split;
 }
 
 /** Makes room for `length` events: mostly it is there, because merging leaves some. */
-function makeRoom(table: EventTable, repeated: RepeatedRecords, length: number): Omit<EventTable, "length"> {
+function makeRoom(table: EventTable, length: number): EventTable {
   if (length <= table.transcriptOf.length) return table;
   const { memory } = table;
-  const room = bytesOfTally({ events: length, records: 0, usages: 0, extras: 0, contexts: 0, texts: 0 });
-  const {
-    event: from,
-    other,
-    ...tables
-  } = memory.grow(room, {
-    event: table.event,
-    record: table.record,
-    usage: table.usage,
-    extra: table.extra,
-    context: table.context,
-    other: { transcriptOf: table.transcriptOf, firsts: repeated.firsts },
-  });
-  repeated.firsts = other.firsts;
   const event = memory.columns(EVENT, length);
-  copyColumns(from, event, 0);
+  copyColumns(table.event, event, 0);
   const transcriptOf = memory.u32(length);
-  transcriptOf.set(other.transcriptOf);
-  return { ...table, ...tables, event, transcriptOf };
-}
-
-function standsWithOthers({ event, record }: EventTable, i: number): boolean {
-  const of = record.event[i] as number;
-  const isResponse = ((event.flags[of] as number) & FLAG.responseId) !== 0;
-  return !isResponse && event.firstRecord[of] !== event.lastRecord[of];
-}
-
-/** Works out anew when an event's records were written, and between which records they stand. */
-function describeTimes(event: Columns<typeof EVENT>, i: number, record: EventTable["record"]): void {
-  const from = event.firstRecord[i] as number;
-  const to = event.lastRecord[i] as number;
-  let isEmpty = true;
-  let firstMs = Infinity;
-  let lastMs = -Infinity;
-  event.firstRecord[i] = 1;
-  event.lastRecord[i] = 0;
-  for (let r = from; r <= to; r++) {
-    if (record.event[r] !== i) continue;
-    if (isEmpty) event.firstRecord[i] = event.earliestRecord[i] = event.chosenRecord[i] = r;
-    isEmpty = false;
-    event.lastRecord[i] = r;
-    const timeMs = record.timeMs[r] as number;
-    if (timeMs < firstMs) {
-      firstMs = timeMs;
-      event.earliestRecord[i] = r;
-    }
-    if (timeMs > lastMs) lastMs = timeMs;
-  }
-  event.firstMs[i] = firstMs;
-  event.lastMs[i] = event.chosenMs[i] = lastMs;
+  transcriptOf.set(table.transcriptOf);
+  return { ...table, event, transcriptOf };
 }

@@ -6,6 +6,7 @@ import { type Dimension, type Figures, isTimeDimension, type Row } from "../type
 import type { Cells, Kinds } from "./cells.ts";
 import { Sums } from "./figures.ts";
 import type { Groups } from "./groups.ts";
+import type { Cost, Costs } from "./costs.ts";
 import { type Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
 import type { Places } from "./places.ts";
 import { Spans } from "./spans.ts";
@@ -25,8 +26,12 @@ export interface Tallied {
   readonly filter: Filter | undefined;
   /** Whether what a response used under other models counts. */
   readonly hasExtras: boolean;
+  /** Undefined: costs are not asked for. */
+  readonly costs: Costs | undefined;
   readonly calendar: Calendar;
   readonly startOfWeek: Weekday;
+  /** Whether rows are wanted that have times and nothing else. */
+  readonly keepsEmptyRows?: boolean | undefined;
 }
 
 /** Of a kind that is in no row, and of one that is not asked about. */
@@ -38,6 +43,10 @@ export interface Rows {
   readonly rows: Row[];
   /** Of everything that is asked about. */
   readonly totals: Figures;
+  /** Of it, what no price is known for. */
+  readonly unpricedTokens: number;
+  /** Names of its models, sorted. */
+  readonly unpricedModels: readonly string[];
 }
 
 export function tallyRows(by: readonly Dimension[], tallied: Tallied): Rows {
@@ -58,6 +67,8 @@ class Adder {
   /** Of the rows, and of everything that is asked about. */
   readonly #spans = new Spans();
   readonly #allSpans = new Spans();
+  /** Numbers of models that something has no price of. */
+  readonly #unpriced = new Set<number>();
 
   constructor(by: readonly Dimension[], tallied: Tallied) {
     this.#tallied = tallied;
@@ -68,12 +79,14 @@ class Adder {
   addCells(): void {
     const { cells } = this.#tallied;
     const { instantsMs, firstMs, lastMs } = cells;
+    const modelOf = this.#tallied.keys.numbers("model");
     for (let cell = 0; cell < cells.length; cell++) {
       const kind = cells.kind[cell] as number;
       const base = this.#rowOf[kind] as number;
       if (base === NOT_ASKED) continue;
       const row = base === NO_ROW ? NO_ROW : this.#rows.at(base, instantsMs[cells.piece[cell] as number] as number);
       if (row !== NO_ROW) this.#sumsOf(row).addCell(cells, cell);
+      if (cells.unpriced[cell] !== 0) this.#unpriced.add(modelOf(kind));
       const [first, last] = [firstMs[cell] as number, lastMs[cell] as number];
       if (first <= last) this.#addSpan(row, kind, first, last);
     }
@@ -99,20 +112,26 @@ class Adder {
   }
 
   addLeftGroups(): void {
-    const { table, groups, cells, window } = this.#tallied;
+    const { table, groups, cells, window, keys } = this.#tallied;
+    const modelOf = keys.numbers("model");
     for (const group of cells.leftGroups) {
-      const base = this.#rowOf[groups.kind[group] as number] as number;
+      const kind = groups.kind[group] as number;
+      const base = this.#rowOf[kind] as number;
       const timeMs = groups.timeMs[group] as number;
       if (base < 0 || !isIn(window, timeMs)) continue;
       const sums = this.#sumsOf(this.#rows.at(base, timeMs));
-      sums.addUsage(table.usage, table.event.usage[groups.chosen[group] as number] as number);
+      const usage = table.event.usage[groups.chosen[group] as number] as number;
+      const cost = costOf(groups, group);
+      sums.addUsage(table.usage, usage);
+      sums.addCost(cost, tokensAt(table.usage, usage));
+      if (!cost) this.#unpriced.add(modelOf(kind));
       sums.responses++;
     }
   }
 
   /** What a response used under other models belongs to its time and its keys, the model aside. */
   addExtras(): void {
-    const { table, groups, keys, filter, window } = this.#tallied;
+    const { table, groups, keys, filter, window, costs } = this.#tallied;
     for (let extra = 0; extra < table.extras; extra++) {
       const i = table.extra.event[extra] as number;
       const group = groups.of[i] as number;
@@ -123,7 +142,10 @@ class Adder {
       const model = keys.extraModel(extra, kind);
       if (filter && !filter(kind, model)) continue;
       const row = this.#rows.at(this.#rows.ofKind(kind, model), timeMs);
+      const cost = costs?.ofExtra(extra, keys.names("model").all[model] as string, timeMs);
       this.#sumsOf(row).addUsage(table.extra, extra);
+      this.#sumsOf(row).addCost(cost, tokensAt(table.extra, extra));
+      if (!cost) this.#unpriced.add(model);
       if (timeMs !== Infinity) this.#addSpan(row, kind, timeMs, timeMs);
     }
   }
@@ -131,14 +153,21 @@ class Adder {
   /** Figures of rows add up to the totals, times do not. */
   finish(): Rows {
     this.#spans.addTo((row) => this.#sumsOf(row));
+    const hasCosts = this.#tallied.costs !== undefined;
     const totals = new Sums();
     const named: NamedRow[] = [];
     this.#sums.forEach((sum, row) => {
       totals.addSums(sum);
-      if (sum.isShown) named.push(this.#rows.name(row, sum.toFigures()));
+      if (sum.isShown || this.#tallied.keepsEmptyRows) named.push(this.#rows.name(row, sum.toFigures(hasCosts)));
     });
     this.#allSpans.addTo(() => totals);
-    return { rows: named.sort(compareRows).map(({ row }) => row), totals: totals.toFigures() };
+    const { all: models } = this.#tallied.keys.names("model");
+    return {
+      rows: named.sort(compareRows).map(({ row }) => row),
+      totals: totals.toFigures(hasCosts),
+      unpricedTokens: hasCosts ? totals.unpricedTokens : 0,
+      unpricedModels: hasCosts ? [...this.#unpriced].map((model) => models[model] as string).sort() : [],
+    };
   }
 
   #addSpan(row: number, kind: number, firstMs: number, lastMs: number): void {
@@ -151,6 +180,17 @@ class Adder {
   #sumsOf(row: number): Sums {
     return (this.#sums[row] ??= new Sums());
   }
+}
+
+function costOf({ costDollars, costNanos }: Groups, group: number): Cost | undefined {
+  const dollars = costDollars[group] as number;
+  return dollars < 0 ? undefined : { dollars, nanos: costNanos[group] as number };
+}
+
+function tokensAt(usage: EventTable["usage"], i: number): number {
+  const { input, output, cacheCreation5m, cacheCreation1h, cacheRead } = usage;
+  const created = (cacheCreation5m[i] as number) + (cacheCreation1h[i] as number);
+  return (input[i] as number) + (output[i] as number) + created + (cacheRead[i] as number);
 }
 
 function isIn({ sinceMs, untilMs }: Window, timeMs: number): boolean {

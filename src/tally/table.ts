@@ -1,8 +1,4 @@
 /** What is tallied. */
 import type { MergedTable } from "../merge.ts";
-import type { TallyMemory } from "./memory.ts";
 
-export interface EventTable extends MergedTable {
-  /** Where its columns lie. */
-  readonly memory: TallyMemory;
-}
+export type EventTable = MergedTable;

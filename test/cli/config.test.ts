@@ -129,7 +129,7 @@ test.each([
   ["TOKENSIFT_FORMAT", "xml"],
   ["TOKENSIFT_MAX_LINE", "4x"],
   ["TOKENSIFT_START_OF_WEEK", "mon"],
-  ["TOKENSIFT_SOURCE", "codex"],
+  ["TOKENSIFT_SOURCE", "cursor"],
 ])("a mistake in %s is an error that names it", async (variable, value) => {
   const { code, stdout, stderr } = await tokensift([], worldOf({ variables: { [variable]: value } }));
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

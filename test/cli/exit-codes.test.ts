@@ -76,7 +76,9 @@ describe("an empty machine", () => {
         `  ${home}/.claude/projects\n` +
         `  ${home}/.config/claude/projects\n` +
         `  ${home}/.config/Claude/local-agent-mode-sessions\n` +
-        "Use Claude Code once, name other folders in CLAUDE_CONFIG_DIR, or give paths: tokensift scan PATH…\n" +
+        `  ${home}/.codex/sessions\n` +
+        `  ${home}/.codex/archived_sessions\n` +
+        "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR or CODEX_HOME, or give paths: tokensift scan PATH…\n" +
         "To see what a report looks like: tokensift scan --demo\n",
     );
   });

@@ -35,7 +35,7 @@ describe.skipIf(!hasTerminal)("on a terminal (needs util-linux's script to try)"
 
   test("diagnostics stand below the table", async () => {
     const text = await onTerminal("scan --no-color", makeHome(response(), "{damaged\n"));
-    expect(text).toMatch(/\nTotal .*\n\nSkipped 1 line: 1 malformed\n/);
+    expect(text).toMatch(/\nTotal .*\n\nCost is an estimate .*\n\nSkipped 1 line: 1 malformed\n/);
   });
 
   test("a short scan shows no progress", async () => {

@@ -13,13 +13,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { pack, unpack } from "msgpackr";
 import { scan } from "tokensift";
 import { describe, expect, test } from "vitest";
 import type { Environment } from "../../src/environment.ts";
 import { answerOf, makeFolder, response } from "../transcripts.ts";
+import { checksum } from "./checksum.ts";
 import { Machine, responses } from "./machine.ts";
 
 const HEADER_BYTES = 32;
@@ -41,7 +41,7 @@ async function scannedMachine(): Promise<Machine> {
 }
 
 function reseal(bytes: Buffer): Buffer {
-  bytes.writeUInt32LE(crc32(bytes.subarray(16)), 12);
+  bytes.writeUInt32LE(checksum(bytes.subarray(16)), 12);
   return bytes;
 }
 

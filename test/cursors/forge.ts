@@ -1,6 +1,6 @@
 /** Cursor files taken apart and put together again with a right checksum (src/cursors/codec.ts has the layout). */
-import { crc32 } from "node:zlib";
 import { pack, unpack } from "msgpackr";
+import { checksum } from "./checksum.ts";
 
 const HEADER_BYTES = 32;
 const FORMAT_AT = 8;
@@ -46,7 +46,7 @@ export function withFormat(file: Buffer, format: number): Buffer {
 /** The same bytes with a checksum that says they are sound. */
 export function withChecksum(file: Buffer): Buffer {
   const repaired = Buffer.from(file);
-  if (repaired.length >= CHECKED_FROM) repaired.writeUInt32LE(crc32(repaired.subarray(CHECKED_FROM)), CHECKSUM_AT);
+  if (repaired.length >= CHECKED_FROM) repaired.writeUInt32LE(checksum(repaired.subarray(CHECKED_FROM)), CHECKSUM_AT);
   return repaired;
 }
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { ScanOptions } from "../../src/options.ts";
 import { toEngine } from "../parity/engine-options.ts";
 import { type Asked, scenario } from "../parity/generate.ts";
+import { family, writeFamily } from "../parity/generate-codex.ts";
 import { lines, response, sessionId } from "../transcripts.ts";
 
 export interface Stock {
@@ -53,6 +54,11 @@ export const STOCKS: readonly Stock[] = [
     .map(({ tree }): Stock => ({ files: tree.files }))
     .filter((stock) => hasLines(stock) && sizeOf(stock) < MOST_BYTES)
     .sort((a, b) => sizeOf(a) - sizeOf(b)),
+  // Last, so that kept counterexamples keep their numbers.
+  ...fc
+    .sample(family, { numRuns: 60, seed: SEED })
+    .map((sessions): Stock => ({ files: writeFamily(sessions) }))
+    .filter((stock) => hasLines(stock) && sizeOf(stock) < MOST_BYTES),
 ];
 
 const plainQuestions: Asked[] = [

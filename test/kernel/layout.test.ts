@@ -67,5 +67,6 @@ test("a status and a kind mean the same on both sides", () => {
     KIND_BOOL: host.KIND.flag,
     KIND_ENUM: host.KIND.oneOf,
     KIND_TAG: host.KIND.tag,
+    KIND_JSON: host.KIND.json,
   });
 });

@@ -42,6 +42,9 @@ function walk(record: Field, value: unknown): Found {
         if (time !== undefined) found[path] = time;
         return;
       }
+      case "json":
+        if (at !== null) found[path] = { json: at };
+        return;
       case "flag":
         if (typeof at === "boolean") found[path] = Number(at);
         return;
@@ -92,6 +95,9 @@ export function readRow(record: Field, cells: RowCells, hashes: ReadonlyMap<stri
         return;
       case "text":
         if (isHere) found[path] = cells.textOf(self);
+        return;
+      case "json":
+        if (isHere) found[path] = { json: JSON.parse(cells.json(self)) as unknown };
         return;
       default:
         if (isHere) found[path] = cells.integer(self);

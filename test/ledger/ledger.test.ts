@@ -42,7 +42,8 @@ describe("tasks scan", () => {
         total_tokens: 1333,
         message_count: 3,
         models: { "claude-opus-4-6": 1222, "claude-haiku-4-5": 111 },
-        cost_estimate_usd: null,
+        // Input 3 x 5, creation 1000 x 6.25, read 200 x 0.5, output 20 x 25 millionths of a dollar; and haiku's.
+        cost_estimate_usd: 0.006921,
         cost_is_partial: false,
         cache_hit_ratio: 300 / 1303,
         model: "claude-opus-4-6",

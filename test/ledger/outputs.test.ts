@@ -60,7 +60,9 @@ describe("enrich", () => {
     const bytes = readFileSync(path, "utf8");
     expect(JSON.parse(bytes)).toEqual({
       tasks: {
-        "task-1": { token_usage: { input_tokens: 101, output_tokens: 10, total_tokens: 111, cost_estimate_usd: null } },
+        "task-1": {
+          token_usage: { input_tokens: 101, output_tokens: 10, total_tokens: 111, cost_estimate_usd: 0.000305 },
+        },
       },
     });
     expect(statSync(path).mode).toBe(mode);
@@ -97,7 +99,7 @@ describe("report", () => {
         "| Output | 30 |",
         "| Cache | 300 |",
         "| Total | 333 |",
-        "| Cost | unknown (no price for the model) (estimate, not a bill) |",
+        "| Cost | $0.0009 (estimate, not a bill) |",
         "| Model | claude-opus-4-6 |",
         "| Duration | 33:22:00 |",
         "",

@@ -19,6 +19,7 @@ import type { ScanResult } from "../../src/types.ts";
 import { compareScan } from "./compare.ts";
 import { type Cut, toEngine } from "./engine-options.ts";
 import { type Asked, scenario, type TranscriptTree, writeTree } from "./generate.ts";
+import { oraclePrice, writePrices } from "./prices.ts";
 import { oracleScan, type OracleOptions, type OracleResult } from "./oracle.ts";
 
 /** Without cursors: the trees live for one question each. */
@@ -42,7 +43,8 @@ const cuts = (threads: fc.Arbitrary<number>): fc.Arbitrary<Cut> =>
     rangeBytes: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 100 }), fc.integer({ min: 100, max: 5000 })),
   });
 
-const uncached = (asked: Asked, cut: Cut): EngineOptions => ({ ...toEngine(asked, cut), cache: false });
+const prices = writePrices();
+const uncached = (asked: Asked, cut: Cut): EngineOptions => ({ ...toEngine(asked, cut), cache: false, prices });
 
 async function oracleAsEngine(options: EngineOptions): Promise<ScanResult> {
   const { paths, since, until, startOfWeek, maxLineBytes, by, timezone, count, filters } = options;
@@ -67,7 +69,7 @@ async function compareTree(tree: TranscriptTree, asked: readonly Asked[], someCu
       const cut = someCuts[index % someCuts.length]!;
       let expected: OracleResult;
       try {
-        expected = oracleScan(here.paths, here);
+        expected = oracleScan(here.paths, { ...here, price: oraclePrice });
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         // A sum beyond 2^53 - 1 ends the run.

@@ -11,7 +11,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import type { Dimension } from "../../src/types.ts";
-import type { FilterName, OracleOptions } from "./oracle.ts";
+import type { FilterName, OracleOptions } from "./oracle-rows.ts";
 
 export interface TranscriptTree {
   /** Relative path to content. */

@@ -86,6 +86,7 @@ describe("lines", () => {
         firstAt: "2026-06-01T12:00:00.000Z",
         lastAt: "2026-06-01T12:00:00.000Z",
         durationMs: 0,
+        billableEquivalentTokens: 15.5,
       },
       stats: {
         transcripts: 1,

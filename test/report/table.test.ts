@@ -32,9 +32,12 @@ function figures(n: number): Figures {
     responses: 7,
     toolUses: 8,
     webSearches: 0,
+    costUsd: null,
     firstAt: null,
     lastAt: null,
     durationMs: 0,
+    billableEquivalentTokens: 0,
+    costIsPartial: false,
   };
 }
 
@@ -73,7 +76,10 @@ function resultOf(
       unreadable: [],
       skippedLines: [],
       responsesWithoutTime: 0,
+      clampedResponses: 0,
       lowOutputResponses: {},
+      unpricedModels: [],
+      unpricedTokens: 0,
     },
   };
 }

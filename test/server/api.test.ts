@@ -51,7 +51,7 @@ describe("the API", () => {
           task_id: "task-1",
           team_id: "t",
           status: "running",
-          token_usage: { input_tokens: 202, output_tokens: 20, total_tokens: 222, cost_estimate_usd: null },
+          token_usage: { input_tokens: 202, output_tokens: 20, total_tokens: 222, cost_estimate_usd: 0.00061 },
         },
         { task_id: "task-5", token_usage: null },
       ],

@@ -224,6 +224,7 @@ function takeValue(entry: usize, p: usize, link: usize): usize {
   if (kind == L.KIND_TAG) setTag(0);
   replaceBits(load<u64>(entry, L.ENTRY_SUBTREE), 0, 0);
   const c = load<u8>(p);
+  if (kind == L.KIND_JSON) return takeJson(slot, p, c);
   if (c == 0x22) {
     const start = p + 1;
     if (kind == L.KIND_TIME) {
@@ -273,6 +274,15 @@ function takeValue(entry: usize, p: usize, link: usize): usize {
     setOdd(slot);
     setSpan(slot, p, end);
   }
+  return end;
+}
+
+/** A value of any kind, left to the host as it stands. */
+function takeJson(slot: u32, p: usize, c: u8): usize {
+  const end = skipValue(p);
+  if (!end || c == 0x6e) return end; // null is nothing
+  setPresent(slot);
+  setSpan(slot, p, end);
   return end;
 }
 

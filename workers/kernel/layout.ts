@@ -53,6 +53,7 @@ export const KIND_HASH: u32 = 5; // u64 of the unescaped text
 export const KIND_TEXT: u32 = 6; // u64 of the bytes as they stand, u32 start, u32 length; odd: has escapes
 export const KIND_BOOL: u32 = 7; // u32
 export const KIND_ENUM: u32 = 8; // u32, 0 for a text that is not listed
+export const KIND_JSON: u32 = 10; // any value but null: u32 start, u32 length
 export const KIND_TAG: u32 = 9; // in an element: the listed text decides which counter of the array goes up
 
 // A memo: the member's text, then what is known of it. Text is compared 32 bytes at a time.

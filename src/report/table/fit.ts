@@ -73,6 +73,7 @@ function narrowings(draft: Draft, width: number): Array<() => void> {
     () => draft.leaveOut("cache"),
     () => draft.leaveOut("input"),
     () => draft.leaveOut("output"),
+    () => draft.leaveOut("cost"),
   ];
 }
 

@@ -9,21 +9,16 @@ let eventsOfRecords: usize = 0;
 let mixed: u32 = 0;
 let copied: u32 = 0;
 
-/** Events in the list of live copies. */
-export function copyCount(): u32 {
-  return copied;
-}
-
 /** How many buckets hold several requests. */
 export function mixedCount(): u32 {
   return mixed;
 }
 
 /**
- * Writes the bucket of each event to `groupOfEvent`, and returns how many buckets there are. Live copies have none
- * yet and are listed in `copies`. `isMixed` and `carriesUsage` have a byte a bucket. `places` is a hash table of
- * `last + 1` places for response ids, `firsts` what `findRepeated` wrote (0: nothing is repeated), `byRecord` an
- * element a record. All of it must be zero.
+ * Writes the bucket of each event to `groupOfEvent`, and returns how many buckets there are. Live copies whose
+ * response stands elsewhere have none; `copies` is where they are listed meanwhile. `isMixed` and `carriesUsage` have
+ * a byte a bucket. `places` is a hash table of `last + 1` places for response ids, `firsts` what `findRepeated` wrote
+ * (0: nothing is repeated), `byRecord` an element a record. All of it must be zero.
  */
 export function fillBuckets(
   places: usize,
@@ -62,11 +57,35 @@ export function fillBuckets(
     setU32(T.groupOfEvent, i, bucket);
     if (flags & T.USAGE) store<u8>(carriesUsage + bucket, 1);
   }
+  return placeCopies(buckets, carriesUsage, isMixed, copies);
+}
+
+function placeCopies(buckets: u32, carriesUsage: usize, isMixed: usize, copies: usize): u32 {
+  for (let at: u32 = 0; at < copied; at++) {
+    const i = u32At(copies, at);
+    const first = firstLike(i);
+    const bucket = first == i ? buckets++ : u32At(T.groupOfEvent, first);
+    setU32(T.groupOfEvent, i, bucket);
+    // By rule 1, or being on a side chain by rule 2 or 3: whatever else is in the bucket, it is one request.
+    const isCopy = isSameRequest(first, i) || sessionOf(first) == sessionOf(i);
+    if (first == i || !isCopy || load<u8>(carriesUsage + bucket) == 0) mix(isMixed, bucket);
+  }
+  // Copies may hang on each other, so a bucket's are dropped here only if each of them hangs on its request.
+  for (let at: u32 = 0; at < copied; at++) {
+    const i = u32At(copies, at);
+    if (load<u8>(isMixed + u32At(T.groupOfEvent, i)) == 0) setU32(T.groupOfEvent, i, T.NONE);
+  }
   return buckets;
 }
 
+// @ts-ignore: decorator
+@inline
+function sessionOf(i: u32): u32 {
+  return u32At(T.transcriptSession, u32At(T.eventTranscript, i));
+}
+
 /** The first event with the response id of event `i`; without one, with its record's id. It may be `i` itself. */
-export function firstLike(i: u32): u32 {
+function firstLike(i: u32): u32 {
   if (u32At(T.eventFlags, i) & T.RESPONSE_ID) return firstOfResponse(i);
   // Events that stand for several records hold none that stands elsewhere too: `splitRepeated`.
   const record = u32At(T.eventFirstRecord, i);
@@ -95,14 +114,14 @@ function firstOfResponse(i: u32): u32 {
 }
 
 /** Whether both events name one and the same request. */
-export function isSameRequest(a: u32, b: u32): bool {
+function isSameRequest(a: u32, b: u32): bool {
   if (u32At(T.eventRequestLow, a) != u32At(T.eventRequestLow, b)) return false;
   if (u32At(T.eventRequestHigh, a) != u32At(T.eventRequestHigh, b)) return false;
   return (u32At(T.eventFlags, a) & u32At(T.eventFlags, b) & T.REQUEST_ID) != 0;
 }
 
 /** Marks a bucket as one that holds several requests. */
-export function mix(isMixed: usize, bucket: u32): void {
+function mix(isMixed: usize, bucket: u32): void {
   if (load<u8>(isMixed + bucket)) return;
   store<u8>(isMixed + bucket, 1);
   mixed++;

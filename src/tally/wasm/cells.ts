@@ -4,6 +4,7 @@
  * for few slices, but not for many events, in which day or hour they are.
  */
 import * as T from "./table";
+import { UNPRICED } from "./prices";
 import { addF64, addU32, f64At, i32At, setF64, setU32, u32At } from "./table";
 
 /** What the host says of a slice that is not in one piece of time. Others, from 0 on, are the piece it is in. */
@@ -13,8 +14,6 @@ export const AFTER_WINDOW: i32 = -3;
 export const CUT: i32 = -4;
 /** The piece of what has no time. */
 const NO_TIME: i32 = 0;
-
-export const SLICE_MS: f64 = 900_000;
 
 /** A group whose records are in no row of a grouping by model. */
 const NOT_CARRIED: u32 = u32.MAX_VALUE;
@@ -80,12 +79,14 @@ let sliceLast: u32 = 0;
 let sliceNumbers: usize = 0;
 let latestNumber: f64 = NaN;
 let latestSlice: i32 = T.NONE;
+let lengthMs: f64 = 0;
 
 /**
- * Finds the slices of all events and groups that have a time; returns how many there are. Writes the number of
- * quarters of an hour since 1970 of each to `numbers`. `places`: zeroes, `last + 1` of them.
+ * Finds the slices of `sliceMs` that events and groups with a time are in; returns how many there are. Writes to
+ * `numbers` how many slices after 1970 each is. `places`: zeroes, `last + 1` of them.
  */
-export function findSlices(places: usize, last: u32, numbers: usize): u32 {
+export function findSlices(places: usize, last: u32, numbers: usize, sliceMs: f64): u32 {
+  lengthMs = sliceMs;
   slices = 0;
   slicePlaces = places;
   sliceLast = last;
@@ -104,7 +105,7 @@ export function findSlices(places: usize, last: u32, numbers: usize): u32 {
 }
 
 function sliceOf(ms: f64): i32 {
-  const number = Math.floor(ms / SLICE_MS);
+  const number = Math.floor(ms / lengthMs);
   if (number == latestNumber) return latestSlice;
   latestNumber = number;
   const n = <u32>(<i64>number);
@@ -185,7 +186,12 @@ export function fillCells(
     const slice = i32At(T.groupSlice, group);
     const piece = slice < 0 ? NO_TIME : i32At(pieces, slice);
     if (piece == CUT) setU32(groups, leftGroups++, group);
-    else if (piece >= 0) addResponse(cellOf(u32At(T.groupKind, group), piece), u32At(T.eventUsage, chosen));
+    else if (piece >= 0) {
+      const cell = cellOf(u32At(T.groupKind, group), piece);
+      const usage = u32At(T.eventUsage, chosen);
+      addResponse(cell, usage);
+      addCost(cell, group, usage);
+    }
   }
   return cells;
 }
@@ -199,6 +205,29 @@ function addResponse(cell: u32, usage: u32): void {
   addF64(T.cellCacheCreation1h, cell, f64At(T.usageCacheCreation1h, usage));
   addF64(T.cellCacheRead, cell, f64At(T.usageCacheRead, usage));
   addF64(T.cellWebSearches, cell, f64At(T.usageWebSearches, usage));
+}
+
+/** Nano-dollars of responses are below 10^9 each; whole dollars are carried before their sum could be inexact. */
+const CARRIED_NANOS: f64 = 1_000_000_000_000_000;
+
+function addCost(cell: u32, group: u32, usage: u32): void {
+  const dollars = f64At(T.groupCostDollars, group);
+  if (dollars == UNPRICED) {
+    addU32(T.cellUnpriced, cell, 1);
+    addF64(T.cellUnpricedTokens, cell, tokensOf(usage));
+    return;
+  }
+  addU32(T.cellPriced, cell, 1);
+  addF64(T.cellCostDollars, cell, dollars);
+  addF64(T.cellCostNanos, cell, f64At(T.groupCostNanos, group));
+  if (f64At(T.cellCostNanos, cell) < CARRIED_NANOS) return;
+  addF64(T.cellCostDollars, cell, 1_000_000);
+  addF64(T.cellCostNanos, cell, -CARRIED_NANOS);
+}
+
+function tokensOf(usage: u32): f64 {
+  const fresh = f64At(T.usageInput, usage) + f64At(T.usageOutput, usage) + f64At(T.usageCacheRead, usage);
+  return fresh + f64At(T.usageCacheCreation5m, usage) + f64At(T.usageCacheCreation1h, usage);
 }
 
 function cellOf(kind: u32, piece: u32): u32 {

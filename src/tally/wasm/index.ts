@@ -1,7 +1,9 @@
 /** The tally's loops over all records, events and groups. Everything that is met seldom is the host's. */
 export * from "./table";
 export * from "./columns";
+export * from "./cursors";
 export * from "./repeated";
 export * from "./buckets";
 export * from "./groups";
+export * from "./prices";
 export * from "./cells";

@@ -27,8 +27,15 @@ export let eventFirstSlice: usize = 0;
 export let eventLastSlice: usize = 0;
 
 export let records: u32 = 0;
+export let recordTimeMs: usize = 0;
 export let recordIdLow: usize = 0;
 export let recordIdHigh: usize = 0;
+export let recordEvent: usize = 0;
+
+export let extraEvent: usize = 0;
+
+/** The number of each transcript's session. */
+export let transcriptSession: usize = 0;
 
 export let usageInput: usize = 0;
 export let usageOutput: usize = 0;
@@ -37,6 +44,8 @@ export let usageCacheCreation5m: usize = 0;
 export let usageCacheCreation1h: usize = 0;
 export let usageCacheRead: usize = 0;
 export let usageWebSearches: usize = 0;
+export let usageRecordedCost: usize = 0;
+export let usageTerms: usize = 0;
 
 export let groups: u32 = 0;
 export let groupOfEvent: usize = 0;
@@ -48,6 +57,8 @@ export let groupFlags: usize = 0;
 export let groupToolUses: usize = 0;
 export let groupKind: usize = 0;
 export let groupSlice: usize = 0;
+export let groupCostDollars: usize = 0;
+export let groupCostNanos: usize = 0;
 
 export let kindTranscript: usize = 0;
 export let kindContext: usize = 0;
@@ -67,6 +78,11 @@ export let cellCacheCreation5m: usize = 0;
 export let cellCacheCreation1h: usize = 0;
 export let cellCacheRead: usize = 0;
 export let cellWebSearches: usize = 0;
+export let cellCostDollars: usize = 0;
+export let cellCostNanos: usize = 0;
+export let cellUnpricedTokens: usize = 0;
+export let cellPriced: usize = 0;
+export let cellUnpriced: usize = 0;
 
 // Flags of events, as `src/events.ts` has them.
 export const USAGE: u32 = 1;

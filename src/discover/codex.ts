@@ -1,0 +1,44 @@
+/** Where Codex keeps its rollouts (`formats/codex.md` §1) and what a place says about one. */
+import { basename, dirname, join } from "node:path";
+import type { Environment } from "../environment.ts";
+import type { Transcript } from "./transcript.ts";
+import type { FoundFile } from "./walk.ts";
+
+const ROLLOUT = /^rollout-.*-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+
+/** The folders that may hold rollouts on this machine, whether they exist or not. */
+export function codexRoots({ variables, home }: Environment): string[] {
+  const configured = (variables["CODEX_HOME"] ?? "")
+    .split(",")
+    .map((folder) => folder.trim())
+    .filter((folder) => folder !== "");
+  const homes = configured.length > 0 ? configured : [join(home, ".codex")];
+  return homes.flatMap((folder) => [join(folder, "sessions"), join(folder, "archived_sessions")]);
+}
+
+export function isRollout(name: string): boolean {
+  return name.endsWith(".jsonl");
+}
+
+/** A rollout names its session and its project itself; several in one folder have nothing to do with each other. */
+export function codexTranscript({ path, sizeBytes, stamp }: FoundFile): Transcript {
+  const stem = basename(path).replace(/\.jsonl$/, "");
+  return {
+    source: "codex",
+    path,
+    sizeBytes,
+    stamp,
+    stem: ROLLOUT.exec(stem)?.[1] ?? stem,
+    session: null,
+    projectFolder: dirname(path),
+    projectKey: path,
+    projectName: "unknown",
+    isAgentFile: false,
+    isMain: true,
+  };
+}
+
+/** Whether a value is a record of a rollout. */
+export function isCodexRecord(record: Readonly<Record<string, unknown>>): boolean {
+  return typeof record["type"] === "string" && typeof record["payload"] === "object" && record["payload"] !== null;
+}

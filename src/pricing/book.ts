@@ -1,0 +1,50 @@
+/** Which rates hold for a model by its name in a transcript, and for the terms it was served on. */
+import { TERMS } from "../events.ts";
+import type { Catalog } from "./catalog.ts";
+import { type Override, overrideFor, type Overrides } from "./overrides.ts";
+import { type RateRow, rowsOf, timesFactor } from "./rates.ts";
+import { resolveModel, type ResolvedModel } from "./resolve.ts";
+import { factorOf } from "./surcharges.ts";
+
+export interface ModelPrice {
+  /** Names with one key have the same rates. */
+  readonly key: string;
+  /** Undefined where the price list has no such model. */
+  readonly resolved: ResolvedModel | undefined;
+  readonly override: Override | undefined;
+}
+
+export class PriceBook {
+  readonly catalog: Catalog;
+  readonly overrides: Overrides | undefined;
+  readonly #models = new Map<string, ModelPrice>();
+
+  constructor(catalog: Catalog, overrides: Overrides | undefined) {
+    this.catalog = catalog;
+    this.overrides = overrides;
+  }
+
+  model(name: string): ModelPrice {
+    let found = this.#models.get(name);
+    if (!found) {
+      const resolved = resolveModel(name, this.catalog);
+      const override = overrideFor(this.overrides, name, resolved?.model.id);
+      const listed = resolved ? `${resolved.provider}/${resolved.model.id}${resolved.isFast ? " fast" : ""}` : "";
+      found = { key: `${listed} ${override?.pattern ?? ""}`, resolved, override };
+      this.#models.set(name, found);
+    }
+    return found;
+  }
+
+  /** Rates in the order in which they are to be tried; none: the price is not known. */
+  rowsOf({ resolved, override }: ModelPrice, terms: number): RateRow[] {
+    const all = resolved?.isFast ? terms | TERMS.fast : terms;
+    const factor = resolved ? factorOf(all, resolved.provider, resolved.model.id) : 1;
+    if (factor === undefined) return [];
+    const listed = resolved ? rowsOf(resolved.model.prices) : [];
+    const discount = override?.discount ?? this.overrides?.discount ?? 1;
+    const listedRows = listed.map((row) => ({ ...row, rates: timesFactor(row.rates, factor * discount, discount) }));
+    const ownRows = (override?.rows ?? []).map((row) => ({ ...row, rates: timesFactor(row.rates, factor) }));
+    return [...ownRows, ...listedRows];
+  }
+}

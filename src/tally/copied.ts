@@ -1,0 +1,143 @@
+/**
+ * How much of a rollout is copied from others: forks, spawned threads and saved copies begin with the records of
+ * what they came from (`spec/accounting.md`, "Codex"; numbers 4 to 7 of `docs/decisions/0010`). Copies bear new times, so
+ * they are known by the totals they repeat.
+ */
+import { groupBy } from "./group-by.ts";
+import { type Rollout, rolloutsById } from "./rollouts.ts";
+import type { EventTable } from "./table.ts";
+
+/** Copies that nothing else shows were written within this time of the first line. */
+const COPYING_MS = 2000;
+
+/** By transcript, where its own events begin: those before are copies. */
+export function findOwnEvents(rollouts: readonly Rollout[], table: EventTable): ReadonlyMap<number, number> {
+  const family = new Family(rollouts, table);
+  return new Map(rollouts.map((rollout) => [rollout.transcript, family.ownFrom(rollout)]));
+}
+
+class Family {
+  readonly #table: EventTable;
+  readonly #byId: ReadonlyMap<string, readonly Rollout[]>;
+  readonly #bySession: ReadonlyMap<number, readonly Rollout[]>;
+  /** By the id of a session that no rollout is there of, those that name it. */
+  readonly #orphans = new Map<string, Rollout[]>();
+
+  constructor(rollouts: readonly Rollout[], table: EventTable) {
+    this.#table = table;
+    this.#byId = rolloutsById(rollouts);
+    this.#bySession = groupBy(rollouts, ({ session }) => session);
+    for (const rollout of rollouts) {
+      for (const id of this.#missing(rollout)) {
+        const orphans = this.#orphans.get(id);
+        if (orphans) orphans.push(rollout);
+        else this.#orphans.set(id, [rollout]);
+      }
+    }
+  }
+
+  /** The first event that is the rollout's own. */
+  ownFrom(rollout: Rollout): number {
+    const copied = Math.max(this.#copiedOfSession(rollout), this.#copiedOfAncestors(rollout));
+    if (copied === Infinity) return rollout.events.to;
+    const last = rollout.distinct[copied - 1];
+    return last ? last.event + 1 : this.#ownAfterCopying(rollout);
+  }
+
+  /** Number 4: the same session told twice. Infinity: all of it is told elsewhere. */
+  #copiedOfSession(rollout: Rollout): number {
+    let copied = 0;
+    for (const other of this.#bySession.get(rollout.session) ?? []) {
+      if (!tellsMore(other, rollout)) continue;
+      const shared = sharedPrefix(rollout, other);
+      if (shared === rollout.distinct.length) return Infinity;
+      copied = Math.max(copied, shared);
+    }
+    return copied;
+  }
+
+  /** Numbers 5 and 6: from an ancestor, or from one that is gone and of which another rollout has the copies too. */
+  #copiedOfAncestors(rollout: Rollout): number {
+    let copied = 0;
+    for (const ancestor of rollout.ancestors) {
+      for (const other of this.#byId.get(ancestor) ?? []) {
+        if (other.session === rollout.session) continue;
+        if (this.#descends(other, rollout) && !isBefore(other, rollout)) continue;
+        copied = Math.max(copied, sharedPrefix(rollout, other));
+      }
+    }
+    for (const id of this.#isNearestHere(rollout) ? [] : this.#missing(rollout)) {
+      for (const other of this.#orphans.get(id) as Rollout[]) {
+        if (other.session === rollout.session || !isBefore(other, rollout)) continue;
+        copied = Math.max(copied, sharedPrefix(rollout, other));
+      }
+    }
+    return copied;
+  }
+
+  /** Number 7: nobody else has them, but they were all written at once. */
+  #ownAfterCopying(rollout: Rollout): number {
+    const { from } = rollout.events;
+    if (rollout.ancestors.length === 0 || this.#isNearestHere(rollout) || this.#hasSibling(rollout)) return from;
+    const { event } = this.#table;
+    const untilMs = rollout.firstMs + COPYING_MS;
+    if (untilMs === Infinity) return from;
+    const next = rollout.readings.findIndex(({ event: i }) => !((event.firstMs[i] as number) <= untilMs));
+    const last = rollout.readings.at(next < 0 ? -1 : next - 1);
+    return next === 0 || !last ? from : last.event + 1;
+  }
+
+  /** Whether another child of a missing ancestor begins alike, so that this one is where their common part counts. */
+  #hasSibling(rollout: Rollout): boolean {
+    return this.#missing(rollout).some((id) =>
+      (this.#orphans.get(id) as Rollout[]).some(
+        (other) => other.session !== rollout.session && sharedPrefix(rollout, other) > 0,
+      ),
+    );
+  }
+
+  #isNearestHere({ ancestors: [nearest = ""] }: Rollout): boolean {
+    return this.#isHere(nearest);
+  }
+
+  #isHere(id: string): boolean {
+    return (this.#byId.get(id) ?? []).some(({ distinct }) => distinct.length > 0);
+  }
+
+  #missing({ ancestors }: Rollout): string[] {
+    return ancestors.filter((id) => !this.#isHere(id));
+  }
+
+  /** Whether a rollout says it comes from another, over any number of steps. */
+  #descends(rollout: Rollout, from: Rollout): boolean {
+    const seen = new Set<string>();
+    const open = [...rollout.ancestors];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (id === from.id) return true;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      for (const other of this.#byId.get(id) ?? []) open.push(...other.ancestors);
+    }
+    return false;
+  }
+}
+
+/** How many vectors two rollouts begin with alike. */
+function sharedPrefix({ distinct: a }: Rollout, { distinct: b }: Rollout): number {
+  let shared = 0;
+  while (shared < a.length && a[shared]?.key === b[shared]?.key) shared++;
+  return shared;
+}
+
+/** Of two rollouts of one session, the one that counts as a whole: more totals, then more records, then the path. */
+function tellsMore(a: Rollout, b: Rollout): boolean {
+  if (a.distinct.length !== b.distinct.length) return a.distinct.length > b.distinct.length;
+  return a.records === b.records ? a.transcript < b.transcript : a.records > b.records;
+}
+
+/** The earliest first line, then the smaller session id, then the path. */
+function isBefore(a: Rollout, b: Rollout): boolean {
+  if (a.firstMs !== b.firstMs) return a.firstMs < b.firstMs;
+  if (a.sessionName !== b.sessionName) return a.sessionName < b.sessionName;
+  return a.transcript < b.transcript;
+}

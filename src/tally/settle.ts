@@ -1,0 +1,32 @@
+/**
+ * Events as records told them to events as the tally counts them, for the agents whose records do not stand for
+ * themselves. It depends on other transcripts, so it is done anew on every run; what cursors keep is as it was told.
+ */
+import type { CountMode } from "./groups.ts";
+import type { Places } from "./places.ts";
+import { FLAG } from "../events.ts";
+import { settleCodex } from "./codex.ts";
+import type { EventTable } from "./table.ts";
+
+export interface Settled {
+  readonly table: EventTable;
+  /** Responses that said more cached input than input. */
+  readonly clampedResponses: number;
+}
+
+export function settle(table: EventTable, places: Places, count: CountMode): Settled {
+  if (places.transcripts.every(({ source }) => source === "claude")) return { table, clampedResponses: 0 };
+  const clampedResponses = settleCodex(table, places, count);
+  return { table: { ...table, extras: dropReadings(table) }, clampedResponses };
+}
+
+/** Takes out what readings told of their last requests: it is no part of any figure. Returns how many extras are left. */
+function dropReadings({ event, extra, extras }: EventTable): number {
+  let left = 0;
+  for (let x = 0; x < extras; x++) {
+    if ((event.flags[extra.event[x] as number] as number) & FLAG.reading) continue;
+    for (const column of Object.values(extra)) column[left] = column[x] as number;
+    left++;
+  }
+  return left;
+}

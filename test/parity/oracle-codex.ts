@@ -1,0 +1,356 @@
+/**
+ * The slow, obvious second answer for Codex rollouts, as `spec/accounting.md` and `docs/decisions/0010` word it. It
+ * shares no code with `src/` and `workers/` (types only). Numbers such as (4) refer to that decision.
+ */
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { SkippedLine } from "../../src/types.ts";
+import { compareText, findTranscripts, readTime } from "./oracle-read.ts";
+import { answer, type OracleOptions, type Piece } from "./oracle-rows.ts";
+import type { OracleResult } from "./oracle.ts";
+
+type Json = Record<string, unknown>;
+
+interface Vector {
+  input: number;
+  cached: number;
+  written: number;
+  output: number;
+  reasoning: number;
+  total: number;
+}
+
+interface Line {
+  time: number | undefined;
+  kind: "meta" | "turn" | "count" | "enter" | "exit" | "tool" | "other";
+  id?: string | undefined;
+  model?: string | undefined;
+  total?: Vector | undefined;
+  last?: Vector | undefined;
+}
+
+interface Rollout {
+  path: string;
+  session: string;
+  id: string | undefined;
+  /** Sessions it may have copies of, the nearest first. */
+  ancestors: string[];
+  agent: string;
+  project: string;
+  branch: string | null;
+  lines: Line[];
+  /** The first time each vector stands in the file: its key and its line. */
+  distinct: { key: string; at: number }[];
+  records: number;
+  skipped: SkippedLine[];
+}
+
+const asObject = (value: unknown): Json | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+const asText = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+function asCount(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error("bad number");
+}
+
+function readVector(value: unknown): Vector | undefined {
+  const object = asObject(value);
+  return (
+    object && {
+      input: asCount(object["input_tokens"]),
+      cached: asCount(object["cached_input_tokens"]),
+      written: asCount(object["cache_write_input_tokens"]),
+      output: asCount(object["output_tokens"]),
+      reasoning: asCount(object["reasoning_output_tokens"]),
+      total: asCount(object["total_tokens"]),
+    }
+  );
+}
+
+const NOTHING: Vector = { input: 0, cached: 0, written: 0, output: 0, reasoning: 0, total: 0 };
+const NAMES = Object.keys(NOTHING) as (keyof Vector)[];
+const keyOf = (vector: Vector): string => NAMES.map((name) => vector[name]).join("/");
+const combine = (a: Vector, b: Vector, sign: number): Vector =>
+  Object.fromEntries(NAMES.map((name) => [name, a[name] + sign * b[name]])) as unknown as Vector;
+
+function readLine(json: Json): Line {
+  const payload = asObject(json["payload"]) ?? {};
+  const time = readTime(json["timestamp"]);
+  const kind = payload["type"];
+  switch (json["type"]) {
+    case "session_meta":
+      return { time, kind: "meta", id: asText(payload["id"]) };
+    case "turn_context": {
+      const model = asText(payload["model"]);
+      return model === undefined ? { time, kind: "other" } : { time, kind: "turn", model };
+    }
+    case "response_item":
+      return { time, kind: kind === "function_call" || kind === "custom_tool_call" ? "tool" : "other" };
+    case "event_msg": {
+      if (kind === "entered_review_mode") return { time, kind: "enter" };
+      if (kind === "exited_review_mode") return { time, kind: "exit" };
+      if (kind !== "token_count") return { time, kind: "other" };
+      const info = asObject(payload["info"]) ?? {};
+      const [total, last] = [readVector(info["total_token_usage"]), readVector(info["last_token_usage"])];
+      if (!total && !last) return { time, kind: "other" };
+      return { time, kind: "count", total, last, model: asText(info["model"]) ?? asText(payload["model"]) };
+    }
+    default:
+      return { time, kind: "other" };
+  }
+}
+
+function readRollout(path: string): Rollout {
+  const stem = basename(path).replace(/\.jsonl$/, "");
+  const uuid = /^rollout-.*-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(stem)?.[1];
+  const bytes = readFileSync(path);
+  const lines: Line[] = [];
+  const metas: Json[] = [];
+  const skipped: SkippedLine[] = [];
+  let records = 0;
+  let cwd: string | undefined;
+  for (let offset = 0, number = 1; offset < bytes.length; number++) {
+    const lf = bytes.indexOf(0x0a, offset);
+    const text = new TextDecoder().decode(bytes.subarray(offset, lf < 0 ? bytes.length : lf));
+    if (text.trim() !== "") {
+      try {
+        const json = asObject(JSON.parse(text));
+        if (json) {
+          lines.push(readLine(json));
+          records++;
+          if (json["type"] === "session_meta") metas.push(asObject(json["payload"]) ?? {});
+          if (json["type"] === "session_meta" || json["type"] === "turn_context")
+            cwd ??= asText(asObject(json["payload"])?.["cwd"]);
+        }
+      } catch {
+        skipped.push({ path, line: number, offset, reason: lf < 0 ? "pending" : "malformed" });
+      }
+    }
+    offset = lf < 0 ? bytes.length : lf + 1;
+  }
+  const [own] = metas;
+  const id = asText(own?.["id"]);
+  const ids = [asText(own?.["forked_from_id"]), ...metas.map((meta) => asText(meta["id"]))];
+  const source = asObject(own?.["source"])?.["subagent"] ?? null;
+  const distinct: Rollout["distinct"] = [];
+  for (const [at, { total }] of lines.entries()) {
+    if (!total || distinct.some(({ key }) => key === keyOf(total))) continue;
+    distinct.push({ key: keyOf(total), at });
+  }
+  const session = metas.map((meta) => asText(meta["id"])).find((name) => name !== undefined) ?? uuid ?? stem;
+  return {
+    path,
+    session,
+    id,
+    ancestors: [...new Set(ids)].filter((one) => one !== undefined && one !== id) as string[],
+    agent: source === null ? "main" : source === "review" ? "review" : "subagent", // (9)
+    project: cwd ?? "unknown",
+    branch: asText(asObject(own?.["git"])?.["branch"]) ?? null,
+    lines,
+    distinct,
+    records,
+    skipped,
+  };
+}
+
+// ------------------------------------------------------------------------------------------------ Copied prefixes
+
+function sharedPrefix(a: Rollout, b: Rollout): number {
+  const different = a.distinct.findIndex(({ key }, i) => key !== b.distinct[i]?.key);
+  return different < 0 ? a.distinct.length : different;
+}
+
+/** The line its own part begins with. */
+function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
+  const others = all.filter((other) => other !== rollout);
+  const first = (one: Rollout): number => one.lines.find(tells)?.time ?? Infinity;
+  const isBefore = (a: Rollout, b: Rollout): boolean => {
+    if (first(a) !== first(b)) return first(a) < first(b);
+    return (compareText(a.session, b.session) || compareText(a.path, b.path)) < 0;
+  };
+  let copied = 0;
+  // (4)
+  for (const other of others.filter(({ session }) => session === rollout.session)) {
+    const size = (one: Rollout): number[] => [one.distinct.length, one.lines.filter(tells).length];
+    const [mine, theirs] = [size(rollout), size(other)];
+    const isLess =
+      mine[0] !== theirs[0]
+        ? mine[0]! < theirs[0]!
+        : mine[1] !== theirs[1]
+          ? mine[1]! < theirs[1]!
+          : compareText(other.path, rollout.path) < 0;
+    if (!isLess) continue;
+    if (sharedPrefix(rollout, other) === rollout.distinct.length) return rollout.lines.length;
+    copied = Math.max(copied, sharedPrefix(rollout, other));
+  }
+  const strangers = others.filter(({ session }) => session !== rollout.session);
+  const isHere = (id: string | undefined): boolean => all.some((one) => one.id === id && one.distinct.length > 0);
+  // (5)
+  const comesFrom = (one: Rollout, seen: Set<string>): boolean =>
+    one.ancestors.some((id) => {
+      if (id === rollout.id) return true;
+      if (seen.has(id)) return false;
+      seen.add(id);
+      return all.some((next) => next.id === id && comesFrom(next, seen));
+    });
+  for (const other of strangers.filter(({ id }) => id !== undefined && rollout.ancestors.includes(id))) {
+    if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
+    copied = Math.max(copied, sharedPrefix(rollout, other));
+  }
+  const isNearestHere = isHere(rollout.ancestors[0]);
+  const missing = rollout.ancestors.filter((id) => !isHere(id));
+  const siblings = strangers.filter(({ ancestors }) => ancestors.some((id) => missing.includes(id)));
+  // (6)
+  if (rollout.ancestors.length > 0 && !isNearestHere) {
+    for (const other of siblings.filter((sibling) => isBefore(sibling, rollout)))
+      copied = Math.max(copied, sharedPrefix(rollout, other));
+  }
+  if (copied > 0) return rollout.distinct[copied - 1]!.at + 1;
+  if (rollout.ancestors.length === 0 || isNearestHere) return 0;
+  if (siblings.some((sibling) => sharedPrefix(rollout, sibling) > 0)) return 0;
+  // (7)
+  let own = 0;
+  for (const [at, { total, time }] of rollout.lines.entries()) {
+    if (!total) continue;
+    if (time === undefined || time > first(rollout) + 2000) break;
+    own = at + 1;
+  }
+  return first(rollout) === Infinity ? 0 : own;
+}
+
+/** Whether a line is one that says anything. */
+function tells({ time, kind }: Line): boolean {
+  return time !== undefined || kind !== "other";
+}
+
+// ------------------------------------------------------------------------------------------------------ Figures
+
+/** What each line adds; undefined: nothing. */
+function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefined)[] {
+  const own = ownPart(rollout, all);
+  const reviews = all.filter(({ agent }) => agent === "review");
+  const seen = new Set<string>();
+  let parent = NOTHING;
+  let review: Vector | undefined;
+  return rollout.lines.map(({ kind, total, last, time }, at) => {
+    if (kind === "enter") review = NOTHING;
+    if (kind === "exit") review = undefined;
+    if (kind !== "count") return undefined;
+    const before = review ?? parent;
+    const now = total ?? combine(before, last!, 1);
+    let added = combine(now, before, -1);
+    if (total && NAMES.some((name) => added[name] < 0)) added = last ?? total;
+    if (!total) added = last!;
+    const isSeen = total !== undefined && seen.has(keyOf(total));
+    const isInReview =
+      review !== undefined &&
+      rollout.agent !== "review" &&
+      total !== undefined &&
+      reviews.some(({ lines }) =>
+        lines.some(
+          (line) =>
+            line.total &&
+            keyOf(line.total) === keyOf(total) &&
+            Math.abs((line.time ?? Infinity) - (time ?? -Infinity)) <= 10,
+        ),
+      );
+    if (total) seen.add(keyOf(total));
+    if (review) review = now;
+    else parent = now;
+    return isSeen || isInReview || at < own ? undefined : added;
+  });
+}
+
+/** Every event by itself (8). */
+function everyEvent({ lines }: Rollout): (Vector | undefined)[] {
+  let before = NOTHING;
+  return lines.map(({ kind, total, last }) => {
+    if (kind !== "count") return undefined;
+    const difference = total && combine(total, before, -1);
+    before = total ?? combine(before, last!, 1);
+    if (last || !difference || !total) return last;
+    return NAMES.some((name) => difference[name] < 0) ? total : difference;
+  });
+}
+
+export interface CodexResult extends OracleResult {
+  diagnostics: OracleResult["diagnostics"] & { clampedResponses: number };
+}
+
+export function oracleCodexScan(paths: string[], options: OracleOptions = {}): CodexResult {
+  const rollouts = findTranscripts(paths)
+    .map(({ path }) => readRollout(path))
+    .sort((a, b) => compareText(a.path, b.path));
+  const isEach = options.count === "records";
+  const pieces: Piece[] = [];
+  let [responses, events, responsesWithoutTime, clampedResponses] = [0, 0, 0, 0];
+  for (const rollout of rollouts) {
+    const { session, agent, project, lines, branch } = rollout;
+    const own = isEach ? 0 : ownPart(rollout, rollouts);
+    const added = isEach ? everyEvent(rollout) : additions(rollout, rollouts);
+    let model: string | undefined;
+    for (const [at, line] of lines.entries()) {
+      const { time, kind } = line;
+      // (10)
+      const keys = {
+        source: "codex" as const,
+        session,
+        agent,
+        project,
+        team: null,
+        model: undefined as string | undefined,
+        branch,
+      };
+      if (kind === "turn") model = line.model;
+      if (kind === "count") events++;
+      const vector = added[at];
+      const cached = vector ? Math.min(vector.cached, vector.input) : 0;
+      const written = vector ? Math.min(vector.written, vector.input - cached) : 0;
+      const isResponse = vector && (isEach || vector.input + vector.output > 0);
+      if (isResponse) {
+        keys.model = model ?? line.model ?? "unknown";
+        responses++;
+        if (time === undefined) responsesWithoutTime++;
+        if (cached < vector.cached || written < vector.written) clampedResponses++;
+        const numbers = {
+          input: BigInt(vector.input - cached - written),
+          output: BigInt(vector.output),
+          reasoning: BigInt(Math.min(vector.reasoning, vector.output)),
+          creation: BigInt(written),
+          creation5m: BigInt(written),
+          creation1h: 0n,
+          read: BigInt(cached),
+          webSearches: 0n,
+        };
+        pieces.push({ keys, time, numbers, responses: 1 });
+      }
+      if (kind === "tool" && at >= own) {
+        keys.model = model ?? "unknown";
+        pieces.push({ keys, time, toolUses: 1 });
+      }
+      pieces.push({ keys, time });
+    }
+  }
+  const { rows, totals } = answer(pieces, options);
+  const skipped = rollouts.flatMap((one) => one.skipped);
+  const skippedFor = (reason: string): number => skipped.filter((line) => line.reason === reason).length;
+  return {
+    rows,
+    totals,
+    stats: {
+      transcripts: rollouts.length,
+      records: rollouts.reduce((sum, { records }) => sum + records, 0),
+      responses,
+      duplicateRecords: events - responses,
+      skipped: { malformed: skippedFor("malformed"), oversized: 0, pending: skippedFor("pending") },
+    },
+    diagnostics: {
+      skippedLines: skipped.slice(0, 100),
+      responsesWithoutTime,
+      lowOutputResponses: {},
+      clampedResponses,
+    },
+  };
+}
