@@ -23,7 +23,10 @@ export async function runHook(written: Layer["written"]): Promise<number> {
   const { sessionId, transcriptPath, folder } = readInput();
   const run = taskRun(written, [projectFolderOf(transcriptPath, sessionId)], folder);
   const options = refreshOptions(run);
-  const { ledger } = await refreshLedger({ ...options, wanted: { ...options.wanted, session: sessionId } });
+  const { ledger } = await refreshLedger({
+    ...options,
+    wanted: { project: undefined, patterns: undefined, session: sessionId },
+  });
   const task = ledger.sessions[sessionId]?.task_id ?? undefined;
   const hasTimers = readTimersText(run.timersPath, run.settings.timers !== undefined) !== undefined;
   const entry = task === undefined ? undefined : ledger.tasks[task];

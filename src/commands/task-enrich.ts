@@ -20,8 +20,8 @@ export async function enrichTimers(run: TaskRun): Promise<number> {
 
 /** How many entries have `token_usage` now. Rejects with a `ScanError`. */
 export async function enrichFile(timersPath: string, tasks: Parameters<typeof enrichText>[2]): Promise<number> {
-  return withLock(timersPath, () => {
-    // Whoever writes the file takes no lock of ours: what changed while it was enriched is enriched again, once.
+  // Whoever writes the file takes no lock of ours: what changed while it was enriched is enriched again, once.
+  const enrich = () => {
     for (let attempt = 0; attempt < 2; attempt++) {
       const before = stampOf(timersPath);
       const text = readTimersText(timersPath, true) as string;
@@ -32,7 +32,8 @@ export async function enrichFile(timersPath: string, tasks: Parameters<typeof en
       return enriched.entries;
     }
     throw new ScanError("OUTPUT_FAILED", `--timers: ${timersPath} is being changed by somebody else (try again)`);
-  });
+  };
+  return withLock(timersPath, enrich, "--timers");
 }
 
 function stampOf(path: string): string {

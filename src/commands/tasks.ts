@@ -65,14 +65,14 @@ export function taskRun(written: Layer["written"], paths: readonly string[], fol
   const ledgerPath = settings.ledger ?? defaultLedger(project, environment);
   if (ledgerPath === undefined)
     throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
-  const isWhole = settings.ledger !== undefined || settings.project !== undefined || paths.length > 0;
   return {
     settings,
     environment,
     paths,
     nowMs: Date.now(),
     ledgerPath,
-    project: isWhole ? undefined : project,
+    // Who names a ledger knows whose it is.
+    project: settings.ledger === undefined ? project : undefined,
     timersPath: settings.timers ?? join(folder, DEFAULT_TIMERS),
   };
 }

@@ -96,8 +96,10 @@ function transcriptsBySession({ places }: WholeScan): Map<string, number[]> {
 
 function factsOf({ table, places }: WholeScan, transcripts: readonly number[]) {
   const main = transcripts.filter((t) => (places.transcripts[t] as Transcript).isMain);
+  // Other agents note there what kind of session it is.
+  const members = main.filter((t) => (places.transcripts[t] as Transcript).source === "claude");
   const textOf = (name: "team" | "agentName") =>
-    main.map((t) => table.texts[table.transcript[name][t] as number] as string).find((text) => text !== "") ?? null;
+    members.map((t) => table.texts[table.transcript[name][t] as number] as string).find((text) => text !== "") ?? null;
   return {
     team_id: textOf("team"),
     agent_name: textOf("agentName"),

@@ -55,7 +55,7 @@ const LOCK = { stale: 10_000, update: 2_000 } as const;
 const PATIENCE = { retries: 120, factor: 1.2, minTimeout: 10, maxTimeout: 200, randomize: true } as const;
 
 /** Does `work` while nobody else changes the ledger. Rejects with a `ScanError` when it cannot be locked. */
-export async function withLock<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+export async function withLock<T>(path: string, work: () => T | Promise<T>, flag = "--ledger"): Promise<T> {
   const file = resolve(path);
   const { lock } = await import("proper-lockfile");
   let isLost = false;
@@ -69,7 +69,7 @@ export async function withLock<T>(path: string, work: () => T | Promise<T>): Pro
       code === "ELOCKED"
         ? "is locked by another run (wait for it to end)"
         : `cannot be locked (${code}; give another file)`;
-    throw new ScanError("OUTPUT_FAILED", `--ledger: ${path} ${what}`, { cause });
+    throw new ScanError("OUTPUT_FAILED", `${flag}: ${path} ${what}`, { cause });
   }
   try {
     return await work();

@@ -22,7 +22,10 @@ const MOST_CONNECTIONS = 1024;
 
 type Query = Readonly<Record<string, unknown>>;
 
-export function makeServer(refresher: Pick<Refresher, "current" | "usage">, guard: GuardOptions): FastifyInstance {
+export function makeServer(
+  refresher: Pick<Refresher, "current" | "failure" | "usage">,
+  guard: GuardOptions,
+): FastifyInstance {
   const app = Fastify({
     logger: false,
     exposeHeadRoutes: true,
@@ -64,8 +67,16 @@ export function makeServer(refresher: Pick<Refresher, "current" | "usage">, guar
   };
   page("/api/token-anomaly", "token-anomaly", JSON_TYPE);
   page("/api/tasks", "tasks", JSON_TYPE);
-  page("/api/health", "health", JSON_TYPE);
   page("/metrics", "metrics", METRICS_TYPE);
+
+  app.get("/api/health", async (request, reply) => {
+    if (hasStrangeQuery(request, reply, "/api/health")) return reply;
+    const { pages, at } = refresher.current;
+    const { failure } = refresher;
+    // Figures are still answered, as of then.
+    const stale = failure === undefined ? undefined : pageOf(JSON.stringify({ status: "stale", at, code: failure }));
+    return send(request, stale ? reply.code(503) : reply, stale ?? pages.health, JSON_TYPE);
+  });
 
   app.get("/api/token-usage", async (request, reply) => {
     if (hasStrangeQuery(request, reply, "/api/token-usage")) return reply;

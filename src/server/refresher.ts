@@ -17,6 +17,7 @@ interface KeptUsage {
   page: Page | undefined;
   /** The snapshot that it is of. */
   at: string;
+  workedMs: number;
   pending: Promise<Page> | undefined;
 }
 
@@ -31,7 +32,8 @@ export class UsageFailure extends Error {
 }
 
 export class Refresher {
-  readonly #worker: Worker;
+  readonly #subject: Subject;
+  #worker: Worker;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   readonly #usages = new Map<string, KeptUsage>();
   readonly #onFailure: (message: string) => void;
@@ -42,17 +44,31 @@ export class Refresher {
   #askedMs = Date.now();
   #isLooking = false;
   #isClosed = false;
+  #failure: string | undefined;
+  #said: string | undefined;
 
   /** `onFailure` is told in one sentence why a refresh failed; the last snapshot stays. */
   constructor(subject: Subject, onFailure: (message: string) => void) {
     this.#onFailure = onFailure;
-    this.#worker = new Worker(new URL("../workers/snapshot.js", import.meta.url), { workerData: subject });
-    this.#worker.on("message", (reply: Reply) => {
+    this.#subject = subject;
+    this.#worker = this.#startWorker();
+  }
+
+  #startWorker(): Worker {
+    const worker = new Worker(new URL("../workers/snapshot.js", import.meta.url), { workerData: this.#subject });
+    worker.on("message", (reply: Reply) => {
       this.#waiting.get(reply.id)?.(reply);
       this.#waiting.delete(reply.id);
     });
-    this.#worker.on("error", (error) => this.#failAll(`the refresh stopped: ${error.message}`));
-    this.#worker.on("exit", () => this.#failAll("the refresh has ended"));
+    let reason = "it ended";
+    worker.on("error", (error) => (reason = error.message));
+    // Another one takes over, and the next look tells it everything anew.
+    worker.on("exit", () => {
+      if (this.#isClosed) return;
+      this.#worker = this.#startWorker();
+      this.#failAll(`the thread that looks for changes stopped (${reason})`);
+    });
+    return worker;
   }
 
   /** The first snapshot. Rejects where there cannot be one. */
@@ -75,10 +91,11 @@ export class Refresher {
     this.#noteAsked();
     const key = JSON.stringify(query);
     let kept = this.#usages.get(key);
-    if (!kept) this.#usages.set(key, (kept = { page: undefined, at: "", pending: undefined }));
+    if (!kept) this.#usages.set(key, (kept = { page: undefined, at: "", workedMs: 0, pending: undefined }));
     const { at } = this.#current as Pages;
     // `7d` moves with the clock too.
-    const isOld = kept.at !== at || query.since !== undefined || query.until !== undefined;
+    const hasMoved = query.since !== undefined || query.until !== undefined;
+    const isOld = kept.at !== at || (hasMoved && Date.now() - kept.workedMs > BETWEEN_IDLE_LOOKS_MS);
     if (isOld && !kept.pending) kept.pending = this.#work(key, kept, query, at);
     if (kept.page) {
       kept.pending?.catch(() => {});
@@ -99,6 +116,7 @@ export class Refresher {
         );
       kept.page = reply.page;
       kept.at = at;
+      kept.workedMs = Date.now();
       for (const old of this.#usages.keys()) {
         if (this.#usages.size <= MOST_QUERIES) break;
         if (old !== key) this.#usages.delete(old);
@@ -138,9 +156,21 @@ export class Refresher {
     this.#lookedMs = Date.now();
     const reply = await this.#ask((id) => ({ kind: "refresh", id }));
     this.#isLooking = false;
-    if (reply.kind === "failed") this.#onFailure(reply.message);
-    else this.#take(reply);
+    this.#note(reply.kind === "failed" ? reply : undefined);
+    this.#take(reply);
     this.#schedule();
+  }
+
+  /** Each failure is said once, however often it comes again. */
+  #note(failed: { readonly code: string; readonly message: string } | undefined): void {
+    if (failed && failed.message !== this.#said) this.#onFailure(failed.message);
+    this.#said = failed?.message;
+    this.#failure = failed?.code;
+  }
+
+  /** Why the last look failed, so that answers may be old; undefined: it did not. */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   #take(reply: Reply): void {
@@ -158,7 +188,6 @@ export class Refresher {
   }
 
   #failAll(message: string): void {
-    if (this.#isClosed) return;
     for (const [id, resolve] of this.#waiting) resolve({ kind: "failed", id, code: "INTERNAL", message });
     this.#waiting.clear();
   }

@@ -22,7 +22,14 @@ const RECORD = object({
   timestamp: time,
   type: oneOf("event_msg", "response_item", "turn_context", "session_meta"),
   payload: object({
-    type: oneOf("token_count", "entered_review_mode", "exited_review_mode", "function_call", "custom_tool_call"),
+    type: oneOf(
+      "token_count",
+      "entered_review_mode",
+      "exited_review_mode",
+      "function_call",
+      "custom_tool_call",
+      "user_message",
+    ),
     info: object({ total_token_usage: TOKENS, last_token_usage: TOKENS, model: text }),
     model: text,
     id: text,
@@ -35,7 +42,14 @@ const RECORD = object({
 });
 
 const TYPE = { eventMessage: 1, responseItem: 2, turnContext: 3, sessionMeta: 4 } as const;
-const PAYLOAD = { tokenCount: 1, enteredReview: 2, exitedReview: 3, functionCall: 4, customToolCall: 5 } as const;
+const PAYLOAD = {
+  tokenCount: 1,
+  enteredReview: 2,
+  exitedReview: 3,
+  functionCall: 4,
+  customToolCall: 5,
+  userMessage: 6,
+} as const;
 
 const { slots } = assignSlots(RECORD);
 const { payload } = slots;
@@ -44,7 +58,7 @@ const LAST = payload.info.last_token_usage.self;
 /** Of a vector's slots, the last one behind its own. */
 const VECTOR_SLOTS = payload.info.total_token_usage.total_tokens - TOTAL;
 
-export const codex: Source = { name: "codex", version: 1, record: RECORD, decode };
+export const codex: Source = { name: "codex", version: 2, record: RECORD, decode };
 
 const draft: RecordDraft = {
   timeMs: NaN,
@@ -81,6 +95,9 @@ function decode(cells: Cells, events: EventWriter): boolean {
       draft.flags = FLAG.reviewStart;
     } else if (kind === PAYLOAD.exitedReview) {
       draft.flags = FLAG.reviewEnd;
+    } else if (kind === PAYLOAD.userMessage && events.wantsMessage) {
+      const text = messageText(cells.line());
+      if (text !== "") events.noteMessage(text);
     }
   } else if (type === TYPE.responseItem) {
     draft.toolUses = kind === PAYLOAD.functionCall || kind === PAYLOAD.customToolCall ? 1 : 0;
@@ -93,6 +110,19 @@ function decode(cells: Cells, events: EventWriter): boolean {
   }
   if (draft.flags !== 0 || draft.toolUses > 0 || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
+}
+
+/** What a user wrote, from the line of a `user_message`; empty where it holds none, or the client made it up. */
+function messageText(line: string): string {
+  try {
+    const { payload: said } = JSON.parse(line) as { payload?: { message?: unknown; kind?: unknown } };
+    // Older versions sent the surroundings and standing instructions as messages too.
+    if (said?.kind !== undefined && said.kind !== null && said.kind !== "plain") return "";
+    return typeof said?.message === "string" ? said.message.trim() : "";
+  } catch {
+    // Damage where nobody looked until now.
+    return "";
+  }
 }
 
 /** False: a bad number. Without either vector (`info: null`) the record only tells its time. */

@@ -106,6 +106,40 @@ describe("messages that count", () => {
   });
 });
 
+test("Codex: what users wrote, not what the client sent as such", async () => {
+  const id = "0199a213-81c0-7800-8aa1-bbab2a035a53";
+  const line = (type: string, payload: object) =>
+    JSON.stringify({ timestamp: "2026-06-01T00:00:00.000Z", type, payload });
+  const said = (text: string, more: object = {}) => line("event_msg", { type: "user_message", message: text, ...more });
+  const tokens = {
+    input_tokens: 10,
+    cached_input_tokens: 0,
+    output_tokens: 5,
+    reasoning_output_tokens: 0,
+    total_tokens: 15,
+  };
+  const folder = makeFolder({
+    [`2026/06/01/rollout-2026-06-01T00-00-00-${id}.jsonl`]: [
+      line("session_meta", { id, cwd: "/srv/app", source: "cli" }),
+      said("instructions about task-1", { kind: "user_instructions" }),
+      line("event_msg", { type: "agent_message", message: "task-2" }),
+      said("hello", { kind: "plain" }),
+      said("now task-3"),
+      line("turn_context", { cwd: "/srv/app", model: "gpt-5" }),
+      line("event_msg", { type: "token_count", info: { total_token_usage: tokens, last_token_usage: tokens } }),
+    ],
+  });
+  const { sessions } = await scanSessions({ paths: [folder], cache: false }, WANTED, new Map());
+  expect(
+    [...sessions].map(([session, { mentioned, agent_name, total_tokens }]) => [
+      session,
+      mentioned,
+      agent_name,
+      total_tokens,
+    ]),
+  ).toEqual([[id, ["task-3"], null, 15]]);
+});
+
 describe("with cursors", () => {
   const long = "x".repeat(20_000);
   function world(...lines: string[]) {
