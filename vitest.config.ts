@@ -6,7 +6,12 @@ import { defineConfig } from "vitest/config";
 
 // Tests use the package as its users do: built, by its name (`npm test` builds first).
 export default defineConfig({
-  resolve: { alias: { tokensift: fileURLToPath(new URL("./dist/src/index.js", import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: "tokensift/ledger", replacement: fileURLToPath(new URL("./dist/src/ledger/index.js", import.meta.url)) },
+      { find: "tokensift", replacement: fileURLToPath(new URL("./dist/src/index.js", import.meta.url)) },
+    ],
+  },
   test: {
     include: ["test/**/*.test.ts"],
     testTimeout: 60_000,

@@ -12,6 +12,8 @@ import {
   EVENT,
   EXTRA,
   FLAG,
+  MESSAGE_TASKS,
+  MESSAGES_READ,
   NO_USAGE,
   RANGE,
   RECORD,
@@ -22,6 +24,7 @@ import {
   USAGE,
   type UsageNumbers,
 } from "./events.ts";
+import type { TaskPattern } from "./sources/task-ids.ts";
 
 /** What must be equal for records to be one event. */
 const ALIKE = FLAG.sideChain | FLAG.nested | FLAG.responseId | FLAG.requestId;
@@ -50,9 +53,13 @@ export class EventWriter {
   #skipped: SkippedAt[] = [];
   #unreadable: Array<{ transcript: number; code: string }> = [];
 
-  /** Without `folds` every record is an event of its own. */
-  constructor(folds: boolean) {
+  #messageIsOpen = false;
+  readonly tasks: TaskPattern | undefined;
+
+  /** Without `folds` every record is an event of its own; without `tasks` nobody looks at what users wrote. */
+  constructor(folds: boolean, tasks?: TaskPattern) {
     this.#folds = folds;
+    this.tasks = tasks;
   }
 
   /** The number of a text in this batch. */
@@ -245,6 +252,32 @@ export class EventWriter {
   noteFirst(column: Uint32Array, textNumber: number): void {
     const i = this.range.length - 1;
     if (column[i] === 0) column[i] = textNumber;
+  }
+
+  /** Whether what a user wrote is to be looked at: the first messages of the range are. */
+  get wantsMessage(): boolean {
+    return this.tasks !== undefined && (this.range.columns.messages[this.range.length - 1] as number) < MESSAGES_READ;
+  }
+
+  /** Notes a message by the tasks its text names. */
+  noteMessage(text: string): void {
+    if (!this.tasks) return;
+    const i = this.range.length - 1;
+    const columns = this.range.columns;
+    const message = columns.messages[i] as number;
+    const ids = this.tasks.idsIn(text);
+    const name = MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number];
+    columns[name][i] = ids.length === 0 ? 0 : this.textNumber(JSON.stringify(ids));
+    columns.taskPattern[i] = this.textNumber(this.tasks.hash);
+    columns.messages[i] = message + 1;
+    this.#messageIsOpen = true;
+  }
+
+  /** Says behind which byte of the transcript the line ends that was taken in last. */
+  endLine(offset: number): void {
+    if (!this.#messageIsOpen) return;
+    this.range.columns.messagesEnd[this.range.length - 1] = offset;
+    this.#messageIsOpen = false;
   }
 
   /** Notes a working directory; the earliest stays. */

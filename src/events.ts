@@ -132,6 +132,25 @@ export const USAGE = {
  */
 export const EXTRA = { event: Uint32Array, model: Uint32Array, ...USAGE } as const satisfies Spec;
 
+/** Of a transcript, its first messages that a user wrote, and the tasks they name. */
+export const MESSAGES = {
+  /** At most `MESSAGES_READ`. */
+  messages: Uint32Array,
+  /** Behind the last of them. */
+  messagesEnd: Float64Array,
+  // Text numbers: JSON lists of task ids; 0: the message names none, or there is none.
+  tasks1: Uint32Array,
+  tasks2: Uint32Array,
+  tasks3: Uint32Array,
+  /** Text number: the hash of the pattern they were found with. */
+  taskPattern: Uint32Array,
+} as const satisfies Spec;
+export const MESSAGE_TASKS = ["tasks1", "tasks2", "tasks3"] as const;
+/** As many messages are looked at. */
+export const MESSAGES_READ = MESSAGE_TASKS.length;
+/** In place of a pattern's hash: some were found with one, others with another. */
+export const MIXED_PATTERNS = "mixed";
+
 /** One element a range; the sum over a transcript's ranges is the transcript. */
 export const RANGE = {
   transcript: Uint32Array,
@@ -161,6 +180,7 @@ export const RANGE = {
   team: Uint32Array,
   cwd: Uint32Array, // the one with the earliest time
   cwdTimeMs: Float64Array, // Infinity: it has no time
+  ...MESSAGES,
 } as const satisfies Spec;
 
 export type UsageNumbers = Record<keyof typeof USAGE, number>;

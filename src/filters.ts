@@ -25,6 +25,12 @@ export async function makeFilter(filters: Filters | undefined, keys: Keys): Prom
   return (kind, model) => tests.every((test) => test(kind, model));
 }
 
+/** Whether a name matches one of some patterns. */
+export async function makePattern(patterns: readonly string[]): Promise<(name: string | null) => boolean> {
+  const { default: picomatch } = await import("picomatch");
+  return matchAny(picomatch, patterns);
+}
+
 /** A pattern is taken as it stands too: models are named `claude-opus-4-6[1m]`. Stars match slashes. */
 function matchAny(picomatch: typeof Picomatch, patterns: readonly string[]): (name: string | null) => boolean {
   const matches = picomatch([...patterns], { bash: true, dot: true, nonegate: true, noextglob: true });

@@ -9,6 +9,10 @@ import {
   copyColumns,
   EVENT,
   EXTRA,
+  MESSAGE_TASKS,
+  MESSAGES,
+  MESSAGES_READ,
+  MIXED_PATTERNS,
   RECORD,
   SKIPPED_LISTED,
   USAGE,
@@ -35,12 +39,16 @@ const TRANSCRIPT = {
   team: Uint32Array,
   cwd: Uint32Array,
   cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
+  ...MESSAGES,
 } as const;
 
 /** What adds up over the parts of a transcript. */
 const SUMS = ["lines", "records", "usageRecords", "malformed", "oversized"] as const;
 /** Of which the first one found stays. */
 const FIRSTS = ["sessionId", "agentName", "agentType", "team"] as const;
+
+/** Columns of messages that number texts. */
+const MESSAGE_TEXTS = ["taskPattern", ...MESSAGE_TASKS] as const;
 
 export interface MergedTable {
   /** Where its columns lie. */
@@ -186,10 +194,11 @@ class Merger {
     move(facts.firstRecord, start.records, records);
     move(facts.firstUsage, start.usages, usages);
     move(facts.firstExtra, start.extras, extras);
-    for (const name of [...SUMS, ...FIRSTS, "cwd", "cwdTimeMs"] as const) {
+    for (const name of [...SUMS, ...FIRSTS, "cwd", "cwdTimeMs", "messages", "messagesEnd", ...MESSAGE_TEXTS] as const) {
       facts[name].set(row[name].subarray(from, to), transcript);
     }
-    for (const name of [...FIRSTS, "cwd"] as const) this.#memory.renumber(facts[name], transcript, to - from, texts);
+    for (const name of [...FIRSTS, "cwd", ...MESSAGE_TEXTS] as const)
+      this.#memory.renumber(facts[name], transcript, to - from, texts);
     const [firstSkipped, endSkipped] = [start.skipped[from] as number, start.skipped[to] as number];
     for (let i = from, skipped = firstSkipped; skipped < endSkipped; i++) {
       this.#current = transcript + i - from;
@@ -289,6 +298,24 @@ class Merger {
       to.cwd[t] = texts[from.cwd[i] as number] as number;
       to.cwdTimeMs[t] = from.cwdTimeMs[i] as number;
     }
+    if (from.messages[i] !== 0) this.#addMessages(from, i, texts);
+  }
+
+  /** The first messages of a transcript are those of its first ranges. */
+  #addMessages(from: Facts, i: number, texts: Uint32Array): void {
+    const to = this.#transcript;
+    const t = this.#current;
+    const had = to.messages[t] as number;
+    if (had === MESSAGES_READ) return;
+    const all = Math.min(MESSAGES_READ, had + (from.messages[i] as number));
+    for (let message = had; message < all; message++) {
+      const source = from[MESSAGE_TASKS[message - had] as (typeof MESSAGE_TASKS)[number]];
+      to[MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number]][t] = texts[source[i] as number] as number;
+    }
+    to.messages[t] = all;
+    to.messagesEnd[t] = from.messagesEnd[i] as number;
+    const pattern = texts[from.taskPattern[i] as number] as number;
+    to.taskPattern[t] = had === 0 || to.taskPattern[t] === pattern ? pattern : this.#texts.number(MIXED_PATTERNS);
   }
 
   #listSkipped(line: Omit<MergedTable["skippedLines"][number], "transcript">): void {
@@ -333,7 +360,10 @@ class Merger {
 }
 
 /** The columns that ranges and cursors have in common. */
-type Facts = Pick<BatchColumns["range"], (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs">;
+type Facts = Pick<
+  BatchColumns["range"],
+  (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs" | keyof typeof MESSAGES
+>;
 
 function countsOf(part: Part): Counts {
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);

@@ -4,6 +4,7 @@ import { WEEKDAYS, type Weekday } from "./calendar.ts";
 import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
 import { COST_MODES, type CostMode } from "./cost-modes.ts";
+import { DEFAULT_TASK_PATTERN, TaskPattern } from "./sources/task-ids.ts";
 import type { CountMode } from "./tally/groups.ts";
 import {
   DIMENSIONS,
@@ -62,6 +63,8 @@ export interface ScanOptions {
   readonly cache?: boolean | undefined;
   /** Where that is remembered. Default: `TOKENSIFT_CACHE_DIR`, `$OKSTRA_HOME/cache/token-usage`, or the platform's cache folder. */
   readonly cacheDirectory?: string | undefined;
+  /** A regular expression, whole words in any case, that names a task in the first messages of a session. Default `task-<number>(.<number>)*`. */
+  readonly taskPattern?: string | undefined;
   /** Stops the scan; it then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -79,7 +82,7 @@ export interface Progress {
 export const DEFAULT_BY = ["source", "model"] as const;
 const DEFAULT_MAX_LINE_BYTES = 256 << 20;
 export const LARGEST_MAX_LINE_BYTES = 512 << 20;
-const DEFAULT_CHUNK_BYTES = 512 << 10;
+export const DEFAULT_CHUNK_BYTES = 512 << 10;
 const LARGEST_CHUNK_BYTES = 64 << 20;
 export const MOST_THREADS = 256;
 
@@ -104,6 +107,8 @@ export function checkOptions(options: ScanOptions) {
   const cost = options.cost ?? "auto";
   if (!COST_MODES.includes(cost))
     throw invalidOption("--cost", cost, `is no source of costs (one of ${COST_MODES.join(", ")})`);
+  // A pattern that is none throws here, not in a thread.
+  if (options.taskPattern !== undefined) void new TaskPattern(options.taskPattern);
   return {
     ...options,
     cost,
@@ -120,6 +125,7 @@ export function checkOptions(options: ScanOptions) {
       options.rangeBytes === undefined
         ? undefined
         : whole("rangeBytes", options.rangeBytes, 1, Number.MAX_SAFE_INTEGER),
+    taskPattern: options.taskPattern ?? DEFAULT_TASK_PATTERN,
     cache: options.cache ?? true,
     environment: options.environment ?? thisEnvironment(),
     nowMs: options.nowMs ?? Date.now(),

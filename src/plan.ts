@@ -30,6 +30,8 @@ export interface ScanLimits {
   readonly maxLineBytes: number;
   /** Whether neighbouring records that say the same become one event. */
   readonly folds: boolean;
+  /** What names a task in the first messages of a transcript; undefined: nobody asks. */
+  readonly taskPattern?: string | undefined;
   /** Whether what identifies a transcript is hashed, for its cursor. */
   readonly identifies: boolean;
 }

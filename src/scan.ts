@@ -5,7 +5,7 @@ import type { Cursors } from "./cursors/index.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
-import { merge } from "./merge.ts";
+import { merge, type MergedTable } from "./merge.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { ScannedBatch, scannedParts } from "./parts.ts";
 import type { Overrides } from "./pricing/overrides.ts";
@@ -15,7 +15,7 @@ import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import { tally } from "./tally/index.ts";
 import { TallyMemory } from "./tally/memory.ts";
-import { findPlaces } from "./tally/places.ts";
+import { findPlaces, type Places } from "./tally/places.ts";
 import { isTimeDimension, type ScanResult } from "./types.ts";
 import { parseWindow } from "./window.ts";
 
@@ -29,6 +29,18 @@ import { parseWindow } from "./window.ts";
  * const { totals, rows } = await scan({ by: ["project"], since: "7d" });
  */
 export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
+  return (await scanWhole(options)).result;
+}
+
+/** A scan, with what it knows of each transcript. */
+export interface WholeScan {
+  readonly result: ScanResult;
+  readonly table: MergedTable;
+  readonly places: Places;
+}
+
+/** The same for the ledger, which with `asksForTasks` has task ids found with this scan's pattern whatever cursors hold. */
+export async function scanWhole(options: ScanOptions, asksForTasks = false): Promise<WholeScan> {
   const checked = checkOptions(options);
   const stages = new Stages();
   const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
@@ -44,6 +56,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   const memory = new TallyMemory();
   const cursorsStart = memory.next;
   const cursors = await cursorsOf(found, checked, takenMs, memory);
+  if (asksForTasks) await cursors?.findTasksAnew(checked.taskPattern);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
@@ -58,6 +71,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
       maxLineBytes: checked.maxLineBytes,
       folds: checked.count === "responses",
       identifies: cursors !== undefined,
+      taskPattern: checked.taskPattern,
     },
     signal: checked.signal,
     onShard: (shard) => {
@@ -80,7 +94,8 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
 
   const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
   const agentTypes = asksForAgents ? await agentTypesOf(found.transcripts) : new Map<number, string>();
-  const tallied = await tally(table, findPlaces(found.transcripts, table), {
+  const places = findPlaces(found.transcripts, table);
+  const tallied = await tally(table, places, {
     ...checked,
     breakdown: checked.breakdown ?? false,
     filters: checked.filters,
@@ -92,7 +107,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
     pricesFolder: pricesFolder(checked),
   });
   stages.end("tally");
-  return describeScan({
+  const result = describeScan({
     checked,
     calendar,
     window,
@@ -106,6 +121,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
     threads,
     stages,
   });
+  return { result, table, places };
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */

@@ -131,6 +131,17 @@ export class RowCells implements Cells {
     return Buffer.from(this.#words.buffer, start, this.#word(slot, 3)).toString("utf8");
   }
 
+  line(): string {
+    const { lineStart, lineEnd } = this;
+    return Buffer.from(this.#words.buffer, lineStart, lineEnd - lineStart).toString("utf8");
+  }
+
+  startOf(slot: number, bytes: number): string {
+    return Buffer.from(this.#words.buffer, this.#word(slot, 2), Math.min(bytes, this.#word(slot, 3))).toString(
+      "latin1",
+    );
+  }
+
   #header(at: number): number {
     return this.#words[this.#firstWord - (ROW.cells >> 2) + (at >> 2)] as number;
   }

@@ -6,6 +6,7 @@ import type { Batch } from "../src/events.ts";
 import { assignSlots } from "../src/sources/fields.ts";
 import { sourceNamed } from "../src/sources/index.ts";
 import type { Source } from "../src/sources/source.ts";
+import { TaskPattern } from "../src/sources/task-ids.ts";
 import type { ByteRange, ScanLimits, Shard } from "../src/plan.ts";
 import { RowCells } from "./cells.ts";
 import { readDocument } from "./document.ts";
@@ -29,7 +30,10 @@ export class Scanner {
   constructor(module: WebAssembly.Module, limits: ScanLimits) {
     this.#module = module;
     this.#limits = limits;
-    this.#events = new EventWriter(limits.folds);
+    this.#events = new EventWriter(
+      limits.folds,
+      limits.taskPattern === undefined ? undefined : new TaskPattern(limits.taskPattern),
+    );
   }
 
   scan(shard: Shard): Batch {
@@ -290,6 +294,7 @@ class RangeReader {
       if (status === STATUS.value) return;
       if (this.#source.decode(cells, this.#events)) {
         this.#records++;
+        this.#events.endLine(this.#offsetOf(lineEnd) + 1);
         return;
       }
     }

@@ -7,11 +7,16 @@ import type { Flag } from "../config/flag.ts";
 import { type FlagName, FLAGS } from "../config/flags.ts";
 import { oneOf } from "../config/values.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
+import { TASK_ACTIONS } from "./task-actions.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
 /** What follows a command, where that is one of a few words. */
-const WORDS: Readonly<Record<string, readonly string[]>> = { completion: SHELLS, cache: CACHE_ACTIONS };
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  completion: SHELLS,
+  cache: CACHE_ACTIONS,
+  tasks: TASK_ACTIONS,
+};
 
 interface Offer {
   readonly name: string;

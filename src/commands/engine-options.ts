@@ -18,7 +18,8 @@ export function engineOptions(settings: Settings): ScanOptions {
     startOfWeek,
     threads,
   } = settings;
-  const { project, session, model, agent, team, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory } = settings;
+  const { project, session, model, agent, team, maxLine: maxLineBytes } = settings;
+  const { cache, cacheDir: cacheDirectory, taskPattern } = settings;
   const filters = {
     ...(project && { project }),
     ...(session && { session }),
@@ -27,5 +28,5 @@ export function engineOptions(settings: Settings): ScanOptions {
     ...(team && { team }),
   };
   const rows = { sources, by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, filters };
-  return { ...rows, threads, maxLineBytes, cache, cacheDirectory };
+  return { ...rows, threads, maxLineBytes, cache, cacheDirectory, taskPattern };
 }

@@ -25,6 +25,42 @@ _CACHE_DIR), by tokensift.config.json in this folder and by
   {"by": "day,model", "startOfWeek": "sunday", "progress": false}
 --no-NAME turns off what a file turned on.`;
 
+export const TASKS_HELP = `
+  scan     read what is new in all transcripts, refresh the ledger
+  get      what one task consumed (--task ID)
+  summary  totals, averages, the largest tasks
+  anomaly  the tasks that stand out, and why (--fail: exit code 1)
+  enrich   add token_usage to the timers file
+  report   a section for a report (--task ID, --insert FILE, --lang ko)
+  record   say by hand which task a session belongs to (--session, --task)
+
+get, summary, anomaly, report read the ledger; --refresh scans first. Costs
+are estimates, not bills.
+
+Examples:
+  $ tokensift tasks scan                     in the project's folder
+  $ tokensift tasks get --task task-930.1
+  $ tokensift tasks anomaly --refresh --fail
+  $ tokensift tasks report --task task-930.1 --insert report.md`;
+
+export const HOOK_HELP = `
+Prints nothing on stdout. An error is one line on stderr and exit code 0;
+with --strict 1.
+
+Example, for ~/.claude/settings.json:
+  {"hooks": {"SessionEnd": [{"hooks": [
+    {"type": "command", "command": "tokensift hook"}]}]}}`;
+
+export const SERVE_HELP = `
+Prints its address, and lists what can be asked there. Looks for changes once
+a second; never writes the ledger. Any other --host wants a --token, which is
+better given as TOKENSIFT_TOKEN: command lines can be seen by others.
+
+Examples:
+  $ tokensift serve
+  $ curl http://127.0.0.1:4777/api/token-usage?task=task-930.1
+  $ curl 'http://127.0.0.1:4777/api/usage?by=day,model&since=7d'`;
+
 export const RUN_HELP = `
 Its transcripts are found by the lead's session and the team's name, in the
 project's folders only; its window is that of its run manifest and runEndedAt.

@@ -1,18 +1,30 @@
 /** The commands and their flags. */
 import { Command, CommanderError, Option } from "commander";
 import { type Flag, GROUPS } from "../config/flag.ts";
-import { FLAG_NAMES, flagOf, type FlagName, FLAGS } from "../config/flags.ts";
+import { flagOf, type FlagName, FLAGS, SCAN_FLAG_NAMES } from "../config/flags.ts";
 import type { Layer } from "../config/layer.ts";
 import type { ScanError } from "../errors.ts";
 import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { CACHE_HELP, COMPLETION_HELP, PRICES_HELP, ROOT_HELP, RUN_HELP, SCAN_HELP, SOURCES_HELP } from "./help.ts";
+import {
+  CACHE_HELP,
+  COMPLETION_HELP,
+  HOOK_HELP,
+  PRICES_HELP,
+  ROOT_HELP,
+  RUN_HELP,
+  SCAN_HELP,
+  SERVE_HELP,
+  SOURCES_HELP,
+  TASKS_HELP,
+} from "./help.ts";
 import { explain } from "./mistake.ts";
 import { PRICES_FLAGS } from "./prices-flags.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
+import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
 
 /** Runs what argv asks for. Never rejects. */
@@ -28,6 +40,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return printHelp(run.help);
     writeStderr(`tokensift: ${explain(error, argv, run.program)}\n`);
+    // A session's end is not to fail for our sake.
+    if (first === "hook") return argv.includes("--strict") ? EXIT.found : EXIT.done;
     return EXIT.couldNotRun;
   }
 }
@@ -66,6 +80,9 @@ class Run {
     this.#addRun();
     this.#addSources();
     this.#addPrices();
+    this.#addTasks();
+    this.#addHook();
+    this.#addServe();
     this.#addCache();
     this.#addCompletion();
   }
@@ -78,7 +95,7 @@ class Run {
       .addHelpText("after", SCAN_HELP);
     if (!isBare)
       command.argument("[paths...]", "files and folders to scan (default: where the agents keep their transcripts)");
-    this.#addFlags(command, FLAG_NAMES);
+    this.#addFlags(command, SCAN_FLAG_NAMES);
     command.action(async () => this.#scan(isBare ? [] : command.args, command.opts()));
   }
 
@@ -90,9 +107,58 @@ class Run {
       .addHelpText("after", `\nExamples:\n  $ tokensift ${name} --since 7d\n  $ tokensift ${name} --breakdown --json`);
     this.#addFlags(
       command,
-      FLAG_NAMES.filter((flag) => flag !== "by"),
+      SCAN_FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addTasks(): void {
+    const command = this.program
+      .command("tasks")
+      .description(
+        "Which task consumed how much, and which stand out: sessions put together by task, kept in a ledger.",
+      )
+      .summary("which task consumed how much, and which stand out")
+      .argument("<action>", `one of ${TASK_ACTIONS.join(", ")}`)
+      .argument(
+        "[paths...]",
+        "for scan and --refresh: files and folders (default: where the agents keep their transcripts)",
+      )
+      .addHelpText("after", TASKS_HELP);
+    this.#addFlags(command, TASKS_FLAGS);
+    command.action(async (action: string, paths: string[]) => {
+      const { runTasks } = await import("./tasks.ts");
+      this.exitCode = await runTasks(action, paths, command.opts());
+    });
+  }
+
+  #addHook(): void {
+    const command = this.program
+      .command("hook")
+      .description(
+        "For the session-end hook of a coding agent: reads its JSON on stdin, updates ledger and timers for that session.",
+      )
+      .summary("keep the ledger up to date when a session ends")
+      .addHelpText("after", HOOK_HELP);
+    this.#addFlags(command, HOOK_FLAGS);
+    command.action(async () => {
+      const { runHook } = await import("./hook.ts");
+      this.exitCode = await runHook(command.opts());
+    });
+  }
+
+  #addServe(): void {
+    const command = this.program
+      .command("serve")
+      .description("Answers questions about tasks and tokens over HTTP, on this machine only unless told otherwise.")
+      .summary("tasks and tokens over HTTP")
+      .argument("[paths...]", "files and folders to scan (default: where the agents keep their transcripts)")
+      .addHelpText("after", SERVE_HELP);
+    this.#addFlags(command, SERVE_FLAGS);
+    command.action(async (paths: string[]) => {
+      const { runServe } = await import("../server/index.ts");
+      this.exitCode = await runServe(command.opts(), paths);
+    });
   }
 
   #addRun(): void {

@@ -5,7 +5,7 @@ import type { Parse } from "./values.ts";
 /** As somebody wrote it; a list is written by repeating the flag. */
 export type Written = string | boolean | readonly string[];
 
-export const GROUPS = ["Rows", "Time", "Filters", "Output", "Reading", "Exit code"] as const;
+export const GROUPS = ["Rows", "Time", "Filters", "Output", "Reading", "Tasks", "Server", "Exit code"] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface Flag<Value> {

@@ -1,9 +1,10 @@
-/** Every flag of `scan`. Their names in camelCase are the keys of a config file. */
+/** Every flag; `scan` has all that stand here. Their names in camelCase are the keys of a config file. */
 import { DEFAULT_BY, LARGEST_MAX_LINE_BYTES, MOST_THREADS } from "../options.ts";
 import { COST_MODES } from "../cost-modes.ts";
 import { DIMENSIONS, SORT_FIELDS, SOURCES } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
 import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
+import { TASK_FLAGS } from "./task-flags.ts";
 import {
   oneOf,
   parseDimensions,
@@ -177,10 +178,13 @@ export const FLAGS = {
     "exit 1 when the total is above n: 1500000, 200k, 1.5M",
     parseTokens,
   ),
+  ...TASK_FLAGS,
 } as const satisfies Record<string, Flag<unknown>>;
 
 export type FlagName = keyof typeof FLAGS;
 export const FLAG_NAMES = Object.keys(FLAGS) as FlagName[];
+/** Those of `scan`. */
+export const SCAN_FLAG_NAMES = FLAG_NAMES.filter((name) => !(name in TASK_FLAGS));
 
 /** `start-of-week` for `startOfWeek`. */
 export function flagOf(name: string): string {

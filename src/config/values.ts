@@ -59,6 +59,15 @@ export function wholeNumber(least: number, most: number): Parse<number> {
   };
 }
 
+/** A number such as `2` or `2.5`, above `least`. */
+export function numberAbove(least: number): Parse<number> {
+  return (text, origin) => {
+    const value = Number(text);
+    if (/^\d+(?:\.\d+)?$/.test(text.trim()) && value > least) return value;
+    throw invalidOption(origin, text, `is no number above ${least}`);
+  };
+}
+
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,

@@ -2,12 +2,14 @@
  * Whether a cursor file says what one can say. Its checksum shows that nobody damaged it; this, that nobody forged
  * one that would make us look outside of our tables, go in circles, or take up more memory than the file does.
  */
-import { SKIPPED_LISTED } from "../events.ts";
+import { MESSAGE_TASKS, MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
 import { isWhole, type Narrow } from "./narrow.ts";
 import { AGE, type CursorTable, isRelative, type NarrowTables, SKIPPED_REASONS, TABLE_NAMES, TABLES } from "./table.ts";
 
+/** Columns of rows that number texts. */
+const TEXTS = ["sessionId", "agentName", "agentType", "team", "cwd", "taskPattern", ...MESSAGE_TASKS] as const;
 /** What `Date` holds, in milliseconds from 1970. */
 const MOST_MS = 8.64e15;
 
@@ -50,10 +52,10 @@ function tablesAddUp({ start, row }: CursorTable, tables: NarrowTables, { native
 }
 
 function rowsAreSound({ row, texts }: CursorTable, { native }: TallyMemory): boolean {
-  for (const name of ["sessionId", "agentName", "agentType", "team", "cwd"] as const) {
+  for (const name of TEXTS) {
     if (native.largest(row[name].byteOffset, 4, row[name].length) >>> 0 >= texts.length) return false;
   }
-  const { offset, sizeBytes, headBytes, age, skippedListed, baseMs, cwdTimeMs } = row;
+  const { offset, sizeBytes, headBytes, age, skippedListed, baseMs, cwdTimeMs, messages, messagesEnd } = row;
   for (let i = 0; i < offset.length; i++) {
     const size = sizeBytes[i] as number;
     const isSound =
@@ -65,10 +67,16 @@ function rowsAreSound({ row, texts }: CursorTable, { native }: TallyMemory): boo
       (age[i] as number) <= AGE.sameInstant &&
       (skippedListed[i] as number) <= SKIPPED_LISTED &&
       isTime(baseMs[i] as number) &&
+      (messages[i] as number) <= MESSAGES_READ &&
+      isOffset(messagesEnd[i] as number, offset[i] as number) &&
       (cwdTimeMs[i] === Infinity || isTime(cwdTimeMs[i] as number));
     if (!isSound) return false;
   }
   return true;
+}
+
+function isOffset(value: number, most: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= most;
 }
 
 function isTime(ms: number): boolean {

@@ -33,7 +33,7 @@ export interface DecodedCursors {
 }
 
 /** Goes up with every change to what stands in the file or to what the engine makes of bytes, whatever the source. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** "TSIFTCUR" as two numbers; on a machine of the other byte order it is something else, and so no cursor file. */
 const MAGIC = [0x46495354, 0x52554354] as const;
 const HEADER_BYTES = 32;

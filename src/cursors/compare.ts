@@ -2,10 +2,10 @@
  * Whether two tables say the same of a transcript. Events may be cut differently in them, which never shows in a
  * figure: so those that could have been one are put together first.
  */
-import { FLAG, NO_USAGE, STANDS_ALONE, USAGE } from "../events.ts";
+import { FLAG, MESSAGE_TASKS, type MESSAGES, NO_USAGE, STANDS_ALONE, USAGE } from "../events.ts";
 import type { MergedTable } from "../merge.ts";
 
-const FACTS = ["lines", "records", "usageRecords", "malformed", "oversized"] as const;
+const FACTS = ["lines", "records", "usageRecords", "malformed", "oversized", "messages"] as const;
 const FIRSTS = ["sessionId", "agentName", "agentType", "team", "cwd"] as const;
 
 /** In what two tables differ about transcript `t`; in nothing: empty. */
@@ -13,6 +13,11 @@ export function differences(a: MergedTable, b: MergedTable, t: number): string[]
   const what: string[] = FACTS.filter((name) => a.transcript[name][t] !== b.transcript[name][t]);
   for (const name of FIRSTS) {
     if (a.texts[a.transcript[name][t] as number] !== b.texts[b.transcript[name][t] as number]) what.push(name);
+  }
+  const namesOf = (table: MergedTable, name: keyof typeof MESSAGES) => table.texts[table.transcript[name][t] as number];
+  // Found with another pattern they may differ.
+  if (namesOf(a, "taskPattern") === namesOf(b, "taskPattern")) {
+    what.push(...MESSAGE_TASKS.filter((name) => namesOf(a, name) !== namesOf(b, name)));
   }
   if (a.transcript.cwdTimeMs[t] !== b.transcript.cwdTimeMs[t]) what.push("cwdTimeMs");
   if (skippedText(a, t) !== skippedText(b, t)) what.push("skippedLines");

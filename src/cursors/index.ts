@@ -13,6 +13,8 @@ import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entrie
 import { fileName, makeFolder, sweep } from "./file.ts";
 import { ageOf } from "./identity.ts";
 import { Project, type Member } from "./project.ts";
+import { TaskPattern } from "../sources/task-ids.ts";
+import type { Outdated } from "./tasks.ts";
 import type { CursorTable } from "./table.ts";
 import { type Bookmark, bookmarkAt } from "./wide.ts";
 import { IDENTITY_BYTES, type Hash } from "./hash.ts";
@@ -44,6 +46,8 @@ export class Cursors {
   /** By transcript. */
   readonly #members: Member[] = [];
   readonly #tables: Array<CursorTable | undefined> = [];
+  readonly #corrected = new Set<CursorTable>();
+  #tasksBytesRead = 0;
 
   /** Reads the cursors of these transcripts and compares the two. */
   constructor(transcripts: readonly Transcript[], options: CursorOptions) {
@@ -87,6 +91,24 @@ export class Cursors {
     });
   }
 
+  /**
+   * Looks anew for tasks in first messages where they were found with another pattern: reads no more than these
+   * messages, and corrects the cursors.
+   */
+  async findTasksAnew(pattern: string): Promise<void> {
+    const { hash } = new TaskPattern(pattern);
+    const outdated = this.#members.flatMap(({ transcript: t, row }): Outdated[] => {
+      const table = this.#tables[t];
+      if (row === undefined || !table || table.row.messages[row] === 0) return [];
+      if (table.texts[table.row.taskPattern[row] as number] === hash) return [];
+      return [{ transcript: this.#transcripts[t] as Transcript, table, row }];
+    });
+    if (outdated.length === 0) return;
+    const { findTasks } = await import("./tasks.ts");
+    this.#tasksBytesRead += await findTasks(outdated, pattern, this.#options.maxLineBytes);
+    for (const { table } of outdated) this.#corrected.add(table);
+  }
+
   /** Transcripts that need not be opened. */
   get unchanged(): number {
     return this.#members.reduce((count, { isUnchanged }) => count + (isUnchanged ? 1 : 0), 0);
@@ -94,7 +116,7 @@ export class Cursors {
 
   /** Bytes of transcripts read to see whether they are still the same. */
   get bytesRead(): number {
-    return this.#projects.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
+    return this.#projects.reduce((sum, { bytesRead }) => sum + bytesRead, this.#tasksBytesRead);
   }
 
   /** Everything that is known of the transcripts, in order. */
@@ -134,6 +156,7 @@ export class Cursors {
   #hasChanged(project: Project, found: Map<number, ScannedTranscript>, unreadable: ReadonlySet<number>): boolean {
     return (
       project.hasMoved ||
+      (project.table !== undefined && this.#corrected.has(project.table)) ||
       project.members.some((member) => {
         const t = member.transcript;
         if (unreadable.has(t)) return member.formerRow !== undefined;

@@ -2,7 +2,7 @@
  * The cursors of one project folder: how far each of its transcripts has been read, and what had been found by then.
  * Events stay as narrow as they are on disk until they are copied to where they are used.
  */
-import { type Columns, CONTEXT, EVENT, EXTRA, RECORD, type SkippedAt, USAGE } from "../events.ts";
+import { type Columns, CONTEXT, EVENT, EXTRA, MESSAGES, RECORD, type SkippedAt, USAGE } from "../events.ts";
 import type { Counts } from "../merge.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { isWhole, type Narrow, WIDTHS } from "./narrow.ts";
@@ -45,6 +45,7 @@ export const CURSOR = {
   team: Uint32Array,
   cwd: Uint32Array,
   cwdTimeMs: Float64Array,
+  ...MESSAGES,
   /** What times of its events and records count from. */
   baseMs: Float64Array,
 } as const;
@@ -99,7 +100,7 @@ export interface Wide {
 export class CursorTable {
   /** Of the transcripts, in path order. */
   readonly paths: readonly string[];
-  readonly texts: readonly string[];
+  readonly texts: string[];
   readonly contexts: number;
   readonly row: Columns<typeof CURSOR>;
   /** Where the elements of each row begin, and where those of the last one end. */
@@ -108,7 +109,7 @@ export class CursorTable {
   readonly #memory: TallyMemory;
 
   /** Columns of `tables` lie in `memory`. */
-  constructor(paths: readonly string[], texts: readonly string[], tables: NarrowTables, memory: TallyMemory) {
+  constructor(paths: readonly string[], texts: string[], tables: NarrowTables, memory: TallyMemory) {
     this.paths = paths;
     this.texts = texts;
     this.contexts = tables.context.agentName.length;

@@ -7,6 +7,7 @@ import { type CursorRun, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { sourceNamed } from "../sources/index.ts";
+import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
 import { isSourceName, type SourceName } from "../types.ts";
 import type { DecodedCursors } from "./codec.ts";
 import { differences } from "./compare.ts";
@@ -101,6 +102,7 @@ async function compareAgain(
     maxLineBytes: making.maxLineBytes,
     folds: true,
     identifies: false,
+    taskPattern: DEFAULT_TASK_PATTERN,
   };
   const batches = await scanShards(plan(unread, { threads }), { threads, limits });
   const scanned = batches.map((batch) => new ScannedBatch(batch));

@@ -1,5 +1,5 @@
 /** A merged table to the tables of a cursor file. */
-import { allocate, type BatchColumns, type Columns, CONTEXT, NO_USAGE } from "../events.ts";
+import { allocate, type BatchColumns, type Columns, CONTEXT, MESSAGES, NO_USAGE } from "../events.ts";
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
 import { CURSOR, SKIPPED, SKIPPED_REASONS } from "./table.ts";
@@ -38,6 +38,7 @@ const FACTS = [
   "team",
   "cwd",
   "cwdTimeMs",
+  ...(Object.keys(MESSAGES) as Array<keyof typeof MESSAGES>),
 ] as const;
 
 export function bookmarkAt(row: Columns<typeof CURSOR>, i: number): Bookmark {

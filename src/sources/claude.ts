@@ -7,6 +7,7 @@ import type { Extra } from "../record-draft.ts";
 import { FLAG } from "../events.ts";
 import { recordedCost } from "./money.ts";
 import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
+import { messageText, TOOL_RESULT } from "./claude-messages.ts";
 import { dispatchesOf } from "./dispatches.ts";
 import {
   assignSlots,
@@ -44,7 +45,7 @@ const BLOCKS = { toolUses: ["tool_use"], thinking: ["thinking", "redacted_thinki
 const MESSAGE_FIELDS = { id: hash, model: text, stop_reason: oneOf(), usage: USAGE_FIELDS } as const;
 
 const RECORD = object({
-  type: oneOf("assistant", "progress", "agent-name"),
+  type: oneOf("assistant", "progress", "agent-name", "user"),
   timestamp: time,
   uuid: hash,
   requestId: hash,
@@ -75,6 +76,7 @@ const RECORD = object({
 const TYPE_ASSISTANT = 1;
 const TYPE_PROGRESS = 2;
 const TYPE_AGENT_NAME = 3;
+const TYPE_USER = 4;
 /** The model of a response that names none. */
 const UNKNOWN = "unknown";
 
@@ -129,7 +131,7 @@ const INFERENCE_GEO = message.usage.inference_geo;
 /** The message of a nested record is declared alike, but for what comes last, so its slots are those of a record's message, this far on. */
 const NESTED = slots.data.message.message.id - message.id;
 
-export const claude: Source = { name: "claude", version: 2, record: RECORD, decode };
+export const claude: Source = { name: "claude", version: 3, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft = emptyDraft();
@@ -159,6 +161,11 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (team !== 0) events.noteFirst(firsts.team, team);
   const teamWithin = cells.text(TEAM_TEAM_NAME);
   const otherTeam = teamWithin === team ? 0 : teamWithin;
+
+  if (type === TYPE_USER && events.wantsMessage && mayHoldText(cells)) {
+    const text = messageText(cells.line());
+    if (text !== "") events.noteMessage(text);
+  }
 
   const hasIds = cells.has(UUID) || cells.has(MESSAGE_ID);
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
@@ -197,6 +204,12 @@ function decode(cells: Cells, events: EventWriter): boolean {
     addMessage(cells, NESTED, cells.text(MODEL + NESTED), nestedExtras, events);
   }
   return true;
+}
+
+/** Nearly all records of type `user` are one tool's result, which their first bytes show. */
+function mayHoldText(cells: Cells): boolean {
+  if (cells.integer(IS_SIDECHAIN) === 1) return false;
+  return !cells.has(CONTENT) || cells.integer(CONTENT) > 1 || !TOOL_RESULT.test(cells.startOf(CONTENT, 128));
 }
 
 /** The text number of the calls that start agents, and results that name them, in a record; few have any. */

@@ -28,7 +28,14 @@ const RECORD = object({
   timestamp: time,
   type: oneOf("event_msg", "response_item", "turn_context", "session_meta"),
   payload: object({
-    type: oneOf("token_count", "entered_review_mode", "exited_review_mode", "function_call", "custom_tool_call"),
+    type: oneOf(
+      "token_count",
+      "entered_review_mode",
+      "exited_review_mode",
+      "function_call",
+      "custom_tool_call",
+      "user_message",
+    ),
     info: object({ total_token_usage: TOKENS, last_token_usage: TOKENS, model: text }),
     model: text,
     id: text,
@@ -41,7 +48,14 @@ const RECORD = object({
 });
 
 const TYPE = { eventMessage: 1, responseItem: 2, turnContext: 3, sessionMeta: 4 } as const;
-const PAYLOAD = { tokenCount: 1, enteredReview: 2, exitedReview: 3, functionCall: 4, customToolCall: 5 } as const;
+const PAYLOAD = {
+  tokenCount: 1,
+  enteredReview: 2,
+  exitedReview: 3,
+  functionCall: 4,
+  customToolCall: 5,
+  userMessage: 6,
+} as const;
 
 const { slots } = assignSlots(RECORD);
 const { payload } = slots;
@@ -52,7 +66,7 @@ const VECTOR_SLOTS = payload.info.total_token_usage.total_tokens - TOTAL;
 
 export const codex: Source = {
   name: "codex",
-  version: 1,
+  version: 2,
   record: RECORD,
   decode,
   document: { isOne: (path) => path.endsWith(".zst"), unpack: decompress },
@@ -79,6 +93,9 @@ function decode(cells: Cells, events: EventWriter): boolean {
       draft.flags = FLAG.reviewStart;
     } else if (kind === PAYLOAD.exitedReview) {
       draft.flags = FLAG.reviewEnd;
+    } else if (kind === PAYLOAD.userMessage && events.wantsMessage) {
+      const text = messageText(cells.line());
+      if (text !== "") events.noteMessage(text);
     }
   } else if (type === TYPE.responseItem) {
     draft.toolUses = kind === PAYLOAD.functionCall || kind === PAYLOAD.customToolCall ? 1 : 0;
@@ -91,6 +108,19 @@ function decode(cells: Cells, events: EventWriter): boolean {
   }
   if (draft.flags !== 0 || draft.toolUses > 0 || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
+}
+
+/** What a user wrote, from the line of a `user_message`; empty where it holds none, or the client made it up. */
+function messageText(line: string): string {
+  try {
+    const { payload: said } = JSON.parse(line) as { payload?: { message?: unknown; kind?: unknown } };
+    // Older versions sent the surroundings and standing instructions as messages too.
+    if (said?.kind !== undefined && said.kind !== null && said.kind !== "plain") return "";
+    return typeof said?.message === "string" ? said.message.trim() : "";
+  } catch {
+    // Damage where nobody looked until now.
+    return "";
+  }
 }
 
 /** False: a bad number. Without either vector (`info: null`) the record only tells its time. */

@@ -44,4 +44,8 @@ export interface Cells {
   textOf(slot: number): string;
   /** The JSON text of an array, or of what is declared as `json`. */
   json(slot: number): string;
+  /** Its first bytes, as far as they are ASCII. */
+  startOf(slot: number, bytes: number): string;
+  /** The whole line. */
+  line(): string;
 }

@@ -22,7 +22,7 @@ let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(`${tmpdir()}/tokensift-big-`);
-  const filler = `${JSON.stringify({ type: "user", message: { content: BLOCKS } })}\n`;
+  const filler = `${JSON.stringify({ type: "attachment", message: { content: BLOCKS } })}\n`;
   const text = filler.repeat(FILE_BYTES / filler.length) + response();
   // One file under many names takes the room of one.
   for (let n = 0; n < FILES; n++) {

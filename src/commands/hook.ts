@@ -1,0 +1,75 @@
+/** `tokensift hook`: what a coding agent calls when a session ends. Never fails the agent, and prints nothing on stdout. */
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, sep } from "node:path";
+import type { Layer } from "../config/layer.ts";
+import { ScanError } from "../errors.ts";
+import { refreshLedger } from "../ledger/refresh.ts";
+import { isObject, readTimersText } from "../ledger/timers.ts";
+import { EXIT } from "./exit-code.ts";
+import { refreshOptions, taskRun } from "./tasks.ts";
+import { sayLines } from "./terminal/streams.ts";
+
+/** What the agent says on stdin, as far as it matters. */
+interface HookInput {
+  readonly sessionId: string;
+  readonly transcriptPath: string;
+  readonly folder: string;
+}
+
+const STDIN = 0;
+
+/** The exit code. Rejects with a `ScanError` when it could not run. */
+export async function runHook(written: Layer["written"]): Promise<number> {
+  const { sessionId, transcriptPath, folder } = readInput();
+  const run = taskRun(written, [projectFolderOf(transcriptPath, sessionId)], folder);
+  const options = refreshOptions(run);
+  const { ledger } = await refreshLedger({
+    ...options,
+    wanted: { project: undefined, patterns: undefined, session: sessionId },
+  });
+  const task = ledger.sessions[sessionId]?.task_id ?? undefined;
+  const hasTimers = readTimersText(run.timersPath, run.settings.timers !== undefined) !== undefined;
+  const entry = task === undefined ? undefined : ledger.tasks[task];
+  if (task !== undefined && entry && hasTimers) {
+    const { enrichFile } = await import("./task-enrich.ts");
+    await enrichFile(run.timersPath, { [task]: entry });
+  }
+  if (!(sessionId in ledger.sessions) && !run.settings.quiet)
+    sayLines([`tokensift: session ${sessionId} has consumed nothing`]);
+  return EXIT.done;
+}
+
+function readInput(): HookInput {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(STDIN, "utf8"));
+  } catch (cause) {
+    throw new ScanError("INVALID_OPTION", "hook: stdin is no JSON (it is for the session-end hook of a coding agent)", {
+      cause,
+    });
+  }
+  const input = isObject(value) ? value : {};
+  const text = (name: string) => {
+    const found = input[name];
+    if (typeof found === "string" && found !== "") return found;
+    throw new ScanError(
+      "INVALID_OPTION",
+      `hook: stdin names no ${name} (it is for the session-end hook of a coding agent)`,
+    );
+  };
+  const transcriptPath = text("transcript_path");
+  if (!isAbsolute(transcriptPath)) {
+    throw new ScanError("INVALID_OPTION", "hook: transcript_path is not absolute (update the coding agent)");
+  }
+  const cwd = input["cwd"];
+  const folder = typeof cwd === "string" && isAbsolute(cwd) ? cwd : process.cwd();
+  return { sessionId: text("session_id"), transcriptPath, folder };
+}
+
+/** The folder whose transcripts may hold copies of the session's responses. */
+function projectFolderOf(transcriptPath: string, sessionId: string): string {
+  const folder = dirname(transcriptPath);
+  const folders = folder.split(sep);
+  const at = folders.indexOf(sessionId);
+  return at > 0 ? folders.slice(0, at).join(sep) : folder;
+}

@@ -1,0 +1,42 @@
+/** `tokensift tasks enrich`: token_usage into the timers file. */
+import { statSync } from "node:fs";
+import { ScanError } from "../errors.ts";
+import { enrichText } from "../ledger/enrich.ts";
+import { withLock } from "../ledger/store.ts";
+import { readTimersText } from "../ledger/timers.ts";
+import { counted } from "../report/numbers.ts";
+import { currentLedger, isJson, type TaskRun, writeJson } from "./tasks.ts";
+import { writeAtomic } from "./terminal/atomic-file.ts";
+import { sayLines } from "./terminal/streams.ts";
+
+export async function enrichTimers(run: TaskRun): Promise<number> {
+  const { timersPath } = run;
+  const { ledger, exitCode } = await currentLedger(run);
+  const entries = await enrichFile(timersPath, ledger.tasks);
+  if (isJson(run)) await writeJson({ timers: timersPath, entries });
+  else if (!run.settings.quiet) sayLines([`${timersPath}: ${counted(entries, "timer")} with token_usage`]);
+  return exitCode;
+}
+
+/** How many entries have `token_usage` now. Rejects with a `ScanError`. */
+export async function enrichFile(timersPath: string, tasks: Parameters<typeof enrichText>[2]): Promise<number> {
+  // Whoever writes the file takes no lock of ours: what changed while it was enriched is enriched again, once.
+  const enrich = () => {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const before = stampOf(timersPath);
+      const text = readTimersText(timersPath, true) as string;
+      const enriched = enrichText(text, timersPath, tasks);
+      if (enriched.text === text) return enriched.entries;
+      if (stampOf(timersPath) !== before) continue;
+      writeAtomic("--timers", timersPath, enriched.text, "owner");
+      return enriched.entries;
+    }
+    throw new ScanError("OUTPUT_FAILED", `--timers: ${timersPath} is being changed by somebody else (try again)`);
+  };
+  return withLock(timersPath, enrich, "--timers");
+}
+
+function stampOf(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : "";
+}

@@ -1,0 +1,260 @@
+/** `tokensift tasks`: the ledger of what each task consumed. */
+import { join } from "node:path";
+import { configPaths, fileLayer } from "../config/file.ts";
+import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
+import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import { oneOf } from "../config/values.ts";
+import { type Environment, thisEnvironment } from "../environment.ts";
+import { invalidOption, ScanError } from "../errors.ts";
+import { readDispatchLog } from "../ledger/dispatch-log.ts";
+import { defaultLedger, type Project, projectAt } from "../ledger/location.ts";
+import type { Evidence } from "../ledger/match.ts";
+import { changeLedger, type Refreshed, refreshLedger, type RefreshOptions } from "../ledger/refresh.ts";
+import type { Wanted } from "../ledger/sessions.ts";
+import { readLedger } from "../ledger/store.ts";
+import { summaryText, taskLines, tasksTable, unmatchedLines } from "../ledger/show.ts";
+import { tableMarkdown, tableText } from "../ledger/text-table.ts";
+import { normal, readTimersText, timerEntries, timersOf } from "../ledger/timers.ts";
+import type { Ledger, TaskEntry } from "../ledger/types.ts";
+import { diagnosticLines } from "../report/diagnostics.ts";
+import { didYouMean } from "../config/suggest.ts";
+import type { ScanResult } from "../types.ts";
+import { EXIT } from "./exit-code.ts";
+import { findFailures } from "./failures.ts";
+import { TASK_ACTIONS } from "./task-actions.ts";
+import { catchInterrupts } from "./terminal/interrupt.ts";
+import { showsProgress } from "./terminal/look.ts";
+import { ProgressLine } from "./terminal/progress.ts";
+import { sayLines, writeStdout } from "./terminal/streams.ts";
+
+const DEFAULT_TIMERS = "task-timers.json";
+
+/** What an action needs of the machine and of what was asked for. */
+export interface TaskRun {
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly paths: readonly string[];
+  readonly nowMs: number;
+  readonly ledgerPath: string;
+  /** Whose sessions the ledger holds; undefined: everybody's. */
+  readonly project: Project | undefined;
+  readonly timersPath: string;
+}
+
+/** The exit code. Rejects with a `ScanError` when it could not run. */
+export async function runTasks(action: string, paths: readonly string[], written: Layer["written"]): Promise<number> {
+  const name = oneOf(TASK_ACTIONS, "thing to do with tasks")(action, "tasks");
+  const run = taskRun(written, paths);
+  if (paths.length > 0 && name !== "scan" && !run.settings.refresh) {
+    throw new ScanError("INVALID_OPTION", `tasks ${name}: takes no paths (add --refresh to scan them first)`);
+  }
+  try {
+    return await ACTIONS[name](run);
+  } catch (error) {
+    if (!(error instanceof ScanError)) throw error;
+    throw placeError(error, run.settings.origins);
+  }
+}
+
+/** `folder` is where it was called: its project and its timers are meant. */
+export function taskRun(written: Layer["written"], paths: readonly string[], folder = process.cwd()): TaskRun {
+  const environment = thisEnvironment();
+  const files = configPaths(folder, environment).flatMap((path) => fileLayer(path) ?? []);
+  const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
+  const project = projectAt(folder);
+  const ledgerPath = settings.ledger ?? defaultLedger(project, environment);
+  if (ledgerPath === undefined)
+    throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
+  return {
+    settings,
+    environment,
+    paths,
+    nowMs: Date.now(),
+    ledgerPath,
+    // Who names a ledger knows whose it is.
+    project: settings.ledger === undefined ? project : undefined,
+    timersPath: settings.timers ?? join(folder, DEFAULT_TIMERS),
+  };
+}
+
+const ACTIONS: Record<(typeof TASK_ACTIONS)[number], (run: TaskRun) => number | Promise<number>> = {
+  scan: scanTasks,
+  get: getTask,
+  summary: summarizeTasks,
+  anomaly: async (run) => (await import("./task-anomaly.ts")).showAnomalies(run),
+  enrich: async (run) => (await import("./task-enrich.ts")).enrichTimers(run),
+  report: async (run) => (await import("./task-report.ts")).writeReport(run),
+  record: recordTask,
+};
+
+async function scanTasks(run: TaskRun): Promise<number> {
+  const { settings } = run;
+  const { ledger, result } = await refresh(run);
+  if (isJson(run)) await writeJson({ ledger_path: run.ledgerPath, ...ledger });
+  else {
+    const isMarkdown = settings.format === "md";
+    const table = tasksTable(ledger.tasks);
+    const lines = unmatchedLines(ledger);
+    if (table.rows.length > 0) await writeStdout(isMarkdown ? tableMarkdown(table) : tableText(table));
+    if (!settings.quiet)
+      sayLines([
+        ...(lines.length > 0 ? ["", ...lines] : []),
+        ...emptyLines(run, ledger),
+        `Ledger    ${run.ledgerPath}`,
+      ]);
+  }
+  return endOfScan(run, result);
+}
+
+function emptyLines({ project }: TaskRun, ledger: Ledger): string[] {
+  if (Object.keys(ledger.sessions).length > 0) return [];
+  const where = project ? ` in ${project.root} (go to the project's folder, or name a --project or a --ledger)` : "";
+  return [`No session has consumed anything${where}`];
+}
+
+function endOfScan({ settings }: TaskRun, result: ScanResult): number {
+  if (!settings.quiet) sayLines(diagnosticLines(result));
+  const failures = findFailures(result, settings);
+  sayLines(failures.map((failure) => `tokensift: ${failure}`));
+  return failures.length > 0 ? EXIT.found : EXIT.done;
+}
+
+async function getTask(run: TaskRun): Promise<number> {
+  const id = oneTask(run);
+  const { ledger, exitCode } = await currentLedger(run);
+  const task = taskOf(ledger, id, run);
+  if (isJson(run)) await writeJson({ task_id: id, ...task });
+  else await writeStdout(`${taskLines(id, task).join("\n")}\n`);
+  return exitCode;
+}
+
+async function summarizeTasks(run: TaskRun): Promise<number> {
+  const { ledger, exitCode } = await currentLedger(run);
+  const { summary, unmatched_sessions, note } = ledger;
+  if (isJson(run)) await writeJson({ note, summary, unmatched_sessions });
+  else await writeStdout(summaryText(ledger, run.settings.format === "md"));
+  return exitCode;
+}
+
+async function recordTask(run: TaskRun): Promise<number> {
+  const [session, ...others] = run.settings.session ?? [];
+  if (session === undefined || others.length > 0)
+    throw new ScanError("INVALID_OPTION", "tasks record: say one session (--session ID --task ID)");
+  const task = oneTask(run);
+  const { readSaid, writeSaid } = await import("../ledger/said.ts");
+  // Said first: should the rest fail, the next scan knows it.
+  const ledger = await changeLedger(refreshOptions(run), (known) => {
+    writeSaid(run.ledgerPath, new Map(readSaid(run.ledgerPath)).set(session, task));
+    return known;
+  });
+  if (isJson(run)) await writeJson({ session_id: session, task_id: task, is_in_ledger: session in ledger.sessions });
+  else if (!run.settings.quiet) {
+    const later =
+      session in ledger.sessions ? "" : " (the ledger does not know this session yet: tokensift tasks scan)";
+    sayLines([`${session} belongs to ${task}${later}`]);
+  }
+  return EXIT.done;
+}
+
+/** The one task that was asked for. */
+export function oneTask({ settings }: TaskRun): string {
+  const [task, ...others] = settings.task ?? [];
+  if (task !== undefined && others.length === 0) return normal(task);
+  throw new ScanError("INVALID_OPTION", "--task: say one task (--task task-930.1)");
+}
+
+export function taskOf({ tasks }: Ledger, id: string, run: TaskRun): TaskEntry {
+  const task = Object.hasOwn(tasks, id) ? tasks[id] : undefined;
+  if (task !== undefined) return task;
+  throw invalidOption(
+    "--task",
+    id,
+    `is no task of ${run.ledgerPath} (${didYouMean(id, Object.keys(tasks))}add --refresh to scan first)`,
+  );
+}
+
+/** The ledger as it is, or with `--refresh` as it becomes; a damaged one is rebuilt. Throws where there is none. */
+export async function currentLedger(run: TaskRun): Promise<{ ledger: Ledger; exitCode: number }> {
+  const read = run.settings.refresh ? undefined : readLedger(run.ledgerPath);
+  if (read?.kind === "whole") return { ledger: read.ledger, exitCode: EXIT.done };
+  if (read?.kind === "absent") {
+    throw new ScanError(
+      "INVALID_OPTION",
+      `no ledger ${run.ledgerPath} (make it with tokensift tasks scan, or add --refresh)`,
+    );
+  }
+  const { ledger, result } = await refresh(run);
+  return { ledger, exitCode: endOfScan(run, result) };
+}
+
+async function refresh(run: TaskRun): Promise<Refreshed> {
+  const { quiet = false, progress } = run.settings;
+  const line = new ProgressLine(() => showsProgress(progress, quiet, run.environment.variables));
+  let release = () => {};
+  let isCaught = false;
+  const options = refreshOptions(run);
+  try {
+    return await refreshLedger({
+      ...options,
+      scan: {
+        ...options.scan,
+        onProgress: (at) => {
+          if (!isCaught) release = catchInterrupts(() => line.clear());
+          isCaught = true;
+          line.update(at);
+          if (at.bytesDone >= at.bytesTotal) release();
+        },
+      },
+    });
+  } finally {
+    release();
+    line.clear();
+  }
+}
+
+export function refreshOptions(run: TaskRun): RefreshOptions {
+  const { ledgerPath, nowMs } = run;
+  return {
+    path: ledgerPath,
+    scan: { ...scanOptionsOf(run), environment: run.environment, nowMs },
+    wanted: wantedOf(run),
+    evidence: evidenceOf(run),
+    nowMs,
+    say: (text) => sayLines([`tokensift: ${text}`]),
+  };
+}
+
+/** What is scanned, as plain data. */
+export function scanOptionsOf({ settings, paths }: TaskRun) {
+  const { threads, maxLine: maxLineBytes, cache, cacheDir: cacheDirectory, taskPattern, cost, prices } = settings;
+  const reading = { threads, maxLineBytes, cache, cacheDirectory, taskPattern };
+  return { paths: paths.length > 0 ? paths : undefined, ...reading, cost, prices };
+}
+
+export function wantedOf({ project, settings }: TaskRun): Wanted {
+  return { project, patterns: settings.project };
+}
+
+function evidenceOf({ settings, timersPath, nowMs }: TaskRun): Omit<Evidence, "said"> {
+  const text = readTimersText(timersPath, settings.timers !== undefined);
+  const timers = text === undefined ? new Map<string, never>() : timersOf(timerEntries(text, timersPath), nowMs);
+  if (settings.dispatchLog === undefined) return { timers, dispatched: new Map() };
+  const { tasks, damagedLines } = readDispatchLog(settings.dispatchLog);
+  if (damagedLines.length > 0) {
+    sayLines([
+      `tokensift: ${settings.dispatchLog}: ${damagedLines.length} lines are not JSON and were passed over (the first is line ${damagedLines[0]})`,
+    ]);
+  }
+  return { timers, dispatched: tasks };
+}
+
+export function isJson({ settings }: TaskRun): boolean {
+  const { format = "table" } = settings;
+  if (format === "csv" || format === "ndjson")
+    throw invalidOption("--format", format, "is no format of tasks (one of table, json, md)");
+  return format === "json";
+}
+
+export async function writeJson(value: object): Promise<void> {
+  await writeStdout(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,133 @@
+/** Sessions and what is said of tasks to a ledger. Pure: the same sessions give the same ledger. */
+import { sumTooLarge } from "../errors.ts";
+import { compareText } from "../types.ts";
+import { addCosts, ESTIMATE } from "./cost.ts";
+import { type Evidence, matchSession } from "./match.ts";
+import type { Timer } from "./timers.ts";
+import type { Ledger, LedgerFigures, LedgerSession, SessionEntry, Summary, TaskEntry } from "./types.ts";
+
+const TOP_CONSUMERS = 5;
+
+export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence: Evidence): Ledger {
+  const sessions = new Map<string, LedgerSession>();
+  const byTask = new Map<string, string[]>();
+  for (const id of [...entries.keys()].sort(compareText)) {
+    const session = {
+      ...(entries.get(id) as SessionEntry),
+      ...matchSession(id, entries.get(id) as SessionEntry, evidence),
+    };
+    sessions.set(id, session);
+    if (session.task_id === null) continue;
+    const members = byTask.get(session.task_id);
+    if (members) members.push(id);
+    else byTask.set(session.task_id, [id]);
+  }
+  const tasks = [...byTask]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([task, ids]) => [task, taskEntry(ids, sessions, evidence.timers.get(task))] as const);
+  return {
+    schema_version: 1,
+    note: `cost_estimate_usd: ${ESTIMATE}`,
+    tasks: Object.fromEntries(tasks),
+    unmatched_sessions: [...sessions]
+      .filter(([, { task_id }]) => task_id === null)
+      .map(([id, { project, total_tokens, last_at, candidates }]) => {
+        return { session_id: id, project, total_tokens, timestamp: last_at, candidates };
+      }),
+    summary: summarize(tasks),
+    sessions: Object.fromEntries(sessions),
+  };
+}
+
+/** `ids` of one task's sessions. */
+function taskEntry(
+  ids: readonly string[],
+  sessions: ReadonlyMap<string, LedgerSession>,
+  timer: Timer | undefined,
+): TaskEntry {
+  const members = ids.map((id) => ({ id, session: sessions.get(id) as LedgerSession }));
+  // Sessions without a time come last.
+  members.sort((a, b) => compareText(a.session.first_at ?? "~", b.session.first_at ?? "~") || compareText(a.id, b.id));
+  const own = members.map(({ session }) => session);
+  const first = members[0] as (typeof members)[number];
+  const figures = addFigures(own);
+  const duration = timer?.durationSeconds ?? own.reduce((sum, { span_seconds }) => sum + span_seconds, 0);
+  const [model = null] = Object.keys(figures.models);
+  return {
+    session_id: first.id,
+    session_ids: members.map(({ id }) => id),
+    team_id: timer?.teamId ?? own.find(({ team_id }) => team_id !== null)?.team_id ?? null,
+    matched_by: first.session.matched_by as TaskEntry["matched_by"],
+    also_mentioned: [...new Set(own.flatMap(({ also_mentioned }) => also_mentioned))],
+    ...figures,
+    cache_hit_ratio: figures.input_tokens === 0 ? 0 : figures.cache_read_tokens / figures.input_tokens,
+    model,
+    duration_seconds: duration,
+    tokens_per_second: duration === 0 ? 0 : figures.total_tokens / duration,
+    timestamp: own.reduce<string | null>(
+      (last, { last_at }) => ((last_at ?? "") > (last ?? "") ? last_at : last),
+      null,
+    ),
+    retained_session_ids: members.filter(({ session }) => session.retained).map(({ id }) => id),
+  };
+}
+
+const SUMS = [
+  "input_tokens",
+  "output_tokens",
+  "cache_tokens",
+  "cache_creation_tokens",
+  "cache_read_tokens",
+  "total_tokens",
+  "message_count",
+] as const satisfies ReadonlyArray<keyof LedgerFigures>;
+
+function addFigures(some: readonly LedgerFigures[]): LedgerFigures {
+  const sums = Object.fromEntries(
+    SUMS.map((name) => [
+      name,
+      sumOf(
+        name,
+        some.map((one) => one[name]),
+      ),
+    ]),
+  );
+  const models = new Map<string, number>();
+  for (const one of some) {
+    for (const [model, tokens] of Object.entries(one.models)) models.set(model, (models.get(model) ?? 0) + tokens);
+  }
+  const cost = addCosts(
+    some.map((one) => ({ usd: one.cost_estimate_usd, isPartial: one.cost_is_partial, tokens: one.total_tokens })),
+  );
+  return {
+    ...(sums as Record<(typeof SUMS)[number], number>),
+    models: sortModels(models),
+    cost_estimate_usd: cost.usd,
+    cost_is_partial: cost.isPartial,
+  };
+}
+
+/** Most tokens first, then by name. */
+export function sortModels(models: Iterable<readonly [string, number]>): Record<string, number> {
+  return Object.fromEntries([...models].sort(([a, x], [b, y]) => y - x || compareText(a, b)));
+}
+
+function sumOf(name: string, values: readonly number[]): number {
+  const sum = values.reduce((total, value) => total + value, 0);
+  if (!Number.isSafeInteger(sum)) throw sumTooLarge(name);
+  return sum;
+}
+
+function summarize(tasks: ReadonlyArray<readonly [string, TaskEntry]>): Summary {
+  const total = sumOf(
+    "total_tokens",
+    tasks.map(([, { total_tokens }]) => total_tokens),
+  );
+  const sorted = tasks.toSorted(([a, x], [b, y]) => y.total_tokens - x.total_tokens || compareText(a, b));
+  return {
+    total_tokens: total,
+    total_tasks: tasks.length,
+    avg_tokens_per_task: tasks.length === 0 ? 0 : total / tasks.length,
+    top_consumers: sorted.slice(0, TOP_CONSUMERS).map(([id]) => id),
+  };
+}

@@ -1,0 +1,114 @@
+/** Whether what stands in a ledger file is a ledger. What is not exactly one is damaged, and rebuilt. */
+import { isObject } from "./timers.ts";
+import { type Ledger, type LedgerSession, MATCHES } from "./types.ts";
+
+export const SCHEMA_VERSION = 1;
+
+/** The schema version of some JSON; undefined: it is no ledger of any version. */
+export function versionOf(value: unknown): number | undefined {
+  const version = isObject(value) ? value["schema_version"] : undefined;
+  return Number.isSafeInteger(version) ? (version as number) : undefined;
+}
+
+export function isLedger(value: unknown): value is Ledger {
+  if (!isObject(value) || value["schema_version"] !== SCHEMA_VERSION) return false;
+  const { tasks, summary, sessions, unmatched_sessions: unmatched } = value;
+  const isWhole =
+    isObject(tasks) &&
+    isObject(summary) &&
+    Array.isArray(unmatched) &&
+    isObject(sessions) &&
+    Object.values(sessions).every(isSession);
+  return isWhole && tasksAddUp(value as unknown as Ledger);
+}
+
+const SUMS = ["input_tokens", "output_tokens", "cache_tokens", "total_tokens", "message_count"] as const;
+
+/** Whether tasks are the sums of their sessions, and the summary that of the tasks: somebody may have edited one of them. */
+function tasksAddUp({ tasks, sessions, summary }: Ledger): boolean {
+  const byTask = new Map<string, LedgerSession[]>();
+  for (const session of Object.values(sessions)) {
+    if (session.task_id === null) continue;
+    const members = byTask.get(session.task_id);
+    if (members) members.push(session);
+    else byTask.set(session.task_id, [session]);
+  }
+  const entries = Object.entries(tasks);
+  const isSum = ([id, task]: (typeof entries)[number]) =>
+    isObject(task) && SUMS.every((name) => task[name] === byTask.get(id)?.reduce((sum, one) => sum + one[name], 0));
+  return (
+    entries.length === byTask.size &&
+    summary.total_tasks === entries.length &&
+    entries.every(isSum) &&
+    summary.total_tokens === entries.reduce((sum, [, { total_tokens }]) => sum + total_tokens, 0)
+  );
+}
+
+const COUNTS = [
+  "input_tokens",
+  "output_tokens",
+  "cache_tokens",
+  "cache_creation_tokens",
+  "cache_read_tokens",
+  "total_tokens",
+  "message_count",
+  "subagents",
+  "subagent_depth",
+  "transcript_bytes",
+] as const satisfies ReadonlyArray<keyof LedgerSession>;
+
+/** Everything that a ledger is built from again is looked at, and that it adds up. */
+function isSession(value: unknown): value is LedgerSession {
+  if (!isObject(value)) return false;
+  const session = value as { [Name in keyof LedgerSession]?: unknown };
+  if (!COUNTS.every((name) => isCount(session[name]))) return false;
+  const { input_tokens, output_tokens, total_tokens, cache_tokens, cache_creation_tokens, cache_read_tokens } =
+    value as unknown as LedgerSession;
+  return (
+    input_tokens + output_tokens === total_tokens &&
+    cache_creation_tokens + cache_read_tokens === cache_tokens &&
+    cache_tokens <= input_tokens &&
+    isObject(session.models) &&
+    Object.values(session.models).every(isCount) &&
+    typeof session.project === "string" &&
+    isTextOrNull(session.team_id) &&
+    isTextOrNull(session.agent_name) &&
+    isTextOrNull(session.task_id) &&
+    (session.matched_by === null || MATCHES.some((name) => name === session.matched_by)) &&
+    areTexts(session.mentioned) &&
+    areTexts(session.also_mentioned) &&
+    areTexts(session.candidates) &&
+    isTimeOrNull(session.first_at) &&
+    isTimeOrNull(session.last_at) &&
+    isTimeOrNull(session.scanned_at) &&
+    isAmount(session.span_seconds) &&
+    (session.cost_estimate_usd === null || isAmount(session.cost_estimate_usd)) &&
+    typeof session.cost_is_partial === "boolean" &&
+    (session.held_back === undefined || areFigures(session.held_back))
+  );
+}
+
+function areFigures(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value["models"])) return false;
+  return [...COUNTS.slice(0, 7).map((name) => value[name]), ...Object.values(value["models"])].every(isCount);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isAmount(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === "string";
+}
+
+function areTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
+}
+
+function isTimeOrNull(value: unknown): boolean {
+  return value === null || (typeof value === "string" && !Number.isNaN(Date.parse(value)));
+}

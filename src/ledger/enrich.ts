@@ -1,0 +1,83 @@
+/** Adds `token_usage` to the entries of a timers file, and changes no other byte: what is written is put between what stands there. */
+import { findNodeAtLocation, type Node, parseTree } from "jsonc-parser";
+import { timerEntries } from "./timers.ts";
+import type { TaskEntry } from "./types.ts";
+
+interface TokenUsage {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly total_tokens: number;
+  /** An estimate, not a bill. */
+  readonly cost_estimate_usd: number | null;
+}
+
+export function tokenUsage({ input_tokens, output_tokens, total_tokens, cost_estimate_usd }: TaskEntry): TokenUsage {
+  return { input_tokens, output_tokens, total_tokens, cost_estimate_usd };
+}
+
+/** The text with what the tasks used, and how many entries have it. Entries of tasks without figures stay as they are. */
+export function enrichText(
+  whole: string,
+  path: string,
+  tasks: Readonly<Record<string, TaskEntry>>,
+): { text: string; entries: number } {
+  const mark = whole.startsWith("\uFEFF") ? "\uFEFF" : "";
+  const text = whole.slice(mark.length);
+  const root = parseTree(text);
+  const edits: Edit[] = [];
+  let entries = 0;
+  for (const { taskId, path: place } of timerEntries(text, path)) {
+    const task = Object.hasOwn(tasks, taskId) ? tasks[taskId] : undefined;
+    const entry = root && findNodeAtLocation(root, [...place]);
+    if (task === undefined || !entry) continue;
+    entries++;
+    edits.push(...editsOf(text, entry, tokenUsage(task)));
+  }
+  edits.sort((a, b) => a.from - b.from);
+  let at = 0;
+  let enriched = mark;
+  for (const { from, to, content } of edits) {
+    enriched += text.slice(at, from) + content;
+    at = to;
+  }
+  return { text: enriched + text.slice(at), entries };
+}
+
+/** Replaces what stands between two offsets. */
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly content: string;
+}
+
+const KEY = "token_usage";
+
+/** What puts the usage into an entry: in place of what is there, else behind its last member, laid out like that one. */
+function editsOf(text: string, entry: Node, usage: TokenUsage): Edit[] {
+  const members = entry.children ?? [];
+  // Of several with one name the last one counts.
+  const old = members.findLast(({ children }) => children?.[0]?.value === KEY);
+  const value = old?.children?.[1];
+  if (old && value) {
+    const [from, to] = [value.offset, value.offset + value.length];
+    // Written as it is already: left alone, whatever its spaces.
+    if (JSON.stringify(JSON.parse(text.slice(from, to))) === JSON.stringify(usage)) return [];
+    return [{ from, to, content: layOut(usage, lineBefore(text, old)) }];
+  }
+  const last = members.at(-1);
+  const at = last ? last.offset + last.length : entry.offset + 1;
+  const line = last && lineBefore(text, last);
+  const content = `${last ? "," : ""}${line ?? ""}"${KEY}":${line === undefined ? "" : " "}${layOut(usage, line)}`;
+  return [{ from: at, to: at, content }];
+}
+
+/** The line end and indent before a member that begins its line; undefined: it stands beside something. */
+function lineBefore(text: string, { offset }: Node): string | undefined {
+  return /\r?\n[ \t]*$/.exec(text.slice(Math.max(0, offset - 1000), offset))?.[0];
+}
+
+/** JSON whose lines begin with `line`, or on one line. */
+function layOut(usage: TokenUsage, line: string | undefined): string {
+  if (line === undefined) return JSON.stringify(usage);
+  return JSON.stringify(usage, undefined, line.includes("\t") ? "\t" : 2).replaceAll("\n", line);
+}

@@ -1,0 +1,85 @@
+/** Where a project's ledger is, and which sessions are the project's. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve, sep } from "node:path";
+import { hashBytes } from "../cursors/hash.ts";
+import type { Environment } from "../environment.ts";
+
+/** A folder that people call their project, with the worktrees that belong to it. */
+export interface Project {
+  readonly root: string;
+  /** The root and its worktrees. */
+  readonly folders: readonly string[];
+}
+
+/** The repository that `folder` lies in, also when it is a worktree; without one the folder itself. */
+export function projectAt(folder: string): Project {
+  const root = mainRepository(folder) ?? resolve(folder);
+  return { root, folders: [root, ...worktreesOf(root)] };
+}
+
+/** Whether a session's project is this one: its root, a worktree, or a folder below. */
+export function isIn({ folders }: Project, path: string): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+}
+
+/** The ledger of a project in the user's data folder; undefined where the machine has none. */
+export function defaultLedger({ root }: Project, environment: Environment): string | undefined {
+  const data = dataFolder(environment);
+  if (data === undefined) return undefined;
+  const { low, high } = hashBytes(Buffer.from(root));
+  const hex = (half: number) => half.toString(16).padStart(8, "0");
+  const name =
+    basename(root)
+      .replaceAll(/[^\w.-]+/g, "-")
+      .slice(0, 40) || "root";
+  return join(data, "tokensift", `${name}-${hex(high)}${hex(low)}`, "token-ledger.json");
+}
+
+function dataFolder({ variables, home, platform }: Environment): string | undefined {
+  const xdg = variables["XDG_DATA_HOME"];
+  // The XDG rules: a relative path is to be ignored.
+  if (xdg?.startsWith("/")) return xdg;
+  if (platform === "win32") return variables["LOCALAPPDATA"] || (home && join(home, "AppData", "Local")) || undefined;
+  if (home === "") return undefined;
+  return platform === "darwin" ? join(home, "Library", "Application Support") : join(home, ".local", "share");
+}
+
+function mainRepository(folder: string): string | undefined {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    const git = join(at, ".git");
+    const stat = statSync(git, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) return at;
+    if (stat?.isFile()) return repositoryOfWorktree(git) ?? at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** A worktree's `.git` is a file: `gitdir: /repository/.git/worktrees/NAME`. */
+function repositoryOfWorktree(file: string): string | undefined {
+  const gitFolder = /^gitdir:\s*(.+?)\s*$/m.exec(textOf(file) ?? "")?.[1];
+  const worktrees = gitFolder === undefined ? undefined : dirname(resolve(dirname(file), gitFolder));
+  if (worktrees === undefined || basename(worktrees) !== "worktrees") return undefined;
+  return dirname(dirname(worktrees));
+}
+
+function worktreesOf(root: string): string[] {
+  const folder = join(root, ".git", "worktrees");
+  let names: string[];
+  try {
+    names = readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+  return names.flatMap((name) => {
+    const git = textOf(join(folder, name, "gitdir"))?.trim();
+    return git ? [dirname(git)] : [];
+  });
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+/** Session to task: the first that answers wins, and nothing is ever guessed. */
+import type { Span, Timer } from "./timers.ts";
+import type { Match, SessionEntry } from "./types.ts";
+
+export interface Evidence {
+  /** By session: the task that somebody said by hand. */
+  readonly said: ReadonlyMap<string, string>;
+  /** By task. */
+  readonly timers: ReadonlyMap<string, Timer>;
+  /** By session: tasks that an orchestrator dispatched to it. */
+  readonly dispatched: ReadonlyMap<string, readonly string[]>;
+}
+
+const NOTHING = { also_mentioned: [], candidates: [] } as const;
+
+export function matchSession(id: string, session: SessionEntry, evidence: Evidence): Match {
+  const said = evidence.said.get(id);
+  if (said !== undefined) return { task_id: said, matched_by: "record", ...NOTHING };
+  const timed = [...evidence.timers.values()]
+    .filter(({ sessionIds }) => sessionIds.includes(id))
+    .map(({ taskId }) => taskId);
+  if (timed.length === 1) return { task_id: timed[0] as string, matched_by: "timers", ...NOTHING };
+  const dispatched = evidence.dispatched.get(id) ?? [];
+  if (dispatched.length === 1) return { task_id: dispatched[0] as string, matched_by: "dispatch_log", ...NOTHING };
+  const [named, ...others] = session.mentioned;
+  if (named !== undefined) return { task_id: named, matched_by: "content", also_mentioned: others, candidates: [] };
+  // One session that several tasks claim: no claim answers, so all of them are told.
+  const claims = [...new Set([...timed, ...dispatched])];
+  const overlapping = claims.length > 0 ? claims : timersDuring(session, evidence);
+  const [only] = overlapping;
+  if (claims.length === 0 && overlapping.length === 1 && only !== undefined) {
+    return { task_id: only, matched_by: "time", ...NOTHING };
+  }
+  return { task_id: null, matched_by: null, also_mentioned: [], candidates: overlapping };
+}
+
+/** Tasks whose timer ran for at least half of the session. */
+function timersDuring({ first_at, last_at }: SessionEntry, { timers }: Evidence): string[] {
+  if (first_at === null || last_at === null) return [];
+  const [first, last] = [Date.parse(first_at), Date.parse(last_at)];
+  const isDuring = ({ startMs, endMs }: Span) => {
+    const overlapMs = Math.min(last, endMs) - Math.max(first, startMs);
+    return overlapMs >= 0 && overlapMs * 2 >= last - first;
+  };
+  return [...timers.values()].filter(({ spans }) => spans.some(isDuring)).map(({ taskId }) => taskId);
+}

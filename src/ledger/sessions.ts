@@ -1,0 +1,164 @@
+/** A scan to the sessions of a ledger: what each consumed, and the tasks its first messages name. */
+import { readFile, stat } from "node:fs/promises";
+import pLimit from "p-limit";
+import type { Transcript } from "../discover/transcript.ts";
+import { MESSAGE_TASKS } from "../events.ts";
+import { makePattern } from "../filters.ts";
+import type { MergedTable } from "../merge.ts";
+import type { ScanOptions } from "../options.ts";
+import { scanWhole, type WholeScan } from "../scan.ts";
+import type { Row, ScanResult } from "../types.ts";
+import { sortModels } from "./build.ts";
+import { costOf } from "./cost.ts";
+import { isIn, type Project } from "./location.ts";
+import type { SessionEntry } from "./types.ts";
+
+export interface SessionScan {
+  readonly result: ScanResult;
+  /** By id, those that consumed something and are wanted. */
+  readonly sessions: ReadonlyMap<string, SessionEntry>;
+  /** Every session whose transcripts were found. */
+  readonly found: ReadonlySet<string>;
+  /** Those that have transcripts and consumed nothing: all they hold are copies of other sessions' responses. */
+  readonly empty: ReadonlySet<string>;
+  /** Those of which a transcript could not be read: their figures are too small. */
+  readonly unread: ReadonlySet<string>;
+  /** Whether every transcript of this machine was looked at, so that what was not found is gone. */
+  readonly isComplete: boolean;
+}
+
+export interface Wanted {
+  /** Undefined: the sessions of all projects. */
+  readonly project: Project | undefined;
+  /** Patterns of projects; undefined: any. */
+  readonly patterns: readonly string[] | undefined;
+  /** Only this session. */
+  readonly session?: string | undefined;
+}
+
+/** What the ledger held before, by session: depths of unchanged sessions need not be read again. */
+export type Known = ReadonlyMap<string, SessionEntry>;
+
+/** Rejects as `scan` does. */
+export async function scanSessions(options: ScanOptions, wanted: Wanted, known: Known): Promise<SessionScan> {
+  const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
+  const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, true);
+  const { result, places } = scan;
+  const rows = new Map(result.rows.map((row) => [row.key.session, row] as const));
+  const isWanted = await makeWanted(wanted);
+  const sessions = new Map<string, SessionEntry>();
+  const limit = pLimit(8);
+  const found = new Set<string>();
+  const empty = new Set<string>();
+  const unread = new Set<string>();
+  const reads: Array<Promise<void>> = [];
+  for (const [id, transcripts] of transcriptsBySession(scan)) {
+    found.add(id);
+    if (!rows.has(id) && (wanted.session === undefined || wanted.session === id)) empty.add(id);
+    if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
+    const row = rows.get(id);
+    const main = transcripts.find((t) => (places.transcripts[t] as Transcript).isMain) ?? transcripts[0] ?? 0;
+    const project = places.projects[places.projectOf[main] as number] as string;
+    if (!row || !isWanted(id, project)) continue;
+    const facts = factsOf(scan, transcripts);
+    const before = known.get(id);
+    const isKnown = before?.transcript_bytes === facts.transcript_bytes && before.subagents === facts.subagents;
+    const add = (subagent_depth: number) => {
+      sessions.set(id, { project, ...facts, subagent_depth, ...figuresOf(row), ...spanOf(row), scanned_at: scannedAt });
+    };
+    if (isKnown || facts.subagents === 0) add(before?.subagent_depth ?? 0);
+    else reads.push(limit(async () => add(await depthOf(scan, transcripts))));
+  }
+  await Promise.all(reads);
+  const sawAll = result.diagnostics.unreadable.every(({ path }) => places.transcripts.some((one) => one.path === path));
+  return { result, sessions, found, empty, unread, isComplete: options.paths === undefined && sawAll };
+}
+
+async function makeWanted({ project, patterns, session }: Wanted): Promise<(id: string, path: string) => boolean> {
+  const matches = patterns ? await makePattern(patterns) : undefined;
+  return (id, path) =>
+    (session === undefined || id === session) &&
+    (project === undefined || isIn(project, path)) &&
+    (matches?.(path) ?? true);
+}
+
+/** Numbers of transcripts by session id, in path order. */
+function transcriptsBySession({ places }: WholeScan): Map<string, number[]> {
+  const bySession = new Map<string, number[]>();
+  for (const t of places.transcripts.keys()) {
+    const id = places.sessions[places.sessionOf[t] as number] as string;
+    const some = bySession.get(id);
+    if (some) some.push(t);
+    else bySession.set(id, [t]);
+  }
+  return bySession;
+}
+
+function factsOf({ table, places }: WholeScan, transcripts: readonly number[]) {
+  const main = transcripts.filter((t) => (places.transcripts[t] as Transcript).isMain);
+  // Other agents note there what kind of session it is.
+  const members = main.filter((t) => (places.transcripts[t] as Transcript).source === "claude");
+  const textOf = (name: "team" | "agentName") =>
+    members.map((t) => table.texts[table.transcript[name][t] as number] as string).find((text) => text !== "") ?? null;
+  return {
+    team_id: textOf("team"),
+    agent_name: textOf("agentName"),
+    mentioned: main.map((t) => mentionedIn(table, t)).find((ids) => ids.length > 0) ?? [],
+    subagents: transcripts.filter((t) => (places.transcripts[t] as Transcript).isAgentFile).length,
+    transcript_bytes: transcripts.reduce((sum, t) => sum + (places.transcripts[t] as Transcript).sizeBytes, 0),
+  };
+}
+
+/** The tasks named by the first message of a transcript that names any. */
+function mentionedIn({ transcript, texts }: MergedTable, t: number): string[] {
+  const json = MESSAGE_TASKS.map((name) => texts[transcript[name][t] as number] as string).find((text) => text !== "");
+  if (json === undefined) return [];
+  try {
+    const ids: unknown = JSON.parse(json);
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+  } catch {
+    // Only from a forged cursor.
+    return [];
+  }
+}
+
+function figuresOf(row: Row) {
+  const { inputTokens, outputTokens, cacheCreationTokens, cacheReadTokens, totalTokens, responses } = row;
+  const cost = costOf(row);
+  return {
+    input_tokens: inputTokens + cacheCreationTokens + cacheReadTokens,
+    output_tokens: outputTokens,
+    cache_tokens: cacheCreationTokens + cacheReadTokens,
+    cache_creation_tokens: cacheCreationTokens,
+    cache_read_tokens: cacheReadTokens,
+    total_tokens: totalTokens,
+    message_count: responses,
+    models: sortModels((row.models ?? []).map(({ key, totalTokens: tokens }) => [key.model ?? "unknown", tokens])),
+    cost_estimate_usd: cost.usd,
+    cost_is_partial: cost.isPartial,
+  };
+}
+
+function spanOf({ firstAt, lastAt, durationMs }: Row) {
+  return { first_at: firstAt, last_at: lastAt, span_seconds: durationMs / 1000 };
+}
+
+/** How deep subagents were started from each other, as their side files say; 1 where they say nothing. */
+async function depthOf({ places }: WholeScan, transcripts: readonly number[]): Promise<number> {
+  const agents = transcripts.map((t) => places.transcripts[t] as Transcript).filter(({ isAgentFile }) => isAgentFile);
+  const depths = await Promise.all(agents.map(({ path }) => spawnDepth(path.replace(/\.jsonl$/, ".meta.json"))));
+  return Math.max(1, ...depths);
+}
+
+async function spawnDepth(side: string): Promise<number> {
+  try {
+    // Opening a FIFO would wait for a writer.
+    if (!(await stat(side)).isFile()) return 0;
+    const meta: unknown = JSON.parse(await readFile(side, "utf8"));
+    const depth = (meta as { spawnDepth?: unknown } | null)?.spawnDepth;
+    return Number.isSafeInteger(depth) ? (depth as number) : 0;
+  } catch {
+    // It only tells how deep: without it the depth is not known to be more.
+    return 0;
+  }
+}

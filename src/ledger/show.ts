@@ -1,0 +1,99 @@
+/** Tasks and the ledger as text. */
+import { exact } from "../report/numbers.ts";
+import { durationText } from "../report/numbers.ts";
+import { printable } from "../report/width.ts";
+import { compareText } from "../types.ts";
+import { ESTIMATE } from "./cost.ts";
+import { markdownText, tableMarkdown, tableText, type TextTable } from "./text-table.ts";
+import type { Ledger, TaskEntry } from "./types.ts";
+
+export function costText(usd: number | null, isPartial: boolean): string {
+  if (usd === null) return "unpriced";
+  return `${isPartial ? "at least " : ""}$${usd.toFixed(usd < 0.1 ? 4 : 2)}`;
+}
+
+function percentText(ratio: number): string {
+  return `${(ratio * 100).toFixed(1)} %`;
+}
+
+/** One task, a line a figure. */
+export function taskLines(id: string, task: TaskEntry): string[] {
+  const seconds = task.duration_seconds;
+  const rows: Array<readonly [string, string]> = [
+    ["Task", printable(id)],
+    ["Sessions", `${task.session_ids.map(printable).join(", ")} (matched by ${task.matched_by})`],
+    ["Team", printable(task.team_id ?? "none")],
+    [
+      "Model",
+      Object.entries(task.models)
+        .map(([model, tokens]) => `${printable(model)} ${exact(tokens)}`)
+        .join(", "),
+    ],
+    [
+      "Input",
+      `${exact(task.input_tokens)} (cache read ${exact(task.cache_read_tokens)}, cache creation ${exact(task.cache_creation_tokens)})`,
+    ],
+    ["Output", exact(task.output_tokens)],
+    ["Total", exact(task.total_tokens)],
+    ["Responses", exact(task.message_count)],
+    ["Cache hits", percentText(task.cache_hit_ratio)],
+    ["Duration", `${durationText(seconds * 1000)}, ${task.tokens_per_second.toFixed(1)} tokens/s`],
+    ["Cost", `${costText(task.cost_estimate_usd, task.cost_is_partial)} (${ESTIMATE})`],
+    ["Last", task.timestamp ?? "unknown"],
+  ];
+  if (task.also_mentioned.length > 0) rows.push(["Also named", task.also_mentioned.map(printable).join(", ")]);
+  if (task.retained_session_ids.length > 0) {
+    rows.push(["Retained", `${task.retained_session_ids.join(", ")} (transcripts are gone; last figures)`]);
+  }
+  return rows.map(([name, text]) => `${name.padEnd(11)} ${text}`);
+}
+
+/** Tasks, most tokens first. */
+export function tasksTable(tasks: Ledger["tasks"], limit = Infinity): TextTable {
+  const sorted = Object.entries(tasks).sort(([a, x], [b, y]) => y.total_tokens - x.total_tokens || compareText(a, b));
+  return {
+    titles: ["Task", "Team", "Model", "Total", "Input", "Output", "Cache hits", "Responses", "Duration", "Cost (est.)"],
+    names: 3,
+    rows: sorted
+      .slice(0, limit)
+      .map(([id, task]) => [
+        id,
+        task.team_id ?? "",
+        task.model ?? "",
+        exact(task.total_tokens),
+        exact(task.input_tokens),
+        exact(task.output_tokens),
+        percentText(task.cache_hit_ratio),
+        exact(task.message_count),
+        durationText(task.duration_seconds * 1000),
+        costText(task.cost_estimate_usd, task.cost_is_partial),
+      ]),
+  };
+}
+
+export function summaryText(ledger: Ledger, isMarkdown: boolean): string {
+  const { summary, unmatched_sessions: unmatched } = ledger;
+  const top = Object.fromEntries(summary.top_consumers.map((id) => [id, ledger.tasks[id] as TaskEntry]));
+  const lines = [
+    `Tasks     ${exact(summary.total_tasks)}`,
+    `Tokens    ${exact(summary.total_tokens)}`,
+    `Average   ${exact(Math.round(summary.avg_tokens_per_task))} a task`,
+    ...unmatchedLines(ledger),
+  ];
+  if (summary.total_tasks === 0) return `${lines.join("\n")}\n`;
+  if (isMarkdown)
+    return `${lines.map((line) => `- ${markdownText(line.replace(/ {2,}/, ": "))}\n`).join("")}\n${tableMarkdown(tasksTable(top))}`;
+  return `${lines.join("\n")}\n\n${tableText(tasksTable(top))}\nCosts: ${ESTIMATE}\n${unmatched.length > 0 ? "" : ""}`;
+}
+
+export function unmatchedLines({ unmatched_sessions: unmatched }: Ledger): string[] {
+  if (unmatched.length === 0) return [];
+  const tokens = unmatched.reduce((sum, { total_tokens }) => sum + total_tokens, 0);
+  const open = unmatched.filter(({ candidates }) => candidates.length > 0);
+  return [
+    `Unmatched ${exact(unmatched.length)} session${unmatched.length === 1 ? "" : "s"} of no task, ${exact(tokens)} tokens`,
+    ...open.slice(0, 5).map(({ session_id, candidates }) => {
+      return `          ${printable(session_id)}: ${candidates.map(printable).join(" or ")}? (tokensift tasks record says which)`;
+    }),
+  ];
+}

@@ -1,0 +1,25 @@
+/** What a user wrote in a Claude Code session: records of type `user` that are neither made by the client nor tool results. */
+
+/** How the content of a record begins that holds a tool's result. */
+export const TOOL_RESULT = /^\[\s*\{\s*(?:"tool_use_id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"tool_result"/;
+
+/** The text of a record of type `user`, from its line; empty where it holds none, or the client made it up. */
+export function messageText(line: string): string {
+  let record: { isMeta?: unknown; message?: { content?: unknown } | null };
+  try {
+    record = JSON.parse(line.startsWith("\uFEFF") ? line.slice(1) : line) as typeof record;
+  } catch {
+    // Damage where nobody looked until now.
+    return "";
+  }
+  if (record.isMeta === true) return "";
+  const content = record.message?.content;
+  if (typeof content === "string") return content.trim();
+  if (!Array.isArray(content)) return "";
+  return (content as unknown[]).map(blockText).join("\n").trim();
+}
+
+function blockText(block: unknown): string {
+  const { type, text } = (block ?? {}) as { type?: unknown; text?: unknown };
+  return type === "text" && typeof text === "string" ? text : "";
+}

@@ -1,0 +1,87 @@
+/** `tokensift hook`: what a session's end does to the ledger, and that it never fails an agent. */
+import { spawn } from "node:child_process";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Ledger } from "../../src/ledger/types.ts";
+import { CLI, type Ending, endOf } from "../cli/tokensift.ts";
+import { response, sessionId } from "../transcripts.ts";
+import { type Home, sessionOf, taskHome, transcriptOf } from "./home.ts";
+
+async function hook({ home, ledger }: Home, input: unknown, ...flags: string[]): Promise<Ending> {
+  const child = spawn(process.execPath, [CLI, "hook", "--ledger", ledger, ...flags], {
+    cwd: home,
+    env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC", TOKENSIFT_CACHE_DIR: join(home, "cache") },
+  });
+  child.stdin.on("error", () => {});
+  child.stdin.end(typeof input === "string" ? input : JSON.stringify(input));
+  return endOf(child);
+}
+
+const inputOf = ({ home }: Home, n: number) => {
+  return {
+    session_id: sessionId(n),
+    transcript_path: join(home, transcriptOf(n)),
+    cwd: home,
+    hook_event_name: "SessionEnd",
+  };
+};
+
+describe("hook", () => {
+  test("updates the ledger and the timers for that one session", async () => {
+    const timers = '{"tasks":{"task-1":{},"task-2":{}}}';
+    const home = taskHome({ 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2") }, { "task-timers.json": timers });
+    expect(await hook(home, inputOf(home, 1))).toEqual({ code: 0, signal: null, stdout: "", stderr: "" });
+    const ledger = JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger;
+    expect(Object.entries(ledger.tasks).map(([id, { total_tokens }]) => [id, total_tokens])).toEqual([["task-1", 111]]);
+    const enriched = JSON.parse(readFileSync(join(home.home, "task-timers.json"), "utf8")) as {
+      tasks: Record<string, object>;
+    };
+    expect(enriched.tasks).toMatchObject({ "task-1": { token_usage: { total_tokens: 111 } }, "task-2": {} });
+    expect(enriched.tasks["task-2"]).toEqual({});
+    appendFileSync(join(home.home, transcriptOf(1)), `${response(77)}\n`);
+    await hook(home, inputOf(home, 1));
+    expect((JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger).tasks["task-1"]?.total_tokens).toBe(222);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ["no JSON", "{", /stdin is no JSON/],
+    ["nothing", "", /stdin is no JSON/],
+    ["no session", {}, /names no (?:transcript_path|session_id)/],
+    [
+      "no transcript there",
+      { session_id: "x", transcript_path: "/nowhere/x.jsonl" },
+      /no such file or folder: \/nowhere/,
+    ],
+    ["a relative path", { session_id: "x", transcript_path: "x.jsonl" }, /is not absolute/],
+    ["another JSON value", "[1]", /names no/],
+  ])("%s is one line on stderr and exit code 0, 1 with --strict", async (_, input, said) => {
+    const home = taskHome({ 1: sessionOf(1, "task-1") });
+    const ending = await hook(home, input);
+    expect(ending).toMatchObject({ code: 0, stdout: "" });
+    expect(ending.stderr).toMatch(said);
+    expect(ending.stderr.split("\n")).toHaveLength(2);
+    expect((await hook(home, input, "--strict")).code).toBe(1);
+    expect(existsSync(home.ledger)).toBe(false);
+  });
+
+  test("a bad flag or a ledger that cannot be written fails no agent either", async () => {
+    const home = taskHome({ 1: sessionOf(1, "task-1") });
+    expect(await hook(home, inputOf(home, 1), "--nonsense")).toMatchObject({ code: 0, stdout: "" });
+    mkdirSync(home.ledger);
+    expect(await hook(home, inputOf(home, 1))).toMatchObject({
+      code: 0,
+      stdout: "",
+      stderr: expect.stringContaining("--ledger") as string,
+    });
+  });
+
+  test("many at once lose nothing", async () => {
+    const numbers = [1, 2, 3, 4, 5, 6];
+    const home = taskHome(Object.fromEntries(numbers.map((n) => [n, sessionOf(n, `task-${n}`)])));
+    const endings = await Promise.all(numbers.map((n) => hook(home, inputOf(home, n))));
+    expect(endings.map(({ code, stderr }) => [code, stderr])).toEqual(numbers.map(() => [0, ""]));
+    const { tasks } = JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger;
+    expect(Object.keys(tasks)).toHaveLength(6);
+  });
+});
