@@ -17,6 +17,8 @@ export class Overview {
   readonly #transcripts: readonly Transcript[];
   readonly #known: Known[];
   readonly #team: string | undefined;
+  /** By table, for each of its contexts whether it names the team. */
+  readonly #isOurs = new Map<object, readonly boolean[]>();
 
   /** `team` in lower case. */
   constructor(transcripts: readonly Transcript[], parts: readonly Part[], team: string | undefined) {
@@ -31,31 +33,44 @@ export class Overview {
 
   #addCursors({ cursors, from, to, transcript }: CursorRun): void {
     const { row, texts } = cursors;
-    const isOurs = this.#contextsOfTeam(cursors.contextTexts("team"), cursors.contextTexts("otherTeam"));
+    const isOurs = this.#once(cursors, () =>
+      this.#contextsOfTeam(cursors.contextTexts("team"), cursors.contextTexts("otherTeam")),
+    );
     for (let i = from; i < to; i++) {
       const known = this.#known[transcript + i - from] as Known;
       noteFacts(known, row, i, texts);
-      if (isOurs.includes(true)) known.hasTeam ||= cursors.contextsOf(i).some((context) => isOurs[context]);
+      if (isOurs.length > 0) known.hasTeam ||= cursors.contextsOf(i).some((context) => isOurs[context] === true);
     }
   }
 
   #addRanges({ scanned, from, to, shift }: RangeRun): void {
     const { batch, columns } = scanned;
     const textsOf = (column: Uint32Array) => Array.from(column, (text) => batch.texts[text] ?? "");
-    const isOurs = this.#contextsOfTeam(textsOf(columns.context.team), textsOf(columns.context.otherTeam));
+    const isOurs = this.#once(scanned, () =>
+      this.#contextsOfTeam(textsOf(columns.context.team), textsOf(columns.context.otherTeam)),
+    );
     const starts = scanned.startsOf("events");
     for (let range = from; range < to; range++) {
       const known = this.#known[(columns.range.transcript[range] as number) + shift] as Known;
       noteFacts(known, columns.range, range, batch.texts);
       const contexts = columns.event.context.subarray(starts[range], starts[range + 1]);
-      if (isOurs.includes(true)) known.hasTeam ||= contexts.some((context) => isOurs[context]);
+      if (isOurs.length > 0) known.hasTeam ||= contexts.some((context) => isOurs[context] === true);
     }
   }
 
-  /** By context, whether it names the team. */
+  /** A table is met in as many parts as there are changed transcripts in it. */
+  #once(table: object, contextsOfTeam: () => boolean[]): readonly boolean[] {
+    const known = this.#isOurs.get(table) ?? contextsOfTeam();
+    this.#isOurs.set(table, known);
+    return known;
+  }
+
+  /** By context, whether it names the team; of none that does, nothing. */
   #contextsOfTeam(teams: readonly string[], others: readonly string[]): boolean[] {
+    if (this.#team === undefined) return [];
     const isOurs = (name: string | undefined) => name !== "" && name?.toLowerCase() === this.#team;
-    return teams.map((name, i) => isOurs(name) || isOurs(others[i]));
+    const ofTeam = teams.map((name, i) => isOurs(name) || isOurs(others[i]));
+    return ofTeam.includes(true) ? ofTeam : [];
   }
 
   /** Whether a record of the transcript names the team. */
