@@ -1,6 +1,7 @@
 /** Every agent's places: where it keeps its transcripts, and what a place says about one. */
 import type { Environment } from "../environment.ts";
 import type { SourceName } from "../types.ts";
+import { ampRoots, ampTranscripts, isAmpThread } from "./amp.ts";
 import { claudeRoots, claudeTranscripts } from "./claude.ts";
 import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
 import { codexRoots, codexTranscripts, isRollout } from "./codex.ts";
@@ -18,6 +19,7 @@ interface Place {
 }
 
 export const PLACES: Readonly<Record<SourceName, Place>> = {
+  amp: { roots: ampRoots, isNamedLikeOne: isAmpThread, transcripts: ampTranscripts },
   claude: {
     roots: claudeRoots,
     isNamedLikeOne: (name) => name.endsWith(".jsonl"),
