@@ -31,7 +31,10 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
   qwen: { roots: qwenRoots, isNamedLikeOne: isQwenSession, transcripts: qwenTranscripts },
 };
 
+/** What lies beside transcripts and is none of our business, such as `auth.json` and `oauth_creds.json`. */
+const NO_DOCUMENT = /(?:\.meta\.json|(?:auth|cred|secret|settings|config)[^\\/]*)$/i;
+
 /** Whether any agent may name a transcript so; side files of Claude Code's are many. */
 export function isNamedLikeTranscript(name: string): boolean {
-  return isRollout(name) || (name.endsWith(".json") && !name.endsWith(".meta.json"));
+  return isRollout(name) || (name.endsWith(".json") && !NO_DOCUMENT.test(name));
 }
