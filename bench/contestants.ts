@@ -81,7 +81,13 @@ export function peer(): Contestant {
   return {
     name: "ccusage",
     version: CCUSAGE.version,
-    command: () => [binary, "claude", "monthly", "--offline", "--json"],
+    command: (home) => [
+      binary,
+      existsSync(join(home, ".codex")) ? "codex" : "claude",
+      "monthly",
+      "--offline",
+      "--json",
+    ],
     figures(output) {
       const report = JSON.parse(output) as { totals: PeerSums; monthly: (PeerSums & { month: string })[] };
       const figures: Record<string, number> = {};

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { type FilePlan, planCorpus, type Shape, SHAPES } from "./corpus/plan.ts";
+import { planRollouts, writeRollout } from "./corpus/codex.ts";
+import { type FilePlan, planCorpus } from "./corpus/plan.ts";
 import { type Sink, writeSession, type Written } from "./corpus/session.ts";
 import { createExpected, type Expected } from "./corpus/sums.ts";
 import { createTexts } from "./corpus/text.ts";
@@ -10,10 +11,13 @@ import { BENCH } from "./folder.ts";
 /** Goes up with every change of what is generated; an older corpus on disk is then made anew. */
 const GENERATOR = "3";
 
+export const SHAPES = ["tiny", "large", "small", "big", "codex"] as const;
+export type Shape = (typeof SHAPES)[number];
+
 export interface Corpus {
   readonly shape: Shape;
   readonly seed: number;
-  /** Works as HOME: transcripts are in `.claude/projects` below it. */
+  /** Works as HOME: transcripts are in `.claude/projects` or `.codex/sessions` below it. */
   readonly home: string;
   readonly expected: Expected;
 }
@@ -36,6 +40,17 @@ export function ensureCorpus(shape: Shape, seed = 1, root = join(BENCH, ".corpus
 function generate(shape: Shape, seed: number, home: string): Expected {
   const texts = createTexts(seed);
   const expected = createExpected(GENERATOR, shape, seed);
+  if (shape === "codex") {
+    for (const plan of planRollouts(seed)) {
+      const path = join(home, ".codex/sessions", plan.path);
+      mkdirSync(dirname(path), { recursive: true });
+      const sink = createSink(path);
+      writeRollout(plan, seed, texts, sink, expected);
+      expected.bytes += sink.close();
+      expected.files += 1;
+    }
+    return expected;
+  }
   const written = new Map<FilePlan, Written>();
   // Sessions end some bytes after their planned size; the next ones give them back, so that the total holds.
   let excess = 0;

@@ -7,10 +7,9 @@ import { join } from "node:path";
  */
 export function readAll(home: string): { readonly bytes: number; readonly readMs: number } {
   const startedAt = process.hrtime.bigint();
-  const root = join(home, ".claude/projects");
   const buffer = Buffer.allocUnsafe(512 * 1024);
   let bytes = 0;
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+  for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith(".jsonl")) continue;
     const file = openSync(join(entry.parentPath, entry.name), "r");
     for (let got = readSync(file, buffer); got > 0; got = readSync(file, buffer)) bytes += got;

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Shape, SHAPES } from "./corpus/plan.ts";
+import { type Shape, SHAPES } from "./corpus.ts";
 
 export interface Options {
   readonly shapes: readonly Shape[];

@@ -14,6 +14,7 @@ const BARS: Readonly<Record<string, Bar>> = {
   "warm large": { wall: 0.1, cpu: 0.08 },
   "warm big": { wall: 0.2, cpu: 0.15 },
   "warm small": { wall: 0.25, cpu: 0.2 },
+  "peers codex": { wall: 0.3, cpu: 0.35 },
 };
 
 /** Tables of all samples, a section for each bench and shape. */

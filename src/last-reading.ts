@@ -2,7 +2,7 @@
  * Readings of a running total that follow each other in one range. Half of them repeat the one before, and of most
  * nobody will ask what their last request used: what the tally would find out anyway is not kept.
  */
-import { type AMOUNTS, FLAG } from "./events.ts";
+import { FLAG } from "./events.ts";
 import type { RecordDraft } from "./record-draft.ts";
 
 /** Behind these the next reading may belong to another chain, or go on from elsewhere. */
@@ -10,15 +10,12 @@ const BREAKS = FLAG.reviewStart | FLAG.reviewEnd | FLAG.onlyLast;
 
 export class LastReading {
   #isKnown = false;
-  readonly #total: Record<keyof typeof AMOUNTS, number> = {
-    input: 0,
-    output: 0,
-    reasoning: 0,
-    cacheCreation5m: 0,
-    cacheCreation1h: 0,
-    cacheRead: 0,
-    webSearches: 0,
-  };
+  #input = 0;
+  #cacheRead = 0;
+  #cacheCreation5m = 0;
+  #output = 0;
+  #reasoning = 0;
+  #total = 0;
 
   forget(): void {
     this.#isKnown = false;
@@ -33,20 +30,34 @@ export class LastReading {
       if ((draft.flags & BREAKS) !== 0) this.#isKnown = false;
       return false;
     }
-    const { usage } = draft;
-    const before = this.#total;
-    let isSame = this.#isKnown;
-    let fell = !this.#isKnown;
-    for (const name of PARTS) {
-      if (usage[name] !== before[name]) isSame = false;
-      if (usage[name] < before[name]) fell = true;
-      before[name] = usage[name];
-    }
+    // Part by part: a loop over their names takes ten times as long, for every reading.
+    const { input, cacheRead, cacheCreation5m, output, reasoning, webSearches: total } = draft.usage;
+    const isSame =
+      this.#isKnown &&
+      total === this.#total &&
+      input === this.#input &&
+      cacheRead === this.#cacheRead &&
+      cacheCreation5m === this.#cacheCreation5m &&
+      output === this.#output &&
+      reasoning === this.#reasoning;
+    const fell =
+      !this.#isKnown ||
+      total < this.#total ||
+      input < this.#input ||
+      cacheRead < this.#cacheRead ||
+      cacheCreation5m < this.#cacheCreation5m ||
+      output < this.#output ||
+      reasoning < this.#reasoning;
     this.#isKnown = true;
+    this.#input = input;
+    this.#cacheRead = cacheRead;
+    this.#cacheCreation5m = cacheCreation5m;
+    this.#output = output;
+    this.#reasoning = reasoning;
+    this.#total = total;
     if (!fell) draft.extras = NO_EXTRAS;
     return isSame && draft.timeMs === draft.timeMs;
   }
 }
 
-const PARTS = ["input", "output", "reasoning", "cacheCreation5m", "cacheRead", "webSearches"] as const;
 const NO_EXTRAS: RecordDraft["extras"] = [];

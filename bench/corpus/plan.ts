@@ -29,8 +29,7 @@ interface Project {
   readonly branch: string;
 }
 
-export const SHAPES = ["tiny", "large", "small", "big"] as const;
-export type Shape = (typeof SHAPES)[number];
+export type ClaudeShape = "tiny" | "large" | "small" | "big";
 
 interface ShapePlan {
   readonly files: number;
@@ -41,7 +40,7 @@ interface ShapePlan {
   sizes(count: number, total: number): number[];
 }
 
-const PLANS: Record<Shape, ShapePlan> = {
+const PLANS: Record<ClaudeShape, ShapePlan> = {
   tiny: {
     files: 30,
     totalBytes: 5e6,
@@ -69,7 +68,7 @@ const PLANS: Record<Shape, ShapePlan> = {
   },
 };
 
-export function planCorpus(shape: Shape, seed: number): FilePlan[] {
+export function planCorpus(shape: ClaudeShape, seed: number): FilePlan[] {
   const random = createRandom(seed, 0x91a4);
   const plan = PLANS[shape];
   const projects = Array.from({ length: plan.projects }, (_, i) => createProject(random, i));

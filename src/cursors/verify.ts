@@ -6,7 +6,7 @@ import { defaultThreads } from "../options.ts";
 import { type CursorRun, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
 import { scanShards } from "../pool.ts";
-import { sourceNamed } from "../sources/index.ts";
+import { isDocument, sourceNamed } from "../sources/index.ts";
 import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
 import { isSourceName, type SourceName } from "../types.ts";
 import type { DecodedCursors } from "./codec.ts";
@@ -65,13 +65,15 @@ function isCurrent({ making }: DecodedCursors): boolean {
 }
 
 /** Whether a scan would take this row as it is. */
-function isUsed({ table }: DecodedCursors, row: number): boolean {
+function isUsed({ table, making }: DecodedCursors, row: number): boolean {
   if (table.row.offset[row] === 0) return false;
   const path = table.paths[row] as string;
   try {
     const stat = statSync(path, { bigint: true });
     if (!stat.isFile()) return false;
     const found = { path, sizeBytes: Number(stat.size), stamp: stampOf(stat) };
+    const isGrown = table.row.sizeBytes[row] !== found.sizeBytes;
+    if (isGrown && isDocument(making.source as SourceName, path)) return false;
     return trust(found, table, row, false).kind !== "none";
   } catch {
     return false;

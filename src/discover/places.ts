@@ -1,6 +1,7 @@
 /** Every agent's places: where it keeps its transcripts, and what a place says about one. */
 import type { Environment } from "../environment.ts";
 import type { SourceName } from "../types.ts";
+import { ampRoots, ampTranscripts, isAmpThread } from "./amp.ts";
 import { claudeRoots, claudeTranscripts } from "./claude.ts";
 import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
 import { codexRoots, codexTranscripts, isRollout } from "./codex.ts";
@@ -18,6 +19,7 @@ interface Place {
 }
 
 export const PLACES: Readonly<Record<SourceName, Place>> = {
+  amp: { roots: ampRoots, isNamedLikeOne: isAmpThread, transcripts: ampTranscripts },
   claude: {
     roots: claudeRoots,
     isNamedLikeOne: (name) => name.endsWith(".jsonl"),
@@ -29,7 +31,10 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
   qwen: { roots: qwenRoots, isNamedLikeOne: isQwenSession, transcripts: qwenTranscripts },
 };
 
+/** What lies beside transcripts and is none of our business, such as `auth.json` and `oauth_creds.json`. */
+const NO_DOCUMENT = /(?:\.meta\.json|(?:auth|cred|secret|settings|config)[^\\/]*)$/i;
+
 /** Whether any agent may name a transcript so; side files of Claude Code's are many. */
 export function isNamedLikeTranscript(name: string): boolean {
-  return isRollout(name) || (name.endsWith(".json") && !name.endsWith(".meta.json"));
+  return isRollout(name) || (name.endsWith(".json") && !NO_DOCUMENT.test(name));
 }

@@ -1,6 +1,7 @@
 /** Whose transcript a file is that somebody names, by its first records: names are only hints. */
 import { closeSync, openSync, readSync } from "node:fs";
 import type { SourceName } from "../types.ts";
+import { isAmpThread } from "./amp.ts";
 import { isCodexRecord } from "./codex.ts";
 import { isGeminiRecord } from "./gemini.ts";
 import { isPiRecord } from "./pi.ts";
@@ -44,7 +45,7 @@ function recogniseDocument(path: string): SourceName | undefined {
   const names = new Set(Array.from(head.matchAll(/"(\w+)"\s*:/g), ([, name]) => name));
   const isSession = names.has("sessionId") && (names.has("projectHash") || names.has("startTime"));
   if (isSession || (names.has("lastUpdated") && names.has("messages"))) return "gemini";
-  return undefined;
+  return isAmpThread(path) && (names.has("messages") || names.has("usageLedger")) ? "amp" : undefined;
 }
 
 function* firstRecords(path: string): Generator<Readonly<Record<string, unknown>>> {

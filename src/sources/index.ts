@@ -1,5 +1,6 @@
 /** Every source, by name. */
 import type { SourceName } from "../types.ts";
+import { amp } from "./amp.ts";
 import { claude } from "./claude.ts";
 import { codex } from "./codex.ts";
 import { gemini } from "./gemini.ts";
@@ -7,7 +8,7 @@ import { pi } from "./pi.ts";
 import { qwen } from "./qwen.ts";
 import type { Source } from "./source.ts";
 
-const SOURCES: Readonly<Record<SourceName, Source>> = { claude, codex, gemini, pi, qwen };
+const SOURCES: Readonly<Record<SourceName, Source>> = { amp, claude, codex, gemini, pi, qwen };
 
 /** Whether a transcript is one document: read as a whole, or not at all. */
 export function isDocument(name: SourceName, path: string): boolean {

@@ -31,9 +31,10 @@ export function settleCodex(table: EventTable, places: Places, count: CountMode)
 class Reviews {
   readonly #timesMs = new Map<string, number[]>();
 
-  constructor(rollouts: readonly Rollout[], { event }: EventTable) {
+  constructor(rollouts: readonly Rollout[], { event, usage }: EventTable) {
     for (const { distinct } of rollouts.filter(({ isReview }) => isReview)) {
-      for (const { event: i, key } of distinct) {
+      for (const i of distinct) {
+        const key = vectorAt(usage, event.usage[i] as number).join();
         const timesMs = this.#timesMs.get(key) ?? [];
         this.#timesMs.set(key, timesMs);
         timesMs.push(event.firstMs[i] as number);

@@ -42,7 +42,7 @@ class Family {
     const copied = Math.max(this.#copiedOfSession(rollout), this.#copiedOfAncestors(rollout));
     if (copied === Infinity) return rollout.events.to;
     const last = rollout.distinct[copied - 1];
-    return last ? last.event + 1 : this.#ownAfterCopying(rollout);
+    return last === undefined ? this.#ownAfterCopying(rollout) : last + 1;
   }
 
   #isAlone({ ancestors, session }: Rollout): boolean {
@@ -54,7 +54,7 @@ class Family {
     let copied = 0;
     for (const other of this.#bySession.get(rollout.session) ?? []) {
       if (!tellsMore(other, rollout)) continue;
-      const shared = sharedPrefix(rollout, other);
+      const shared = rollout.sharedPrefix(other);
       if (shared === rollout.distinct.length) return Infinity;
       copied = Math.max(copied, shared);
     }
@@ -68,13 +68,13 @@ class Family {
       for (const other of this.#byId.get(ancestor) ?? []) {
         if (other.session === rollout.session) continue;
         if (this.#descends(other, rollout) && !isBefore(other, rollout)) continue;
-        copied = Math.max(copied, sharedPrefix(rollout, other));
+        copied = Math.max(copied, rollout.sharedPrefix(other));
       }
     }
     for (const id of this.#isNearestHere(rollout) ? [] : this.#missing(rollout)) {
       for (const other of this.#orphans.get(id) as Rollout[]) {
         if (other.session === rollout.session || !isBefore(other, rollout)) continue;
-        copied = Math.max(copied, sharedPrefix(rollout, other));
+        copied = Math.max(copied, rollout.sharedPrefix(other));
       }
     }
     return copied;
@@ -87,16 +87,16 @@ class Family {
     const { event } = this.#table;
     const untilMs = rollout.firstMs + COPYING_MS;
     if (untilMs === Infinity) return from;
-    const next = rollout.distinct.findIndex(({ event: i }) => !((event.firstMs[i] as number) <= untilMs));
+    const next = rollout.distinct.findIndex((i) => !((event.firstMs[i] as number) <= untilMs));
     const last = rollout.distinct.at(next < 0 ? -1 : next - 1);
-    return next === 0 || !last ? from : last.event + 1;
+    return next === 0 || last === undefined ? from : last + 1;
   }
 
   /** Whether another child of a missing ancestor begins alike, so that this one is where their common part counts. */
   #hasSibling(rollout: Rollout): boolean {
     return this.#missing(rollout).some((id) =>
       (this.#orphans.get(id) as Rollout[]).some(
-        (other) => other.session !== rollout.session && sharedPrefix(rollout, other) > 0,
+        (other) => other.session !== rollout.session && rollout.sharedPrefix(other) > 0,
       ),
     );
   }
@@ -125,13 +125,6 @@ class Family {
     }
     return false;
   }
-}
-
-/** How many vectors two rollouts begin with alike. */
-function sharedPrefix({ distinct: a }: Rollout, { distinct: b }: Rollout): number {
-  let shared = 0;
-  while (shared < a.length && a[shared]?.key === b[shared]?.key) shared++;
-  return shared;
 }
 
 /** Of two rollouts of one session, the one that counts as a whole: more totals, then more records, then the path. */

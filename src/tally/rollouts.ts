@@ -3,14 +3,8 @@ import { FLAG } from "../events.ts";
 import { groupBy } from "./group-by.ts";
 import type { Places } from "./places.ts";
 import type { EventTable } from "./table.ts";
-import { vectorAt } from "./vectors.ts";
-
-/** A reading of a running total. */
-interface Reading {
-  readonly event: number;
-  /** Its vector as text. */
-  readonly key: string;
-}
+import { VectorSet } from "./vector-set.ts";
+import { COLUMNS, copyVector, PARTS } from "./vectors.ts";
 
 const REVIEW = "review";
 
@@ -31,7 +25,7 @@ export class Rollout {
   /** Branch and version of its own first line, for all: they stand nowhere else. */
   readonly context: number | undefined;
   readonly #table: EventTable;
-  #distinct: readonly Reading[] | undefined;
+  #distinct: Uint32Array | undefined;
 
   constructor(table: EventTable, places: Places, t: number) {
     const { event, transcript, record, texts } = table;
@@ -66,20 +60,34 @@ export class Rollout {
     this.isReview = texts[transcript.agentName[t] as number] === REVIEW;
   }
 
-  /** Each vector once, where it stands first. Worked out when first asked for: most rollouts have no relatives. */
-  get distinct(): readonly Reading[] {
+  /** Each vector once: the event where it stands first. Worked out when first asked for: most rollouts have no relatives. */
+  get distinct(): Uint32Array {
     return (this.#distinct ??= this.#findDistinct());
   }
 
-  #findDistinct(): Reading[] {
+  #findDistinct(): Uint32Array {
     const { event, usage } = this.#table;
-    const distinct = new Map<string, Reading>();
+    const distinct: number[] = [];
+    const seen = new VectorSet();
+    const vector = new Float64Array(PARTS);
     for (let i = this.events.from; i < this.events.to; i++) {
       if (((event.flags[i] as number) & FLAG.reading) === 0) continue;
-      const key = vectorAt(usage, event.usage[i] as number).join();
-      if (!distinct.has(key)) distinct.set(key, { event: i, key });
+      copyVector(usage, event.usage[i] as number, vector);
+      if (seen.add(vector)) distinct.push(i);
     }
-    return [...distinct.values()];
+    return Uint32Array.from(distinct);
+  }
+
+  /** How many vectors this rollout and another begin with alike. */
+  sharedPrefix(other: Rollout): number {
+    const [a, b] = [this.distinct, other.distinct];
+    const { event, usage } = this.#table;
+    const most = Math.min(a.length, b.length);
+    for (let shared = 0; shared < most; shared++) {
+      const [mine, theirs] = [event.usage[a[shared] as number] as number, event.usage[b[shared] as number] as number];
+      if (COLUMNS.some((name) => usage[name][mine] !== usage[name][theirs])) return shared;
+    }
+    return most;
   }
 }
 

@@ -73,6 +73,7 @@ describe("an empty machine", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(stderr).toBe(
       "No transcripts found. Looked in:\n" +
+        `  ${home}/.local/share/amp/threads\n` +
         `  ${home}/.claude/projects\n` +
         `  ${home}/.config/claude/projects\n` +
         `  ${home}/.config/Claude/local-agent-mode-sessions\n` +

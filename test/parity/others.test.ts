@@ -166,6 +166,75 @@ test("Qwen Code: documents of old builds", async () => {
   ]);
 });
 
+// ------------------------------------------------------------------------------------------------------------- Amp
+
+const ampUsage = (inputTokens: number, more: object = {}) => ({
+  model: "claude-opus-4-5",
+  timestamp: at(inputTokens),
+  inputTokens,
+  outputTokens: 5,
+  cacheCreationInputTokens: 100,
+  cacheReadInputTokens: 1000,
+  totalTokens: inputTokens + 5,
+  ...more,
+});
+const ampMessages = [
+  { role: "user", messageId: 0, content: [{ type: "tool_use" }] },
+  { role: "assistant", messageId: 1, content: [{ type: "tool_use" }, { type: "text" }], usage: ampUsage(1) },
+  { role: "assistant", messageId: 2, content: [], usage: ampUsage(2) },
+];
+const thread = (more: object = {}) =>
+  JSON.stringify({ v: 1, id: "T-1", created: Date.UTC(2026, 3, 24), messages: ampMessages, ...more });
+const scanThread = async (tree: Tree) => {
+  const environment = { variables: {}, home: makeFolder(tree), platform: "linux" as const };
+  return scan({ environment, by: ["source", "session", "model"], threads: 0, cache: false });
+};
+
+test("Amp: without a ledger the messages count, cached tokens beside the input; the same thread elsewhere adds nothing", async () => {
+  const folder = ".local/share/amp/threads";
+  const { rows, stats } = await scanThread({
+    [`${folder}/T-1.json`]: thread(),
+    [`${folder}/old/T-1.json`]: thread(),
+    [`${folder}/T-2.json`]: '{"id":',
+  });
+  expect(rows).toMatchObject([
+    {
+      key: { source: "amp", session: "T-1", model: "claude-opus-4-5" },
+      inputTokens: 3,
+      outputTokens: 10,
+      cacheCreation5mTokens: 200,
+      cacheReadTokens: 2000,
+      responses: 2,
+      toolUses: 1,
+    },
+  ]);
+  expect(stats).toMatchObject({ duplicateRecords: 2, skipped: { pending: 1 } });
+});
+
+test("Amp: a ledger counts instead, with the cache numbers of the messages it leads to", async () => {
+  const events = [
+    { id: "e1", timestamp: at(1), model: "m1", tokens: { input: 10, output: 3, total: 13 }, toMessageId: 1 },
+    { id: "e2", timestamp: at(2), model: "m2", tokens: { input: 20, output: 4, total: 24 }, toMessageId: 9 },
+    { id: "e3", timestamp: at(3), model: "m2", tokens: { input: -1 } },
+  ];
+  const { rows, stats } = await scanThread({
+    ".local/share/amp/threads/T-1.json": thread({ usageLedger: { events } }),
+  });
+  expect(
+    rows.map(({ key, totalTokens, responses, toolUses }) => [key.model, totalTokens, responses, toolUses]),
+  ).toEqual([
+    ["m1", 10 + 3 + 100 + 1000, 1, 0],
+    ["m2", 24, 1, 0],
+    ["claude-opus-4-5", 0, 0, 1],
+  ]);
+  expect(stats.skipped.malformed).toBe(1);
+});
+
+test("Amp: given by hand, by its name and members", async () => {
+  const { rows } = await scan({ paths: [makeFolder({ "T-1.json": thread() })], by: ["source"], cache: false });
+  expect(rows.map(({ key, responses }) => [key.source, responses])).toEqual([["amp", 2]]);
+});
+
 // --------------------------------------------------------------------------------------------------- Cuts and growth
 
 const answer = fc.record({ id: fc.constantFrom("a", "b", "c"), second: fc.nat(3), input: fc.nat(3) });

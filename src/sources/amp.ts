@@ -1,0 +1,130 @@
+/**
+ * Amp (`formats/others.md`): a thread is one document. Where it has a ledger that counts, with the cache numbers of the
+ * messages it names; else the messages' own usage. Never both.
+ */
+import type { EventWriter } from "../event-writer.ts";
+import { FLAG } from "../events.ts";
+import { documentLines, textOf } from "./documents.ts";
+import { emptyDraft } from "./draft.ts";
+import { assignSlots, count, hash, object, text, time } from "./fields.ts";
+import type { Cells, Source } from "./source.ts";
+
+/** What `unpack` makes of a thread; nothing else is read. */
+const RECORD = object({
+  thread: hash,
+  name: text,
+  id: hash,
+  timestamp: time,
+  model: text,
+  toolUses: count,
+  usage: object({
+    inputTokens: count,
+    outputTokens: count,
+    cacheCreationInputTokens: count,
+    cacheReadInputTokens: count,
+    totalTokens: count,
+  }),
+});
+
+const { slots } = assignSlots(RECORD);
+const { usage } = slots;
+
+export const amp: Source = {
+  name: "amp",
+  version: 1,
+  record: RECORD,
+  decode,
+  document: { isOne: (path) => path.endsWith(".json"), unpack },
+};
+
+const draft = emptyDraft();
+
+function decode(cells: Cells, events: EventWriter): boolean {
+  const hasUsage = cells.has(usage.self);
+  if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokens)) return false;
+  const name = cells.text(slots.name);
+  if (name !== 0) events.noteFirst(events.range.columns.sessionId, name);
+  const hasId = cells.has(slots.id) && cells.has(slots.thread);
+  draft.timeMs = cells.time(slots.timestamp);
+  draft.flags = (hasUsage ? FLAG.usage : 0) | (hasId && hasUsage ? FLAG.responseId | FLAG.requestId : 0);
+  // The same thread may lie in two places.
+  draft.idLow = hasId ? (cells.hashLow(slots.id) ^ cells.hashLow(slots.thread)) >>> 0 : 0;
+  draft.idHigh = hasId ? (cells.hashHigh(slots.id) ^ cells.hashHigh(slots.thread)) >>> 0 : 0;
+  draft.responseLow = hasUsage ? cells.hashLow(slots.id) : 0;
+  draft.responseHigh = hasUsage ? cells.hashHigh(slots.id) : 0;
+  draft.requestLow = hasUsage ? cells.hashLow(slots.thread) : 0;
+  draft.requestHigh = hasUsage ? cells.hashHigh(slots.thread) : 0;
+  draft.model = cells.text(slots.model);
+  draft.toolUses = cells.count(slots.toolUses);
+  draft.context = events.contextNumber(0, 0, 0, 0, 0);
+  draft.usage.input = cells.count(usage.inputTokens);
+  draft.usage.output = cells.count(usage.outputTokens);
+  draft.usage.cacheCreation5m = cells.count(usage.cacheCreationInputTokens);
+  draft.usage.cacheRead = cells.count(usage.cacheReadInputTokens);
+  if (hasUsage || draft.toolUses > 0 || draft.timeMs === draft.timeMs) events.add(draft);
+  return true;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unpack(bytes: Buffer): string | undefined {
+  return documentLines(bytes, ({ id: thread, created, messages, usageLedger }) => {
+    const list = Array.isArray(messages) ? messages.filter(isObject) : [];
+    const ledger = isObject(usageLedger) ? usageLedger["events"] : undefined;
+    const lines = Array.isArray(ledger) ? ledgerLines(ledger.filter(isObject), list) : messageLines(list);
+    return [{ name: thread, timestamp: created }, ...lines.map((line) => ({ thread, ...line }))];
+  });
+}
+
+function messageLines(messages: readonly Json[]): Json[] {
+  return messages.map((message, n) => {
+    const told = isObject(message["usage"]) ? message["usage"] : undefined;
+    return {
+      ...toolLine(message, n),
+      ...(told && { model: told["model"], timestamp: told["timestamp"], usage: told }),
+    };
+  });
+}
+
+/** Tool calls stand in the messages, figures in the ledger. */
+function ledgerLines(ledger: readonly Json[], messages: readonly Json[]): Json[] {
+  const byId = new Map(messages.map((message, n) => [idOf(message, n), message["usage"]]));
+  const lines = ledger.map(({ id, timestamp, model, tokens, toMessageId }): Json => {
+    const cached = byId.get(String(toMessageId));
+    const told = isObject(tokens) ? tokens : undefined;
+    return {
+      id: `ledger ${textOf(id)}`,
+      timestamp,
+      model,
+      usage: told && {
+        inputTokens: told["input"],
+        outputTokens: told["output"],
+        cacheCreationInputTokens: isObject(cached) ? cached["cacheCreationInputTokens"] : undefined,
+        cacheReadInputTokens: isObject(cached) ? cached["cacheReadInputTokens"] : undefined,
+      },
+    };
+  });
+  const tools = messages.map((message, n): Json => {
+    const told = isObject(message["usage"]) ? message["usage"] : undefined;
+    return { ...toolLine(message, n), timestamp: told?.["timestamp"], model: told?.["model"] };
+  });
+  return [...lines, ...tools.filter(({ toolUses }) => toolUses !== 0)];
+}
+
+function toolLine(message: Json, n: number): Json {
+  const blocks = message["role"] === "assistant" && Array.isArray(message["content"]) ? message["content"] : [];
+  return {
+    id: `message ${idOf(message, n)}`,
+    toolUses: blocks.filter((block) => isObject(block) && block["type"] === "tool_use").length,
+  };
+}
+
+/** Messages are numbered in the order of the thread where they name no id. */
+function idOf({ messageId, id }: Json, n: number): string {
+  const own = messageId ?? id;
+  return typeof own === "string" || typeof own === "number" ? String(own) : String(n);
+}

@@ -1,0 +1,75 @@
+/** `cache verify` looks after the cursors of every agent. */
+import { appendFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { scan } from "tokensift";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { family, writeFamily } from "../parity/generate-codex.ts";
+import { makeFolder, type Tree } from "../transcripts.ts";
+import { tokensift } from "../cli/tokensift.ts";
+import fc from "fast-check";
+
+const realNow = Date.now;
+// What was written a moment ago is never believed: a clock ahead makes the cursors count.
+beforeEach(() => {
+  Date.now = () => realNow() + 5000;
+});
+afterEach(() => {
+  Date.now = realNow;
+});
+
+const DOCUMENT = ".gemini/tmp/a/chats/session-1.json";
+const session = (...inputs: number[]) =>
+  JSON.stringify({
+    sessionId: "s1",
+    projectHash: "x",
+    messages: inputs.map((input, n) => ({ id: `m${n}`, type: "gemini", tokens: { input } })),
+  });
+
+async function scanned(tree: Tree) {
+  const folder = makeFolder(tree);
+  const cacheDirectory = makeFolder();
+  await scan({ paths: [folder], cacheDirectory, threads: 0 });
+  const verify = async () => {
+    const { code, stdout } = await tokensift(["cache", "verify", "--json", "--cache-dir", cacheDirectory]);
+    return { code, ...(JSON.parse(stdout) as { transcripts: number; unused: number; differences: unknown[] }) };
+  };
+  return { folder, cacheDirectory, verify };
+}
+
+test("what was scanned of rollouts and sessions is found again", async () => {
+  const trees = fc.sample(family, { numRuns: 5, seed: 7 }).map((sessions) => writeFamily(sessions));
+  const files = Object.fromEntries(
+    trees.flatMap((tree, n) => Object.entries(tree).map(([name, bytes]) => [`${n}/${name}`, bytes])),
+  );
+  const { verify } = await scanned({ ...files, [DOCUMENT]: session(1, 2) });
+  expect(await verify()).toMatchObject({
+    code: 0,
+    transcripts: Object.keys(files).length + 1,
+    unused: 0,
+    differences: [],
+  });
+});
+
+test("a document that has grown is no difference: its cursor is of no use", async () => {
+  const { folder, verify } = await scanned({ [DOCUMENT]: session(1) });
+  writeFileSync(join(folder, DOCUMENT), session(1, 2));
+  expect(await verify()).toMatchObject({ code: 0, transcripts: 0, unused: 1, differences: [] });
+});
+
+test("a total changed in place, where the cursor is not looking, is a difference in its rollout", async () => {
+  const reading = (input: number) =>
+    JSON.stringify({
+      timestamp: "2026-06-01T10:00:00Z",
+      type: "event_msg",
+      payload: { type: "token_count", info: { total_token_usage: { input_tokens: input } } },
+    });
+  const name = "sessions/rollout-2026-06-01T10-00-00-00000001-0000-4000-8000-000000000000.jsonl";
+  const before = [100, 200, 300, 400, 500, 600].map(reading);
+  const { folder, verify } = await scanned({ [name]: before });
+  // Head and anchor are the same, and it grew: the one change no cursor can see.
+  const after = before.with(2, reading(310));
+  writeFileSync(join(folder, name), `${after.join("\n")}\n`);
+  appendFileSync(join(folder, name), `${reading(700)}\n`);
+  expect(await verify()).toMatchObject({ code: 1, differences: [{ what: ["responses"] }] });
+  expect(await verify()).toMatchObject({ code: 0, differences: [] });
+});
