@@ -61,7 +61,10 @@ const { metafile } = await build({
   metafile: true,
 });
 chmodSync("dist/src/cli.cjs", 0o755);
-writeFileSync("dist/THIRD-PARTY.txt", licences(Object.keys(metafile.inputs)));
+writeFileSync(
+  "dist/THIRD-PARTY.txt",
+  licences([...Object.keys(metafile.inputs), "node_modules/@pydantic/genai-prices/"]),
+);
 if (!process.argv.includes("--no-types")) run(binary("typescript", "bin/tsc"));
 
 function toWasm(entry, file, ...memory) {

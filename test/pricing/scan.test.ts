@@ -199,6 +199,21 @@ describe("explanations", () => {
 describe.skipIf(!existsSync(SAMPLES))("the samples", () => {
   const options = { paths: [SAMPLES], cache: false } as const;
 
+  test.each<ScanOptions>([
+    {},
+    { since: "2026-01-11T14:07:03Z", until: "2026-04-20T06:35:00Z" },
+    { filters: { model: ["*opus*"], agent: ["main"] } },
+    { count: "records" },
+    { cost: "recorded" },
+  ])("what a cost is the sum of adds up to it: %j", async (asked) => {
+    const { totals, costLines = [] } = await scan({ ...options, ...asked, explain: true });
+    const nanos = (dollars: number | null) => Math.round((dollars ?? 0) * 1e9);
+    expect(costLines.reduce((sum, line) => sum + nanos(line.costUsd), 0)).toBe(nanos(totals.costUsd));
+    expect(costLines.reduce((sum, line) => sum + line.responses, 0)).toBe(totals.responses);
+    const amounts = costLines.flatMap(({ classes }) => classes).filter(({ name }) => name !== "webSearches");
+    expect(amounts.reduce((sum, { amount }) => sum + amount, 0)).toBe(totals.totalTokens);
+  });
+
   test.each([["model"], ["day"], ["session", "agent"], ["hour", "model", "branch"]] as const)(
     "rows by %s add up to the last nano-dollar",
     async (...by) => {
