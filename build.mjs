@@ -51,7 +51,8 @@ const { metafile } = await build({
   // Needed by few runs, or by threads too; small enough to look up then, too large to read on each start.
   external: ["piscina", "temporal-polyfill"],
   // MessagePack without streams, and without looking for a native module that is not there: 5 ms.
-  alias: { msgpackr: "msgpackr/index-no-eval" },
+  // jsonc-parser's main file finds its parts in a way esbuild cannot follow.
+  alias: { msgpackr: "msgpackr/index-no-eval", "jsonc-parser": "jsonc-parser/lib/esm/main.js" },
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { "dynamic-import": false },

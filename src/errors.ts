@@ -12,6 +12,7 @@ export class ScanError extends Error {
 export type ScanErrorCode =
   | "INVALID_OPTION"
   | "NO_SUCH_PATH"
+  | "INVALID_INPUT"
   | "SUM_TOO_LARGE"
   | "TOO_MANY_RECORDS"
   | "ABORTED"
@@ -20,6 +21,11 @@ export type ScanErrorCode =
 
 export function invalidOption(name: string, value: string, remedy: string): ScanError {
   return new ScanError("INVALID_OPTION", `${name}: "${value}" ${remedy}`);
+}
+
+/** What is wrong with a field of a file that somebody gave; no field: with all of it. */
+export function invalidInput(file: string, field: string, what: string): ScanError {
+  return new ScanError("INVALID_INPUT", `${file}: ${field === "" ? "" : `${field} `}${what}`);
 }
 
 export function noSuchPath(path: string, cause?: unknown): ScanError {

@@ -1,5 +1,7 @@
 /** Collects what records say, folded into events. */
 import type { Hash } from "./cursors/hash.ts";
+import { LastReading } from "./last-reading.ts";
+import type { RecordDraft } from "./record-draft.ts";
 import {
   allocate,
   type Batch,
@@ -21,32 +23,6 @@ import {
   type UsageNumbers,
 } from "./events.ts";
 
-/** One record, as a source reads it. Sources fill one object again and again: only numbers leave it. */
-export interface RecordDraft {
-  /** NaN: none. */
-  timeMs: number;
-  idLow: number;
-  idHigh: number;
-  responseLow: number;
-  responseHigh: number;
-  requestLow: number;
-  requestHigh: number;
-  flags: number;
-  /** Text number; 0 is none. */
-  model: number;
-  toolUses: number;
-  context: number;
-  /** What it carries when `flags` says so. */
-  usage: UsageNumbers;
-  extras: readonly Extra[];
-}
-
-/** Tokens used beside a response's own, under a model by name; an empty name is the response's own. */
-export interface Extra {
-  readonly model: string;
-  readonly usage: UsageNumbers;
-}
-
 /** What must be equal for records to be one event. */
 const ALIKE = FLAG.sideChain | FLAG.nested | FLAG.responseId | FLAG.requestId;
 /** Records without these, a model or tool uses tell nothing but their time. */
@@ -65,6 +41,8 @@ export class EventWriter {
   /** The events of the range that the next record may belong to. */
   #lastResponse = NO_EVENT;
   #lastTimes = NO_EVENT;
+  /** The reading of the range that the next one goes on from. */
+  readonly #readings = new LastReading();
   #texts: string[] = [""];
   readonly #textNumbers = new Map<string, number>();
   readonly #contextNumbers = new Map<string, number>();
@@ -88,7 +66,15 @@ export class EventWriter {
   }
 
   /** The number of a context in this batch. */
-  contextNumber(agentName: number, agentType: number, team: number, branch: number, version: number): number {
+  contextNumber(
+    agentName: number,
+    agentType: number,
+    team: number,
+    branch: number,
+    version: number,
+    otherTeam = 0,
+    dispatches = 0,
+  ): number {
     const { columns } = this.#context;
     const last = this.#lastContext;
     const isLast =
@@ -97,9 +83,11 @@ export class EventWriter {
       columns.agentType[last] === agentType &&
       columns.team[last] === team &&
       columns.branch[last] === branch &&
-      columns.version[last] === version;
+      columns.version[last] === version &&
+      columns.otherTeam[last] === otherTeam &&
+      columns.dispatches[last] === dispatches;
     if (isLast) return last;
-    const key = `${agentName} ${agentType} ${team} ${branch} ${version}`;
+    const key = `${agentName} ${agentType} ${team} ${branch} ${version} ${otherTeam} ${dispatches}`;
     let number = this.#contextNumbers.get(key);
     if (number === undefined) {
       number = this.#context.add();
@@ -109,6 +97,8 @@ export class EventWriter {
       added.team[number] = team;
       added.branch[number] = branch;
       added.version[number] = version;
+      added.otherTeam[number] = otherTeam;
+      added.dispatches[number] = dispatches;
       this.#contextNumbers.set(key, number);
     }
     this.#lastContext = number;
@@ -129,6 +119,7 @@ export class EventWriter {
     this.range.columns.cwdTimeMs[i] = Infinity;
     this.#lastResponse = NO_EVENT;
     this.#lastTimes = NO_EVENT;
+    this.#readings.forget();
   }
 
   endRange(totals: Record<"lines" | "records" | "bytesRead" | "committed", number>): void {
@@ -146,6 +137,10 @@ export class EventWriter {
 
   /** Takes in a record of the range. */
   add(draft: RecordDraft): void {
+    if (this.#folds && (draft.flags & STANDS_ALONE) !== 0 && this.#readings.isRepeat(draft)) {
+      this.#countUsageRecord();
+      draft.flags = draft.model = 0;
+    }
     const record = this.#record.add();
     const { timeMs, idLow, idHigh, event, toolUses } = this.#record.columns;
     timeMs[record] = draft.timeMs;

@@ -33,10 +33,13 @@ export const FLAG = {
   turn: 2048,
   /** Names a session: the transcript's own first, then those it was copied from. */
   session: 4096,
+  /** One of several states of a message; its id is in the columns of response ids. */
+  state: 8192,
 } as const;
 
 /** Events with one of these are never one with their neighbours. */
-export const STANDS_ALONE = FLAG.reading | FLAG.onlyLast | FLAG.reviewStart | FLAG.reviewEnd | FLAG.turn | FLAG.session;
+export const STANDS_ALONE =
+  FLAG.reading | FLAG.onlyLast | FLAG.reviewStart | FLAG.reviewEnd | FLAG.turn | FLAG.session | FLAG.state;
 
 /** How a response was served where that has a price of its own. */
 export const TERMS = { fast: 1, batch: 2, flex: 4, priority: 8, us: 16 } as const;
@@ -97,6 +100,10 @@ export const CONTEXT = {
   team: Uint32Array,
   branch: Uint32Array,
   version: Uint32Array,
+  /** A second team that a record names beside `team`. */
+  otherTeam: Uint32Array,
+  /** Calls that start agents, and results that name them: `readDispatches` of `src/sources/dispatches.ts`. */
+  dispatches: Uint32Array,
 } as const satisfies Spec;
 
 /** What adds up of what was used. */

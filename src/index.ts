@@ -1,8 +1,22 @@
 /** The public API. */
 export { ScanError, type ScanErrorCode } from "./errors.ts";
 export type { Environment } from "./environment.ts";
+export { listSources, type SourceFolder, type SourceInfo } from "./inventory.ts";
 export type { Filters, Progress, ScanOptions } from "./options.ts";
 export type { CostMode } from "./cost-modes.ts";
+export type {
+  CliAgent,
+  CliFigures,
+  CliQuery,
+  CliSession,
+  CliUsage,
+  FindCliSessions,
+  UnassignedCliSession,
+} from "./run/cli-sessions.ts";
+export type { CollectOptions, LeadUsage, WorkerUsage } from "./run/collect.ts";
+export { collectRun, type CollectedTeamState, type CollectRunOptions } from "./run/index.ts";
+export type { RunDiagnostics, RunSummary } from "./run/summary.ts";
+export type { NoUsage, UsageBlock } from "./run/usage.ts";
 export { scan } from "./scan.ts";
 export {
   type CostBasis,

@@ -1,4 +1,5 @@
 /** Which bytes are read together. Pure: plain data in, plain data out. */
+import { isDocument } from "./sources/index.ts";
 import type { SourceName } from "./types.ts";
 
 /** The lines that begin at `start` or later and before `end`. Offsets in bytes. */
@@ -78,7 +79,7 @@ export function plan(unread: readonly Unread[], options: PlanOptions): Shard[] {
   for (const part of unread) {
     if (part.source !== source) flush();
     source = part.source;
-    for (const range of rangesOf(part, rangeBytes)) {
+    for (const range of rangesOf(part, isDocument(part.source, part.path) ? Infinity : rangeBytes)) {
       ranges.push(range);
       filled += range.end - range.start + FILE_WEIGHT_BYTES;
       if (filled >= shardBytes) flush();

@@ -109,7 +109,7 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */
-async function cursorsOf(
+export async function cursorsOf(
   found: Discovery,
   checked: CheckedOptions,
   takenMs: number,
@@ -125,19 +125,19 @@ async function cursorsOf(
 }
 
 /** Read before anything else: a mistake in them stops the run. */
-async function overridesOf({ cost, prices }: CheckedOptions): Promise<Overrides | undefined> {
+export async function overridesOf({ cost, prices }: CheckedOptions): Promise<Overrides | undefined> {
   if (prices === undefined || cost === "none") return undefined;
   const { readOverrides } = await import("./pricing/overrides.ts");
   return readOverrides(prices);
 }
 
 /** Where `tokensift prices update` leaves prices. */
-function pricesFolder({ environment, cacheDirectory }: CheckedOptions): string | undefined {
+export function pricesFolder({ environment, cacheDirectory }: CheckedOptions): string | undefined {
   const folder = cacheFolder(environment, cacheDirectory);
   return folder && join(folder, "prices");
 }
 
-function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
+export function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
   return { transcript, source, path, start: 0, sizeBytes };
 }
 

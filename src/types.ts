@@ -31,7 +31,7 @@ export function isTimeDimension(dimension: Dimension): dimension is TimeDimensio
 }
 
 /** The agents whose transcripts are read. */
-export const SOURCES = ["claude", "codex"] as const;
+export const SOURCES = ["claude", "codex", "gemini", "pi", "qwen"] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 export function isSourceName(name: string): name is SourceName {

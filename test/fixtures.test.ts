@@ -11,6 +11,7 @@ import type { ScanOptions } from "../src/options.ts";
 import type { Diagnostics, Figures, Row, ScanResult, Stats } from "../src/types.ts";
 import { compareScan } from "./parity/compare.ts";
 import { oracleCodexScan } from "./parity/oracle-codex.ts";
+import { oracleGeminiScan } from "./parity/oracle-gemini.ts";
 import { oracleScan } from "./parity/oracle.ts";
 import { answerOf, GROUPINGS, oracleOptions } from "./transcripts.ts";
 
@@ -23,7 +24,7 @@ interface Expected {
 }
 
 /** The oracle of a theme that is an agent's. */
-const ORACLES: Readonly<Record<string, typeof oracleScan>> = { codex: oracleCodexScan };
+const ORACLES: Readonly<Record<string, typeof oracleScan>> = { codex: oracleCodexScan, gemini: oracleGeminiScan };
 const oracleOf = (name: string) => ORACLES[name.split("/")[0]!] ?? oracleScan;
 const isClaude = (name: string) => oracleOf(name) === oracleScan;
 

@@ -10,8 +10,8 @@ interface Entry {
   readonly kind: number;
   /** The slot, or in a table of texts the text's value. */
   readonly slot: number;
-  /** Slots at and below: [firstSlot, slotsEnd), from `slot` on unless said otherwise. Empty for what has no slot. */
-  readonly firstSlot?: number;
+  /** Slots at and below: [slotsFrom, slotsEnd). Empty for what has none. */
+  readonly slotsFrom: number;
   readonly slotsEnd: number;
   readonly child: number;
 }
@@ -49,52 +49,47 @@ export function writeTables(record: Field, memory: ArrayBuffer): number {
     view.setUint32(address + ENTRY.kind, entry.kind, true);
     view.setUint32(address + ENTRY.slot, entry.slot, true);
     view.setUint32(address + ENTRY.child, entry.child, true);
-    const first = entry.firstSlot ?? entry.slot;
-    const below = BigInt(entry.slotsEnd - first);
-    const subtree = entry.slotsEnd > first ? ((1n << below) - 1n) << BigInt(first) : 0n;
+    const below = BigInt(entry.slotsEnd - entry.slotsFrom);
+    const subtree = ((1n << below) - 1n) << BigInt(entry.slotsFrom);
     view.setBigUint64(address + ENTRY.subtree, subtree, true);
   }
 
   function writeTexts(values: ReadonlyArray<readonly [text: string, value: number]>): number {
-    return writeTable(values.map(([key, slot]) => ({ key, kind: 0, slot, slotsEnd: slot, child: 0 })));
+    return writeTable(values.map(([key, slot]) => ({ key, kind: 0, slot, slotsFrom: 0, slotsEnd: 0, child: 0 })));
   }
 
   // Slots are numbered in the order of `assignSlots`: a container first, then what is in it.
   function writeField(key: string, field: Field): Entry {
-    const hasNoSlot = field.kind === "object" && field.hasNoSlot === true;
-    const slot = hasNoSlot ? nextSlot : nextSlot++;
+    const slotsFrom = nextSlot;
+    const slot = field.kind === "object" && field.hasNoSlot === true ? RECORD_SLOT : nextSlot++;
     switch (field.kind) {
       case "object": {
         const entries = Object.entries(field.fields).map(([name, child]) => writeField(name, child));
-        return {
-          key,
-          kind: KIND.object,
-          slot: hasNoSlot ? RECORD_SLOT : slot,
-          firstSlot: slot,
-          slotsEnd: nextSlot,
-          child: writeTable(entries),
-        };
+        return { key, kind: KIND.object, slot, slotsFrom, slotsEnd: nextSlot, child: writeTable(entries) };
       }
       case "each": {
         const counters = Object.values(field.counters);
         nextSlot += counters.length;
         const texts = counters.flatMap((names, i) => names.map((name) => [name, i + 1] as const));
-        const tag: Entry = { key: field.tag, kind: KIND.tag, slot: 0, slotsEnd: 0, child: writeTexts(texts) };
-        return { key, kind: KIND.each, slot, slotsEnd: nextSlot, child: writeTable([tag]) };
+        const child = writeTexts(texts);
+        const tag: Entry = { key: field.tag, kind: KIND.tag, slot: 0, slotsFrom: 0, slotsEnd: 0, child };
+        const entries = Object.entries(field.fields ?? {}).map(([name, inElement]) => writeField(name, inElement));
+        return { key, kind: KIND.each, slot, slotsFrom, slotsEnd: nextSlot, child: writeTable([tag, ...entries]) };
       }
       case "oneOf":
         return {
           key,
           kind: KIND.oneOf,
           slot,
+          slotsFrom,
           slotsEnd: nextSlot,
           child: writeTexts(field.texts.map((text, i) => [text, i + 1] as const)),
         };
       case "decimal":
         // To the kernel it is a time: a number it keeps as it is written.
-        return { key, kind: KIND.time, slot, slotsEnd: nextSlot, child: 0 };
+        return { key, kind: KIND.time, slot, slotsFrom, slotsEnd: nextSlot, child: 0 };
       default:
-        return { key, kind: KIND[field.kind], slot, slotsEnd: nextSlot, child: 0 };
+        return { key, kind: KIND[field.kind], slot, slotsFrom, slotsEnd: nextSlot, child: 0 };
     }
   }
 

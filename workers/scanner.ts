@@ -8,6 +8,7 @@ import { sourceNamed } from "../src/sources/index.ts";
 import type { Source } from "../src/sources/source.ts";
 import type { ByteRange, ScanLimits, Shard } from "../src/plan.ts";
 import { RowCells } from "./cells.ts";
+import { readDocument } from "./document.ts";
 import { Kernel } from "./kernel.ts";
 import { BUFFER, STATUS } from "./layout.ts";
 
@@ -55,7 +56,8 @@ export class Scanner {
     cells.forgetTexts();
     for (const range of shard.ranges) {
       events.beginRange(range.transcript, range.start);
-      new RangeReader(range, kernel, cells, source, events, this.#limits).read();
+      if (source.document?.isOne(range.path)) readDocument(range, kernel, cells, source, events, this.#limits);
+      else new RangeReader(range, kernel, cells, source, events, this.#limits).read();
       yield;
     }
     if (kernel.room > this.#limits.chunkBytes * 2 + KEEP_BYTES) this.#kernels.delete(source);

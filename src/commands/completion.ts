@@ -46,15 +46,16 @@ function offerOf(command: Command): Offer {
     name: command.name(),
     about: command.summary() || command.description(),
     flags: [...flags, { flag: "--help", about: "show this help", value: undefined }],
-    takesFiles: command.registeredArguments.some(({ variadic }) => variadic),
+    takesFiles: command.registeredArguments.some(({ variadic }) => variadic) || command.name() === "run",
     words: WORDS[command.name()] ?? [],
   };
 }
 
 function flagOffer(option: Option): FlagOffer {
   const isFile = /<(?:file|folder)>/.test(option.flags);
-  const flag: Flag<unknown> = FLAGS[option.attributeName() as FlagName];
-  const value = option.required ? { choices: flag.choices ?? [], isFile } : undefined;
+  // Some commands have flags of their own beside those of scan.
+  const flag: Flag<unknown> | undefined = FLAGS[option.attributeName() as FlagName];
+  const value = option.required ? { choices: flag?.choices ?? [], isFile } : undefined;
   return { flag: option.long as string, about: option.description, value };
 }
 

@@ -40,6 +40,26 @@ Examples:
   $ tokensift prices explain --project '*/shop' --since 7d --json
   $ tokensift prices update`;
 
+export const RUN_HELP = `
+Its transcripts are found by the lead's session and the team's name, in the
+project's folders only; its window is that of its run manifest and runEndedAt.
+
+Examples:
+  $ tokensift run .orchestrator/runs/1/state/team-state-1.json
+  $ tokensift run state/team-state.json --write --json      at the end of a run
+  $ tokensift run state/team-state.json --watch             while it is under way
+  $ tokensift run state/team-state.json --substitute-data report.data.json
+
+Exit codes: 0 done, 2 could not run: nothing is written then, 130 interrupted.`;
+
+export const SOURCES_HELP = `
+Examples:
+  $ tokensift sources
+  $ tokensift sources --source codex,gemini --json
+
+Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, GEMINI_CLI_HOME and
+PI_CODING_AGENT_DIR.`;
+
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts
   verify  read all transcripts again, compare, put right what is wrong;

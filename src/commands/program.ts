@@ -8,9 +8,10 @@ import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
-import { CACHE_HELP, COMPLETION_HELP, PRICES_HELP, ROOT_HELP, SCAN_HELP } from "./help.ts";
+import { CACHE_HELP, COMPLETION_HELP, PRICES_HELP, ROOT_HELP, RUN_HELP, SCAN_HELP, SOURCES_HELP } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { PRICES_FLAGS } from "./prices-flags.ts";
+import { RUN_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
 
@@ -63,6 +64,8 @@ class Run {
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
     this.#addPrices();
+    this.#addRun();
+    this.#addSources();
     this.#addCache();
     this.#addCompletion();
   }
@@ -109,6 +112,47 @@ class Run {
     });
   }
 
+  #addRun(): void {
+    const command = this.program
+      .command("run")
+      .description("Tells what the lead, each worker and the whole of an orchestrated run consumed.")
+      .summary("what the lead, each worker and the whole of an orchestrated run consumed")
+      .argument("<team-state>", "the run's team-state file")
+      .addHelpText("after", RUN_HELP);
+    for (const [term, about] of this.#isAskedFor(command) ? RUN_FLAGS : []) {
+      command.addOption(new Option(term, about).helpGroup("Run:"));
+    }
+    this.#addFlags(command, [
+      "since",
+      "until",
+      "json",
+      "stats",
+      "quiet",
+      "progress",
+      "color",
+      "threads",
+      "cache",
+      "cacheDir",
+    ]);
+    command.action(async (path: string) => {
+      const { runRun } = await import("./run.ts");
+      this.exitCode = await runRun(path, command.opts());
+    });
+  }
+
+  #addSources(): void {
+    const command = this.program
+      .command("sources")
+      .description("Shows every agent that is known: its folders, how many transcripts, how large, from when to when.")
+      .summary("whose transcripts are on this machine, and where")
+      .addHelpText("after", SOURCES_HELP);
+    this.#addFlags(command, ["source", "timezone", "json", "threads", "cache", "cacheDir"]);
+    command.action(async () => {
+      const { runSources } = await import("./sources.ts");
+      this.exitCode = await runSources(command.opts());
+    });
+  }
+
   #addCache(): void {
     const command = this.program
       .command("cache")
@@ -138,8 +182,8 @@ class Run {
 
   /** Thirty flags take commander 1 ms, so only the command that runs has them, and only what is written of what is hidden. */
   #addFlags(command: Command, names: readonly FlagName[]): void {
-    const [first = "", ...others] = this.#words;
-    if (![command.name(), "help", "completion"].includes(first)) return;
+    const others = this.#words.slice(1);
+    if (!this.#isAskedFor(command)) return;
     for (const group of GROUPS) {
       for (const name of names) {
         const flag: Flag<unknown> = FLAGS[name];
@@ -150,6 +194,10 @@ class Run {
           command.addOption(optionOf({ ...flag, isHidden: true }, off));
       }
     }
+  }
+
+  #isAskedFor(command: Command): boolean {
+    return [command.name(), "help", "completion"].includes(this.#words[0] ?? "");
   }
 
   async #scan(paths: readonly string[], written: Layer["written"]): Promise<void> {

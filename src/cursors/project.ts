@@ -3,6 +3,7 @@ import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
+import { isDocument } from "../sources/index.ts";
 import { ageOf, trust } from "./identity.ts";
 import { AGE, type CursorTable } from "./table.ts";
 
@@ -69,6 +70,9 @@ export class Project {
       before: undefined,
     };
     if (row === undefined || !this.table) return nothing;
+    // A document has no part that could be believed.
+    const isGrown = this.table.row.sizeBytes[row] !== transcript.sizeBytes;
+    if (isGrown && isDocument(transcript.source, transcript.path)) return nothing;
     const trusted = trust(transcript, this.table, row, isRenamed);
     this.bytesRead += trusted.bytesRead;
     if (trusted.kind === "none") return nothing;

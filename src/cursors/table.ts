@@ -152,6 +152,19 @@ export class CursorTable {
     return new WIDTHS[width](this.#memory.buffer, address, length)[i] as number;
   }
 
+  /** What each context says in a column. */
+  contextTexts(name: keyof typeof CONTEXT): string[] {
+    const { address, width, length } = this.#tables.context[name];
+    return Array.from(new WIDTHS[width](this.#memory.buffer, address, length), (text) => this.texts[text] ?? "");
+  }
+
+  /** The contexts of a row's events. */
+  contextsOf(row: number): Uint8Array | Uint16Array | Uint32Array | Float64Array {
+    const { address, width } = this.#tables.event.context;
+    const [from, to] = [this.start.events[row] as number, this.start.events[row + 1] as number];
+    return new WIDTHS[width](this.#memory.buffer, address + from * width, to - from);
+  }
+
   copyContexts(to: Columns<typeof CONTEXT>, at: number): void {
     for (const [name, column] of Object.entries(this.#tables.context)) {
       this.#widen(column, to[name as keyof typeof CONTEXT], at, 0, this.contexts);

@@ -17,12 +17,20 @@ export function codexRoots({ variables, home }: Environment): string[] {
 }
 
 export function isRollout(name: string): boolean {
-  return name.endsWith(".jsonl");
+  return name.endsWith(".jsonl") || name.endsWith(".jsonl.zst");
+}
+
+/** Where a rollout lies compressed and plain, Codex reads the plain one. */
+export function codexTranscripts(files: readonly FoundFile[]): Transcript[] {
+  const paths = new Set(files.map(({ path }) => path));
+  return files
+    .filter(({ path }) => !path.endsWith(".zst") || !paths.has(path.slice(0, -".zst".length)))
+    .map(codexTranscript);
 }
 
 /** A rollout names its session and its project itself; several in one folder have nothing to do with each other. */
-export function codexTranscript({ path, sizeBytes, stamp }: FoundFile): Transcript {
-  const stem = basename(path).replace(/\.jsonl$/, "");
+function codexTranscript({ path, sizeBytes, stamp }: FoundFile): Transcript {
+  const stem = basename(path).replace(/\.jsonl(?:\.zst)?$/, "");
   return {
     source: "codex",
     path,

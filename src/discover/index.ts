@@ -42,7 +42,10 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[])
   const roots = paths.map((path) => resolve(path));
   const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), isNamedLikeTranscript);
   const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
-  for (const file of files) bySource.get(recogniseSource(file))?.push(file);
+  for (const file of files) {
+    const source = recogniseSource(file);
+    if (source !== undefined) bySource.get(source)?.push(file);
+  }
   const transcripts = [...bySource].flatMap(([source, some]) => PLACES[source].transcripts(some));
   return { transcripts, roots, unreadable };
 }

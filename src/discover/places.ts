@@ -1,8 +1,11 @@
 /** Every agent's places: where it keeps its transcripts, and what a place says about one. */
 import type { Environment } from "../environment.ts";
-import { SOURCES, type SourceName } from "../types.ts";
+import type { SourceName } from "../types.ts";
 import { claudeRoots, claudeTranscripts } from "./claude.ts";
-import { codexRoots, codexTranscript, isRollout } from "./codex.ts";
+import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
+import { codexRoots, codexTranscripts, isRollout } from "./codex.ts";
+import { piRoots, piTranscripts } from "./pi.ts";
+import { isQwenSession, qwenRoots, qwenTranscripts } from "./qwen.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
@@ -20,10 +23,13 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
     isNamedLikeOne: (name) => name.endsWith(".jsonl"),
     transcripts: claudeTranscripts,
   },
-  codex: { roots: codexRoots, isNamedLikeOne: isRollout, transcripts: (files) => files.map(codexTranscript) },
+  codex: { roots: codexRoots, isNamedLikeOne: isRollout, transcripts: codexTranscripts },
+  gemini: { roots: geminiRoots, isNamedLikeOne: isGeminiSession, transcripts: geminiTranscripts },
+  pi: { roots: piRoots, isNamedLikeOne: (name) => name.endsWith(".jsonl"), transcripts: piTranscripts },
+  qwen: { roots: qwenRoots, isNamedLikeOne: isQwenSession, transcripts: qwenTranscripts },
 };
 
-/** Whether any agent names its transcripts so. */
+/** Whether any agent may name a transcript so; side files of Claude Code's are many. */
 export function isNamedLikeTranscript(name: string): boolean {
-  return SOURCES.some((source) => PLACES[source].isNamedLikeOne(name));
+  return isRollout(name) || (name.endsWith(".json") && !name.endsWith(".meta.json"));
 }

@@ -2,6 +2,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import type { SourceName } from "../types.ts";
 import { isCodexRecord } from "./codex.ts";
+import { isGeminiRecord } from "./gemini.ts";
+import { isPiRecord } from "./pi.ts";
+import { isQwenRecord } from "./qwen.ts";
 import type { FoundFile } from "./walk.ts";
 
 /** First lines are long in rollouts: 20 to 45 KB of instructions. */
@@ -13,18 +16,39 @@ const RECORDS = 5;
 /** Claude Code's own layout, a folder named like a path (`-srv-app`) included: what lies in it need not be opened. */
 const CLAUDE_PLACE =
   /[\\/](?:projects|subagents|-[^\\/]*)[\\/](?:.*[\\/])?(?:agent-[^\\/]*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/i;
+const GEMINI_PLACE = /[\\/]\.gemini[\\/]tmp[\\/][^\\/]+[\\/]chats[\\/]/;
+const QWEN_PLACE = /[\\/]\.qwen[\\/](?:projects|tmp)[\\/][^\\/]+[\\/]chats[\\/]/;
+const IN_CHATS = /[\\/]chats[\\/]/;
 const CODEX_PLACE = /[\\/](?:archived_)?sessions[\\/](?:.*[\\/])?rollout-[^\\/]*\.jsonl$/;
 
-/** Claude Code where nothing says otherwise: its records differ most from each other. */
-export function recogniseSource({ path }: FoundFile): SourceName {
-  if (CLAUDE_PLACE.test(path)) return "claude";
+/** Lines are Claude Code's where nothing says otherwise: its records differ most from each other. A document may be anything. */
+export function recogniseSource({ path }: FoundFile): SourceName | undefined {
+  if (GEMINI_PLACE.test(path)) return "gemini";
+  if (QWEN_PLACE.test(path)) return "qwen";
+  if (path.endsWith(".zst")) return "codex";
+  if (path.endsWith(".json")) return recogniseDocument(path);
+  if (CLAUDE_PLACE.test(path) && !IN_CHATS.test(path)) return "claude";
   if (CODEX_PLACE.test(path)) return "codex";
-  for (const record of firstRecords(path)) if (isCodexRecord(record)) return "codex";
+  for (const record of firstRecords(path)) {
+    if (isCodexRecord(record)) return "codex";
+    if (isGeminiRecord(record)) return "gemini";
+    if (isPiRecord(record)) return "pi";
+    if (isQwenRecord(record)) return "qwen";
+  }
   return "claude";
 }
 
+/** By the names of its first members, which may be in any order: it may be large. */
+function recogniseDocument(path: string): SourceName | undefined {
+  const head = firstLines(path, Infinity).join("\n");
+  const names = new Set(Array.from(head.matchAll(/"(\w+)"\s*:/g), ([, name]) => name));
+  const isSession = names.has("sessionId") && (names.has("projectHash") || names.has("startTime"));
+  if (isSession || (names.has("lastUpdated") && names.has("messages"))) return "gemini";
+  return undefined;
+}
+
 function* firstRecords(path: string): Generator<Readonly<Record<string, unknown>>> {
-  for (const line of firstLines(path)) {
+  for (const line of firstLines(path, RECORDS)) {
     try {
       const value: unknown = JSON.parse(line);
       if (typeof value === "object" && value !== null) yield value as Readonly<Record<string, unknown>>;
@@ -35,7 +59,7 @@ function* firstRecords(path: string): Generator<Readonly<Record<string, unknown>
 }
 
 /** The first lines of a file; none where it cannot be read, which the scan will meet again. */
-function firstLines(path: string): string[] {
+function firstLines(path: string, most: number): string[] {
   let file = -1;
   try {
     file = openSync(path, "r");
@@ -49,8 +73,9 @@ function firstLines(path: string): string[] {
         .toString("utf8")
         .replace(/^\uFEFF/, "")
         .split("\n");
-      if (!isWhole) lines.pop();
-      if (isWhole || lines.length >= RECORDS || size >= MOST_BYTES) return lines.slice(0, RECORDS);
+      if (!isWhole && most !== Infinity) lines.pop();
+      const isEnough = most === Infinity || lines.length >= most;
+      if (isWhole || isEnough || size >= MOST_BYTES) return lines.slice(0, most);
     }
   } catch {
     return [];

@@ -41,12 +41,15 @@ function placeText({ path, line, offset, reason }: SkippedLine): string {
   return `  ${printable(path)}:${line} (byte ${offset}) ${reason}`;
 }
 
+/** Codes of ours. */
+const CODES: Readonly<Record<string, string>> = { NO_ZSTD: "compressed; Node 22.15 or newer reads it" };
+
 function unreadableLines({ diagnostics: { unreadable } }: ScanResult): string[] {
   if (unreadable.length === 0) return [];
   const places = unreadable.slice(0, MOST_PLACES);
   return [
     `Could not read ${counted(unreadable.length, "file")}`,
-    ...places.map(({ path, code }) => `  ${printable(path)} (${code})`),
+    ...places.map(({ path, code }) => `  ${printable(path)} (${CODES[code] ?? code})`),
     ...more(unreadable.length - places.length),
   ];
 }

@@ -1,6 +1,6 @@
 /** The numbers of a Claude Code `usage` object (numbers 10 and 20 of `docs/decisions/0002`). */
-import type { Extra } from "../event-writer.ts";
 import { TERMS, type UsageNumbers } from "../events.ts";
+import type { Extra } from "../record-draft.ts";
 import { noUsage } from "./usage.ts";
 
 /** The model of records that the client made up. */

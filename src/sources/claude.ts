@@ -2,12 +2,28 @@
  * Claude Code: which fields of a record matter and what they mean (`spec/accounting.md`, "Claude Code";
  * the numbers in comments are those of `docs/decisions/0002`).
  */
-import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
+import type { EventWriter } from "../event-writer.ts";
+import type { Extra } from "../record-draft.ts";
 import { FLAG } from "../events.ts";
 import { recordedCost } from "./money.ts";
 import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
-import { assignSlots, count, decimal, each, flag, hash, object, oneOf, text, time, within } from "./fields.ts";
-import { hasAmounts, noUsage } from "./usage.ts";
+import { dispatchesOf } from "./dispatches.ts";
+import {
+  assignSlots,
+  count,
+  decimal,
+  each,
+  eachWith,
+  flag,
+  hash,
+  object,
+  oneOf,
+  text,
+  time,
+  within,
+} from "./fields.ts";
+import { emptyDraft } from "./draft.ts";
+import { hasAmounts } from "./usage.ts";
 import type { Cells, Source } from "./source.ts";
 
 const USAGE_FIELDS = object({
@@ -24,13 +40,8 @@ const USAGE_FIELDS = object({
   inference_geo: oneOf(...GEOGRAPHIES),
 });
 
-const MESSAGE = within({
-  id: hash,
-  model: text,
-  stop_reason: oneOf(),
-  content: each("type", { toolUses: ["tool_use"], thinking: ["thinking", "redacted_thinking"] }),
-  usage: USAGE_FIELDS,
-});
+const BLOCKS = { toolUses: ["tool_use"], thinking: ["thinking", "redacted_thinking"] } as const;
+const MESSAGE_FIELDS = { id: hash, model: text, stop_reason: oneOf(), usage: USAGE_FIELDS } as const;
 
 const RECORD = object({
   type: oneOf("assistant", "progress", "agent-name"),
@@ -46,11 +57,18 @@ const RECORD = object({
   attributionAgent: text,
   teamName: text,
   team: within({ teamName: text }),
-  message: MESSAGE,
+  message: within({ ...MESSAGE_FIELDS, content: eachWith("type", BLOCKS, { name: oneOf("Agent", "Task") }) }),
+  toolUseResult: within({ agentId: text, agent_id: text, name: text }),
   costUSD: decimal,
   data: within({
     type: oneOf("agent_progress"),
-    message: within({ type: oneOf("assistant"), uuid: hash, requestId: hash, timestamp: time, message: MESSAGE }),
+    message: within({
+      type: oneOf("assistant"),
+      uuid: hash,
+      requestId: hash,
+      timestamp: time,
+      message: within({ ...MESSAGE_FIELDS, content: each("type", BLOCKS) }),
+    }),
   }),
 });
 
@@ -77,6 +95,9 @@ const ATTRIBUTION_AGENT = slots.attributionAgent;
 const TEAM_NAME = slots.teamName;
 const TEAM_TEAM_NAME = slots.team.teamName;
 const COST_USD = slots.costUSD;
+const RESULT_AGENT_ID = slots.toolUseResult.agentId;
+const RESULT_OTHER_AGENT_ID = slots.toolUseResult.agent_id;
+const RESULT_NAME = slots.toolUseResult.name;
 const DATA_TYPE = slots.data.type;
 const NESTED_TYPE = slots.data.message.type;
 const NESTED_UUID = slots.data.message.uuid;
@@ -86,6 +107,8 @@ const { message } = slots;
 const MESSAGE_ID = message.id;
 const MODEL = message.model;
 const STOP_REASON = message.stop_reason;
+const CONTENT = message.content.self;
+const TOOL_NAME = message.content.name;
 const TOOL_USES = message.content.toolUses;
 const THINKING = message.content.thinking;
 const HAS_USAGE = message.usage.self;
@@ -103,27 +126,13 @@ const OWN_MESSAGES = message.usage.iterations.ownMessages;
 const SPEED = message.usage.speed;
 const SERVICE_TIER = message.usage.service_tier;
 const INFERENCE_GEO = message.usage.inference_geo;
-/** The message of a nested record is declared alike, so its slots are those of a record's message, this far on. */
+/** The message of a nested record is declared alike, but for what comes last, so its slots are those of a record's message, this far on. */
 const NESTED = slots.data.message.message.id - message.id;
 
 export const claude: Source = { name: "claude", version: 2, record: RECORD, decode };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
-const draft: RecordDraft = {
-  timeMs: NaN,
-  idLow: 0,
-  idHigh: 0,
-  responseLow: 0,
-  responseHigh: 0,
-  requestLow: 0,
-  requestHigh: 0,
-  flags: 0,
-  model: 0,
-  toolUses: 0,
-  context: 0,
-  usage: noUsage(),
-  extras: [],
-};
+const draft = emptyDraft();
 const NO_EXTRAS: readonly Extra[] = [];
 
 function decode(cells: Cells, events: EventWriter): boolean {
@@ -148,12 +157,18 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (agentType !== 0) events.noteFirst(firsts.agentType, agentType);
   const team = cells.text(TEAM_NAME) || cells.text(TEAM_TEAM_NAME);
   if (team !== 0) events.noteFirst(firsts.team, team);
+  const teamWithin = cells.text(TEAM_TEAM_NAME);
+  const otherTeam = teamWithin === team ? 0 : teamWithin;
 
   const hasIds = cells.has(UUID) || cells.has(MESSAGE_ID);
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
   const model = cells.text(MODEL);
+  const dispatches = noteDispatches(cells, events, toolUses);
   const isEvent =
-    hasIds || cells.has(HAS_USAGE) || !Number.isNaN(timeMs) || toolUses + agentName + agentType + team + model > 0;
+    hasIds ||
+    cells.has(HAS_USAGE) ||
+    !Number.isNaN(timeMs) ||
+    toolUses + agentName + agentType + team + model + dispatches > 0;
   if (!isEvent && !hasNested) return true;
 
   const branch = cells.text(GIT_BRANCH);
@@ -165,7 +180,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
     draft.requestLow = cells.hashLow(REQUEST_ID);
     draft.requestHigh = cells.hashHigh(REQUEST_ID);
     draft.toolUses = toolUses;
-    draft.context = events.contextNumber(agentName, agentType, team, branch, version);
+    draft.context = events.contextNumber(agentName, agentType, team, branch, version, otherTeam, dispatches);
     draft.flags =
       (cells.integer(IS_SIDECHAIN) === 1 ? FLAG.sideChain : 0) | (cells.has(REQUEST_ID) ? FLAG.requestId : 0);
     addMessage(cells, 0, model, extras, events);
@@ -182,6 +197,19 @@ function decode(cells: Cells, events: EventWriter): boolean {
     addMessage(cells, NESTED, cells.text(MODEL + NESTED), nestedExtras, events);
   }
   return true;
+}
+
+/** The text number of the calls that start agents, and results that name them, in a record; few have any. */
+function noteDispatches(cells: Cells, events: EventWriter, toolUses: number): number {
+  const isResult = cells.has(RESULT_AGENT_ID) || cells.has(RESULT_OTHER_AGENT_ID);
+  // Of several blocks only the last one's name is at hand, so they are looked at one by one.
+  const isCall = toolUses > 0 && (cells.integer(TOOL_NAME) !== 0 || cells.integer(CONTENT) > 1);
+  if (!isCall && !isResult) return 0;
+  const textAt = (slot: number) => (cells.has(slot) ? cells.textOf(slot) : "");
+  const agentIds = [textAt(RESULT_AGENT_ID), textAt(RESULT_OTHER_AGENT_ID)].filter((id) => id !== "");
+  const content = cells.has(CONTENT) ? cells.json(CONTENT) : "[]";
+  const found = dispatchesOf(content, isCall, agentIds, textAt(RESULT_NAME));
+  return found === "" ? 0 : events.textNumber(found);
 }
 
 /** Adds the drafted record with what its `message` says. */

@@ -3,11 +3,17 @@
  * they stand, running totals included: what they add depends on records before them and on other rollouts, and is
  * decided on every run by `src/tally/codex.ts`. Numbers in comments are those of `docs/decisions/0010`.
  */
-import type { EventWriter, Extra, RecordDraft } from "../event-writer.ts";
+import zlib from "node:zlib";
+import type { EventWriter } from "../event-writer.ts";
+import type { Extra } from "../record-draft.ts";
 import { FLAG, type UsageNumbers } from "../events.ts";
 import { noUsage } from "./usage.ts";
+import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
+
+/** What a string of Node holds, at most. */
+const LONGEST_BYTES = 512 << 20;
 
 const TOKENS = object({
   input_tokens: count,
@@ -44,23 +50,15 @@ const LAST = payload.info.last_token_usage.self;
 /** Of a vector's slots, the last one behind its own. */
 const VECTOR_SLOTS = payload.info.total_token_usage.total_tokens - TOTAL;
 
-export const codex: Source = { name: "codex", version: 1, record: RECORD, decode };
-
-const draft: RecordDraft = {
-  timeMs: NaN,
-  idLow: 0,
-  idHigh: 0,
-  responseLow: 0,
-  responseHigh: 0,
-  requestLow: 0,
-  requestHigh: 0,
-  flags: 0,
-  model: 0,
-  toolUses: 0,
-  context: 0,
-  usage: noUsage(),
-  extras: [],
+export const codex: Source = {
+  name: "codex",
+  version: 1,
+  record: RECORD,
+  decode,
+  document: { isOne: (path) => path.endsWith(".zst"), unpack: decompress },
 };
+
+const draft = emptyDraft();
 const last: { readonly model: string; readonly usage: UsageNumbers } = { model: "", usage: noUsage() };
 const LAST_ONLY: readonly Extra[] = [last];
 const NO_EXTRAS: readonly Extra[] = [];
@@ -157,4 +155,12 @@ function agentOf(cells: Cells): string | undefined {
   const subagent = typeof value === "object" && value !== null && "subagent" in value ? value.subagent : null;
   if (subagent === null) return "main";
   return subagent === "review" ? "review" : "subagent";
+}
+
+/** A compressed rollout. What is cut off, since it is being written, is none yet. */
+function decompress(bytes: Buffer): string | undefined {
+  // From Node 22.15 on.
+  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Buffer, options: object) => Buffer };
+  if (!zstdDecompressSync) throw Object.assign(new Error("this Node reads no zstd"), { code: "NO_ZSTD" });
+  return zstdDecompressSync(bytes, { maxOutputLength: LONGEST_BYTES }).toString("utf8");
 }

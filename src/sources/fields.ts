@@ -6,7 +6,12 @@
 
 export type Field =
   | { readonly kind: "object"; readonly fields: Readonly<Record<string, Field>>; readonly hasNoSlot?: true }
-  | { readonly kind: "each"; readonly tag: string; readonly counters: Readonly<Record<string, readonly string[]>> }
+  | {
+      readonly kind: "each";
+      readonly tag: string;
+      readonly counters: Readonly<Record<string, readonly string[]>>;
+      readonly fields?: Readonly<Record<string, Field>>;
+    }
   | { readonly kind: "oneOf"; readonly texts: readonly string[] }
   | { readonly kind: "count" | "decimal" | "time" | "hash" | "text" | "flag" | "json" };
 
@@ -26,6 +31,14 @@ export function within<const F extends Readonly<Record<string, Field>>>(fields: 
  */
 export function each<const C extends Readonly<Record<string, readonly string[]>>>(tag: string, counters: C) {
   return { kind: "each", tag, counters } as const;
+}
+
+/** The same, with fields to be read of elements: of each the last element that has it counts. */
+export function eachWith<
+  const C extends Readonly<Record<string, readonly string[]>>,
+  const F extends Readonly<Record<string, Field>>,
+>(tag: string, counters: C, fields: F) {
+  return { kind: "each", tag, counters, fields } as const;
 }
 
 /** Text of which only a few values matter: 1 for the first, 0 for any other non-empty text. */
@@ -58,8 +71,12 @@ export type Slots<F extends Field> = F extends {
       readonly [K in keyof Fields]: Slots<Fields[K]>;
     }
   : F extends { kind: "each"; counters: infer C }
-    ? { readonly self: number } & { readonly [K in keyof C]: number }
+    ? { readonly self: number } & { readonly [K in keyof C]: number } & SlotsOfElements<F>
     : number;
+
+type SlotsOfElements<F extends Field> = F extends { fields: infer Fields extends Readonly<Record<string, Field>> }
+  ? { readonly [K in keyof Fields]: Slots<Fields[K]> }
+  : unknown;
 
 /** Numbers the slots of a declaration. */
 export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<F>; readonly slotCount: number } {
@@ -75,6 +92,7 @@ export function assignSlots<F extends Field>(field: F): { readonly slots: Slots<
     if (at.kind === "each") {
       const slots: Record<string, unknown> = { self };
       for (const name of Object.keys(at.counters)) slots[name] = next++;
+      for (const [name, child] of Object.entries(at.fields ?? {})) slots[name] = assign(child);
       return slots;
     }
     return self;

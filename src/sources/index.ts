@@ -2,9 +2,17 @@
 import type { SourceName } from "../types.ts";
 import { claude } from "./claude.ts";
 import { codex } from "./codex.ts";
+import { gemini } from "./gemini.ts";
+import { pi } from "./pi.ts";
+import { qwen } from "./qwen.ts";
 import type { Source } from "./source.ts";
 
-const SOURCES: Readonly<Record<SourceName, Source>> = { claude, codex };
+const SOURCES: Readonly<Record<SourceName, Source>> = { claude, codex, gemini, pi, qwen };
+
+/** Whether a transcript is one document: read as a whole, or not at all. */
+export function isDocument(name: SourceName, path: string): boolean {
+  return SOURCES[name].document?.isOne(path) ?? false;
+}
 
 export function sourceNamed(name: SourceName): Source {
   return SOURCES[name];

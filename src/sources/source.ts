@@ -14,6 +14,12 @@ export interface Source {
    * so nothing may have been written.
    */
   decode(cells: Cells, events: EventWriter): boolean;
+  /** How transcripts are read that are no lines; undefined: there are none. */
+  readonly document?: {
+    isOne(path: string): boolean;
+    /** The lines that stand for it; undefined when it is none yet. Throws an error with a `code` when it cannot be read. */
+    unpack(bytes: Buffer, path: string): string | undefined;
+  };
 }
 
 /** One line's declared values, by slot. Valid until the next line. */

@@ -44,3 +44,9 @@ export function epochToMs(value: number): number {
   const ms = Math.floor(value < SECONDS_BELOW ? value * 1000 : value);
   return ms <= LARGEST_MS ? ms : NaN;
 }
+
+/** Milliseconds UTC of a JSON value, or NaN. */
+export function parseTime(value: unknown): number {
+  if (typeof value === "number") return epochToMs(value);
+  return typeof value === "string" ? parseInstant(value) : NaN;
+}

@@ -38,10 +38,15 @@ class Family {
 
   /** The first event that is the rollout's own. */
   ownFrom(rollout: Rollout): number {
+    if (this.#isAlone(rollout)) return rollout.events.from;
     const copied = Math.max(this.#copiedOfSession(rollout), this.#copiedOfAncestors(rollout));
     if (copied === Infinity) return rollout.events.to;
     const last = rollout.distinct[copied - 1];
     return last ? last.event + 1 : this.#ownAfterCopying(rollout);
+  }
+
+  #isAlone({ ancestors, session }: Rollout): boolean {
+    return ancestors.length === 0 && this.#bySession.get(session)?.length === 1;
   }
 
   /** Number 4: the same session told twice. Infinity: all of it is told elsewhere. */
@@ -82,8 +87,8 @@ class Family {
     const { event } = this.#table;
     const untilMs = rollout.firstMs + COPYING_MS;
     if (untilMs === Infinity) return from;
-    const next = rollout.readings.findIndex(({ event: i }) => !((event.firstMs[i] as number) <= untilMs));
-    const last = rollout.readings.at(next < 0 ? -1 : next - 1);
+    const next = rollout.distinct.findIndex(({ event: i }) => !((event.firstMs[i] as number) <= untilMs));
+    const last = rollout.distinct.at(next < 0 ? -1 : next - 1);
     return next === 0 || !last ? from : last.event + 1;
   }
 

@@ -28,12 +28,14 @@ export interface TallyOptions {
   readonly startOfWeek: Weekday;
   readonly agentTypes: ReadonlyMap<number, string>;
   readonly cost: CostMode;
-  readonly explains: boolean;
+  /** Default: no. */
+  readonly explains?: boolean;
   /** Prices of one's own. */
   readonly overrides: Overrides | undefined;
   /** Where fetched prices would be. */
   readonly pricesFolder: string | undefined;
   readonly nowMs: number;
+  readonly keepsEmptyRows?: boolean | undefined;
 }
 
 export interface Tally {

@@ -1,6 +1,7 @@
 /** What a transcript's place and first records say: its session, project, team (numbers 24 to 26 of decision 0002). */
+import { hashOfPath } from "../discover/path-hash.ts";
 import type { Transcript } from "../discover/transcript.ts";
-import type { EventTable } from "./table.ts";
+import type { MergedTable } from "../merge.ts";
 import { groupBy } from "./group-by.ts";
 
 export interface Places {
@@ -15,7 +16,7 @@ export interface Places {
   readonly projects: readonly string[];
 }
 
-export function findPlaces(transcripts: readonly Transcript[], table: EventTable): Places {
+export function findPlaces(transcripts: readonly Transcript[], table: MergedTable): Places {
   const { texts, transcript: found } = table;
   const sessions = new Numbered();
   const sessionOf = table.memory.u32(transcripts.length);
@@ -32,6 +33,7 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
 
   const projects = new Numbered();
   const projectOf = new Uint32Array(transcripts.length);
+  const unhash = (name: string) => (PATH_HASH.test(name) ? (pathsByHash(table).get(name) ?? name) : name);
   const byKey = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectKey);
   for (const members of byKey.values()) {
     const first =
@@ -41,14 +43,22 @@ export function findPlaces(transcripts: readonly Transcript[], table: EventTable
       ) ??
       firstCwd(members, table) ??
       (transcripts[members[0] as number] as Transcript).projectName;
-    const project = projects.number(first, first);
+    const project = projects.number(unhash(first), unhash(first));
     for (const t of members) projectOf[t] = project;
   }
   return { transcripts, sessionOf, sessions: sessions.names, teamOf, projectOf, projects: projects.names };
 }
 
+/** Gemini CLI once named projects by a hash of their path: others may name the path. */
+const PATH_HASH = /^[0-9a-f]{64}$/;
+
+function pathsByHash({ transcript, texts }: MergedTable): ReadonlyMap<string, string> {
+  const paths = [...new Set(transcript.cwd)].filter((number) => number !== 0).map((number) => texts[number] as string);
+  return new Map(paths.map((path) => [hashOfPath(path), path]));
+}
+
 /** The earliest working directory in some transcripts of one folder. */
-function firstCwd(members: readonly number[], { transcript, texts }: EventTable): string | undefined {
+function firstCwd(members: readonly number[], { transcript, texts }: MergedTable): string | undefined {
   let best: number | undefined;
   for (const t of members) {
     if (transcript.cwd[t] === 0) continue;

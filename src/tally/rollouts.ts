@@ -12,7 +12,9 @@ interface Reading {
   readonly key: string;
 }
 
-export interface Rollout {
+const REVIEW = "review";
+
+export class Rollout {
   readonly transcript: number;
   /** The number of its session. */
   readonly session: number;
@@ -26,60 +28,63 @@ export interface Rollout {
   readonly events: { readonly from: number; readonly to: number };
   readonly records: number;
   readonly isReview: boolean;
-  /** All of them, in the order of the bytes. */
-  readonly readings: readonly Reading[];
-  /** Each vector once, where it stands first. */
-  readonly distinct: readonly Reading[];
-}
+  /** Branch and version of its own first line, for all: they stand nowhere else. */
+  readonly context: number | undefined;
+  readonly #table: EventTable;
+  #distinct: readonly Reading[] | undefined;
 
-const REVIEW = "review";
+  constructor(table: EventTable, places: Places, t: number) {
+    const { event, transcript, record, texts } = table;
+    const from = transcript.firstEvent[t] as number;
+    const to = transcript.firstEvent[t + 1] ?? table.length;
+    const firstRecord = transcript.firstRecord[t] as number;
+    const endRecord = transcript.firstRecord[t + 1] ?? table.eventRecords;
+    const sessions: string[] = [];
+    let forkedFrom = "";
+    for (let i = from; i < to; i++) {
+      if (((event.flags[i] as number) & FLAG.session) === 0) continue;
+      if (sessions.length === 0) {
+        forkedFrom = idKey(event.requestLow[i] as number, event.requestHigh[i] as number);
+        this.context = event.context[i];
+      }
+      sessions.push(idKey(event.responseLow[i] as number, event.responseHigh[i] as number));
+    }
+    const [id = ""] = sessions;
+    const named = new Set([forkedFrom, ...sessions]);
+    named.delete("");
+    named.delete(id);
+    const timeMs = firstRecord < endRecord ? (record.timeMs[firstRecord] as number) : NaN;
+    this.#table = table;
+    this.transcript = t;
+    this.session = places.sessionOf[t] as number;
+    this.sessionName = places.sessions[this.session] as string;
+    this.id = id;
+    this.ancestors = [...named];
+    this.firstMs = Number.isNaN(timeMs) ? Infinity : timeMs;
+    this.events = { from, to };
+    this.records = endRecord - firstRecord;
+    this.isReview = texts[transcript.agentName[t] as number] === REVIEW;
+  }
+
+  /** Each vector once, where it stands first. Worked out when first asked for: most rollouts have no relatives. */
+  get distinct(): readonly Reading[] {
+    return (this.#distinct ??= this.#findDistinct());
+  }
+
+  #findDistinct(): Reading[] {
+    const { event, usage } = this.#table;
+    const distinct = new Map<string, Reading>();
+    for (let i = this.events.from; i < this.events.to; i++) {
+      if (((event.flags[i] as number) & FLAG.reading) === 0) continue;
+      const key = vectorAt(usage, event.usage[i] as number).join();
+      if (!distinct.has(key)) distinct.set(key, { event: i, key });
+    }
+    return [...distinct.values()];
+  }
+}
 
 export function readRollouts(table: EventTable, places: Places): Rollout[] {
-  return places.transcripts.flatMap(({ source }, t) => (source === "codex" ? [readRollout(table, places, t)] : []));
-}
-
-function readRollout(table: EventTable, places: Places, t: number): Rollout {
-  const { event, usage, transcript, record, texts } = table;
-  const from = transcript.firstEvent[t] as number;
-  const to = transcript.firstEvent[t + 1] ?? table.length;
-  const firstRecord = transcript.firstRecord[t] as number;
-  const endRecord = transcript.firstRecord[t + 1] ?? table.eventRecords;
-  const sessions: string[] = [];
-  let forkedFrom = "";
-  const readings: Reading[] = [];
-  const seen = new Set<string>();
-  const distinct: Reading[] = [];
-  for (let i = from; i < to; i++) {
-    const flags = event.flags[i] as number;
-    if (flags & FLAG.session) {
-      if (sessions.length === 0) forkedFrom = idKey(event.requestLow[i] as number, event.requestHigh[i] as number);
-      sessions.push(idKey(event.responseLow[i] as number, event.responseHigh[i] as number));
-    } else if (flags & FLAG.reading) {
-      const reading = { event: i, key: vectorAt(usage, event.usage[i] as number).join() };
-      readings.push(reading);
-      if (!seen.has(reading.key)) distinct.push(reading);
-      seen.add(reading.key);
-    }
-  }
-  const [id = ""] = sessions;
-  const named = new Set([forkedFrom, ...sessions]);
-  named.delete("");
-  named.delete(id);
-  const session = places.sessionOf[t] as number;
-  const timeMs = firstRecord < endRecord ? (record.timeMs[firstRecord] as number) : NaN;
-  return {
-    transcript: t,
-    session,
-    sessionName: places.sessions[session] as string,
-    id,
-    ancestors: [...named],
-    firstMs: Number.isNaN(timeMs) ? Infinity : timeMs,
-    events: { from, to },
-    records: endRecord - firstRecord,
-    isReview: texts[transcript.agentName[t] as number] === REVIEW,
-    readings,
-    distinct,
-  };
+  return places.transcripts.flatMap(({ source }, t) => (source === "codex" ? [new Rollout(table, places, t)] : []));
 }
 
 function idKey(low: number, high: number): string {

@@ -30,6 +30,8 @@ export interface Tallied {
   readonly costs: Costs | undefined;
   readonly calendar: Calendar;
   readonly startOfWeek: Weekday;
+  /** Whether rows are wanted that have times and nothing else. */
+  readonly keepsEmptyRows?: boolean | undefined;
 }
 
 /** Of a kind that is in no row, and of one that is not asked about. */
@@ -156,7 +158,7 @@ class Adder {
     const named: NamedRow[] = [];
     this.#sums.forEach((sum, row) => {
       totals.addSums(sum);
-      if (sum.isShown) named.push(this.#rows.name(row, sum.toFigures(hasCosts)));
+      if (sum.isShown || this.#tallied.keepsEmptyRows) named.push(this.#rows.name(row, sum.toFigures(hasCosts)));
     });
     this.#allSpans.addTo(() => totals);
     const { all: models } = this.#tallied.keys.names("model");

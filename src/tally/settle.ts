@@ -6,6 +6,7 @@ import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
 import { FLAG } from "../events.ts";
 import { settleCodex } from "./codex.ts";
+import { settleGemini } from "./gemini.ts";
 import type { EventTable } from "./table.ts";
 
 export interface Settled {
@@ -16,7 +17,7 @@ export interface Settled {
 
 export function settle(table: EventTable, places: Places, count: CountMode): Settled {
   if (places.transcripts.every(({ source }) => source === "claude")) return { table, clampedResponses: 0 };
-  const clampedResponses = settleCodex(table, places, count);
+  const clampedResponses = settleCodex(table, places, count) + settleGemini(table, places, count);
   return { table: { ...table, extras: dropReadings(table) }, clampedResponses };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { SOURCES } from "../../src/types.ts";
 import { makeFolder } from "../transcripts.ts";
 import { makeHome, response } from "./home.ts";
 import { tokensift } from "./tokensift.ts";
@@ -35,7 +36,10 @@ const MISTAKES: ReadonlyArray<readonly [args: string, says: string]> = [
   ["--count twice", '--count: "twice" is no way to count (one of responses, records)'],
   ["--format xml", '--format: "xml" is no format (one of table, json, csv, ndjson, md)'],
   ["--json --format csv", "--json and --format csv: two formats (give one of them)"],
-  ["--source cursor", '--source: "cursor" is no known agent (one or more of claude, codex, with commas between)'],
+  [
+    "--source cursor",
+    `--source: "cursor" is no known agent (one or more of ${SOURCES.join(", ")}, with commas between)`,
+  ],
   [
     "--since tomorrow",
     '--since: "tomorrow" is no time (give 2026-06-01, 2026-06-01T14:30Z, 7d, 24h, today or yesterday)',

@@ -78,7 +78,11 @@ describe("an empty machine", () => {
         `  ${home}/.config/Claude/local-agent-mode-sessions\n` +
         `  ${home}/.codex/sessions\n` +
         `  ${home}/.codex/archived_sessions\n` +
-        "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR or CODEX_HOME, or give paths: tokensift scan PATH…\n" +
+        `  ${home}/.gemini/tmp\n` +
+        `  ${home}/.pi/agent/sessions\n` +
+        `  ${home}/.qwen/projects\n` +
+        `  ${home}/.qwen/tmp\n` +
+        "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR, CODEX_HOME or GEMINI_CLI_HOME, or give paths: tokensift scan PATH…\n" +
         "To see what a report looks like: tokensift scan --demo\n",
     );
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assignSlots, count, each, object, text } from "../../src/sources/fields.ts";
+import { assignSlots, count, each, eachWith, within, object, oneOf, text } from "../../src/sources/fields.ts";
 import { LineScanner } from "./scan-lines.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz_ABCDEF";
@@ -84,6 +84,41 @@ test("counters count elements by their own tag, the last of two, and forget with
   expect(read("[]")).toEqual([0, 0, 0]);
   expect(read('[{"type":"tool_use"}],"list":[{"type":"thinking"}]')).toEqual([1, 0, 1]);
   expect(read('[{"type":"tool_use"}],"list":7')).toEqual([0, 0, 0]);
+});
+
+test("of the fields of elements the last one counts, and none outlives its list", () => {
+  const record = object({
+    list: eachWith("type", { tools: ["tool_use"] }, { name: oneOf("Agent"), id: text }),
+    n: count,
+  });
+  const scanner = new LineScanner(record);
+  const { list, n } = scanner.slots;
+  const read = (json: string) =>
+    scanner.row(`{"list":${json},"n":7}`, (cells) => [
+      cells.integer(list.tools),
+      cells.integer(list.name),
+      cells.has(list.id) ? cells.textOf(list.id) : "",
+      cells.count(n),
+    ]);
+  expect(read('[{"type":"tool_use","id":"a","name":"Agent"}]')).toEqual([1, 1, "a", 7]);
+  expect(read('[{"name":"Agent","id":"a","type":"tool_use"},{"type":"tool_use","name":"Bash"}]')).toEqual([
+    2,
+    0,
+    "a",
+    7,
+  ]);
+  expect(read('[{"input":{"name":"Agent","id":"x"},"type":"tool_use"}]')).toEqual([1, 0, "", 7]);
+  expect(read('[{"type":"tool_use","name":"Agent","id":"a"}],"list":[]')).toEqual([0, 0, "", 7]);
+});
+
+test("an object without a slot of its own is walked like any other, and forgotten like any other", () => {
+  const scanner = new LineScanner(object({ a: count, o: within({ b: count, p: within({ c: count }) }), d: count }));
+  const { a, o, d } = scanner.slots;
+  const read = (line: string) => scanner.row(line, (cells) => [a, o.b, o.p.c, d].map((slot) => cells.count(slot)));
+  expect(read('{"a":1,"o":{"b":2,"p":{"c":3}},"d":4}')).toEqual([1, 2, 3, 4]);
+  expect(read('{"a":1,"o":{"b":2,"p":{"c":3}},"d":4,"o":{}}')).toEqual([1, 0, 0, 4]);
+  expect(read('{"a":1,"o":{"b":2,"p":{"c":3},"p":5},"d":4}')).toEqual([1, 2, 0, 4]);
+  expect(read('{"o":[{"b":2}],"d":4}')).toEqual([0, 0, 0, 4]);
 });
 
 test("a declared text longer than 32 KiB is whole, escaped or not", () => {

@@ -212,8 +212,8 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
   if (siblings.some((sibling) => sharedPrefix(rollout, sibling) > 0)) return 0;
   // (7)
   let own = 0;
-  for (const [at, { total, time }] of rollout.lines.entries()) {
-    if (!total) continue;
+  for (const { at } of rollout.distinct) {
+    const { time } = rollout.lines[at]!;
     if (time === undefined || time > first(rollout) + 2000) break;
     own = at + 1;
   }
@@ -248,12 +248,10 @@ function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefin
       review !== undefined &&
       rollout.agent !== "review" &&
       total !== undefined &&
-      reviews.some(({ lines }) =>
-        lines.some(
-          (line) =>
-            line.total &&
-            keyOf(line.total) === keyOf(total) &&
-            Math.abs((line.time ?? Infinity) - (time ?? -Infinity)) <= 10,
+      reviews.some(({ lines, distinct }) =>
+        distinct.some(
+          ({ key, at: told }) =>
+            key === keyOf(total) && Math.abs((lines[told]!.time ?? Infinity) - (time ?? -Infinity)) <= 10,
         ),
       );
     if (total) seen.add(keyOf(total));

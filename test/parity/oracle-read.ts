@@ -137,13 +137,16 @@ export function greatest<T>(values: readonly T[], compare: (a: T, b: T) => numbe
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** Transcripts below the given paths, each regular file once, with the root it was found under. */
-export function findTranscripts(paths: readonly string[]): { path: string; root: string }[] {
+export function findTranscripts(
+  paths: readonly string[],
+  isWanted = (name: string): boolean => name.endsWith(".jsonl"),
+): { path: string; root: string }[] {
   const found: { path: string; root: string }[] = [];
   const seen = new Set<string>();
   const walk = (path: string, root: string, isGiven: boolean): void => {
     const status = statSync(path, { throwIfNoEntry: false });
     if (!status) return;
-    if (status.isFile() && !isGiven && !path.endsWith(".jsonl")) return;
+    if (status.isFile() && !isGiven && !isWanted(path)) return;
     if (!status.isFile() && !status.isDirectory()) return;
     const real = realpathSync(path);
     if (seen.has(real)) return;

@@ -36,8 +36,17 @@ export function checkWritable(flag: string, path: string): void {
   }
 }
 
-/** Writes a temporary file beside the target and renames it. An existing file keeps its mode, a link its place. */
-export function writeAtomic(flag: string, path: string, text: string, readers: Readers): void {
+/**
+ * Writes a temporary file beside the target and renames it. An existing file keeps its mode, a link its place. What
+ * `mayReplace` says is asked last, right before the renaming; on false nothing is changed, and false is returned.
+ */
+export function writeAtomic(
+  flag: string,
+  path: string,
+  text: string,
+  readers: Readers,
+  mayReplace: () => boolean = () => true,
+): boolean {
   const target = targetOf(path);
   // Opened exclusively, so a name that somebody guessed does no more than fail.
   const temporary = join(dirname(target), `.tokensift-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
@@ -51,9 +60,15 @@ export function writeAtomic(flag: string, path: string, text: string, readers: R
     } finally {
       closeSync(file);
     }
+    if (!mayReplace()) {
+      rmSync(temporary, { force: true });
+      return false;
+    }
     renameSync(temporary, target);
+    return true;
   } catch (cause) {
     rmSync(temporary, { force: true });
+    if (cause instanceof ScanError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
     throw new ScanError("OUTPUT_FAILED", `${flag}: cannot write ${basename(path)} in ${dirname(target)} (${code})`, {
       cause,

@@ -1,0 +1,154 @@
+/** `tokensift run`: what the lead, each worker and the whole of an orchestrated run consumed. */
+import { existsSync } from "node:fs";
+import { configPaths, fileLayer } from "../config/file.ts";
+import { commandLineLayer, environmentLayer } from "../config/layer.ts";
+import { resolveSettings, type Settings } from "../config/settings.ts";
+import { type Environment, thisEnvironment } from "../environment.ts";
+import { invalidInput, invalidOption, ScanError } from "../errors.ts";
+import type { Progress } from "../options.ts";
+import { bytesText, counted } from "../report/numbers.ts";
+import { renderRun } from "../report/run.ts";
+import { collect, type Collected, type CollectOptions } from "../run/collect.ts";
+import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } from "../run/file.ts";
+import { placeOf } from "../run/place.ts";
+import { type Rewrite, rewriteReport } from "../run/report-data.ts";
+import { EXIT } from "./exit-code.ts";
+import { checkWritable, writeAtomic } from "./terminal/atomic-file.ts";
+import { catchInterrupts } from "./terminal/interrupt.ts";
+import { choosePalette, showsProgress } from "./terminal/look.ts";
+import { ProgressLine } from "./terminal/progress.ts";
+import { sayLines, writeStdout } from "./terminal/streams.ts";
+
+/** As commander has them. */
+export interface RunWritten extends Readonly<Partial<Record<string, unknown>>> {
+  readonly projectRoot?: string;
+  readonly write?: boolean;
+  readonly summary?: boolean;
+  readonly substituteData?: string;
+  readonly watch?: boolean;
+  readonly interval?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly json?: boolean;
+}
+
+/** The exit code. Rejects with a `ScanError` when it could not run. */
+export async function runRun(path: string, written: RunWritten): Promise<number> {
+  const environment = thisEnvironment();
+  const files = configPaths(process.cwd(), environment).flatMap((file) => fileLayer(file) ?? []);
+  const layers = [commandLineLayer(written), environmentLayer(environment.variables), ...files];
+  const settings = resolveSettings(layers);
+  checkFlags(path, written);
+  const options = collectOptions(settings, written, environment);
+  const file = readTeamState(path);
+  const collectFrom = async ({ state }: TeamStateFile) =>
+    withProgress(settings, environment, async (onProgress) =>
+      collect(state, placeOf(state, path, written.projectRoot), { ...options, onProgress }),
+    );
+  if (written.watch) {
+    const { watchRun } = await import("./watch.ts");
+    await watchRun(async () => collectFrom(readTeamState(path)), {
+      interval: written.interval,
+      isJson: written.json === true,
+    });
+    return EXIT.done;
+  }
+  const collected = await collectFrom(file);
+  // All that can fail without a disk fails before anything is written.
+  const report = written.substituteData;
+  const rewrites = report === undefined ? [] : rewriteReport(report, collected, file.state);
+  for (const { path: target } of rewrites) checkWritable("--substitute-data", target);
+  const text = written.write ? writeBack(file, collected) : withUsage(file, collected);
+  for (const rewrite of rewrites) writeReport(rewrite);
+  await writeStdout(
+    written.json
+      ? `${text.replace(/^\uFEFF/, "").trimEnd()}\n`
+      : renderRun(collected, file.state, {
+          palette: choosePalette(settings.color, environment.variables, false),
+          withDefinitions: written.summary === true,
+        }),
+  );
+  sayRemarks(collected, settings);
+  return EXIT.done;
+}
+
+/** Says how far a long reading is, and leaves the terminal as it was, also on Ctrl-C. */
+async function withProgress<T>(
+  { progress: flag, quiet = false }: Settings,
+  { variables }: Environment,
+  work: (onProgress: (progress: Progress) => void) => Promise<T>,
+): Promise<T> {
+  const line = new ProgressLine(() => showsProgress(flag, quiet, variables));
+  let release: (() => void) | undefined;
+  try {
+    return await work((progress) => {
+      release ??= catchInterrupts(() => line.clear());
+      line.update(progress);
+      if (progress.bytesDone >= progress.bytesTotal) release();
+    });
+  } finally {
+    release?.();
+    line.clear();
+  }
+}
+
+/** What would fail at the end fails at once. */
+function checkFlags(path: string, written: RunWritten): void {
+  if (written.interval !== undefined && !written.watch)
+    throw invalidOption("--interval", written.interval, "needs --watch");
+  for (const [flag, isGiven] of [
+    ["--write", written.write],
+    ["--summary", written.summary],
+    ["--substitute-data", written.substituteData !== undefined],
+  ] as const) {
+    if (written.watch && isGiven)
+      throw new ScanError("INVALID_OPTION", `${flag} and --watch: watching only prints (leave one of them out)`);
+  }
+  // A file that is not there is said to be so, and not that it cannot be written.
+  if (written.write && existsSync(path)) checkWritable("--write", path);
+}
+
+/** Of flags that stand elsewhere only those about reading count: a run has a window of its own. */
+function collectOptions(settings: Settings, written: RunWritten, environment: Environment): CollectOptions {
+  const { threads, cache, cacheDir: cacheDirectory } = settings;
+  return { since: written.since, until: written.until, threads, cache, cacheDirectory, environment };
+}
+
+/** What the file holds then. */
+function writeBack(file: TeamStateFile, collected: Collected): string {
+  return writeUsage(file, collected, (text, isUnchanged) =>
+    writeAtomic("--write", file.path, text, "owner", isUnchanged),
+  );
+}
+
+function writeReport({ path, before, after }: Rewrite): void {
+  const isUnchanged = () => readText(path) === before;
+  if (!writeAtomic("--substitute-data", path, after, "owner", isUnchanged)) {
+    throw invalidInput(
+      path,
+      "",
+      "changed while the run was collected, so it was not written (run tokensift run again)",
+    );
+  }
+}
+
+function sayRemarks({ stats, usageSummary }: Collected, { stats: wantsStats, quiet }: Settings): void {
+  if (quiet) return;
+  const { notes, unreadable, skipped } = usageSummary.diagnostics;
+  const damaged = skipped.malformed + skipped.oversized;
+  sayLines([
+    ...notes,
+    ...(unreadable.length > 0
+      ? [`${counted(unreadable.length, "file")} could not be read (see usageSummary.diagnostics)`]
+      : []),
+    ...(damaged > 0 ? [`${counted(damaged, "line")} skipped as damaged (see usageSummary.diagnostics)`] : []),
+    ...(stats.cacheFailure === undefined
+      ? []
+      : [`the cache could not be written (${stats.cacheFailure}): the next run reads more`]),
+    ...(wantsStats
+      ? [
+          `${counted(stats.transcripts, "transcript")}, ${stats.transcriptsUnchanged} unchanged, ${bytesText(stats.bytesRead)} read`,
+        ]
+      : []),
+  ]);
+}

@@ -1,0 +1,158 @@
+/**
+ * The Codex or Gemini session underneath a worker that wraps one (`spec/run-collector.md`, "Codex and Gemini workers").
+ * How such sessions are found and read is not known here.
+ */
+import type { Window } from "../window.ts";
+import { isMentioned } from "./mentions.ts";
+import { sumUsd } from "./price.ts";
+import type { TeamState } from "./team-state.ts";
+
+/** Agents that a worker can wrap. */
+const CLI_AGENTS = ["codex", "gemini"] as const;
+export type CliAgent = (typeof CLI_AGENTS)[number];
+
+export interface CliSession {
+  readonly agent: CliAgent;
+  readonly id: string;
+  /** In ms UTC. */
+  readonly startedMs: number;
+  readonly model: string | null;
+  /** What it consumed inside the window; undefined: it has no usage there. */
+  readonly figures: CliFigures | undefined;
+}
+
+export interface CliFigures {
+  /** Cached input included. */
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  /** Reasoning included. */
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  /** Whole nano-dollars; undefined: not known. */
+  readonly costNanoUsd: number | undefined;
+}
+
+export interface CliQuery {
+  readonly agents: readonly CliAgent[];
+  /** Whether a working directory is the project's; only sessions that began in such are asked for. */
+  holds(cwd: string): boolean;
+  /** Figures are cut by it; sessions are not. */
+  readonly window: Window;
+}
+
+export type FindCliSessions = (query: CliQuery) => Promise<readonly CliSession[]>;
+
+/** A Claude session that wraps a CLI. */
+export interface Wrapper {
+  /** The number of its worker. */
+  readonly worker: number;
+  readonly agent: CliAgent;
+  /** Its first and last record, in ms. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly paths: readonly string[];
+}
+
+/** A CLI session that could not be given to one worker. */
+export interface UnassignedCliSession {
+  readonly agent: CliAgent;
+  readonly sessionId: string;
+  readonly startedAt: string;
+  readonly workerIds: readonly string[];
+}
+
+const SLACK_MS = 10_000;
+
+export interface AssignedCliSessions {
+  /** By number of worker, in order of start. */
+  readonly ofWorker: ReadonlyMap<number, readonly CliSession[]>;
+  readonly unassigned: readonly UnassignedCliSession[];
+}
+
+/** Gives each session to the worker whose wrapper it began in; of several, to the one whose transcript names it. */
+export function assignCliSessions(
+  sessions: readonly CliSession[],
+  wrappers: readonly Wrapper[],
+  workers: TeamState["workers"],
+): AssignedCliSessions {
+  const ofWorker = new Map<number, CliSession[]>();
+  const unassigned: UnassignedCliSession[] = [];
+  const inOrder = sessions.toSorted((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1));
+  for (const session of inOrder) {
+    const around = wrappers.filter((wrapper) => holdsStart(wrapper, session));
+    const owners = new Set(around.map(({ worker }) => worker));
+    const [owner] = owners.size > 1 ? ownersNaming(session.id, around) : owners;
+    if (owner !== undefined) {
+      ofWorker.set(owner, [...(ofWorker.get(owner) ?? []), session]);
+    } else if (owners.size > 0) {
+      const workerIds = [...owners].map((worker) => workers[worker]?.workerId ?? "");
+      const startedAt = new Date(session.startedMs).toISOString();
+      unassigned.push({ agent: session.agent, sessionId: session.id, startedAt, workerIds });
+    }
+  }
+  return { ofWorker, unassigned };
+}
+
+function holdsStart({ agent, firstMs, lastMs }: Wrapper, session: CliSession): boolean {
+  const { startedMs } = session;
+  return agent === session.agent && startedMs >= firstMs - SLACK_MS && startedMs <= lastMs + SLACK_MS;
+}
+
+/** The only worker whose wrapper names an id; empty where none or several do. */
+function ownersNaming(id: string, wrappers: readonly Wrapper[]): Set<number> {
+  const naming = wrappers.filter(({ paths }) => paths.some((path) => isMentioned(id, path)));
+  const owners = new Set(naming.map(({ worker }) => worker));
+  return owners.size === 1 ? owners : new Set();
+}
+
+/** What a usage block says of the sessions underneath. */
+export interface CliUsage {
+  readonly cliSessionId?: string;
+  readonly cliAdditionalSessionIds?: readonly string[];
+  readonly cliModel?: string | null;
+  /** Input + output. */
+  readonly cliTotalTokens?: number;
+  readonly cliInputTokens?: number;
+  readonly cliCachedInputTokens?: number;
+  readonly cliOutputTokens?: number;
+  readonly cliReasoningTokens?: number;
+  readonly cliEstimatedCostUsd?: number | null;
+  /** Why there are no figures. */
+  readonly cliNote?: string;
+}
+
+/** `sessions` is undefined where nobody can look for any. */
+export function cliUsage(agent: CliAgent, sessions: readonly CliSession[] | undefined): CliUsage {
+  if (sessions === undefined)
+    return { cliNote: `this version of tokensift does not read ${NAMES[agent]} sessions for a run` };
+  const [first, ...others] = sessions;
+  if (!first) {
+    return { cliNote: `no ${NAMES[agent]} session of this project began during the worker's sessions` };
+  }
+  const ids = {
+    cliSessionId: first.id,
+    ...(others.length > 0 && { cliAdditionalSessionIds: others.map(({ id }) => id) }),
+  };
+  const counted = sessions.flatMap(({ figures }) => figures ?? []);
+  if (counted.length === 0) {
+    return { ...ids, cliModel: first.model, cliNote: `the ${NAMES[agent]} session has no usage in the window` };
+  }
+  const sum = (name: Exclude<keyof CliFigures, "costNanoUsd">) =>
+    counted.reduce((total, figures) => total + figures[name], 0);
+  return {
+    ...ids,
+    cliModel: sessions.find(({ model, figures }) => figures && model !== null)?.model ?? null,
+    cliTotalTokens: sum("inputTokens") + sum("outputTokens"),
+    cliInputTokens: sum("inputTokens"),
+    cliCachedInputTokens: sum("cachedInputTokens"),
+    cliOutputTokens: sum("outputTokens"),
+    cliReasoningTokens: sum("reasoningTokens"),
+    cliEstimatedCostUsd: sumUsd(counted.map(({ costNanoUsd }) => costNanoUsd)),
+  };
+}
+
+const NAMES: Readonly<Record<CliAgent, string>> = { codex: "Codex", gemini: "Gemini" };
+
+export function cliAgentOf(agent: string): CliAgent | undefined {
+  return CLI_AGENTS.find((name) => name === agent.toLowerCase());
+}

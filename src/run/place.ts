@@ -1,0 +1,124 @@
+/** Where a run lies, and when it was: what stands beside a team-state (`spec/run-collector.md`, "The run window"). */
+import { readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { invalidInput, ScanError } from "../errors.ts";
+import type { Window } from "../window.ts";
+import { instantOf, isObject, type TeamState } from "./team-state.ts";
+
+export interface RunPlace {
+  readonly projectRoot: string;
+  readonly runDirectory: string;
+  /** Of the run's file names, with its hyphen; empty: they have none. Undefined: the team-state is not named like one. */
+  readonly suffix: string | undefined;
+}
+
+/** Finds the project root and the run's folder. Throws `INVALID_INPUT`. */
+export function placeOf(state: TeamState, file: string, givenRoot: string | undefined): RunPlace {
+  const path = resolve(file);
+  const written = state.runDirectoryPath;
+  const suffix = /^team-state(|-.+)\.json$/.exec(basename(path))?.[1];
+  const root = givenRoot === undefined ? rootAbove(path, written) : resolve(givenRoot);
+  if (root === undefined) {
+    const what = isAbsolute(written) ? "is absolute, and no folder above it has a .git" : `is not the folder above it`;
+    throw invalidInput(file, "runDirectoryPath", `"${written}" ${what} (give --project-root)`);
+  }
+  if (givenRoot !== undefined && !isFolder(root)) {
+    throw new ScanError("NO_SUCH_PATH", `--project-root: no such folder: ${givenRoot} (give the project's root)`);
+  }
+  return { projectRoot: root, runDirectory: resolve(root, written), suffix };
+}
+
+/** The nearest folder above the team-state from which the run's folder is the one that holds `state/<this file>`. */
+function rootAbove(path: string, written: string): string | undefined {
+  const runFolders = [dirname(dirname(path)), dirname(dirname(realPath(path)))];
+  for (const runFolder of runFolders) {
+    for (let root = dirname(path), above = ""; root !== above; above = root, root = dirname(root)) {
+      if (isAbsolute(written) ? exists(join(root, ".git")) : isSame(resolve(root, written), runFolder)) return root;
+      if (dirname(root) === root) break;
+    }
+  }
+  return undefined;
+}
+
+function isSame(a: string, b: string): boolean {
+  return a === b || realPath(a) === realPath(b);
+}
+
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+export interface RunWindow extends Window {
+  /** What has to be said of it. */
+  readonly notes: readonly string[];
+}
+
+/** The run's window, before anybody asks for another. Throws `INVALID_INPUT`. */
+export function windowOf(state: TeamState, place: RunPlace | undefined): RunWindow {
+  const notes: string[] = [];
+  const untilMs = state.endedMs ?? statusMs(place) ?? Infinity;
+  let sinceMs = -Infinity;
+  if (place?.suffix === undefined) {
+    notes.push(
+      "no run manifest: the team-state is in no file named team-state-….json, so the window has no lower bound",
+    );
+  } else {
+    const path = join(place.runDirectory, "manifests", `run-manifest${place.suffix}.json`);
+    const manifest = readManifest(path);
+    const createdMs =
+      manifest &&
+      instantOf(manifest["createdAt"], () => invalidInput(path, "createdAt", "is no time (2026-06-10T11:00:00Z)"));
+    if (createdMs === undefined) {
+      const what = manifest ? "has no createdAt" : "is not there";
+      notes.push(`the run manifest ${basename(path)} ${what}, so the window has no lower bound`);
+    } else {
+      sinceMs = createdMs;
+    }
+  }
+  return { sinceMs, untilMs, notes };
+}
+
+function readManifest(path: string): Record<string, unknown> | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; it tells when the run began)`, { cause });
+  }
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    if (isObject(value)) return value;
+  } catch {
+    // Said below.
+  }
+  throw invalidInput(path, "", "is no JSON object (it tells when the run began)");
+}
+
+/** When the run's final status was written; a record of the same millisecond is inside. */
+function statusMs(place: RunPlace | undefined): number | undefined {
+  if (place?.suffix === undefined) return undefined;
+  const stat = statOf(join(place.runDirectory, "status", `final${place.suffix}.status`));
+  return stat?.isFile() ? Math.floor(stat.mtimeMs) : undefined;
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(path: string): boolean {
+  return statOf(path) !== undefined;
+}
+
+function isFolder(path: string): boolean {
+  return statOf(path)?.isDirectory() === true;
+}

@@ -1,0 +1,144 @@
+/** Where the transcripts of a project are: of its root, of folders below it, and of its git worktrees. */
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { claudeRoots } from "../discover/claude.ts";
+import type { Environment } from "../environment.ts";
+import type { Transcript } from "../discover/transcript.ts";
+import { groupBy } from "../tally/group-by.ts";
+import type { Overview } from "./overview.ts";
+import { realPath } from "./place.ts";
+
+/** Longer names are cut there, and a hash follows. */
+const LONGEST_NAME = 200;
+/** Of a transcript, where its first working directory is looked for. */
+const PEEK_BYTES = 64 << 10;
+
+export interface ProjectFolders {
+  /** To be scanned. */
+  readonly folders: readonly string[];
+  /** Whether a folder's transcripts are the project's, by the first working directory in them. */
+  isOfProject(folder: string, firstCwd: string): boolean;
+  /** Whether a working directory is the root, a worktree, or below one of them. */
+  holds(cwd: string): boolean;
+}
+
+/**
+ * The name Claude Code gives to the folder for a working directory (formats/claude-code.md §1). Of one that is cut
+ * only its beginning is known, hyphen included: the hash behind it depends on the runtime.
+ */
+function encodeFolder(cwd: string): { readonly name: string; readonly isCut: boolean } {
+  const name = cwd.replaceAll(/[^A-Za-z0-9]/g, "-");
+  return name.length > LONGEST_NAME ? { name: `${name.slice(0, LONGEST_NAME)}-`, isCut: true } : { name, isCut: false };
+}
+
+export function projectFolders(root: string, environment: Environment): ProjectFolders {
+  const roots = [...new Set([root, realPath(root)])];
+  const bases = [...new Set([...roots, ...roots.flatMap(worktreesOf)])];
+  const holds = (cwd: string) => bases.some((base) => isWithin(cwd, base));
+  const beginnings = bases.map((base) => encodeFolder(base).name);
+  const mayBe = (name: string) => beginnings.some((beginning) => name.startsWith(beginning));
+  // A name that was cut stands for many folders: there the working directory decides.
+  const sureNames = new Set(roots.map(encodeFolder).flatMap(({ name, isCut }) => (isCut ? [] : [name])));
+  const folders = claudeRoots(environment)
+    .filter((projects) => basename(projects) === "projects")
+    .flatMap((projects) => foldersIn(projects).map((name) => join(projects, name)))
+    .filter((folder) => mayBe(basename(folder)) || holds(peekCwd(folder)));
+  return {
+    folders,
+    isOfProject: (folder, firstCwd) => sureNames.has(basename(folder)) || holds(firstCwd),
+    holds,
+  };
+}
+
+/** The numbers of the project's transcripts among those below its folders, ascending. */
+export function transcriptsOfProject(
+  project: ProjectFolders,
+  transcripts: readonly Transcript[],
+  overview: Overview,
+): number[] {
+  const known = new Set(project.folders);
+  const folderOf = (path: string) => {
+    let folder = dirname(path);
+    while (!known.has(folder) && dirname(folder) !== folder) folder = dirname(folder);
+    return folder;
+  };
+  const members = groupBy(transcripts.keys(), (t) => folderOf((transcripts[t] as Transcript).path));
+  return [...members]
+    .flatMap(([folder, some]) => (project.isOfProject(folder, overview.firstCwd(some)) ? some : []))
+    .sort((a, b) => a - b);
+}
+
+function isWithin(path: string, base: string): boolean {
+  if (!path.startsWith(base)) return false;
+  return path.length === base.length || /[/\\]$/.test(base) || /[/\\]/.test(path.charAt(base.length));
+}
+
+/** Git worktrees of a repository: each has a folder that tells where its `.git` is. */
+function worktreesOf(root: string): string[] {
+  const folder = join(root, ".git", "worktrees");
+  return namesIn(folder).flatMap((name) => {
+    try {
+      const dotGit = readFileSync(join(folder, name, "gitdir"), "utf8").trim();
+      // Relative where git was told so.
+      const worktree = dotGit === "" ? undefined : dirname(resolve(folder, name, dotGit));
+      return worktree === undefined ? [] : [worktree, realPath(worktree)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** The first working directory in the first transcript of a folder that names one near its beginning; else nothing. */
+function peekCwd(folder: string): string {
+  for (const name of namesIn(folder)) {
+    if (!name.endsWith(".jsonl") || name.startsWith("agent-")) continue;
+    const cwd = firstCwdIn(join(folder, name));
+    if (cwd !== undefined) return cwd;
+  }
+  return "";
+}
+
+function firstCwdIn(path: string): string | undefined {
+  for (const line of headOf(path).split("\n")) {
+    if (!line.includes('"cwd"')) continue;
+    try {
+      const { cwd } = JSON.parse(line) as { cwd?: unknown };
+      if (typeof cwd === "string" && cwd !== "") return cwd;
+    } catch {
+      // Cut, or damaged.
+    }
+  }
+  return undefined;
+}
+
+function headOf(path: string): string {
+  let file = -1;
+  try {
+    // Opening a FIFO would wait for a writer.
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    if (!fstatSync(file).isFile()) return "";
+    const bytes = Buffer.alloc(PEEK_BYTES);
+    return bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.length, 0));
+  } catch {
+    return "";
+  } finally {
+    if (file >= 0) closeSync(file);
+  }
+}

@@ -1,0 +1,95 @@
+/** The transcripts of some folders, with what cursors know of them and what is new. */
+import { discover } from "../discover/index.ts";
+import type { Transcript } from "../discover/transcript.ts";
+import { type CheckedOptions, defaultThreads } from "../options.ts";
+import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
+import { plan, type Shard } from "../plan.ts";
+import { scanShards } from "../pool.ts";
+import { cursorsOf, fromItsStart } from "../scan.ts";
+import { TallyMemory } from "../tally/memory.ts";
+import type { UnreadableFile } from "../types.ts";
+
+export interface ReadTranscripts extends ChosenTranscripts {
+  readonly unreadable: readonly UnreadableFile[];
+  readonly bytesRead: number;
+  readonly transcriptsUnchanged: number;
+  /** Why the cache could not be written: the system's code. */
+  readonly cacheFailure: string | undefined;
+}
+
+/** Reads what is new in the folders, and remembers how far that got. Rejects as `scan` does. */
+export async function readTranscripts(folders: readonly string[], checked: CheckedOptions): Promise<ReadTranscripts> {
+  const takenMs = Date.now();
+  const found = discover(folders, checked.environment, ["claude"]);
+  const { transcripts } = found;
+  const memory = new TallyMemory();
+  const cursors = await cursorsOf(found, checked, takenMs, memory);
+  const unread = cursors?.unread ?? transcripts.map(fromItsStart);
+  const bytesLeft = unread.reduce((sum, { sizeBytes, start }) => sum + sizeBytes - start, 0);
+  const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
+  const { chunkBytes, maxLineBytes, rangeBytes, signal } = checked;
+  const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined };
+  let bytesDone = 0;
+  const onShard = ({ ranges }: Shard) => {
+    for (const { start, end } of ranges) bytesDone += end - start;
+    checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
+  };
+  const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
+  const scanned = batches.map((batch) => new ScannedBatch(batch));
+  const cacheFailure = cursors?.save(scanned);
+  const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
+  const failed = batches.flatMap(({ unreadable }) =>
+    unreadable.map(({ transcript, code }) => ({ path: (transcripts[transcript] as Transcript).path, code })),
+  );
+  const bytesScanned = scanned.reduce(
+    (sum, { columns }) => sum + columns.range.bytesRead.reduce((a, b) => a + b, 0),
+    0,
+  );
+  return {
+    transcripts,
+    parts,
+    memory,
+    unreadable: [...found.unreadable, ...failed],
+    bytesRead: bytesScanned + (cursors?.bytesRead ?? 0),
+    transcriptsUnchanged: cursors?.unchanged ?? 0,
+    cacheFailure,
+  };
+}
+
+/** Some transcripts with all that is known of them. */
+export interface ChosenTranscripts {
+  /** In path order. */
+  readonly transcripts: readonly Transcript[];
+  readonly parts: readonly Part[];
+  /** Where cursors lie. */
+  readonly memory: TallyMemory;
+}
+
+/** Some of them alone, by ascending numbers; they are numbered anew. */
+export function choose(
+  { transcripts, parts, memory }: ChosenTranscripts,
+  chosen: readonly number[],
+): ChosenTranscripts {
+  return { transcripts: chosen.map((t) => transcripts[t] as Transcript), parts: partsOf(parts, chosen), memory };
+}
+
+function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Part[] {
+  const numbers = new Map(chosen.map((t, number) => [t, number]));
+  const list = new PartList();
+  for (const part of parts) {
+    if ("cursors" in part) {
+      for (let row = part.from; row < part.to; row++) {
+        const number = numbers.get(part.transcript + row - part.from);
+        if (number !== undefined) list.addCursor(part.cursors, row, number);
+      }
+    } else {
+      const { transcript } = part.scanned.columns.range;
+      for (let range = part.from; range < part.to; range++) {
+        const t = transcript[range] as number;
+        const number = numbers.get(t + part.shift);
+        if (number !== undefined) list.addRange(part.scanned, range, number - t);
+      }
+    }
+  }
+  return list.parts;
+}

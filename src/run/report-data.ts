@@ -1,0 +1,135 @@
+/** Figures into a run's report: its data file, and the placeholders of the text beside it. */
+import { existsSync } from "node:fs";
+import { invalidInput } from "../errors.ts";
+import { exact } from "../report/numbers.ts";
+import { usdText } from "../report/usd.ts";
+import type { Collected } from "./collect.ts";
+import { JsonDocument } from "./document.ts";
+import { readText } from "./file.ts";
+import { isObject, type TeamState } from "./team-state.ts";
+
+/** A file with what it held and what it is to hold. */
+export interface Rewrite {
+  readonly path: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What a report can say: figures by who they are of. */
+interface TokenUsage {
+  readonly lead: object;
+  readonly workers: Readonly<Record<string, object>>;
+  readonly run: object;
+}
+
+const PLACEHOLDER = /\{\{token-usage:([^{}]*)\}\}/g;
+/** Where a figure exists but is not known. */
+const UNKNOWN = "n/a";
+
+/** What is to be written; nothing is yet. Throws `INVALID_INPUT`, also for placeholders that name nothing. */
+export function rewriteReport(dataPath: string, collected: Collected, state: TeamState): Rewrite[] {
+  const before = readText(dataPath);
+  const data = new JsonDocument(before, dataPath);
+  if (!isObject(data.value())) throw invalidInput(dataPath, "", "is no JSON object (give the run's report data)");
+  const usage = tokenUsageOf(collected, state);
+  fillTokenUsage(data, usage);
+  fillExecutionStatus(data, usage, dataPath);
+  const rewrites = [{ path: dataPath, before, after: data.text }];
+  const textPath = `${dataPath.replace(/(\.data)?\.json$/, "")}.md`;
+  if (existsSync(textPath)) {
+    const text = readText(textPath);
+    rewrites.push({ path: textPath, before: text, after: fillPlaceholders(text, usage, textPath) });
+  }
+  return rewrites;
+}
+
+function tokenUsageOf({ leadUsage, workerUsages, runUsage }: Collected, { workers }: TeamState): TokenUsage {
+  return {
+    lead: leadUsage,
+    workers: Object.fromEntries(workers.map(({ workerId }, i) => [workerId, workerUsages[i] as object])),
+    run: runUsage,
+  };
+}
+
+function fillTokenUsage(data: JsonDocument, usage: TokenUsage): void {
+  if (!isObject((data.value() as Record<string, unknown>)["tokenUsage"])) {
+    data.set([], "tokenUsage", usage);
+    return;
+  }
+  for (const [name, figures] of Object.entries(usage)) data.set(["tokenUsage"], name, figures);
+}
+
+const STATUS_FIGURES = ["totalTokens", "estimatedCostUsd", "durationMs", "toolUses"] as const;
+
+function fillExecutionStatus(data: JsonDocument, usage: TokenUsage, dataPath: string): void {
+  const { executionStatus: rows } = data.value() as { executionStatus?: unknown };
+  if (rows === undefined || rows === null) return;
+  if (!Array.isArray(rows)) throw invalidInput(dataPath, "executionStatus", "is no list");
+  for (const [i, row] of rows.entries()) {
+    const figures = isObject(row) ? (usageNamed(row["worker"], usage) ?? usageNamed(row["role"], usage)) : undefined;
+    if (!figures) continue;
+    for (const name of STATUS_FIGURES) data.set(["executionStatus", i], name, figureOf(figures, name) ?? null);
+  }
+}
+
+function usageNamed(name: unknown, { lead, workers }: TokenUsage): object | undefined {
+  if (typeof name !== "string") return undefined;
+  // A worker may be called lead.
+  return Object.hasOwn(workers, name) ? workers[name] : name === "lead" ? lead : undefined;
+}
+
+function fillPlaceholders(text: string, usage: TokenUsage, textPath: string): string {
+  const unknown = new Set<string>();
+  const filled = text.replaceAll(PLACEHOLDER, (placeholder, path: string) => {
+    const value = valueAt(path.trim(), usage);
+    if (value === undefined) unknown.add(placeholder);
+    return value ?? placeholder;
+  });
+  if (unknown.size > 0) {
+    throw invalidInput(textPath, "", `has placeholders that name nothing: ${[...unknown].join(", ")} (correct them)`);
+  }
+  return filled;
+}
+
+/** Undefined: there is no such figure. */
+function valueAt(path: string, usage: TokenUsage): string | undefined {
+  // Ids may hold dots, names of figures do not.
+  const [, of, id, figure = ""] = /^(lead|run|workers)(?:\.(.+))?\.([^.]+)$/.exec(path) ?? [];
+  if (of === undefined || (of === "workers") !== (id !== undefined)) return undefined;
+  const figures =
+    of === "workers"
+      ? Object.hasOwn(usage.workers, id ?? "")
+        ? usage.workers[id ?? ""]
+        : undefined
+      : usage[of as "lead" | "run"];
+  if (!figures) return undefined;
+  const value = figureOf(figures, figure);
+  // Known of others, or of the same one at another time.
+  if (value === undefined || value === null) return isFigure(figure, usage) ? UNKNOWN : undefined;
+  if (typeof value === "number") return figure.endsWith("CostUsd") ? usdText(value) : numberText(value);
+  return typeof value === "string" ? value : undefined;
+}
+
+function figureOf(figures: object, name: string): unknown {
+  return Object.hasOwn(figures, name) ? (figures as Record<string, unknown>)[name] : undefined;
+}
+
+function isFigure(name: string, { run }: TokenUsage): boolean {
+  return Object.hasOwn(run, name) || CLI_FIGURES.has(name);
+}
+
+const CLI_FIGURES = new Set([
+  "cliTotalTokens",
+  "cliInputTokens",
+  "cliCachedInputTokens",
+  "cliOutputTokens",
+  "cliReasoningTokens",
+  "cliEstimatedCostUsd",
+  "cliModel",
+]);
+
+/** `1,234,567`, `1,005.5` */
+function numberText(value: number): string {
+  const [whole = "0", fraction] = String(value).split(".");
+  return fraction === undefined ? exact(value) : `${exact(Number(whole))}.${fraction}`;
+}

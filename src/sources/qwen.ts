@@ -1,0 +1,110 @@
+/**
+ * Qwen Code (`formats/others.md`): the response's own line counts, `type: "assistant"` with `usageMetadata`; what `system`
+ * lines tell of it is a copy. Numbers are Gemini's, so are the old documents; `src/tally/gemini.ts` settles both.
+ */
+import type { EventWriter } from "../event-writer.ts";
+import { FLAG } from "../events.ts";
+import { documentLines } from "./documents.ts";
+import { emptyDraft } from "./draft.ts";
+import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
+import type { Cells, Source } from "./source.ts";
+
+const RECORD = object({
+  uuid: hash,
+  timestamp: time,
+  type: oneOf("assistant"),
+  sessionId: text,
+  cwd: text,
+  gitBranch: text,
+  version: text,
+  model: text,
+  message: object({ parts: json }),
+  usageMetadata: object({
+    promptTokenCount: count,
+    candidatesTokenCount: count,
+    thoughtsTokenCount: count,
+    cachedContentTokenCount: count,
+    totalTokenCount: count,
+  }),
+});
+
+const { slots } = assignSlots(RECORD);
+const { usageMetadata: usage } = slots;
+
+export const qwen: Source = {
+  name: "qwen",
+  version: 1,
+  record: RECORD,
+  decode,
+  document: { isOne: (path) => path.endsWith(".json"), unpack },
+};
+
+const draft = emptyDraft();
+
+function decode(cells: Cells, events: EventWriter): boolean {
+  const isResponse = cells.integer(slots.type) === 1;
+  const hasUsage = isResponse && cells.has(usage.self);
+  if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokenCount)) return false;
+  const toolUses = isResponse && cells.has(slots.message.parts) ? countCalls(cells.json(slots.message.parts)) : 0;
+  if (toolUses === undefined) return false;
+
+  const sessionId = cells.text(slots.sessionId);
+  if (sessionId !== 0) events.noteFirst(events.range.columns.sessionId, sessionId);
+  draft.timeMs = cells.time(slots.timestamp);
+  const cwd = cells.text(slots.cwd);
+  if (cwd !== 0) events.noteCwd(cwd, draft.timeMs);
+  draft.context = events.contextNumber(0, 0, 0, cells.text(slots.gitBranch), cells.text(slots.version));
+  draft.flags = isResponse ? FLAG.state | (hasUsage ? FLAG.usage : 0) : 0;
+  draft.responseLow = isResponse ? cells.hashLow(slots.uuid) : 0;
+  draft.responseHigh = isResponse ? cells.hashHigh(slots.uuid) : 0;
+  draft.model = isResponse ? cells.text(slots.model) : 0;
+  draft.toolUses = toolUses;
+  draft.usage.input = cells.count(usage.promptTokenCount);
+  draft.usage.output = cells.count(usage.candidatesTokenCount);
+  draft.usage.reasoning = cells.count(usage.thoughtsTokenCount);
+  draft.usage.cacheRead = cells.count(usage.cachedContentTokenCount);
+  if (isResponse || draft.timeMs === draft.timeMs) events.add(draft);
+  return true;
+}
+
+/** Undefined: damaged. */
+function countCalls(parts: string): number | undefined {
+  try {
+    const list: unknown = JSON.parse(parts);
+    return Array.isArray(list) ? list.filter(isCall).length : 0;
+  } catch {
+    return undefined;
+  }
+}
+
+function isCall(part: unknown): boolean {
+  return typeof part === "object" && part !== null && "functionCall" in part;
+}
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** Old builds wrote Gemini's documents. */
+function unpack(bytes: Buffer): string | undefined {
+  return documentLines(bytes, ({ sessionId, messages }) => {
+    const list = Array.isArray(messages)
+      ? messages.filter((one): one is Message => typeof one === "object" && one !== null)
+      : [];
+    return list.map(({ id, timestamp, type, model, tokens, toolCalls }) => {
+      const told = typeof tokens === "object" && tokens !== null ? (tokens as Message) : undefined;
+      return {
+        sessionId,
+        uuid: id,
+        timestamp,
+        type: type === "gemini" || type === "qwen" ? "assistant" : type,
+        model,
+        message: { parts: Array.isArray(toolCalls) ? toolCalls.map(() => ({ functionCall: 0 })) : [] },
+        usageMetadata: told && {
+          promptTokenCount: told["input"],
+          candidatesTokenCount: told["output"],
+          thoughtsTokenCount: told["thoughts"],
+          cachedContentTokenCount: told["cached"],
+        },
+      };
+    });
+  });
+}

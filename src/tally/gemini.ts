@@ -1,0 +1,123 @@
+/**
+ * Which state of a message counts (`spec/accounting.md`, "Gemini"; `docs/decisions/0011`), also for Qwen Code, a fork of it. States of one message, in one
+ * file or in several, become one response by ids that the groups of `buckets.ts` go by.
+ */
+import type { Transcript } from "../discover/transcript.ts";
+import { FLAG, NO_USAGE } from "../events.ts";
+import type { CountMode } from "./groups.ts";
+import type { Places } from "./places.ts";
+import type { EventTable } from "./table.ts";
+
+/** Marks made-up request ids: those of other agents are hashes. */
+const REQUEST_HIGH = 0x67656d69;
+
+/** Settles the states of all messages in place. Returns how many responses said more cached input than input. */
+export function settleGemini(table: EventTable, places: Places, count: CountMode): number {
+  const { event } = table;
+  const states = findStates(table, places.transcripts);
+  if (count === "responses")
+    for (const [session, messages] of states.bySession) chooseStates(table, places, session, messages);
+  let clamped = 0;
+  for (const i of states.all) {
+    if (((event.flags[i] as number) & FLAG.usage) !== 0 && writeFigures(table, i)) clamped++;
+  }
+  return clamped;
+}
+
+interface States {
+  readonly all: readonly number[];
+  /** By the number of the file's own session, by message id, its states in transcript and byte order. */
+  readonly bySession: ReadonlyMap<number, ReadonlyMap<string, readonly number[]>>;
+}
+
+/** A subagent's messages are of its own session, though they count for its parent's. */
+function findStates({ event, transcript, texts, length }: EventTable, transcripts: readonly Transcript[]): States {
+  const all: number[] = [];
+  const numbers = new Map<string, number>();
+  const bySession = new Map<number, Map<string, number[]>>();
+  for (const [t, { source, stem }] of transcripts.entries()) {
+    if (source !== "gemini" && source !== "qwen") continue;
+    const name = `${source} ${texts[transcript.sessionId[t] as number] || stem}`;
+    const session = numbers.get(name) ?? numbers.size + 1;
+    numbers.set(name, session);
+    const messages = bySession.get(session) ?? new Map<string, number[]>();
+    bySession.set(session, messages);
+    const to = transcript.firstEvent[t + 1] ?? length;
+    for (let i = transcript.firstEvent[t] as number; i < to; i++) {
+      if (((event.flags[i] as number) & FLAG.state) === 0) continue;
+      all.push(i);
+      const [low, high] = [event.responseLow[i] as number, event.responseHigh[i] as number];
+      if (low === 0 && high === 0) continue;
+      const key = `${low} ${high}`;
+      const states = messages.get(key);
+      if (states) states.push(i);
+      else messages.set(key, [i]);
+    }
+  }
+  return { all, bySession };
+}
+
+function chooseStates(
+  table: EventTable,
+  places: Places,
+  session: number,
+  messages: ReadonlyMap<string, readonly number[]>,
+): void {
+  const { event, record } = table;
+  const updatedMs = new Map<number, number>();
+  const order = (i: number) => {
+    const t = table.transcriptOf[i] as number;
+    let ms = updatedMs.get(t);
+    if (ms === undefined) updatedMs.set(t, (ms = lastWrittenMs(table, t)));
+    return [places.transcripts[t]?.path.endsWith(".json") ? 0 : 1, ms, i] as const;
+  };
+  for (const states of messages.values()) {
+    let chosen: number | undefined;
+    let uses: number | undefined;
+    for (const i of states) {
+      event.requestLow[i] = session;
+      event.requestHigh[i] = REQUEST_HIGH;
+      event.flags[i] = (event.flags[i] as number) | FLAG.responseId | FLAG.requestId;
+      if (event.flags[i] & FLAG.usage && (chosen === undefined || isBefore(order(chosen), order(i)))) chosen = i;
+      if (uses === undefined || usesBefore(table, i, uses)) uses = i;
+    }
+    for (const i of states) {
+      if (i !== uses) event.toolUses[i] = record.toolUses[event.firstRecord[i] as number] = 0;
+      if (i === chosen || chosen === undefined) continue;
+      event.flags[i] = (event.flags[i] as number) & ~FLAG.usage;
+      event.usage[i] = NO_USAGE;
+    }
+  }
+}
+
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  for (const [at, value] of a.entries()) if (value !== b[at]) return value < (b[at] as number);
+  return false;
+}
+
+/** Most tool calls, then the earliest; `i` comes after `other` in (path, offset). */
+function usesBefore({ event }: EventTable, i: number, other: number): boolean {
+  const more = (event.toolUses[i] as number) - (event.toolUses[other] as number);
+  return more > 0 || (more === 0 && (event.firstMs[i] as number) < (event.firstMs[other] as number));
+}
+
+/** `lastUpdated` is written beside every message, as a record's time. */
+function lastWrittenMs({ event, transcript, length }: EventTable, t: number): number {
+  let lastMs = -Infinity;
+  const to = transcript.firstEvent[t + 1] ?? length;
+  for (let i = transcript.firstEvent[t] as number; i < to; i++) lastMs = Math.max(lastMs, event.lastMs[i] as number);
+  return lastMs;
+}
+
+/** What stood there (`src/sources/gemini.ts`) to figures; whether cached tokens had to be clamped. */
+function writeFigures({ event, usage }: EventTable, i: number): boolean {
+  const at = event.usage[i] as number;
+  const input = usage.input[at] as number;
+  const cached = usage.cacheRead[at] as number;
+  const cacheRead = Math.min(cached, input);
+  usage.input[at] = input - cacheRead + (usage.webSearches[at] as number);
+  usage.cacheRead[at] = cacheRead;
+  usage.output[at] = (usage.output[at] as number) + (usage.reasoning[at] as number);
+  usage.webSearches[at] = 0;
+  return cacheRead < cached;
+}

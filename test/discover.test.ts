@@ -1,0 +1,133 @@
+/** Where agents keep their transcripts, and what places and first records say about them. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import zlib from "node:zlib";
+import { scan } from "tokensift";
+import { describe, expect, test } from "vitest";
+import { diagnosticLines } from "../src/report/diagnostics.ts";
+import { lines, makeFolder, response, sessionId, type Tree } from "./transcripts.ts";
+
+const rollout = (id: string, input: number, more: object = {}): string =>
+  lines(
+    [
+      { type: "session_meta", payload: { id, cwd: "/srv/app", ...more } },
+      { type: "event_msg", payload: { type: "token_count", info: { total_token_usage: { input_tokens: input } } } },
+    ].map((line) => JSON.stringify(line)),
+  );
+const gemini = (id: string, input: number): string =>
+  lines(
+    [
+      { sessionId: id, projectHash: "x" },
+      { id: "m1", type: "gemini", tokens: { input } },
+    ].map((line) => JSON.stringify(line)),
+  );
+
+/** What is on a machine with these files at home. */
+async function scanHome(tree: Tree, variables: Record<string, string> = {}, by: "source" | "project" = "source") {
+  const home = makeFolder(tree);
+  const here = Object.fromEntries(
+    Object.entries(variables).map(([name, value]) => [name, value.replaceAll("~", home)]),
+  );
+  const environment = { variables: here, home, platform: "linux" as const };
+  const { rows } = await scan({ environment, by: [by], threads: 0, cache: false });
+  return Object.fromEntries(rows.map(({ key, totalTokens }) => [key[by], totalTokens]));
+}
+
+const HOME: Tree = {
+  [`.claude/projects/-srv-app/${sessionId(1)}.jsonl`]: [response(1)],
+  [`.codex/sessions/2026/06/01/rollout-2026-06-01T10-00-00-${sessionId(2)}.jsonl`]: rollout(sessionId(2), 1000),
+  [`.codex/sessions/rollout-old-${sessionId(3)}.jsonl`]: rollout(sessionId(3), 2000),
+  [`.codex/archived_sessions/rollout-2026-06-01T10-00-00-${sessionId(4)}.jsonl`]: rollout(sessionId(4), 4000),
+  ".gemini/tmp/app/chats/session-1.jsonl": gemini("s1", 7),
+  ".gemini/tmp/app/chats/s1/s2.jsonl": gemini("s2", 8),
+  ".gemini/tmp/app/logs.json": "[]",
+};
+
+describe("a home", () => {
+  test("holds transcripts of several agents", async () => {
+    expect(await scanHome(HOME)).toEqual({ claude: 111, codex: 7000, gemini: 15 });
+  });
+
+  test("is elsewhere where a variable says so", async () => {
+    const tree = { ...HOME, "one/sessions/a.jsonl": rollout("a", 1), "two/sessions/b.jsonl": rollout("b", 2) };
+    expect(await scanHome(tree, { CODEX_HOME: "~/one, ~/two", GEMINI_CLI_HOME: "~/none" })).toEqual({
+      claude: 111,
+      codex: 3,
+    });
+  });
+});
+
+test("one agent's transcripts, when only they are asked for", async () => {
+  const environment = { variables: {}, home: makeFolder(HOME), platform: "linux" as const };
+  const { rows, stats, diagnostics } = await scan({ environment, sources: ["codex"], by: ["source"], cache: false });
+  expect(rows.map(({ key }) => key)).toEqual([{ source: "codex" }]);
+  expect([stats.transcripts, diagnostics.roots.length]).toEqual([3, 2]);
+  await expect(scan({ environment, sources: ["cursor" as "codex"] })).rejects.toMatchObject({ code: "INVALID_OPTION" });
+});
+
+test("files given by hand are whose their first records say, whatever they are called", async () => {
+  const long = rollout("r", 1000, { instructions: "x".repeat(100_000) });
+  const folder = makeFolder({
+    "a.jsonl": long,
+    [`b/${sessionId(1)}.jsonl`]: rollout("r2", 2000),
+    "c.jsonl": gemini("s1", 7),
+    "d.jsonl": [response(1)],
+    "e.json": JSON.stringify({
+      kind: "main",
+      messages: [{ id: "m", type: "gemini", tokens: { input: 30 } }],
+      lastUpdated: "",
+      sessionId: "s",
+    }),
+    "f.json": '{"some":"thing"}',
+    "g.meta.json": "{}",
+  });
+  const { rows, stats } = await scan({ paths: [folder], by: ["source"], threads: 0, cache: false });
+  const totals = Object.fromEntries(rows.map(({ key, totalTokens }) => [key.source, totalTokens]));
+  expect(totals).toEqual({ codex: 3000, claude: 111, gemini: 37 });
+  expect(stats.transcripts).toBe(5);
+});
+
+test("a path is one project, whichever agent names it and however", async () => {
+  const hashOf = (path: string) => createHash("sha256").update(path).digest("hex");
+  const hash = hashOf("/srv/elsewhere");
+  const tree: Tree = {
+    [`.claude/projects/-srv-app/${sessionId(1)}.jsonl`]: [response(1)],
+    ".codex/sessions/r.jsonl": rollout("r", 1000),
+    ".gemini/tmp/marked/chats/session-1.jsonl": gemini("s1", 1),
+    ".gemini/tmp/marked/.project_root": "/srv/app\n",
+    ".gemini/tmp/listed/chats/session-1.jsonl": gemini("s2", 2),
+    ".gemini/projects.json": JSON.stringify({ projects: { "/srv/app": "listed" } }),
+    [`.gemini/tmp/${hash}/chats/session-1.jsonl`]: gemini("s3", 4),
+    [`.gemini/tmp/${hashOf("/srv/app")}/chats/session-1.jsonl`]: gemini("s4", 8),
+  };
+  expect(await scanHome(tree, {}, "project")).toEqual({ "/srv/app": 1122, [hash]: 4 });
+});
+
+describe("a compressed rollout", () => {
+  const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Buffer) => Buffer };
+  const name = `sessions/rollout-2026-06-01T10-00-00-${sessionId(2)}.jsonl`;
+  // Magic, then nothing: without a reader it is never looked at.
+  const bytes = zstdCompressSync?.(Buffer.from(rollout(sessionId(2), 1000))) ?? Buffer.from("28b52ffd", "hex");
+  const scanFolder = (tree: Tree) => scan({ paths: [makeFolder(tree)], by: ["session"], threads: 0, cache: false });
+
+  test("is read where Node can, and named where it cannot", async () => {
+    const result = await scanFolder({ [`${name}.zst`]: bytes });
+    if (zstdCompressSync) {
+      expect(result.rows.map(({ key, totalTokens }) => [key.session, totalTokens])).toEqual([[sessionId(2), 1000]]);
+      return;
+    }
+    expect(result.diagnostics.unreadable).toMatchObject([{ code: "NO_ZSTD" }]);
+    expect(diagnosticLines(result).join("\n")).toMatch(/compressed; Node 22\.15 or newer reads it/);
+  });
+
+  test("is passed over where the plain one is there", async () => {
+    const { totals, stats } = await scanFolder({ [`${name}.zst`]: bytes, [name]: rollout(sessionId(2), 5) });
+    expect([totals.totalTokens, stats.transcripts]).toEqual([5, 1]);
+  });
+});
+
+test("a folder of Codex's in the place of an agent nobody named is found by what is in it", async () => {
+  const folder = makeFolder({ "exports/x.jsonl": rollout("x", 3) });
+  const { rows } = await scan({ paths: [join(folder, "exports")], by: ["source", "session"], cache: false });
+  expect(rows.map(({ key }) => key)).toEqual([{ source: "codex", session: "x" }]);
+});

@@ -1,0 +1,242 @@
+/**
+ * The slow, obvious second answer for Gemini CLI sessions, as `spec/accounting.md` and `docs/decisions/0011` word it. It
+ * shares no code with `src/` and `workers/` (types only).
+ */
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { SkippedLine } from "../../src/types.ts";
+import { compareText, findTranscripts, readTime } from "./oracle-read.ts";
+import { answer, type OracleOptions, type Piece } from "./oracle-rows.ts";
+import type { OracleResult } from "./oracle.ts";
+
+type Json = Record<string, unknown>;
+
+interface State {
+  file: File;
+  order: number;
+  id: string | undefined;
+  time: number | undefined;
+  model: string | undefined;
+  tokens: Record<"input" | "output" | "cached" | "thoughts" | "tool", number> | undefined;
+  tools: number;
+}
+
+interface File {
+  path: string;
+  /** Its own, by which messages are told apart. */
+  ownSession: string;
+  session: string;
+  agent: string;
+  project: string;
+  states: State[];
+  times: number[];
+  records: number;
+  skipped: SkippedLine[];
+}
+
+const asObject = (value: unknown): Json | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+const asText = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+function asCount(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error("bad number");
+}
+
+/** A message of type `gemini`; of others only the time counts. Throws on a bad number. */
+function readState(message: Json, file: File): Omit<State, "order"> | undefined {
+  const tokens = asObject(message["tokens"]);
+  const read = tokens && {
+    input: asCount(tokens["input"]),
+    output: asCount(tokens["output"]),
+    cached: asCount(tokens["cached"]),
+    thoughts: asCount(tokens["thoughts"]),
+    tool: asCount(tokens["tool"]),
+    total: asCount(tokens["total"]),
+  };
+  if (message["type"] !== "gemini") return undefined;
+  return {
+    file,
+    id: asText(message["id"]),
+    time: readTime(message["timestamp"]),
+    model: asText(message["model"]),
+    tokens: read,
+    tools: Array.isArray(message["toolCalls"]) ? message["toolCalls"].length : 0,
+  };
+}
+
+function takeRecord(json: Json, file: File): void {
+  const set = asObject(json["$set"]);
+  const listed: unknown[] = Array.isArray(set?.["messages"]) ? (set["messages"] as unknown[]) : [];
+  const inside = listed.map(asObject).filter((one) => one !== undefined);
+  const states = [json, ...inside].flatMap((one) => readState(one, file) ?? []);
+  const first = [json["timestamp"], json["startTime"], set?.["lastUpdated"]].map(readTime).find((t) => t !== undefined);
+  for (const state of states) file.states.push({ ...state, order: file.states.length });
+  if (json["type"] !== "gemini" && first !== undefined) file.times.push(first);
+  const id = asText(json["sessionId"]);
+  if (id !== undefined && file.ownSession === "") file.ownSession = id;
+  file.records++;
+}
+
+function readSession(path: string): File {
+  const [folder, parent] = [dirname(path), dirname(dirname(path))];
+  const isAgent = basename(folder) !== "chats" && basename(parent) === "chats";
+  const isPlaced = isAgent || basename(folder) === "chats";
+  const file: File = {
+    path,
+    ownSession: "",
+    session: "",
+    agent: isAgent ? "subagent" : "main",
+    project: basename(isAgent ? dirname(parent) : isPlaced ? parent : folder),
+    states: [],
+    times: [],
+    records: 0,
+    skipped: [],
+  };
+  const bytes = readFileSync(path);
+  if (path.endsWith(".json")) {
+    const skip = (reason: SkippedLine["reason"]) => file.skipped.push({ path, line: 1, offset: 0, reason });
+    let session: Json | undefined;
+    try {
+      session = asObject(JSON.parse(bytes.toString("utf8")));
+    } catch {
+      session = undefined;
+    }
+    if (!session) {
+      if (bytes.length > 0) skip("pending");
+    } else {
+      takeRecord({ sessionId: session["sessionId"], startTime: session["startTime"] }, file);
+      takeRecord({ $set: { lastUpdated: session["lastUpdated"] } }, file);
+      for (const message of (Array.isArray(session["messages"]) ? session["messages"] : []) as unknown[]) {
+        const object = asObject(message);
+        if (!object) continue;
+        const { id, timestamp, type, model, tokens, toolCalls } = object;
+        try {
+          takeRecord({ id, timestamp, type, model, tokens, toolCalls }, file);
+        } catch {
+          skip("malformed");
+        }
+      }
+    }
+  } else {
+    for (let offset = 0, number = 1; offset < bytes.length; number++) {
+      const lf = bytes.indexOf(0x0a, offset);
+      const text = bytes.subarray(offset, lf < 0 ? bytes.length : lf).toString("utf8");
+      if (text.trim() !== "") {
+        try {
+          const json = asObject(JSON.parse(text));
+          if (json) takeRecord(json, file);
+        } catch {
+          file.skipped.push({ path, line: number, offset, reason: lf < 0 ? "pending" : "malformed" });
+        }
+      }
+      offset = lf < 0 ? bytes.length : lf + 1;
+    }
+  }
+  file.ownSession ||= basename(path).replace(/\.jsonl?$/, "");
+  file.session = isAgent ? basename(folder) : file.ownSession;
+  return file;
+}
+
+export interface GeminiResult extends OracleResult {
+  diagnostics: OracleResult["diagnostics"] & { clampedResponses: number };
+}
+
+export function oracleGeminiScan(paths: string[], options: OracleOptions = {}): GeminiResult {
+  const files = findTranscripts(paths, (name) => name.endsWith(".jsonl") || name.endsWith(".json"))
+    .map(({ path }) => readSession(path))
+    .sort((a, b) => compareText(a.path, b.path));
+  const states = files.flatMap((file) => file.states);
+  const groups = new Map<unknown, State[]>();
+  for (const state of states) {
+    const isAlone = state.id === undefined || options.count === "records";
+    const key = isAlone ? state : JSON.stringify([state.file.ownSession, state.id]);
+    groups.set(key, [...(groups.get(key) ?? []), state]);
+  }
+  const updated = (file: File): number =>
+    Math.max(...file.times, ...file.states.flatMap(({ time }) => time ?? []), -Infinity);
+  const earliest = (some: readonly State[]): State =>
+    some.reduce((best, one) => ((one.time ?? Infinity) < (best.time ?? Infinity) ? one : best));
+
+  const pieces: Piece[] = [];
+  let [responses, responsesWithoutTime, clampedResponses] = [0, 0, 0];
+  const keysOf = (file: File, model: string | undefined) => ({
+    source: "gemini" as const,
+    session: file.session,
+    agent: file.agent,
+    project: file.project,
+    team: null,
+    branch: null,
+    model,
+  });
+  for (const group of groups.values()) {
+    const told = group.filter(({ tokens }) => tokens);
+    const rank = (state: State): number[] => [
+      state.file.path.endsWith(".json") ? 0 : 1,
+      updated(state.file),
+      files.indexOf(state.file),
+      state.order,
+    ];
+    const [chosen] = told.toSorted((a, b) => {
+      const [left, right] = [rank(a), rank(b)];
+      const at = left.findIndex((value, i) => value !== right[i]);
+      return at < 0 ? 0 : right[at]! > left[at]! ? 1 : -1;
+    });
+    const first = earliest(group);
+    // Of the last state that names one, where none has tokens.
+    const named = group
+      .filter(({ model }) => model !== undefined)
+      .reduce<State | undefined>(
+        (best, one) => (best && (one.time ?? -Infinity) < (best.time ?? -Infinity) ? best : one),
+        undefined,
+      );
+    const most = Math.max(...group.map(({ tools }) => tools));
+    const ownModel = chosen ? chosen.model : named?.model;
+    const keys = keysOf(first.file, ownModel ?? (chosen || most > 0 ? "unknown" : undefined));
+    for (const { time } of group) pieces.push({ keys, time });
+    if (most > 0) {
+      const using = earliest(group.filter(({ tools }) => tools === most));
+      pieces.push({ keys, time: using.time, toolUses: most });
+    }
+    if (!chosen) continue;
+    const { input, output, cached, thoughts, tool } = chosen.tokens!;
+    const read = Math.min(cached, input);
+    responses++;
+    if (first.time === undefined) responsesWithoutTime++;
+    if (read < cached) clampedResponses++;
+    const numbers = {
+      input: BigInt(input - read) + BigInt(tool),
+      output: BigInt(output) + BigInt(thoughts),
+      reasoning: BigInt(thoughts),
+      creation: 0n,
+      creation5m: 0n,
+      creation1h: 0n,
+      read: BigInt(read),
+      webSearches: 0n,
+    };
+    pieces.push({ keys, time: first.time, numbers, responses: 1 });
+  }
+  for (const file of files) for (const time of file.times) pieces.push({ keys: keysOf(file, undefined), time });
+
+  const { rows, totals } = answer(pieces, options);
+  const skipped = files.flatMap((file) => file.skipped);
+  const skippedFor = (reason: string): number => skipped.filter((line) => line.reason === reason).length;
+  return {
+    rows,
+    totals,
+    stats: {
+      transcripts: files.length,
+      records: files.reduce((sum, { records }) => sum + records, 0),
+      responses,
+      duplicateRecords: states.filter(({ tokens }) => tokens).length - responses,
+      skipped: { malformed: skippedFor("malformed"), oversized: 0, pending: skippedFor("pending") },
+    },
+    diagnostics: {
+      skippedLines: skipped.slice(0, 100),
+      responsesWithoutTime,
+      lowOutputResponses: {},
+      clampedResponses,
+    },
+  };
+}

@@ -1,0 +1,239 @@
+/** The agents of `formats/others.md`: real sessions summed up by `JSON.parse`, forks, cuts, and files that grow. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { scan } from "tokensift";
+import { describe, expect, test } from "vitest";
+import type { Figures } from "../../src/types.ts";
+import { answerOf, lines, makeFolder, type Tree } from "../transcripts.ts";
+
+const samples = fileURLToPath(new URL("../../../shared/samples/others", import.meta.url));
+const areThere = existsSync(samples);
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a test reads its samples as they come
+type Json = any;
+const records = (name: string): Json[] =>
+  readFileSync(join(samples, name), "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      try {
+        return [JSON.parse(line)];
+      } catch {
+        return [];
+      }
+    });
+const sum = (numbers: number[]) => numbers.reduce((all, one) => all + one, 0);
+
+const figures = async (paths: readonly string[]) => {
+  const { totals } = await scan({ paths, threads: 0, cache: false });
+  return totals;
+};
+
+describe.skipIf(!areThere)("real sessions", () => {
+  test.each([
+    "pi/pi-mono-large-session.jsonl",
+    "pi/entire-test-repo-de-5a2f809927-0.jsonl",
+    "agentsview/pi/session.jsonl",
+  ])("Pi, %s", async (name) => {
+    const answers = records(name).filter(({ message }) => message?.role === "assistant");
+    const used = (part: string) => sum(answers.map(({ message }) => message.usage[part] ?? 0));
+    const blocks = answers.flatMap(({ message }) => message.content as Json[]);
+    expect(await figures([join(samples, name)])).toMatchObject({
+      inputTokens: used("input"),
+      outputTokens: used("output"),
+      cacheReadTokens: used("cacheRead"),
+      cacheCreation5mTokens: used("cacheWrite"),
+      toolUses: blocks.filter(({ type }) => type === "toolCall").length,
+    } satisfies Partial<Figures>);
+  });
+
+  test("Qwen Code: what telemetry repeats is not added", async () => {
+    expect(await figures([join(samples, "qwen")])).toMatchObject({
+      inputTokens: 500 + 600 - 50,
+      cacheReadTokens: 50,
+      outputTokens: 20 + 5,
+      totalTokens: 1125,
+      responses: 2,
+      toolUses: 1,
+    });
+  });
+});
+
+// --------------------------------------------------------------------------------------------------------------- Pi
+
+const at = (second: number) => new Date(Date.UTC(2026, 3, 24, 20, 0, second)).toISOString();
+const piHeader = (id: string, more: object = {}) =>
+  JSON.stringify({ type: "session", version: 3, id, timestamp: at(0), cwd: `/srv/${id}`, ...more });
+const piAnswer = (id: string, second: number, input: number, more: object = {}) =>
+  JSON.stringify({
+    type: "message",
+    id,
+    timestamp: at(second),
+    message: {
+      role: "assistant",
+      model: "m",
+      content: [{ type: "toolCall" }],
+      usage: { input, output: 1, cacheRead: 0, cacheWrite: 0, totalTokens: input + 1 },
+      ...more,
+    },
+  });
+
+test("Pi: a fork's copies count once, where they were written; left branches count", async () => {
+  const parent = [piHeader("p"), piAnswer("a", 1, 10), piAnswer("b", 2, 20), piAnswer("c", 3, 40)];
+  const fork = [
+    piHeader("f", { timestamp: at(9), parentSession: "p.jsonl" }),
+    parent[1]!,
+    parent[2]!,
+    piAnswer("c", 10, 40),
+  ];
+  const folder = makeFolder({ "s/p.jsonl": parent, "s/q.jsonl": fork });
+  const { rows, stats } = await scan({ paths: [folder], by: ["session"], threads: 0, cache: false });
+  expect(rows.map(({ key, totalTokens, toolUses }) => [key.session, totalTokens, toolUses])).toEqual([
+    ["p", 73, 3],
+    ["f", 41, 1],
+  ]);
+  expect(stats).toMatchObject({ responses: 4, duplicateRecords: 2 });
+});
+
+test("Pi: entries without id are told apart by time and numbers, and alone without either", async () => {
+  const without = (second: number | undefined, input: number) => {
+    const { id: _, timestamp, ...entry } = JSON.parse(piAnswer("x", second ?? 0, input));
+    return JSON.stringify(second === undefined ? entry : { ...entry, timestamp });
+  };
+  const some = [piHeader("p"), without(1, 1), without(1, 2), without(undefined, 4), without(undefined, 4)];
+  const folder = makeFolder({ "p.jsonl": some, "q.jsonl": [piHeader("q"), without(1, 2)] });
+  expect(await figures([folder])).toMatchObject({ inputTokens: 1 + 2 + 4 + 4, responses: 4 });
+});
+
+test("Pi: an aborted request is no response, and a bad number costs its line", async () => {
+  const zeros = piAnswer("a", 1, 0, { usage: { input: 0, output: 0 }, content: [] });
+  const bad = piAnswer("b", 2, 0, { usage: { input: -1, output: 0 } });
+  const folder = makeFolder({ "p.jsonl": [piHeader("p"), zeros, bad] });
+  const { totals, stats } = await scan({ paths: [folder], threads: 0, cache: false });
+  expect([totals.responses, totals.toolUses, stats.skipped.malformed]).toEqual([0, 0, 1]);
+});
+
+// ------------------------------------------------------------------------------------------------------- Qwen Code
+
+const qwenLine = (session: string, uuid: string, prompt: number, more: object = {}) =>
+  JSON.stringify({
+    uuid,
+    sessionId: session,
+    timestamp: at(1),
+    type: "assistant",
+    cwd: "/srv/app",
+    model: "coder",
+    message: { role: "model", parts: [{ functionCall: { name: "ls" } }, { text: "x" }] },
+    usageMetadata: {
+      promptTokenCount: prompt,
+      candidatesTokenCount: 2,
+      thoughtsTokenCount: 3,
+      cachedContentTokenCount: 1,
+    },
+    ...more,
+  });
+
+test("Qwen Code: one session and uuid is one response; thoughts are beside the candidates", async () => {
+  const folder = makeFolder({
+    "a/chats/x.jsonl": [qwenLine("s", "u1", 10), qwenLine("s", "u1", 10), qwenLine("s", "u2", 20)],
+    "b/chats/y.jsonl": [qwenLine("t", "u1", 40)],
+  });
+  const { totals, rows } = await scan({ paths: [folder], by: ["project"], threads: 0, cache: false });
+  expect(totals).toMatchObject({
+    inputTokens: 70 - 3,
+    cacheReadTokens: 3,
+    outputTokens: 15,
+    reasoningTokens: 9,
+    responses: 3,
+    toolUses: 3,
+  });
+  expect(rows.map(({ key }) => key.project)).toEqual(["/srv/app"]);
+});
+
+test("Qwen Code: documents of old builds", async () => {
+  const tokens = { input: 10, output: 2, cached: 4, thoughts: 1, tool: 0, total: 13 };
+  const folder = makeFolder({
+    ".qwen/tmp/abc/chats/session-1.json": JSON.stringify({
+      sessionId: "s",
+      messages: [{ id: "m", timestamp: at(1), type: "gemini", model: "coder", tokens, toolCalls: [{}] }],
+    }),
+  });
+  const environment = { variables: {}, home: folder, platform: "linux" as const };
+  const { rows } = await scan({ environment, by: ["source", "model"], threads: 0, cache: false });
+  expect(rows).toMatchObject([
+    { key: { source: "qwen", model: "coder" }, inputTokens: 6, cacheReadTokens: 4, outputTokens: 3, toolUses: 1 },
+  ]);
+});
+
+// --------------------------------------------------------------------------------------------------- Cuts and growth
+
+const answer = fc.record({ id: fc.constantFrom("a", "b", "c"), second: fc.nat(3), input: fc.nat(3) });
+const pile = fc.array(answer, { maxLength: 6 });
+const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
+  [
+    "Pi",
+    fc
+      .array(pile, { minLength: 1, maxLength: 3 })
+      .map((files) =>
+        Object.fromEntries(
+          files.map((some, n) => [
+            `s/${n}.jsonl`,
+            lines([piHeader(`p${n}`), ...some.map(({ id, second, input }) => piAnswer(id, second, input))]),
+          ]),
+        ),
+      ),
+  ],
+  [
+    "Qwen Code",
+    fc
+      .array(pile, { minLength: 1, maxLength: 3 })
+      .map((files) =>
+        Object.fromEntries(
+          files.map((some, n) => [
+            `s/chats/${n}.jsonl`,
+            lines(some.map(({ id, second, input }) => qwenLine(`s${second % 2}`, id, input + 1))),
+          ]),
+        ),
+      ),
+  ],
+];
+
+const runs = Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 4);
+
+test.each(agents)("%s: however it is cut and however it grows", { timeout: 60_000 + runs * 500 }, async (_, tree) => {
+  const root = makeFolder();
+  const [folder, cacheDirectory] = [join(root, "home"), join(root, "cache")];
+  const realNow = Date.now;
+  const property = fc.asyncProperty(
+    tree,
+    fc.nat(100),
+    fc.integer({ min: 20, max: 900 }),
+    async (files, percent, rangeBytes) => {
+      rmSync(folder, { recursive: true, force: true });
+      rmSync(cacheDirectory, { recursive: true, force: true });
+      mkdirSync(folder);
+      const question = { paths: [folder], by: ["session", "model"] as const, threads: 0 };
+      // What was written a moment ago is never believed: a clock ahead makes the cursors count.
+      Date.now = () => realNow() + 5000;
+      try {
+        for (const share of [percent, 100]) {
+          for (const [name, text] of Object.entries(files)) {
+            mkdirSync(dirname(join(folder, name)), { recursive: true });
+            const bytes = Buffer.from(text as string);
+            const before = share === 100 ? Math.floor((bytes.length * percent) / 100) : 0;
+            writeFileSync(join(folder, name), bytes.subarray(before, Math.floor((bytes.length * share) / 100)), {
+              flag: "a",
+            });
+          }
+          const cold = answerOf(await scan({ ...question, cache: false }));
+          expect(answerOf(await scan({ ...question, cache: false, rangeBytes, chunkBytes: 64 }))).toEqual(cold);
+          expect(answerOf(await scan({ ...question, cacheDirectory }))).toEqual(cold);
+        }
+      } finally {
+        Date.now = realNow;
+      }
+    },
+  );
+  await fc.assert(property, { numRuns: runs });
+});

@@ -1,0 +1,153 @@
+/** The Codex or Gemini session underneath a worker: whose it is, and how it is reported beside the worker's own figures. */
+import { type CliFigures, type CliQuery, type CliSession, collectRun, type CollectedTeamState } from "tokensift";
+import { describe, expect, test } from "vitest";
+import { transcript, uuid, World } from "./world.ts";
+
+const AT_MS = Date.UTC(2026, 5, 10, 10);
+const minutes = (...some: readonly number[]) =>
+  some.map((minute) => ({ atMs: AT_MS + minute * 60_000, input: 1, output: 0 }));
+
+const figures = (input: number, more: Partial<CliFigures> = {}): CliFigures => ({
+  inputTokens: input,
+  cachedInputTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  costNanoUsd: undefined,
+  ...more,
+});
+
+const session = (id: string, seconds: number, more: Partial<CliSession> = {}): CliSession => ({
+  agent: "codex",
+  id,
+  startedMs: AT_MS + seconds * 1000,
+  model: "gpt-5.5",
+  figures: figures(100),
+  ...more,
+});
+
+/** Two codex workers, one from minute 0 to 10, one from 5 to 15, which was dispatched again from 30 to 40; and a Gemini one. */
+async function collected(sessions: readonly CliSession[] | undefined, mentions: readonly string[] = []) {
+  const world = new World();
+  const queries: CliQuery[] = [];
+  world.writeSession(0, transcript("lead", minutes(0, 60)));
+  const wrapper = (n: number, agentName: string, from: number, to: number, text = "") =>
+    world.writeSession(n, transcript(agentName, minutes(from, to), { teamName: "crew", agentName, text }));
+  wrapper(1, "one-worker", 0, 10, mentions[0]);
+  wrapper(2, "two-worker", 5, 15, mentions[1]);
+  wrapper(3, "two-worker-002", 30, 40);
+  wrapper(4, "g-worker", 0, 60);
+  const workers = [
+    { workerId: "one", agent: "codex" },
+    { workerId: "two", agent: "Codex" },
+    { workerId: "g", agent: "gemini" },
+    { workerId: "absent", agent: "codex" },
+    { workerId: "claude", agent: "claude" },
+  ];
+  const state = world.writeRun({ workers }, { createdAt: new Date(AT_MS).toISOString() });
+  const findCliSessions = async (query: CliQuery) => {
+    queries.push(query);
+    return sessions ?? [];
+  };
+  const answer = await collectRun(state, { ...world.options, ...(sessions && { findCliSessions }) });
+  return { world, answer, queries };
+}
+
+const usageOf = ({ workers }: CollectedTeamState, workerId: string) =>
+  workers.find((worker) => worker["workerId"] === workerId)?.usage;
+
+describe("a session is given", () => {
+  test("to the only worker in whose session it began, ten seconds of slack included", async () => {
+    const { answer } = await collected([session("a", -10), session("b", -11), session("c", 15 * 60 + 10)]);
+    expect(usageOf(answer, "one")).toMatchObject({ cliSessionId: "a", cliTotalTokens: 100 });
+    expect(usageOf(answer, "two")).toMatchObject({ cliSessionId: "c" });
+    expect(usageOf(answer, "two")).not.toHaveProperty("cliAdditionalSessionIds");
+    expect(answer.usageSummary.diagnostics.unassignedCliSessions).toEqual([]);
+  });
+
+  test("of several workers to the one whose transcript names it", async () => {
+    const { answer } = await collected([session("5e55-10", 400)], ["", "session id: 5e55-10 began"]);
+    expect(usageOf(answer, "two")).toMatchObject({ cliSessionId: "5e55-10" });
+    expect(usageOf(answer, "one")).toMatchObject({ cliNote: expect.stringContaining("no Codex session") as string });
+  });
+
+  test("to nobody where none or both name it, which is said", async () => {
+    for (const mentions of [[], ["5e55-10", "5e55-10"]]) {
+      const { answer } = await collected([session("5e55-10", 400)], mentions);
+      expect(answer.usageSummary.diagnostics.unassignedCliSessions).toEqual([
+        { agent: "codex", sessionId: "5e55-10", startedAt: "2026-06-10T10:06:40.000Z", workerIds: ["one", "two"] },
+      ]);
+      expect(usageOf(answer, "one")).not.toHaveProperty("cliSessionId");
+    }
+  });
+
+  test("to no worker that wraps another agent", async () => {
+    const { answer } = await collected([session("a", 50 * 60), session("b", 50 * 60, { agent: "gemini" })]);
+    expect(usageOf(answer, "g")).toMatchObject({ cliSessionId: "b" });
+    expect(usageOf(answer, "claude")).not.toHaveProperty("cliNote");
+    expect(usageOf(answer, "absent")).toEqual({ source: "unavailable", note: expect.any(String) as string });
+  });
+});
+
+test("sessions of several dispatches add up, beside the worker's own tokens and cost", async () => {
+  const { answer, queries, world } = await collected([
+    session("late", 31 * 60, {
+      model: null,
+      figures: figures(1000, {
+        cachedInputTokens: 900,
+        outputTokens: 50,
+        reasoningTokens: 20,
+        costNanoUsd: 100_000_001,
+      }),
+    }),
+    session("early", 12 * 60, {
+      figures: figures(10, { cachedInputTokens: 5, outputTokens: 4, reasoningTokens: 3, costNanoUsd: 200_000_002 }),
+    }),
+  ]);
+  expect(usageOf(answer, "two")).toMatchObject({
+    totalTokens: 4,
+    additionalSessionIds: [uuid(3)],
+    cliSessionId: "early",
+    cliAdditionalSessionIds: ["late"],
+    cliModel: "gpt-5.5",
+    cliTotalTokens: 1064,
+    cliInputTokens: 1010,
+    cliCachedInputTokens: 905,
+    cliOutputTokens: 54,
+    cliReasoningTokens: 23,
+    cliEstimatedCostUsd: 0.300000003,
+  });
+  expect(answer.usageSummary).toMatchObject({ cliEstimatedCostUsd: 0.300000003, runTotalTokens: 10 });
+  expect(queries).toHaveLength(1);
+  expect(queries[0]).toMatchObject({ agents: ["codex", "gemini"], window: { sinceMs: AT_MS, untilMs: Infinity } });
+  expect([world.root, `${world.root}/a`, `${world.root}2`, world.base].map((cwd) => queries[0]?.holds(cwd))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
+test("a session without usage is named, with a note and no zeros", async () => {
+  const { answer } = await collected([session("a", 60, { figures: undefined })]);
+  expect(usageOf(answer, "one")).toMatchObject({
+    cliSessionId: "a",
+    cliNote: expect.stringContaining("no usage") as string,
+  });
+  expect(usageOf(answer, "one")).not.toHaveProperty("cliTotalTokens");
+  expect(answer.usageSummary.cliEstimatedCostUsd).toBeNull();
+});
+
+test("one whose cost is not known leaves the sum unknown", async () => {
+  const { answer } = await collected([
+    session("a", 60, { figures: figures(1, { costNanoUsd: 5 }) }),
+    session("b", 61, { figures: figures(1) }),
+  ]);
+  expect(usageOf(answer, "one")).toMatchObject({ cliTotalTokens: 2, cliEstimatedCostUsd: null });
+  expect(answer.usageSummary.cliEstimatedCostUsd).toBeNull();
+});
+
+test("where nobody can look for sessions, that is said", async () => {
+  const { answer } = await collected(undefined);
+  expect(usageOf(answer, "one")).toMatchObject({ cliNote: expect.stringContaining("does not read Codex") as string });
+  expect(usageOf(answer, "g")).toMatchObject({ cliNote: expect.stringContaining("does not read Gemini") as string });
+});

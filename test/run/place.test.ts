@@ -1,0 +1,167 @@
+/** Where a run's transcripts are, and when it was. */
+import { mkdirSync, symlinkSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { collectRun, type CollectRunOptions } from "tokensift";
+import { describe, expect, test } from "vitest";
+import { transcript, World } from "./world.ts";
+
+const AT_MS = Date.UTC(2026, 5, 10, 10);
+const used = (tokens: number, minute = 0) => [{ atMs: AT_MS + minute * 60_000, input: tokens, output: 0 }];
+const worker = (cwd: string) => ({ cwd, teamName: "crew", agentName: "codex-worker" });
+
+async function workerTokens(world: World, options: CollectRunOptions = {}): Promise<number> {
+  const state = world.writeRun({ workers: [{ workerId: "codex" }] });
+  world.writeSession(0, transcript("lead", used(1)));
+  const { usageSummary } = await collectRun(state, { ...world.options, ...options });
+  return usageSummary.workerTotalTokens;
+}
+
+describe("a worker's folder is the project's", () => {
+  const folders: Record<string, (world: World) => void> = {
+    "when it is the root's own, whatever its working directory": (world) =>
+      world.writeSession(1, transcript("w", used(10), worker("/elsewhere"))),
+    "and whatever lies below it": (world) => {
+      const path = join(world.projectFolder(), "kept/00000001-0000-4000-8000-000000000000.jsonl");
+      world.write(path, transcript("w", used(10), worker("/elsewhere")));
+    },
+    "when it is below the root": (world) =>
+      world.writeSession(1, transcript("w", used(10), worker(world.path("a/b"))), "app/a/b"),
+    "when it is called something else but began below the root": (world) =>
+      world.writeSession(1, transcript("w", used(10), worker(world.path("a"))), "elsewhere"),
+    "when it is a git worktree": (world) => {
+      world.write(world.path(".git/worktrees/w/gitdir"), `${world.base}/trees/w/.git\n`);
+      world.writeSession(1, transcript("w", used(10), worker(`${world.base}/trees/w`)), "trees/w");
+    },
+    "when it is below a git worktree with a relative path": (world) => {
+      world.write(world.path(".git/worktrees/w/gitdir"), "../../../../trees/w/.git");
+      world.writeSession(1, transcript("w", used(10), worker(`${world.base}/trees/w/sub`)), "trees/w/sub");
+    },
+    "in the other home of Claude Code": (world) => {
+      const name = world.projectFolder().split("/").at(-1) as string;
+      const path = join(world.home, ".config/claude/projects", name, "00000001-0000-4000-8000-000000000000.jsonl");
+      world.write(path, transcript("w", used(10), worker(world.root)));
+    },
+  };
+  test.each(Object.entries(folders))("%s", async (_, arrange) => {
+    const world = new World();
+    arrange(world);
+    expect(await workerTokens(world)).toBe(10);
+  });
+
+  test("when its name was cut, by its first working directory", async () => {
+    const world = new World();
+    const deep = "x".repeat(220);
+    const root = world.path(deep);
+    mkdirSync(root, { recursive: true });
+    const name = root.replaceAll(/[^A-Za-z0-9]/g, "-").slice(0, 200);
+    const inFolder = (hash: string, cwd: string, n: number) =>
+      world.write(
+        join(world.home, ".claude/projects", `${name}-${hash}`, `0000000${n}-0000-4000-8000-000000000000.jsonl`),
+        transcript(`w${n}`, used(10 ** n), worker(cwd)),
+      );
+    inFolder("abc", root, 1);
+    inFolder("def", `${root}y`, 2);
+    const state = { runDirectoryPath: ".runs/1", team: { teamName: "crew" }, lead: { sessionId: "l" } };
+    const path = world.write(
+      join(root, ".runs/1/state/team-state-1.json"),
+      JSON.stringify({ ...state, workers: [{ workerId: "codex" }] }),
+    );
+    const { usageSummary } = await collectRun(path, world.options);
+    expect(usageSummary.workerTotalTokens).toBe(10);
+  });
+});
+
+describe("a worker's folder is not the project's", () => {
+  const folders: Record<string, (world: World) => void> = {
+    "when its name only begins like the root's": (world) =>
+      world.writeSession(1, transcript("w", used(10), worker(`${world.root}-two`)), "app-two"),
+    "when it is a worktree of another repository": (world) => {
+      world.write(world.path(".git/worktrees/w/gitdir"), `${world.base}/trees/w/.git\n`);
+      world.writeSession(1, transcript("w", used(10), worker(`${world.base}/trees/w2`)), "trees/w2");
+    },
+    "when its name fits but no working directory says so": (world) =>
+      world.writeSession(1, transcript("w", used(10), { teamName: "crew", agentName: "codex" }), "app/a"),
+    "when it is above the root": (world) => world.writeSession(1, transcript("w", used(10), worker(world.base)), ""),
+  };
+  test.each(Object.entries(folders))("%s", async (_, arrange) => {
+    const world = new World();
+    arrange(world);
+    expect(await workerTokens(world)).toBe(0);
+  });
+});
+
+test("a root that is reached through a link is the same root", async () => {
+  const world = new World();
+  const state = world.writeRun({ workers: [{ workerId: "codex" }] });
+  world.writeSession(0, transcript("lead", used(1)));
+  world.writeSession(1, transcript("w", used(10), worker(world.root)));
+  symlinkSync(world.root, join(world.base, "link"));
+  const linked = state.replace("/app/", "/link/");
+  const { usageSummary } = await collectRun(linked, world.options);
+  expect(usageSummary.runTotalTokens).toBe(11);
+});
+
+describe("the window", () => {
+  const minutes = [-1, 0, 30, 60, 61];
+  const spend = minutes.map((minute, i) => ({ atMs: AT_MS + minute * 60_000, input: 10 ** i, output: 0 }));
+  const iso = (minute: number) => new Date(AT_MS + minute * 60_000).toISOString();
+
+  async function leadTokens(arrange: (world: World) => string, options: CollectRunOptions = {}) {
+    const world = new World();
+    world.writeSession(0, transcript("lead", spend));
+    const { usageSummary } = await collectRun(arrange(world), { ...world.options, ...options });
+    return { tokens: usageSummary.runTotalTokens, ...usageSummary.window };
+  }
+
+  test("is open where nothing says otherwise", async () => {
+    expect(await leadTokens((world) => world.writeRun({}))).toEqual({ tokens: 11_111, since: null, until: null });
+  });
+
+  test("is that of the manifest and runEndedAt, both ends included, in whatever zone they are written", async () => {
+    const arrange = (world: World) =>
+      world.writeRun({ runEndedAt: "2026-06-10T20:00:00+09:00" }, { createdAt: "2026-06-10T10:00:00Z" });
+    expect(await leadTokens(arrange)).toEqual({ tokens: 1110, since: iso(0), until: iso(60) });
+  });
+
+  test("ends when the final status was written, where no runEndedAt says so", async () => {
+    const arrange = (world: World) => {
+      const state = world.writeRun({ runEndedAt: null }, { createdAt: AT_MS });
+      const status = world.write(world.path(".runs/1/status/final-1.status"), "done");
+      utimesSync(status, new Date(), new Date(AT_MS + 30 * 60_000));
+      return state;
+    };
+    expect(await leadTokens(arrange)).toEqual({ tokens: 110, since: iso(0), until: iso(30) });
+  });
+
+  test("is what is asked for instead, bound by bound", async () => {
+    const arrange = (world: World) => world.writeRun({ runEndedAt: iso(60) }, { createdAt: iso(0) });
+    expect(await leadTokens(arrange, { since: iso(-1) })).toEqual({ tokens: 1111, since: iso(-1), until: iso(60) });
+    expect(await leadTokens(arrange, { until: iso(61) })).toEqual({ tokens: 11_110, since: iso(0), until: iso(61) });
+  });
+
+  test("has a manifest without a suffix beside a team-state without one", async () => {
+    const arrange = (world: World) => {
+      world.write(world.path(".runs/1/manifests/run-manifest.json"), JSON.stringify({ createdAt: iso(30) }));
+      world.write(world.path(".runs/1/manifests/run-manifest-2.json"), JSON.stringify({ createdAt: iso(60) }));
+      const state = { runDirectoryPath: ".runs/1", lead: { sessionId: "00000000-0000-4000-8000-000000000000" } };
+      return world.write(world.path(".runs/1/state/team-state.json"), JSON.stringify(state));
+    };
+    expect(await leadTokens(arrange)).toMatchObject({ tokens: 11_100, since: iso(30) });
+  });
+
+  test("that ends before it begins is an error", async () => {
+    const arrange = (world: World) => world.writeRun({ runEndedAt: iso(-5) }, { createdAt: iso(0) });
+    await expect(leadTokens(arrange)).rejects.toThrow(/ends before it begins/);
+  });
+});
+
+test("a team-state from memory wants a project root and says that its window is open below", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", used(1)));
+  const state = { runDirectoryPath: ".runs/1", lead: { sessionId: "00000000-0000-4000-8000-000000000000" }, extra: 1 };
+  await expect(collectRun(state, world.options)).rejects.toThrow(/give projectRoot/);
+  const answer = await collectRun(state, { ...world.options, projectRoot: world.root });
+  expect(answer).toMatchObject({ extra: 1, workers: [], usageSummary: { runTotalTokens: 1 } });
+  expect(answer.usageSummary.diagnostics.notes).toContainEqual(expect.stringContaining("no lower bound"));
+  expect(state).not.toHaveProperty("usageSummary");
+});
