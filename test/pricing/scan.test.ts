@@ -10,6 +10,8 @@ import { lines, makeFolder, response, sessionId } from "../transcripts.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../../shared/samples/claude-code", import.meta.url));
 
+const PI_SAMPLES = fileURLToPath(new URL("../../../shared/samples/others/pi", import.meta.url));
+
 async function scanLines(some: readonly string[], options: ScanOptions = {}) {
   const path = join(makeFolder({ [`projects/-srv-app/${sessionId(1)}.jsonl`]: lines(some) }), "projects");
   return scan({ by: ["model"], cache: false, ...options, paths: [path] });
@@ -193,6 +195,21 @@ describe("explanations", () => {
       { name: "output", amount: 10, usdPerUnit: 25, costUsd: 0.00025 },
       { name: "cacheRead", amount: 100, usdPerUnit: 0.5, costUsd: 0.00005 },
     ]);
+  });
+});
+
+describe.skipIf(!existsSync(PI_SAMPLES))("what Pi says its responses cost", () => {
+  test("is read, and is what its rates make of them", async () => {
+    const options = { paths: [PI_SAMPLES], cache: false, by: ["model"] } as const;
+    const costs = async (cost: "recorded" | "calculate") => {
+      const { rows } = await scan({ ...options, cost });
+      return new Map(rows.map(({ key, costUsd }) => [key.model, costUsd]));
+    };
+    const [recorded, calculated] = [await costs("recorded"), await costs("calculate")];
+    for (const model of ["claude-sonnet-4-5", "claude-opus-4-7"]) {
+      expect(recorded.get(model), model).toBeGreaterThan(0);
+      expect(calculated.get(model), model).toBeCloseTo(recorded.get(model) ?? NaN, 6);
+    }
   });
 });
 
