@@ -25,21 +25,6 @@ _MAX_LINE, _CACHE_DIR), by tokensift.config.json in this folder and by
   {"by": "day,model", "startOfWeek": "sunday", "progress": false}
 --no-NAME turns off what a file turned on.`;
 
-export const PRICES_HELP = `
-  explain        a cost as its sum, tokens x rate by class; flags say which
-  update         fetch a newer price list, from a URL or file if one is given;
-                 nothing else here uses the network
-
-Costs are estimates from list prices at the time of use, not a bill.
-
-Examples:
-  $ tokensift prices                          models in use on this machine
-  $ tokensift prices claude-opus-4-6 'gpt-5*'
-  $ tokensift prices --prices ours.json claude-opus-4-8
-  $ tokensift prices explain --session 7964f6ff-4a5c-4f9e-9d3c-0a1b2c3d4e5f
-  $ tokensift prices explain --project '*/shop' --since 7d --json
-  $ tokensift prices update`;
-
 export const RUN_HELP = `
 Its transcripts are found by the lead's session and the team's name, in the
 project's folders only; its window is that of its run manifest and runEndedAt.
@@ -59,6 +44,21 @@ Examples:
 
 Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, GEMINI_CLI_HOME and
 PI_CODING_AGENT_DIR.`;
+
+export const PRICES_HELP = `
+  explain        a cost as its sum, tokens x rate by class; flags say which
+  update         fetch a newer price list, from a URL or file if one is given;
+                 nothing else here uses the network
+
+Costs are estimates from list prices at the time of use, not a bill.
+
+Examples:
+  $ tokensift prices                          models in use on this machine
+  $ tokensift prices claude-opus-4-6 'gpt-5*'
+  $ tokensift prices --prices ours.json claude-opus-4-8
+  $ tokensift prices explain --session 7964f6ff-4a5c-4f9e-9d3c-0a1b2c3d4e5f
+  $ tokensift prices explain --project '*/shop' --since 7d --json
+  $ tokensift prices update`;
 
 export const CACHE_HELP = `
   info    where it is, how much, of how many transcripts

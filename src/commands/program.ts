@@ -63,9 +63,9 @@ class Run {
       .addHelpText("after", ROOT_HELP);
     this.#addScan(isBare);
     for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
-    this.#addPrices();
     this.#addRun();
     this.#addSources();
+    this.#addPrices();
     this.#addCache();
     this.#addCompletion();
   }
@@ -93,23 +93,6 @@ class Run {
       FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
-  }
-
-  #addPrices(): void {
-    const command = this.program
-      .command("prices")
-      .description("Shows the rates of models and where they come from, or what a cost is the sum of.")
-      .summary("rates of models, what a cost is the sum of: explain, update")
-      .argument(
-        "[words...]",
-        "models, * for any text (default: those in use here); or explain, or update [URL or file]",
-      )
-      .addHelpText("after", PRICES_HELP);
-    this.#addFlags(command, PRICES_FLAGS);
-    command.action(async (words: string[]) => {
-      const { runPrices } = await import("./prices.ts");
-      this.exitCode = await runPrices(words, command.opts());
-    });
   }
 
   #addRun(): void {
@@ -150,6 +133,23 @@ class Run {
     command.action(async () => {
       const { runSources } = await import("./sources.ts");
       this.exitCode = await runSources(command.opts());
+    });
+  }
+
+  #addPrices(): void {
+    const command = this.program
+      .command("prices")
+      .description("Shows the rates of models and where they come from, or what a cost is the sum of.")
+      .summary("rates of models, what a cost is the sum of: explain, update")
+      .argument(
+        "[words...]",
+        "models, * for any text (default: those in use here); or explain, or update [URL or file]",
+      )
+      .addHelpText("after", PRICES_HELP);
+    this.#addFlags(command, PRICES_FLAGS);
+    command.action(async (words: string[]) => {
+      const { runPrices } = await import("./prices.ts");
+      this.exitCode = await runPrices(words, command.opts());
     });
   }
 

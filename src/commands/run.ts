@@ -104,6 +104,10 @@ function checkFlags(path: string, written: RunWritten): void {
     if (written.watch && isGiven)
       throw new ScanError("INVALID_OPTION", `${flag} and --watch: watching only prints (leave one of them out)`);
   }
+  if (written.substituteData !== undefined) {
+    readText(written.substituteData);
+    checkWritable("--substitute-data", written.substituteData);
+  }
   // A file that is not there is said to be so, and not that it cannot be written.
   if (written.write && existsSync(path)) checkWritable("--write", path);
 }

@@ -14,18 +14,18 @@ import {
 import type { FindCliSessions, UnassignedCliSession, Wrapper } from "./cli-sessions.ts";
 import { consumptionOf } from "./consumption.ts";
 import { Facts } from "./facts.ts";
-import { candidates, findUnits, type Owner } from "./members.ts";
+import { candidates, findUnits } from "./members.ts";
 import { Overview } from "./overview.ts";
 import { type RunPlace, windowOf } from "./place.ts";
 import { projectFolders, transcriptsOfProject } from "./project-folders.ts";
 import { choose, readTranscripts } from "./read.ts";
+import { type Shares, sharesOf } from "./shares.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
 import {
-  type CountedUnit,
   mainModel,
   type NoUsage,
-  shareOf,
+  type Share,
   type UsageBlock,
   usageBlock,
   type UsageFigures,
@@ -68,6 +68,7 @@ export interface Collected {
   };
 }
 
+/** Collects a run. Rejects as `collectRun` does. */
 export async function collect(state: TeamState, place: RunPlace, options: CollectOptions): Promise<Collected> {
   const { since, until, findCliSessions, ...others } = options;
   const checked = checkOptions(others);
@@ -89,86 +90,63 @@ export async function collect(state: TeamState, place: RunPlace, options: Collec
   const facts = new Facts(run);
   const units = findUnits(state, facts);
   const consumption = await consumptionOf(units, run, window, calendar, checked);
+  const shares = sharesOf(units, consumption, facts, state, window);
+  const cli = await cliSessionsOf(state, shares.wrappers, window, (cwd) => project.holds(cwd), findCliSessions);
 
-  const counted = units.map((unit, i): CountedUnit & { readonly lastMs: number } => {
-    const spans = unit.transcripts.map((t) => facts.span(t));
-    const firstMs = Math.min(...spans.map((span) => span.firstMs));
-    const lastMs = Math.max(...spans.map((span) => span.lastMs));
-    return { unit, row: consumption.ofUnit[i], firstMs, lastMs };
-  });
-  // The lead is the run's whenever it was; of others, what lies outside the window is of another run of the same team.
-  const inWindow = counted.filter(
-    ({ unit, row }) => unit.isNamedLead || row !== undefined || unit.transcripts.some((t) => facts.isIn(t, window)),
-  );
-  const shareOfOwner = (owner: Owner) => shareOf(inWindow.filter(({ unit }) => unit.owner === owner));
-  const lead = shareOfOwner("lead");
-  const workers = state.workers.map((_, i) => shareOfOwner(i));
-  const unattributed = shareOfOwner("unattributed");
-
-  const wrappers = inWindow.flatMap(({ unit, firstMs, lastMs }): Wrapper[] => {
-    const agent = typeof unit.owner === "number" ? cliAgentOf(state.workers[unit.owner]?.agent ?? "") : undefined;
-    if (agent === undefined) return [];
-    const paths = unit.transcripts.map((t) => run.transcripts[t]?.path ?? "");
-    return [{ worker: unit.owner as number, agent, firstMs, lastMs, paths }];
-  });
-  const cli = await cliSessionsOf(state, wrappers, window, (cwd) => project.holds(cwd), findCliSessions);
+  const leadUsage = leadBlock(shares, state, collectedAt);
   const workerUsages = state.workers.map(({ agent }, i): WorkerUsage => {
-    const share = workers[i] as (typeof workers)[number];
-    const isElsewhere = share.units.length === 0 && counted.some(({ unit }) => unit.owner === i);
-    const block = share.units.length > 0 ? usageBlock(share, collectedAt) : noSession(state, isElsewhere);
-    const wrapped = cliAgentOf(agent);
-    return wrapped && share.units.length > 0 ? { ...block, ...cli.usageOf(i, wrapped) } : block;
+    const block = workerBlock(shares, i, state, collectedAt);
+    const wrapped = block.source === "unavailable" ? undefined : cliAgentOf(agent);
+    return wrapped ? { ...block, ...cli.usageOf(i, wrapped) } : block;
   });
-  const leadUsage: LeadUsage =
-    lead.units.length > 0
-      ? usageBlock(lead, collectedAt)
-      : { source: "unavailable", note: `no transcript of session ${state.leadSessionId} is in the project's folders` };
   const usageSummary = summarize({
     collectedAt,
     window,
     teamName: state.teamName ?? null,
-    lead,
-    workers,
-    unattributed,
+    shares,
     cliUsages: workerUsages,
     unassignedCliSessions: cli.unassigned,
     notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...(since === undefined ? own.notes : [])],
     consumption,
     unreadable: read.unreadable,
   });
-  const { cliEstimatedCostUsd, leadTotalTokens, workerTotalTokens } = usageSummary;
-  const all = shareOf(inWindow);
-  const runUsage = {
-    ...usageFigures(all),
-    model: mainModel(all.rows),
-    cliEstimatedCostUsd,
-    leadTotalTokens,
-    workerTotalTokens,
-    collectedAt,
-  };
+  const { transcripts, transcriptsUnchanged, bytesRead, cacheFailure } = read;
   return {
     leadUsage,
     workerUsages,
-    runUsage,
+    runUsage: runFigures(shares, usageSummary),
     usageSummary,
-    stats: {
-      transcripts: read.transcripts.length,
-      transcriptsUnchanged: read.transcriptsUnchanged,
-      bytesRead: read.bytesRead,
-      cacheFailure: read.cacheFailure,
-    },
+    stats: { transcripts: transcripts.length, transcriptsUnchanged, bytesRead, cacheFailure },
   };
 }
 
-const NO_TEAM = "the team-state names no team, so only the lead's session could be found";
+function leadBlock({ lead }: Shares, { leadSessionId }: TeamState, collectedAt: string): LeadUsage {
+  if (lead.units.length > 0) return usageBlock(lead, collectedAt);
+  return { source: "unavailable", note: `no transcript of session ${leadSessionId} is in the project's folders` };
+}
 
-function noSession({ teamName }: TeamState, isElsewhere: boolean): NoUsage {
+function workerBlock(
+  shares: Shares,
+  worker: number,
+  { teamName }: TeamState,
+  collectedAt: string,
+): UsageBlock | NoUsage {
+  const share = shares.workers[worker] as Share;
+  if (share.units.length > 0) return usageBlock(share, collectedAt);
   if (teamName === undefined) return { source: "unavailable", note: NO_TEAM };
-  const note = isElsewhere
+  const note = shares.areElsewhere[worker]
     ? "its sessions have no record in the window"
     : `no session of team ${teamName} has an agent name that fits`;
   return { source: "unavailable", note };
 }
+
+function runFigures({ run }: Shares, usageSummary: RunSummary): RunUsage {
+  const { cliEstimatedCostUsd, leadTotalTokens, workerTotalTokens, collectedAt } = usageSummary;
+  const beside = { cliEstimatedCostUsd, leadTotalTokens, workerTotalTokens, collectedAt };
+  return { ...usageFigures(run), model: mainModel(run.rows), ...beside };
+}
+
+const NO_TEAM = "the team-state names no team, so only the lead's session could be found";
 
 function emptyWindow({ sinceMs, untilMs }: Window) {
   const [since, until] = [new Date(sinceMs).toISOString(), new Date(untilMs).toISOString()];

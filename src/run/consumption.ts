@@ -49,6 +49,7 @@ export async function consumptionOf(
     startOfWeek: "monday",
     agentTypes: new Map(),
     keepsEmptyRows: true,
+    explains: false,
     cost: checked.cost,
     overrides: await overridesOf(checked),
     pricesFolder: pricesFolder(checked),

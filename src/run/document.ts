@@ -5,7 +5,19 @@
 import { type Node, parseTree } from "jsonc-parser";
 import { invalidInput } from "../errors.ts";
 
-export type Path = ReadonlyArray<string | number>;
+/** A member `key` of the object at `path`, and what it is to be. */
+export interface Change {
+  readonly path: ReadonlyArray<string | number>;
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** What stands from `from` to before `to` becomes `text`. */
+interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+}
 
 const BOM = "\uFEFF";
 
@@ -31,41 +43,47 @@ export class JsonDocument {
     return JSON.parse(this.#text.startsWith(BOM) ? this.#text.slice(1) : this.#text);
   }
 
-  /** Sets a member of the object at `path`, in its place or behind the last one. The object has to be there. */
-  set(path: Path, key: string, value: unknown): void {
-    const object = this.#find(path);
-    if (object?.type !== "object") throw new TypeError(`no object at ${path.join(".")}`);
-    const members = object.children ?? [];
-    const old = lastMember(object, key)?.children;
-    if (old?.[0] && old[1]) {
-      const indent = this.#indentBefore(old[0].offset);
-      this.#replace(old[1].offset, old[1].offset + old[1].length, this.#print(value, indent));
-      return;
-    }
-    const last = members.at(-1);
-    if (!last) {
-      const member = `${JSON.stringify(key)}:${JSON.stringify(value)}`;
-      this.#replace(object.offset + 1, object.offset + 1, member);
-      return;
-    }
-    const indent = this.#indentBefore(last.offset);
-    const member = `${JSON.stringify(key)}: ${this.#print(value, indent)}`;
-    const end = last.offset + last.length;
-    this.#replace(end, end, indent === undefined ? `, ${member}` : `,${this.#lineEnd}${indent}${member}`);
-  }
-
-  #find(path: Path): Node | undefined {
+  /** Sets members, each in its place or behind the last one of its object. The objects have to be there. */
+  set(changes: readonly Change[]): void {
     // Offsets count from the start of the text, byte order mark included.
     const tree = parseTree(this.#text.startsWith(BOM) ? ` ${this.#text.slice(1)}` : this.#text);
-    let at = tree;
-    for (const step of path) {
-      at = typeof step === "number" ? at?.children?.[step] : at && lastMember(at, step)?.children?.[1];
-    }
-    return at;
+    const added = new Map<Node, number>();
+    const edits = changes.map(({ path, key, value }) => {
+      const object = find(tree, path);
+      if (object?.type !== "object") throw new TypeError(`no object at ${path.join(".")}`);
+      const old = lastMember(object, key)?.children;
+      if (old?.[0] && old[1]) return this.#replacing(old[0], old[1], value);
+      const before = added.get(object) ?? 0;
+      added.set(object, before + 1);
+      return this.#adding(object, before, key, value);
+    });
+    this.#apply(edits);
   }
 
-  #replace(from: number, to: number, text: string): void {
-    this.#text = this.#text.slice(0, from) + text + this.#text.slice(to);
+  #replacing(key: Node, old: Node, value: unknown): Edit {
+    const text = this.#print(value, this.#indentBefore(key.offset));
+    return { from: old.offset, to: old.offset + old.length, text };
+  }
+
+  /** Behind the last member and what was added `before`. */
+  #adding(object: Node, before: number, key: string, value: unknown): Edit {
+    const last = object.children?.at(-1);
+    const at = last ? last.offset + last.length : object.offset + 1;
+    if (!last && before === 0) return { from: at, to: at, text: `${JSON.stringify(key)}:${JSON.stringify(value)}` };
+    const indent = last && this.#indentBefore(last.offset);
+    const member = `${JSON.stringify(key)}: ${this.#print(value, indent)}`;
+    return { from: at, to: at, text: indent === undefined ? `, ${member}` : `,${this.#lineEnd}${indent}${member}` };
+  }
+
+  #apply(edits: readonly Edit[]): void {
+    let text = "";
+    let at = 0;
+    // Equal places keep their order.
+    for (const edit of edits.toSorted((a, b) => a.from - b.from)) {
+      text += this.#text.slice(at, edit.from) + edit.text;
+      at = edit.to;
+    }
+    this.#text = text + this.#text.slice(at);
   }
 
   /** What stands before `offset` on its line, if that is nothing but white space. */
@@ -89,6 +107,14 @@ export class JsonDocument {
   get #step(): string {
     return /\n([ \t]+)\S/.exec(this.#text)?.[1] ?? "  ";
   }
+}
+
+function find(tree: Node | undefined, path: Change["path"]): Node | undefined {
+  let at = tree;
+  for (const step of path) {
+    at = typeof step === "number" ? at?.children?.[step] : at && lastMember(at, step)?.children?.[1];
+  }
+  return at;
 }
 
 /** As `JSON.parse` has it, of several members with one key the last one counts. */

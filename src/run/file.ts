@@ -39,14 +39,16 @@ export function withUsage(file: TeamStateFile, collected: Collected): string {
 
 function edit(text: string, path: string, collected: Collected, state: TeamState): string {
   const document = new JsonDocument(text, path);
-  document.set([], "leadUsage", collected.leadUsage);
-  for (const [i, usage] of collected.workerUsages.entries()) {
-    const at = checkTeamState(document.value(), path).workers.findIndex(
-      ({ workerId }) => workerId === state.workers[i]?.workerId,
-    );
-    document.set(["workers", at], "usage", usage);
-  }
-  document.set([], "usageSummary", collected.usageSummary);
+  const numbers = new Map(checkTeamState(document.value(), path).workers.map(({ workerId }, i) => [workerId, i]));
+  document.set([
+    { path: [], key: "leadUsage", value: collected.leadUsage },
+    ...state.workers.map(({ workerId }, i) => ({
+      path: ["workers", numbers.get(workerId) as number],
+      key: "usage",
+      value: collected.workerUsages[i],
+    })),
+    { path: [], key: "usageSummary", value: collected.usageSummary },
+  ]);
   return document.text;
 }
 

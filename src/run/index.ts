@@ -41,7 +41,8 @@ export async function collectRun(
     const { placeOf } = await import("./place.ts");
     const file = readTeamState(teamState);
     const collected = await collect(file.state, placeOf(file.state, file.path, projectRoot), others);
-    return JSON.parse(withUsage(file, collected).replace(/^\uFEFF/, "")) as CollectedTeamState;
+    const written = JSON.parse(withUsage(file, collected).replace(/^\uFEFF/, "")) as CollectedTeamState;
+    return { ...written, workers: written.workers ?? [] };
   }
   const { checkTeamState } = await import("./team-state.ts");
   const state = checkTeamState(teamState, "teamState");

@@ -135,10 +135,16 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
       const transcript = facts.transcripts[t] as Transcript;
       if (!transcript.isAgentFile) return true;
       const agentId = transcript.stem.replace(/^agent-/, "");
-      const names = [facts.agentName(t), ...readSideNames(transcript.path), ...(called.get(agentId) ?? [])];
-      for (const name of names) {
-        const owner = name === "" ? undefined : workerNamed(name, state.workers);
-        if (owner === undefined) continue;
+      const places = [
+        () => [facts.agentName(t)],
+        () => called.get(agentId) ?? [],
+        // Last, because it is a file to read.
+        () => readSideNames(transcript.path),
+      ];
+      for (const namesThere of places) {
+        const name = namesThere().find((one) => one !== "" && workerNamed(one, state.workers) !== undefined);
+        if (name === undefined) continue;
+        const owner = workerNamed(name, state.workers) as number;
         const unit = found.get(agentId);
         if (unit) unit.transcripts.push(t);
         else found.set(agentId, { owner, isNamedLead: false, id: agentId, agentName: name, transcripts: [t] });

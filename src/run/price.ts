@@ -1,4 +1,5 @@
 /** What figures cost, for a run: the only place that knows where costs come from. */
+import { sumTooLarge } from "../errors.ts";
 import type { Figures, Row } from "../types.ts";
 
 /** Twentieths of a token's base input price: input 1, output 5, cache written for 5 minutes 1.25, for an hour 2, cache read 0.1. */
@@ -19,8 +20,9 @@ export function billableTwentieths(figures: Billable): bigint {
   return sum;
 }
 
-/** Tokens in units of the base input price. */
+/** Tokens in units of the base input price. Throws `SUM_TOO_LARGE` beyond what can be shown exactly. */
 export function billableTokens(twentieths: bigint): number {
+  if (twentieths / 20n > Number.MAX_SAFE_INTEGER) throw sumTooLarge("billableEquivalentTokens");
   return Number(twentieths / 20n) + Number(twentieths % 20n) / 20;
 }
 

@@ -4,7 +4,7 @@ import { invalidInput } from "../errors.ts";
 import { exact } from "../report/numbers.ts";
 import { usdText } from "../report/usd.ts";
 import type { Collected } from "./collect.ts";
-import { JsonDocument } from "./document.ts";
+import { type Change, JsonDocument } from "./document.ts";
 import { readText } from "./file.ts";
 import { isObject, type TeamState } from "./team-state.ts";
 
@@ -32,8 +32,7 @@ export function rewriteReport(dataPath: string, collected: Collected, state: Tea
   const data = new JsonDocument(before, dataPath);
   if (!isObject(data.value())) throw invalidInput(dataPath, "", "is no JSON object (give the run's report data)");
   const usage = tokenUsageOf(collected, state);
-  fillTokenUsage(data, usage);
-  fillExecutionStatus(data, usage, dataPath);
+  data.set([...tokenUsageChanges(data, usage), ...executionStatusChanges(data, usage, dataPath)]);
   const rewrites = [{ path: dataPath, before, after: data.text }];
   const textPath = `${dataPath.replace(/(\.data)?\.json$/, "")}.md`;
   if (existsSync(textPath)) {
@@ -51,25 +50,27 @@ function tokenUsageOf({ leadUsage, workerUsages, runUsage }: Collected, { worker
   };
 }
 
-function fillTokenUsage(data: JsonDocument, usage: TokenUsage): void {
-  if (!isObject((data.value() as Record<string, unknown>)["tokenUsage"])) {
-    data.set([], "tokenUsage", usage);
-    return;
-  }
-  for (const [name, figures] of Object.entries(usage)) data.set(["tokenUsage"], name, figures);
+function tokenUsageChanges(data: JsonDocument, usage: TokenUsage): Change[] {
+  const { tokenUsage } = data.value() as { tokenUsage?: unknown };
+  if (!isObject(tokenUsage)) return [{ path: [], key: "tokenUsage", value: usage }];
+  return Object.entries(usage).map(([key, value]) => ({ path: ["tokenUsage"], key, value }));
 }
 
 const STATUS_FIGURES = ["totalTokens", "estimatedCostUsd", "durationMs", "toolUses"] as const;
 
-function fillExecutionStatus(data: JsonDocument, usage: TokenUsage, dataPath: string): void {
+function executionStatusChanges(data: JsonDocument, usage: TokenUsage, dataPath: string): Change[] {
   const { executionStatus: rows } = data.value() as { executionStatus?: unknown };
-  if (rows === undefined || rows === null) return;
+  if (rows === undefined || rows === null) return [];
   if (!Array.isArray(rows)) throw invalidInput(dataPath, "executionStatus", "is no list");
-  for (const [i, row] of rows.entries()) {
+  return rows.flatMap((row: unknown, i) => {
     const figures = isObject(row) ? (usageNamed(row["worker"], usage) ?? usageNamed(row["role"], usage)) : undefined;
-    if (!figures) continue;
-    for (const name of STATUS_FIGURES) data.set(["executionStatus", i], name, figureOf(figures, name) ?? null);
-  }
+    if (!figures) return [];
+    return STATUS_FIGURES.map((key) => ({
+      path: ["executionStatus", i],
+      key,
+      value: figureOf(figures, key) ?? null,
+    }));
+  });
 }
 
 function usageNamed(name: unknown, { lead, workers }: TokenUsage): object | undefined {

@@ -6,6 +6,7 @@ import type { CliUsage, UnassignedCliSession } from "./cli-sessions.ts";
 import type { Consumption } from "./consumption.ts";
 import { DEFINITIONS } from "./definitions.ts";
 import { billableTokens, sumUsd } from "./price.ts";
+import type { Shares } from "./shares.ts";
 import { type Share, type UsageBlock, usageBlock } from "./usage.ts";
 
 export interface RunSummary {
@@ -54,9 +55,7 @@ export interface Summarized {
   readonly collectedAt: string;
   readonly window: Window;
   readonly teamName: string | null;
-  readonly lead: Share;
-  readonly workers: readonly Share[];
-  readonly unattributed: Share;
+  readonly shares: Shares;
   readonly cliUsages: readonly CliUsage[];
   readonly unassignedCliSessions: readonly UnassignedCliSession[];
   readonly notes: readonly string[];
@@ -65,7 +64,8 @@ export interface Summarized {
 }
 
 export function summarize(run: Summarized): RunSummary {
-  const { lead, workers, unattributed, consumption } = run;
+  const { shares, consumption } = run;
+  const { lead, workers, unattributed } = shares;
   const pool = [...workers, unattributed];
   const all = [lead, ...pool];
   const total = (shares: readonly Share[]) => safe(shares.reduce((sum, { totalTokens }) => sum + totalTokens, 0));

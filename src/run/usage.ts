@@ -1,4 +1,5 @@
 /** Usage blocks: what the lead, a worker, or those nobody could name consumed. */
+import { sumTooLarge } from "../errors.ts";
 import type { Row } from "../types.ts";
 import { addUp } from "./consumption.ts";
 import type { Unit } from "./members.ts";
@@ -69,10 +70,12 @@ export function shareOf(counted: readonly CountedUnit[]): Share {
   });
   const rows = sorted.flatMap(({ row }) => row ?? []);
   const { inputTokens, outputTokens, cacheCreationTokens } = addUp(rows);
+  const totalTokens = inputTokens + outputTokens + cacheCreationTokens;
+  if (!Number.isSafeInteger(totalTokens)) throw sumTooLarge("totalTokens");
   return {
     units: sorted.map(({ unit }) => unit),
     rows,
-    totalTokens: inputTokens + outputTokens + cacheCreationTokens,
+    totalTokens,
     twentieths: rows.reduce((sum, row) => sum + billableTwentieths(row), 0n),
     costsNanoUsd: rows.map(costNanoUsd),
     unpricedModels: rows.flatMap(unpricedModels),

@@ -12,19 +12,19 @@ export interface Dispatch {
   readonly agentId: string;
 }
 
-const TOOLS: readonly unknown[] = ["Agent", "Task"];
+const TOOLS: readonly string[] = ["Agent", "Task"];
 
 /**
  * What a record tells, as a text for `readDispatches`; empty when it is nothing. `agentIds` and `name` are those of
  * its tool result; without any, and with `isCall`, its content is searched for calls.
  */
 export function dispatchesOf(contentJson: string, isCall: boolean, agentIds: readonly string[], name: string): string {
-  // Spares parsing what records with several blocks mostly hold.
-  if (agentIds.length === 0 && !TOOLS.some((tool) => contentJson.includes(String(tool)))) return "";
+  // Spares parsing what records with several blocks mostly hold. A name may be written with escapes.
+  if (agentIds.length === 0 && ![...TOOLS, "\\u"].some((part) => contentJson.includes(part))) return "";
   const found: string[][] = [];
   for (const block of blocksOf(contentJson)) {
     const { type, id, name: tool, input, tool_use_id: callId } = block;
-    if (type === "tool_use" && isCall && TOOLS.includes(tool) && typeof id === "string") {
+    if (type === "tool_use" && isCall && TOOLS.includes(tool as string) && typeof id === "string") {
       const called = (input as { name?: unknown } | null)?.name;
       if (typeof called === "string" && called !== "") found.push([id, called, ""]);
     } else if (type === "tool_result" && typeof callId === "string") {

@@ -32,8 +32,8 @@ beforeAll(async () => {
     else linkSync(`${folder}/half/0.jsonl`, path);
   }
   const startedMs = performance.now();
-  await endOf(start(["scan", makeFolder(), "--json"]));
-  signalAfterMs = Math.max(signalAfterMs, 2 * (performance.now() - startedMs));
+  await endOf(start(["--version"]));
+  signalAfterMs = Math.max(signalAfterMs, 3 * (performance.now() - startedMs));
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { JsonDocument } from "../../src/run/document.ts";
 
 const set = (text: string, path: ReadonlyArray<string | number>, key: string, value: unknown) => {
   const document = new JsonDocument(text, "x.json");
-  document.set(path, key, value);
+  document.set([{ path, key, value }]);
   return document.text;
 };
 
@@ -33,6 +33,16 @@ describe("a member that is there", () => {
   });
 });
 
+test("several at once are as one after the other", () => {
+  for (const text of ["{}", '{"x":{}}', '{\n  "x": 1,\n  "b": {\n    "y": 1\n  }\n}', '{"b": 1, "x": [{}]}']) {
+    const changes = ["a", "b", "c"].map((key) => ({ path: [], key, value: { key } }));
+    const [together, apart] = [new JsonDocument(text, "x.json"), new JsonDocument(text, "x.json")];
+    together.set(changes);
+    for (const change of changes) apart.set([change]);
+    expect(together.text).toBe(apart.text);
+  }
+});
+
 test.each(["", "{", '{"a":1,}', "// no\n{}", "{}{}"])("%j is no JSON, said in one line", (text) => {
   expect(() => new JsonDocument(text, "x.json")).toThrow(/^x\.json: is no JSON \(.*\)$/);
 });
@@ -58,12 +68,12 @@ test("setting says what it said before, twice is once, and everything else keeps
     fc.property(json, key, fc.jsonValue(), (text, name, value) => {
       const document = new JsonDocument(text, "x.json");
       const before = document.value() as Record<string, unknown>;
-      document.set([], name, value);
+      document.set([{ path: [], key: name, value }]);
       const once = document.text;
       const after = JSON.parse(once) as Record<string, unknown>;
       expect(after[name]).toEqual(JSON.parse(JSON.stringify(value)));
       for (const other of Object.keys(before)) if (other !== name) expect(after[other]).toEqual(before[other]);
-      document.set([], name, value);
+      document.set([{ path: [], key: name, value }]);
       expect(document.text).toBe(once);
       // What was added or replaced is one piece: before and behind it the bytes are those of the file.
       const same = (a: string, b: string) => {

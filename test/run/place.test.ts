@@ -101,6 +101,30 @@ test("a root that is reached through a link is the same root", async () => {
   expect(usageSummary.runTotalTokens).toBe(11);
 });
 
+test("an absolute run folder is the project's whose .git stands above it, or wants to be told", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", used(1)));
+  const state = world.writeRun({ runDirectoryPath: world.path(".runs/1") });
+  await expect(collectRun(state, world.options)).rejects.toThrow(/is absolute.*--project-root/);
+  const told = await collectRun(state, { ...world.options, projectRoot: world.root });
+  mkdirSync(world.path(".git"));
+  const found = await collectRun(state, world.options);
+  expect([told, found].map(({ usageSummary }) => usageSummary.runTotalTokens)).toEqual([1, 1]);
+  expect(found.workers).toEqual([]);
+});
+
+test("of folders that hold each other the nearest one that fits is the root", async () => {
+  const world = new World();
+  const nested = world.path("packages/app");
+  const state = { runDirectoryPath: ".runs/1", lead: { sessionId: "00000000-0000-4000-8000-000000000000" } };
+  const path = world.write(join(nested, ".runs/1/state/team-state.json"), JSON.stringify(state));
+  world.writeSession(0, transcript("lead", used(1), { cwd: nested }), "app/packages/app");
+  expect((await collectRun(path, world.options)).usageSummary.runTotalTokens).toBe(1);
+  const wider = { ...state, runDirectoryPath: "packages/app/.runs/1" };
+  world.write(path, JSON.stringify(wider));
+  expect((await collectRun(path, world.options)).usageSummary.runTotalTokens).toBe(1);
+});
+
 describe("the window", () => {
   const minutes = [-1, 0, 30, 60, 61];
   const spend = minutes.map((minute, i) => ({ atMs: AT_MS + minute * 60_000, input: 10 ** i, output: 0 }));
