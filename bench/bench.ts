@@ -1,6 +1,5 @@
 import type { Contestant } from "./contestants.ts";
-import { type Corpus, ensureCorpus } from "./corpus.ts";
-import type { Shape } from "./corpus/plan.ts";
+import { type Corpus, ensureCorpus, type Shape } from "./corpus.ts";
 import { measure, type Sample } from "./harness.ts";
 import { readOptions } from "./options.ts";
 import { saveResults } from "./results.ts";

@@ -1,7 +1,6 @@
 import { appendFileSync, cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Corpus, ensureCorpus } from "./corpus.ts";
-import type { Shape } from "./corpus/plan.ts";
+import { type Corpus, ensureCorpus, type Shape } from "./corpus.ts";
 import type { Sums } from "./corpus/sums.ts";
 import { BENCH } from "./folder.ts";
 

@@ -9,9 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { ensureCorpus } from "./corpus.ts";
+import { ensureCorpus, type Shape, SHAPES } from "./corpus.ts";
 import { BENCH } from "./folder.ts";
-import { type Shape, SHAPES } from "./corpus/plan.ts";
 
 const { values } = parseArgs({
   options: {

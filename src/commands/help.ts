@@ -18,9 +18,9 @@ Examples:
   $ tokensift scan --by agent --team '*' --format csv --output agents.csv
   $ tokensift scan --no-cache --json --output tokens.json --metrics tokens.prom
 
-Defaults are set, the first one counting, by variables (TOKENSIFT_BY, _SINCE,
-_UNTIL, _TIMEZONE, _START_OF_WEEK, _SOURCE, _FORMAT, _THREADS, _MAX_LINE,
-_CACHE_DIR), by tokensift.config.json in this folder and by
+Defaults are set, the first one counting, by variables (TOKENSIFT_BY, _COST,
+_PRICES, _SINCE, _UNTIL, _TIMEZONE, _START_OF_WEEK, _SOURCE, _FORMAT, _THREADS,
+_MAX_LINE, _CACHE_DIR), by tokensift.config.json in this folder and by
 ~/.config/tokensift/config.json:
   {"by": "day,model", "startOfWeek": "sunday", "progress": false}
 --no-NAME turns off what a file turned on.`;
@@ -82,9 +82,9 @@ Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, GEMINI_CLI_HOME and
 PI_CODING_AGENT_DIR.`;
 
 export const PRICES_HELP = `
-  explain        a cost as its sum, tokens x rate, class by class; flags choose what
-  update         fetch a newer price list (the only thing that uses the network);
-                 a URL or a file may be given
+  explain        a cost as its sum, tokens x rate by class; flags say which
+  update         fetch a newer price list, from a URL or file if one is given;
+                 nothing else here uses the network
 
 Costs are estimates from list prices at the time of use, not a bill.
 

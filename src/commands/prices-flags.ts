@@ -2,6 +2,7 @@ import type { FlagName } from "../config/flags.ts";
 
 /** What `tokensift prices` is asked with; apart from what it does, so that other runs do not load that. */
 export const PRICES_FLAGS = [
+  "source",
   "since",
   "until",
   "timezone",

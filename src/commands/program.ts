@@ -127,7 +127,7 @@ class Run {
       .addHelpText("after", TASKS_HELP);
     this.#addFlags(command, TASKS_FLAGS);
     command.action(async (action: string, paths: string[]) => {
-      const { runTasks } = await import("./tasks.ts");
+      const { runTasks } = await import("./more.ts");
       this.exitCode = await runTasks(action, paths, command.opts());
     });
   }
@@ -142,7 +142,7 @@ class Run {
       .addHelpText("after", HOOK_HELP);
     this.#addFlags(command, HOOK_FLAGS);
     command.action(async () => {
-      const { runHook } = await import("./hook.ts");
+      const { runHook } = await import("./more.ts");
       this.exitCode = await runHook(command.opts());
     });
   }
@@ -184,7 +184,7 @@ class Run {
       "cacheDir",
     ]);
     command.action(async (path: string) => {
-      const { runRun } = await import("./run.ts");
+      const { runRun } = await import("./more.ts");
       this.exitCode = await runRun(path, command.opts());
     });
   }
@@ -197,7 +197,7 @@ class Run {
       .addHelpText("after", SOURCES_HELP);
     this.#addFlags(command, ["source", "timezone", "json", "threads", "cache", "cacheDir"]);
     command.action(async () => {
-      const { runSources } = await import("./sources.ts");
+      const { runSources } = await import("./more.ts");
       this.exitCode = await runSources(command.opts());
     });
   }
@@ -214,7 +214,7 @@ class Run {
       .addHelpText("after", PRICES_HELP);
     this.#addFlags(command, PRICES_FLAGS);
     command.action(async (words: string[]) => {
-      const { runPrices } = await import("./prices.ts");
+      const { runPrices } = await import("./more.ts");
       this.exitCode = await runPrices(words, command.opts());
     });
   }
@@ -228,7 +228,7 @@ class Run {
       .addHelpText("after", CACHE_HELP);
     this.#addFlags(command, ["json", "threads", "cacheDir"]);
     command.action(async (action: string) => {
-      const { runCache } = await import("./cache.ts");
+      const { runCache } = await import("./more.ts");
       this.exitCode = await runCache(action, command.opts());
     });
   }
@@ -241,7 +241,7 @@ class Run {
       .argument("<shell>", "bash, zsh or fish")
       .addHelpText("after", COMPLETION_HELP);
     command.action(async (shell: string) => {
-      const { completionScript } = await import("./completion.ts");
+      const { completionScript } = await import("./more.ts");
       await writeStdout(completionScript(shell, this.program));
     });
   }

@@ -6,6 +6,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkProvider } from "./check.ts";
 
 /** When a text is the name of a model. */
 export type Match =
@@ -78,7 +79,8 @@ export class Catalog {
     const fetched = fetchedFolder === undefined ? undefined : readJson<CatalogIndex>(join(fetchedFolder, "index.json"));
     const bundled = new Catalog(bundledFolder);
     if (fetchedFolder === undefined || fetched === undefined) return bundled;
-    return fetched.package === bundled.index.package ? new Catalog(fetchedFolder, bundled) : bundled;
+    const isOurs = typeof fetched.fetchedAt === "string" && Array.isArray(fetched.providers);
+    return isOurs && fetched.package === bundled.index.package ? new Catalog(fetchedFolder, bundled) : bundled;
   }
 
   private constructor(folder: string, bundled?: Catalog) {
@@ -94,9 +96,20 @@ export class Catalog {
   provider(id: string): CatalogProvider | undefined {
     if (!this.#providers.has(id)) {
       const read = readJson<CatalogProvider>(join(this.#folder, `${id}.json`));
-      this.#providers.set(id, read ?? this.#bundled?.provider(id));
+      const isGood = read !== undefined && (this.#bundled === undefined || isSound(read));
+      this.#providers.set(id, isGood ? read : this.#bundled?.provider(id));
     }
     return this.#providers.get(id);
+  }
+}
+
+/** What was fetched was looked at then; the file may have been changed since. */
+function isSound(provider: CatalogProvider): boolean {
+  try {
+    checkProvider(provider);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -50,7 +50,7 @@ const LIST_KEYS = {
 
 /** More than any price: a price per token instead of per million would be far below, one in cents not above. */
 const MOST_DOLLARS = 1e6;
-const DATE = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
+const DATE = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/;
 
 /** Throws `INVALID_OPTION`, with the place of the mistake. */
 export function readOverrides(path: string): Overrides {
@@ -182,13 +182,11 @@ class Place {
   }
 
   instant(value: unknown): number {
-    const ms = typeof value === "string" && DATE.test(value) ? Date.parse(value) : NaN;
-    // A date that is none (30 February) is rolled over by some parsers.
-    if (
-      !Number.isNaN(ms) &&
-      new Date(Date.parse(String(value).slice(0, 10))).toISOString().startsWith(String(value).slice(0, 10))
-    )
-      return ms;
+    const [text = "", date = ""] = (typeof value === "string" ? DATE.exec(value) : null) ?? [];
+    const [ms, day] = [Date.parse(text), Date.parse(date)];
+    // A day that is none (30 February) is another one, or no time at all.
+    const isDay = !Number.isNaN(day) && new Date(day).toISOString().startsWith(date);
+    if (isDay && !Number.isNaN(ms)) return ms;
     throw this.wrong("is no date (2026-03-01, from 00:00 UTC on, or 2026-03-01T08:00Z)");
   }
 }

@@ -18,8 +18,12 @@ const FAMILIES: ReadonlyArray<readonly [RegExp, string]> = [
 /** As Amazon names Claude models: `anthropic.claude-…`, `eu.anthropic.claude-…`, or at the end of an ARN. */
 const BEDROCK = /(?:^|[/.])anthropic\.claude-/;
 
+/** Longer names are none, and the patterns here are not made for them. */
+const MOST_LETTERS = 256;
+
 /** Undefined where no provider's list has such a model. */
 export function resolveModel(name: string, catalog: Catalog): ResolvedModel | undefined {
+  if (name.length > MOST_LETTERS) return undefined;
   for (const candidate of spellingsOf(name)) {
     for (const provider of providersOf(candidate, catalog)) {
       const model = catalog.provider(provider)?.models.find(({ match }) => isMatch(match, candidate));

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ScanError } from "../errors.ts";
-import { Catalog, type CatalogProvider, type Match, type Price } from "./catalog.ts";
+import { Catalog } from "./catalog.ts";
+import { checkProvider } from "./check.ts";
 import { prepareCatalog } from "./prepare.mjs";
 
 /** Where the package says its newest data are (`REMOTE_DATA_JSON_URL`). */
@@ -78,42 +79,6 @@ function prepare(text: string, from: string, fetchedAt: string) {
     const reason = (cause as Error).message.replaceAll(/\s+/g, " ");
     throw new ScanError("INVALID_OPTION", `prices update: ${from} is no price list (${reason}); ${WITHOUT}`, { cause });
   }
-}
-
-function checkProvider({ id, models }: CatalogProvider): void {
-  // It becomes the name of a file.
-  if (!/^[a-z0-9][a-z0-9_-]*$/.test(id)) throw new TypeError(`a provider named ${JSON.stringify(id)}`);
-  for (const model of models) {
-    const where = `${id} ${model.id}`;
-    checkMatch(model.match, where);
-    for (const { constraint, prices } of model.prices) {
-      for (const price of Object.values(prices)) if (!isPrice(price)) throw new TypeError(`a price of ${where}`);
-      const times: string[] = Object.values(constraint ?? {});
-      const areGood = times.every(
-        (time) => !Number.isNaN(Date.parse(time.includes("-") ? time : `1970-01-02T${time}`)),
-      );
-      if (!areGood) throw new TypeError(`a date of ${where}`);
-    }
-  }
-}
-
-function isPrice(price: Price): boolean {
-  const isAmount = (value: unknown) =>
-    typeof value === "number" && Number.isFinite(value) && value >= 0 && value <= 1e6;
-  if (typeof price === "number") return isAmount(price);
-  return isAmount(price.base) && price.tiers.every((tier) => isAmount(tier.price) && Number.isSafeInteger(tier.start));
-}
-
-function checkMatch(match: Match, where: string): void {
-  if ("or" in match || "and" in match) {
-    for (const one of "or" in match ? match.or : match.and) checkMatch(one, where);
-    return;
-  }
-  const [[kind, text] = []] = Object.entries(match);
-  const isKnown = ["equals", "starts_with", "ends_with", "contains", "regex"].includes(kind ?? "");
-  if (!isKnown || typeof text !== "string") throw new TypeError(`names of ${where}`);
-  // Throws where it is none.
-  if (kind === "regex") text.search(text);
 }
 
 /** All files or none: a folder beside it takes its place. */

@@ -1,6 +1,7 @@
 /** The figures as columns, left to right. */
-import type { Dimension, Figures } from "../types.ts";
+import type { Dimension, Figures, ScanResult } from "../types.ts";
 import { dollarsText, durationText } from "./numbers.ts";
+import { printable } from "./width.ts";
 
 /** How a number is written: `exact` or `compact`. */
 export type NumberForm = (value: number) => string;
@@ -74,8 +75,13 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-/** Said wherever costs are shown. */
-export const ESTIMATE = "Cost is an estimate from list prices at the time of use, not a bill.";
+/** Said wherever costs are shown, and whose prices they are: a config file may have named some. */
+export function estimateText({ costBasis }: ScanResult): string {
+  const own = costBasis?.overrides ?? null;
+  return own === null ? ESTIMATE : `${ESTIMATE} Prices of ${printable(own)} go first.`;
+}
+
+const ESTIMATE = "Cost is an estimate from list prices at the time of use, not a bill.";
 
 /** Not where costs were not asked for. */
 export function showsCosts({ costUsd, costIsPartial }: Figures): boolean {

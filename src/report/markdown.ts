@@ -1,6 +1,6 @@
 /** A table for GitHub: every column, exact figures. */
 import type { Dimension, Figures, Row, ScanResult } from "../types.ts";
-import { COLUMNS, ESTIMATE, showsCosts } from "./columns.ts";
+import { COLUMNS, estimateText, showsCosts } from "./columns.ts";
 import { keyText, keyTitle } from "./keys.ts";
 import type { Look } from "./look.ts";
 import { exact } from "./numbers.ts";
@@ -28,7 +28,7 @@ export function renderMarkdown(result: ScanResult, look: Look): string {
     .filter((_, at) => dimensions.length > 0 || at !== 2)
     .map((cells) => `| ${cells.join(" | ")} |\n`)
     .join("");
-  return showsCosts(result.totals) ? `${table}\n${ESTIMATE}\n` : table;
+  return showsCosts(result.totals) ? `${table}\n${estimateText(result)}\n` : table;
 
   function keyCells(row: Row, names: readonly Dimension[]): string[] {
     return names.map((dimension) => escape(keyText(row, dimension, look.home)));

@@ -1,7 +1,7 @@
 /** Rates, and costs as their sums, for people. */
 import type { PriceList } from "../pricing/list.ts";
 import type { CostClass, CostLine, ScanResult } from "../types.ts";
-import { ESTIMATE } from "./columns.ts";
+import { estimateText } from "./columns.ts";
 import { counted, exact } from "./numbers.ts";
 import { padEnd, padStart, printable, widthOf } from "./width.ts";
 
@@ -46,12 +46,13 @@ const CLASS_NAMES: Readonly<Record<CostClass["name"], string>> = {
   webSearches: "web searches",
 };
 
-export function explanationLines({ costLines = [], totals }: ScanResult): string[] {
+export function explanationLines(result: ScanResult): string[] {
+  const { costLines = [], totals } = result;
   const total = totals.costUsd === null ? "no price is known" : `${usdText(totals.costUsd)} USD`;
   return [
     ...costLines.flatMap((line) => [headOf(line), ...classLines(line), ""]),
     `Total: ${total}${totals.costIsPartial && totals.costUsd !== null ? ", without what has no known price" : ""}`,
-    `Each response is rounded once to nano-dollars. ${ESTIMATE}`,
+    `Each response is rounded once to nano-dollars. ${estimateText(result)}`,
   ];
 }
 

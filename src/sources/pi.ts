@@ -5,8 +5,9 @@
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { emptyDraft } from "./draft.ts";
-import { assignSlots, count, each, object, oneOf, text, time } from "./fields.ts";
+import { assignSlots, count, decimal, each, object, oneOf, text, time, within } from "./fields.ts";
 import { hashText } from "./hash.ts";
+import { recordedCost } from "./money.ts";
 import type { Cells, Source } from "./source.ts";
 
 const RECORD = object({
@@ -18,7 +19,14 @@ const RECORD = object({
     role: oneOf("assistant"),
     model: text,
     content: each("type", { toolCalls: ["toolCall"] }),
-    usage: object({ input: count, output: count, cacheRead: count, cacheWrite: count, totalTokens: count }),
+    usage: object({
+      input: count,
+      output: count,
+      cacheRead: count,
+      cacheWrite: count,
+      totalTokens: count,
+      cost: within({ total: decimal }),
+    }),
   }),
 });
 
@@ -27,7 +35,7 @@ const { slots } = assignSlots(RECORD);
 const { message } = slots;
 const { usage } = message;
 
-export const pi: Source = { name: "pi", version: 1, record: RECORD, decode };
+export const pi: Source = { name: "pi", version: 2, record: RECORD, decode };
 
 const draft = emptyDraft();
 /** All responses are told apart by their own key, so all have one and the same request. */
@@ -54,6 +62,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.usage.output = cells.count(usage.output);
   draft.usage.cacheRead = cells.count(usage.cacheRead);
   draft.usage.cacheCreation5m = cells.count(usage.cacheWrite);
+  draft.usage.recordedCost = recordedCost(cells.decimal(usage.cost.total));
   const { input, output, cacheRead, cacheCreation5m } = draft.usage;
   // A request that was aborted before it began tells zeros.
   if (hasUsage && input + output + cacheRead + cacheCreation5m > 0) draft.flags = FLAG.usage;

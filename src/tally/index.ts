@@ -28,7 +28,8 @@ export interface TallyOptions {
   readonly startOfWeek: Weekday;
   readonly agentTypes: ReadonlyMap<number, string>;
   readonly cost: CostMode;
-  readonly explains: boolean;
+  /** Default: no. */
+  readonly explains?: boolean;
   /** Prices of one's own. */
   readonly overrides: Overrides | undefined;
   /** Where fetched prices would be. */

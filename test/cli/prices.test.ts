@@ -165,8 +165,12 @@ describe("prices update", () => {
   test("damaged fetched prices are those that came with tokensift", async () => {
     const [home, cache] = [makeHome(response()), makeFolder({ "data.json": JSON.stringify(NEWER) })];
     await prices(`update ${join(cache, "data.json")} --cache-dir ${cache}`);
-    writeFileSync(join(cache, "prices", "anthropic.json"), "{");
-    expect(await costOf(home, cache)).toMatchObject({ costUsd: 0.000305 });
+    for (const damage of ["{", "{}", "[]", "null", JSON.stringify(NEWER[0]), `{"id":"anthropic","models":[{}]}`]) {
+      writeFileSync(join(cache, "prices", "anthropic.json"), damage);
+      expect(await costOf(home, cache), damage).toMatchObject({ costUsd: 0.000305 });
+    }
+    writeFileSync(join(cache, "prices", "index.json"), `{"package":""}`);
+    expect(await costOf(home, cache)).toEqual({ costUsd: 0.000305, isFetched: false });
     writeFileSync(join(cache, "prices", "index.json"), "{");
     expect(await costOf(home, cache)).toEqual({ costUsd: 0.000305, isFetched: false });
   });
@@ -180,6 +184,21 @@ describe("costs in reports", () => {
     expect(stdout).toMatch(/^Total .* >0.00 /m);
     expect(stdout).toContain("Cost is an estimate from list prices at the time of use, not a bill.");
     expect(stderr).toContain("Cost excludes 111 tokens of unpriced models: model-x (--prices FILE gives them prices)");
+  });
+
+  test("say whose prices they are, also where a config file names them", async () => {
+    const folder = makeFolder({
+      "p.json": `{"discount": 0.5}`,
+      "tokensift.config.json": `{"prices": "p.json"}`,
+    });
+    const home = makeHome(response());
+    const table = await tokensift(["scan", "--no-cache"], { home, folder });
+    expect(table.stdout).toContain("not a bill. Prices of p.json go first.");
+    const json = await tokensift(["scan", "--no-cache", "--json"], { home, folder });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      totals: { costUsd: 0.0001525 },
+      costBasis: { overrides: "p.json" },
+    });
   });
 
   test("--cost none shows none", async () => {

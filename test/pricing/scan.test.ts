@@ -10,6 +10,8 @@ import { lines, makeFolder, response, sessionId } from "../transcripts.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../../shared/samples/claude-code", import.meta.url));
 
+const PI_SAMPLES = fileURLToPath(new URL("../../../shared/samples/others/pi", import.meta.url));
+
 async function scanLines(some: readonly string[], options: ScanOptions = {}) {
   const path = join(makeFolder({ [`projects/-srv-app/${sessionId(1)}.jsonl`]: lines(some) }), "projects");
   return scan({ by: ["model"], cache: false, ...options, paths: [path] });
@@ -196,8 +198,38 @@ describe("explanations", () => {
   });
 });
 
+describe.skipIf(!existsSync(PI_SAMPLES))("what Pi says its responses cost", () => {
+  test("is read, and is what its rates make of them", async () => {
+    const options = { paths: [PI_SAMPLES], cache: false, by: ["model"] } as const;
+    const costs = async (cost: "recorded" | "calculate") => {
+      const { rows } = await scan({ ...options, cost });
+      return new Map(rows.map(({ key, costUsd }) => [key.model, costUsd]));
+    };
+    const [recorded, calculated] = [await costs("recorded"), await costs("calculate")];
+    for (const model of ["claude-sonnet-4-5", "claude-opus-4-7"]) {
+      expect(recorded.get(model), model).toBeGreaterThan(0);
+      expect(calculated.get(model), model).toBeCloseTo(recorded.get(model) ?? NaN, 6);
+    }
+  });
+});
+
 describe.skipIf(!existsSync(SAMPLES))("the samples", () => {
   const options = { paths: [SAMPLES], cache: false } as const;
+
+  test.each<ScanOptions>([
+    {},
+    { since: "2026-01-11T14:07:03Z", until: "2026-04-20T06:35:00Z" },
+    { filters: { model: ["*opus*"], agent: ["main"] } },
+    { count: "records" },
+    { cost: "recorded" },
+  ])("what a cost is the sum of adds up to it: %j", async (asked) => {
+    const { totals, costLines = [] } = await scan({ ...options, ...asked, explain: true });
+    const nanos = (dollars: number | null) => Math.round((dollars ?? 0) * 1e9);
+    expect(costLines.reduce((sum, line) => sum + nanos(line.costUsd), 0)).toBe(nanos(totals.costUsd));
+    expect(costLines.reduce((sum, line) => sum + line.responses, 0)).toBe(totals.responses);
+    const amounts = costLines.flatMap(({ classes }) => classes).filter(({ name }) => name !== "webSearches");
+    expect(amounts.reduce((sum, { amount }) => sum + amount, 0)).toBe(totals.totalTokens);
+  });
 
   test.each([["model"], ["day"], ["session", "agent"], ["hour", "model", "branch"]] as const)(
     "rows by %s add up to the last nano-dollar",

@@ -1,6 +1,6 @@
 /** The table a person reads: exact figures as long as they fit. */
-import type { Dimension, Figures, ScanResult } from "../../types.ts";
-import { ESTIMATE, showsCosts } from "../columns.ts";
+import type { Dimension, ScanResult } from "../../types.ts";
+import { estimateText, showsCosts } from "../columns.ts";
 import { keyTitle } from "../keys.ts";
 import type { Look } from "../look.ts";
 import { counted } from "../numbers.ts";
@@ -39,7 +39,7 @@ export function renderTable(result: ScanResult, look: Look): string {
         table.columns,
       ),
     ),
-    ...notes(table, look, result.totals).map(palette.faint),
+    ...notes(table, look, result).map(palette.faint),
   ]
     .map((line) => `${line.trimEnd()}\n`)
     .join("");
@@ -72,9 +72,9 @@ function tableWidth({ columns }: FittedTable): number {
   return columns.reduce((sum, { width }) => sum + width + GAP, -GAP);
 }
 
-function notes({ leftOut, isCacheMerged, isRounded }: FittedTable, { width }: Look, totals: Figures): string[] {
+function notes({ leftOut, isCacheMerged, isRounded }: FittedTable, { width }: Look, result: ScanResult): string[] {
   const lines: string[] = [];
-  if (showsCosts(totals) && leftOut.every(({ id }) => id !== "cost")) lines.push(ESTIMATE);
+  if (showsCosts(result.totals) && leftOut.every(({ id }) => id !== "cost")) lines.push(estimateText(result));
   if (isCacheMerged) lines.push("Cache: cache creation + cache read.");
   if (isRounded) lines.push(`Numbers are rounded to fit ${width} columns; --format json has them exact.`);
   if (leftOut.length > 0) {

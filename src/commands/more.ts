@@ -1,0 +1,8 @@
+/** The commands that are seldom run, and never on each prompt: the build puts them into a file of their own (`build.mjs`). */
+export { runCache } from "./cache.ts";
+export { completionScript } from "./completion.ts";
+export { runHook } from "./hook.ts";
+export { runPrices } from "./prices.ts";
+export { runRun } from "./run.ts";
+export { runSources } from "./sources.ts";
+export { runTasks } from "./tasks.ts";
