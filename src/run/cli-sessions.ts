@@ -121,10 +121,7 @@ export interface CliUsage {
   readonly cliNote?: string;
 }
 
-/** `sessions` is undefined where nobody can look for any. */
-export function cliUsage(agent: CliAgent, sessions: readonly CliSession[] | undefined): CliUsage {
-  if (sessions === undefined)
-    return { cliNote: `this version of tokensift does not read ${NAMES[agent]} sessions for a run` };
+export function cliUsage(agent: CliAgent, sessions: readonly CliSession[]): CliUsage {
   const [first, ...others] = sessions;
   if (!first) {
     return { cliNote: `no ${NAMES[agent]} session of this project began during the worker's sessions` };

@@ -11,7 +11,8 @@ import {
   cliUsage,
   type CliUsage,
 } from "./cli-sessions.ts";
-import type { FindCliSessions, UnassignedCliSession, Wrapper } from "./cli-sessions.ts";
+import type { FindCliSessions, Wrapper } from "./cli-sessions.ts";
+import { cliSessionFinder } from "./find-cli-sessions.ts";
 import { consumptionOf } from "./consumption.ts";
 import { Facts } from "./facts.ts";
 import { candidates, findUnits } from "./members.ts";
@@ -40,7 +41,7 @@ export interface CollectOptions extends Pick<
   /** Bounds instead of the run's own: an ISO date or instant in UTC, or `2h`. Both ends belong to it. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
-  /** Finds the Codex and Gemini sessions of the project. Default: nobody does, and workers that wrap one say so. */
+  /** Finds the Codex and Gemini sessions of the project. Default: where these agents keep theirs. */
   readonly findCliSessions?: FindCliSessions | undefined;
 }
 
@@ -70,12 +71,13 @@ export interface Collected {
 
 /** Collects a run. Rejects as `collectRun` does. */
 export async function collect(state: TeamState, place: RunPlace, options: CollectOptions): Promise<Collected> {
-  const { since, until, findCliSessions, ...others } = options;
+  const { since, until, findCliSessions: ownFinder, ...others } = options;
   const checked = checkOptions(others);
   const collectedAt = new Date(checked.nowMs).toISOString();
   const calendar = await calendarFor("UTC", checked.environment, true);
   const own = windowOf(state, place);
   const asked = parseWindow(since, until, calendar, checked.nowMs);
+  const findCliSessions = ownFinder ?? cliSessionFinder(checked, calendar);
   const window: Window = {
     sinceMs: since === undefined ? own.sinceMs : asked.sinceMs,
     untilMs: until === undefined ? own.untilMs : asked.untilMs,
@@ -83,7 +85,7 @@ export async function collect(state: TeamState, place: RunPlace, options: Collec
   if (window.sinceMs > window.untilMs) throw emptyWindow(window);
 
   const project = projectFolders(place.projectRoot, checked.environment);
-  const read = await readTranscripts(project.folders, checked);
+  const read = await readTranscripts(project.folders, ["claude"], checked);
   const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
   const ofProject = transcriptsOfProject(project, read.transcripts, overview);
   const run = choose(read, candidates(state, read.transcripts, overview, ofProject));
@@ -157,16 +159,14 @@ function emptyWindow({ sinceMs, untilMs }: Window) {
   );
 }
 
-/** The CLI sessions of each worker. Without anybody who can find any, or without wrappers, nothing is looked for. */
+/** The CLI sessions of each worker. Without wrappers nothing is looked for. */
 async function cliSessionsOf(
   state: TeamState,
   wrappers: readonly Wrapper[],
   window: Window,
   holds: (cwd: string) => boolean,
-  findCliSessions: FindCliSessions | undefined,
+  findCliSessions: FindCliSessions,
 ) {
-  const unassigned: readonly UnassignedCliSession[] = [];
-  if (!findCliSessions) return { unassigned, usageOf: (_: number, agent: CliAgent) => cliUsage(agent, undefined) };
   const agents = [...new Set(wrappers.map(({ agent }) => agent))];
   const sessions: readonly CliSession[] = agents.length > 0 ? await findCliSessions({ agents, window, holds }) : [];
   const assigned = assignCliSessions(sessions, wrappers, state.workers);

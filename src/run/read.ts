@@ -7,7 +7,7 @@ import { plan, type Shard } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
 import { TallyMemory } from "../tally/memory.ts";
-import type { UnreadableFile } from "../types.ts";
+import type { SourceName, UnreadableFile } from "../types.ts";
 
 export interface ReadTranscripts extends ChosenTranscripts {
   readonly unreadable: readonly UnreadableFile[];
@@ -17,10 +17,17 @@ export interface ReadTranscripts extends ChosenTranscripts {
   readonly cacheFailure: string | undefined;
 }
 
-/** Reads what is new in the folders, and remembers how far that got. Rejects as `scan` does. */
-export async function readTranscripts(folders: readonly string[], checked: CheckedOptions): Promise<ReadTranscripts> {
+/**
+ * Reads what is new in the folders, or where `sources` keep their transcripts, and remembers how far that got. Rejects as
+ * `scan` does.
+ */
+export async function readTranscripts(
+  folders: readonly string[] | undefined,
+  sources: readonly SourceName[],
+  checked: CheckedOptions,
+): Promise<ReadTranscripts> {
   const takenMs = Date.now();
-  const found = discover(folders, checked.environment, ["claude"]);
+  const found = discover(folders, checked.environment, sources);
   const { transcripts } = found;
   const memory = new TallyMemory();
   const cursors = await cursorsOf(found, checked, takenMs, memory);

@@ -26,9 +26,8 @@ const session = (id: string, seconds: number, more: Partial<CliSession> = {}): C
 });
 
 /** Two codex workers, one from minute 0 to 10, one from 5 to 15, which was dispatched again from 30 to 40; and a Gemini one. */
-async function collected(sessions: readonly CliSession[] | undefined, mentions: readonly string[] = []) {
+function arrange(mentions: readonly string[] = [], more: object = {}) {
   const world = new World();
-  const queries: CliQuery[] = [];
   world.writeSession(0, transcript("lead", minutes(0, 60)));
   const wrapper = (n: number, agentName: string, from: number, to: number, text = "") =>
     world.writeSession(n, transcript(agentName, minutes(from, to), { teamName: "crew", agentName, text }));
@@ -43,7 +42,13 @@ async function collected(sessions: readonly CliSession[] | undefined, mentions: 
     { workerId: "absent", agent: "codex" },
     { workerId: "claude", agent: "claude" },
   ];
-  const state = world.writeRun({ workers }, { createdAt: new Date(AT_MS).toISOString() });
+  const state = world.writeRun({ workers, ...more }, { createdAt: new Date(AT_MS).toISOString() });
+  return { world, state };
+}
+
+async function collected(sessions: readonly CliSession[] | undefined, mentions: readonly string[] = []) {
+  const { world, state } = arrange(mentions);
+  const queries: CliQuery[] = [];
   const findCliSessions = async (query: CliQuery) => {
     queries.push(query);
     return sessions ?? [];
@@ -146,8 +151,81 @@ test("one whose cost is not known leaves the sum unknown", async () => {
   expect(answer.usageSummary.cliEstimatedCostUsd).toBeNull();
 });
 
-test("where nobody can look for sessions, that is said", async () => {
+test("where there are none, that is said", async () => {
   const { answer } = await collected(undefined);
-  expect(usageOf(answer, "one")).toMatchObject({ cliNote: expect.stringContaining("does not read Codex") as string });
-  expect(usageOf(answer, "g")).toMatchObject({ cliNote: expect.stringContaining("does not read Gemini") as string });
+  expect(usageOf(answer, "one")).toMatchObject({ cliNote: expect.stringContaining("no Codex session") as string });
+  expect(usageOf(answer, "g")).toMatchObject({ cliNote: expect.stringContaining("no Gemini session") as string });
+});
+
+test("they are found where the agents keep them, and cut by the window", async () => {
+  const { world, state } = arrange([], { runEndedAt: new Date(AT_MS + 3_600_000).toISOString() });
+  const at = (seconds: number) => new Date(AT_MS + seconds * 1000).toISOString();
+  const rollout = (n: number, cwd: string, seconds: number) => {
+    const total = (input: number, cached: number, output: number, reasoning: number) => ({
+      input_tokens: input,
+      cached_input_tokens: cached,
+      output_tokens: output,
+      reasoning_output_tokens: reasoning,
+      total_tokens: input + output,
+    });
+    const reading = (atSeconds: number, info: object) => ({
+      timestamp: at(atSeconds),
+      type: "event_msg",
+      payload: { type: "token_count", info },
+    });
+    const lines = [
+      { timestamp: at(seconds), type: "session_meta", payload: { id: uuid(n), cwd } },
+      { timestamp: at(seconds), type: "turn_context", payload: { model: "gpt-5.2", cwd } },
+      reading(seconds + 10, { total_token_usage: total(1000, 400, 50, 20) }),
+      reading(seconds + 20, { total_token_usage: total(1500, 700, 90, 30) }),
+      reading(7200, { total_token_usage: total(9000, 800, 900, 300) }),
+    ];
+    const path = `${world.home}/.codex/sessions/2026/06/10/rollout-2026-06-10T10-00-00-${uuid(n)}.jsonl`;
+    world.write(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  };
+  rollout(70, world.root, 60);
+  rollout(71, `${world.base}/elsewhere`, 60);
+  const chats = `${world.home}/.gemini/tmp/app`;
+  world.write(`${chats}/.project_root`, world.root);
+  const gemini = [
+    { sessionId: "g1", projectHash: "x", startTime: at(30), lastUpdated: at(30), kind: "main" },
+    {
+      id: "m1",
+      timestamp: at(40),
+      type: "gemini",
+      content: "",
+      model: "gemini-2.5-pro",
+      tokens: { input: 100, output: 10, cached: 60, thoughts: 5, tool: 0, total: 115 },
+    },
+  ];
+  world.write(
+    `${chats}/chats/session-2026-06-10T10-00-g1.jsonl`,
+    gemini.map((line) => `${JSON.stringify(line)}\n`).join(""),
+  );
+
+  const cold = await collectRun(state, world.options);
+  expect(usageOf(cold, "one")).toMatchObject({
+    cliSessionId: uuid(70),
+    cliModel: "gpt-5.2",
+    cliInputTokens: 1500,
+    cliCachedInputTokens: 700,
+    cliOutputTokens: 90,
+    cliReasoningTokens: 30,
+    cliTotalTokens: 1590,
+    totalTokens: 2,
+  });
+  // 40 new and 60 cached at $1.25 and $0.125 a million, 15 out at $10.
+  expect(usageOf(cold, "g")).toMatchObject({
+    cliSessionId: "g1",
+    cliModel: "gemini-2.5-pro",
+    cliInputTokens: 100,
+    cliCachedInputTokens: 60,
+    cliOutputTokens: 15,
+    cliReasoningTokens: 5,
+    cliEstimatedCostUsd: (40 * 1.25 + 60 * 0.125 + 15 * 10) / 1e6,
+  });
+  const warm = await collectRun(state, world.options);
+  expect(warm.workers.map(({ usage }) => ({ ...usage, collectedAt: "" }))).toEqual(
+    cold.workers.map(({ usage }) => ({ ...usage, collectedAt: "" })),
+  );
 });

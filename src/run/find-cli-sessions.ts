@@ -1,0 +1,83 @@
+/** Finds the Codex and Gemini sessions of this machine that a run's workers may have wrapped. */
+import type { Calendar } from "../calendar.ts";
+import { merge, type MergedTable } from "../merge.ts";
+import type { CheckedOptions } from "../options.ts";
+import { overridesOf, pricesFolder } from "../scan.ts";
+import { tally } from "../tally/index.ts";
+import { findPlaces, type Places } from "../tally/places.ts";
+import type { Row } from "../types.ts";
+import type { CliAgent, CliFigures, CliSession, FindCliSessions } from "./cli-sessions.ts";
+import { costNanoUsd } from "./price.ts";
+import { readTranscripts } from "./read.ts";
+
+/**
+ * Looks where the agents keep their sessions, with cursors like any scan. Duplicates are decided among all sessions of an
+ * agent: the parent of a fork may lie in another project.
+ */
+export function cliSessionFinder(checked: CheckedOptions, calendar: Calendar): FindCliSessions {
+  return async (query) => {
+    const { transcripts, parts, memory } = await readTranscripts(undefined, query.agents, checked);
+    if (transcripts.length === 0) return [];
+    const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
+    const table = merge(parts, transcripts.length, merging);
+    const places = findPlaces(transcripts, table);
+    const begun = beginnings(table, places);
+    const { rows } = await tally(table, places, {
+      by: ["source", "session"],
+      breakdown: true,
+      window: query.window,
+      filters: undefined,
+      count: "responses",
+      calendar,
+      startOfWeek: "monday",
+      agentTypes: new Map(),
+      cost: checked.cost,
+      overrides: await overridesOf(checked),
+      pricesFolder: pricesFolder(checked),
+      nowMs: checked.nowMs,
+      explains: false,
+    });
+    const rowOf = new Map(rows.map((row) => [`${row.key.source}\0${row.key.session}`, row]));
+    const found: CliSession[] = [];
+    for (const { session, source, cwd, startedMs } of begun) {
+      if (!query.holds(cwd) || startedMs === Infinity) continue;
+      const id = places.sessions[session] as string;
+      const row = rowOf.get(`${source}\0${id}`);
+      const model = row?.models?.[0]?.key.model ?? null;
+      found.push({ agent: source as CliAgent, id, startedMs, model, figures: row && figuresOf(row) });
+    }
+    return found;
+  };
+}
+
+/**
+ * Where and when each session began: its earliest record's time. What a fork copied bears the time of the fork
+ * (`formats/codex.md` §5), so it began then.
+ */
+function beginnings({ transcript, record, eventRecords, texts }: MergedTable, places: Places) {
+  const { transcripts, sessionOf, projects, projectOf } = places;
+  const sessions = new Map<number, { session: number; source: string; cwd: string; startedMs: number }>();
+  for (const [t, { source }] of transcripts.entries()) {
+    const session = sessionOf[t] as number;
+    const known = sessions.get(session) ?? { session, source, cwd: "", startedMs: Infinity };
+    sessions.set(session, known);
+    // Gemini CLI's records name no folder; its places name the project's.
+    known.cwd ||= (texts[transcript.cwd[t] as number] || projects[projectOf[t] as number]) ?? "";
+    const end = transcript.firstRecord[t + 1] ?? eventRecords;
+    for (let i = transcript.firstRecord[t] as number; i < end; i++) {
+      if ((record.timeMs[i] as number) < known.startedMs) known.startedMs = record.timeMs[i] as number;
+    }
+  }
+  return sessions.values();
+}
+
+/** As the agents count: input with what was read from the cache and written to it. */
+function figuresOf(row: Row): CliFigures {
+  return {
+    inputTokens: row.inputTokens + row.cacheCreationTokens + row.cacheReadTokens,
+    cachedInputTokens: row.cacheReadTokens,
+    outputTokens: row.outputTokens,
+    reasoningTokens: row.reasoningTokens,
+    costNanoUsd: costNanoUsd(row),
+  };
+}
