@@ -8,7 +8,7 @@ import type { Transcript } from "./discover/transcript.ts";
 import { merge, type MergedTable } from "./merge.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { ScannedBatch, scannedParts } from "./parts.ts";
-import type { Overrides } from "./pricing/overrides.ts";
+import type { Overrides } from "./pricing/own-prices.ts";
 import { plan, type Unread } from "./plan.ts";
 import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";

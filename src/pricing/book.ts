@@ -1,7 +1,7 @@
 /** Which rates hold for a model by its name in a transcript, and for the terms it was served on. */
 import { TERMS } from "../events.ts";
 import type { Catalog } from "./catalog.ts";
-import { type Override, overrideFor, type Overrides } from "./overrides.ts";
+import { type Override, overrideFor, type Overrides } from "./own-prices.ts";
 import { type RateRow, rowsOf, timesFactor } from "./rates.ts";
 import { resolveModel, type ResolvedModel } from "./resolve.ts";
 import { factorOf } from "./surcharges.ts";

@@ -4,7 +4,7 @@ import type { CostMode } from "../cost-modes.ts";
 import { makeFilter } from "../filters.ts";
 import type { EventTable } from "./table.ts";
 import type { Filters } from "../options.ts";
-import type { Overrides } from "../pricing/overrides.ts";
+import type { Overrides } from "../pricing/own-prices.ts";
 import type { CostBasis, CostLine, Dimension, Figures, Row } from "../types.ts";
 import { fillCells, findKinds } from "./cells.ts";
 import { groupBy } from "./group-by.ts";
