@@ -1,5 +1,14 @@
 /** What happens while a scan takes its time: progress, and Ctrl-C. */
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -13,14 +22,14 @@ import { endOf, start } from "./tokensift.ts";
 const FILE_BYTES = 100e6;
 const FILES = 16;
 const BLOCKS = Array.from({ length: 30 }, () => ({ type: "text", text: "\n" }));
-/** When a signal finds a scan under way: a start takes 150 ms, and on a busy machine longer. */
-let signalAfterMs = 350;
+/** A scan that has read so much of its 1.6 GB is under way. */
+const SCANNING_BYTES = 64e6;
 const CLEAR_LINE = "\r\x1B[K";
 const LONGEST_MS = 200;
 
 let folder: string;
 
-beforeAll(async () => {
+beforeAll(() => {
   folder = mkdtempSync(`${tmpdir()}/tokensift-big-`);
   const filler = `${JSON.stringify({ type: "attachment", message: { content: BLOCKS } })}\n`;
   const text = filler.repeat(FILE_BYTES / filler.length) + response();
@@ -31,12 +40,17 @@ beforeAll(async () => {
     if (n === 0) writeFileSync(path, text);
     else linkSync(`${folder}/half/0.jsonl`, path);
   }
-  const startedMs = performance.now();
-  await endOf(start(["--version"]));
-  signalAfterMs = Math.max(signalAfterMs, 3 * (performance.now() - startedMs));
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Waits until the system says that a process has read a good deal; where it does not say, for long enough. */
+async function isScanning(pid: number | undefined): Promise<void> {
+  const path = `/proc/${pid}/io`;
+  if (!existsSync(path)) return wait(500);
+  const bytesRead = () => Number(/^rchar: (\d+)/m.exec(readFileSync(path, "utf8"))?.[1]);
+  while (bytesRead() < SCANNING_BYTES) await wait(5);
+}
 
 describe("a signal ends a scan at once, and leaves no file", () => {
   test.each([
@@ -48,7 +62,7 @@ describe("a signal ends a scan at once, and leaves no file", () => {
     const target = makeFolder();
     const child = start(["scan", folder, "--json", "--threads", threads, "--output", `${target}/out.json`]);
     const ended = endOf(child);
-    await wait(signalAfterMs);
+    await isScanning(child.pid);
     const sentMs = performance.now();
     child.kill(signal);
     const ending = await ended;
