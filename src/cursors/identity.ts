@@ -1,6 +1,6 @@
 /** Whether a transcript is still the one a cursor is of, and what of it can be believed (`spec/incremental.md`). */
 import { closeSync, openSync, readSync } from "node:fs";
-import { isSameCtime, isSameFile, isSameMtime, milliseconds, type FileStamp } from "../discover/stamp.ts";
+import { type FileStamp, isSameCtime, isSameFile, isSameMtime, milliseconds } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Hash, hashBytes, IDENTITY_BYTES } from "./hash.ts";
 import { AGE, type CursorTable } from "./table.ts";
@@ -38,29 +38,17 @@ export function trust(
   isRenamed: boolean,
 ): Trust {
   const { path, sizeBytes, stamp } = transcript;
-  const before = stampAt(row, i);
-  const [sizeBefore, offset, age] = [row.sizeBytes[i] as number, row.offset[i] as number, row.age[i] as number];
-  if (!isSameFile(stamp, before) || sizeBytes < sizeBefore) return NONE;
+  const sizeBefore = row.sizeBytes[i] as number;
+  const offset = row.offset[i] as number;
+  const age = row.age[i] as number;
+  if (!isSameFile(stamp, row, i) || sizeBytes < sizeBefore) return NONE;
   if (sizeBytes === sizeBefore) {
     // Renaming changes the ctime.
-    if (!isSameMtime(stamp, before) || (!isRenamed && !isSameCtime(stamp, before))) return NONE;
+    if (!isSameMtime(stamp, row, i) || (!isRenamed && !isSameCtime(stamp, row, i))) return NONE;
     if (age === AGE.settled && !isRenamed) return offset > 0 || sizeBytes === 0 ? UNCHANGED : NONE;
     if (age === AGE.sameInstant) return NONE;
   }
   return offset === 0 ? NONE : look(path, sizeBytes, row, i);
-}
-
-function stampAt(row: CursorTable["row"], i: number): FileStamp {
-  return {
-    deviceLow: row.deviceLow[i] as number,
-    deviceHigh: row.deviceHigh[i] as number,
-    inodeLow: row.inodeLow[i] as number,
-    inodeHigh: row.inodeHigh[i] as number,
-    mtimeLow: row.mtimeLow[i] as number,
-    mtimeHigh: row.mtimeHigh[i] as number,
-    ctimeLow: row.ctimeLow[i] as number,
-    ctimeHigh: row.ctimeHigh[i] as number,
-  };
 }
 
 /** Compares head and anchor. The head is taken as long as it is now: young files grow. */

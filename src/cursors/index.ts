@@ -158,6 +158,7 @@ export class Cursors {
       project.hasMoved ||
       (project.table !== undefined && this.#corrected.has(project.table)) ||
       project.members.some((member) => {
+        if (member.isUnchanged) return false;
         const t = member.transcript;
         if (unreadable.has(t)) return member.formerRow !== undefined;
         const offset = this.#offsetOf(member, found);
@@ -246,11 +247,16 @@ export class Cursors {
 /** Numbers of the transcripts of each project folder of a source, in path order. */
 function projectsOf(transcripts: readonly Transcript[]): Iterable<number[]> {
   const projects = new Map<string, number[]>();
-  for (const [t, { source, projectFolder }] of transcripts.entries()) {
-    const key = `${source}\0${projectFolder}`;
-    const numbers = projects.get(key);
-    if (numbers) numbers.push(t);
-    else projects.set(key, [t]);
+  let last: { readonly source: string; readonly folder: string; readonly numbers: number[] } | undefined;
+  for (const [t, { source, projectFolder: folder }] of transcripts.entries()) {
+    // Neighbours mostly share their folder.
+    if (last?.source !== source || last.folder !== folder) {
+      const key = `${source}\0${folder}`;
+      const numbers = projects.get(key) ?? [];
+      projects.set(key, numbers);
+      last = { source, folder, numbers };
+    }
+    last.numbers.push(t);
   }
   return projects.values();
 }

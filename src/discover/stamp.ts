@@ -47,21 +47,24 @@ export function stampOf(stats: BigIntStats): FileStamp {
   };
 }
 
-export function isSameFile(a: FileStamp, b: FileStamp): boolean {
+/** Stamps in columns. */
+type StampColumns = Readonly<Record<keyof FileStamp, Uint32Array>>;
+
+export function isSameFile(a: FileStamp, columns: StampColumns, i: number): boolean {
   return (
-    a.inodeLow === b.inodeLow &&
-    a.inodeHigh === b.inodeHigh &&
-    a.deviceLow === b.deviceLow &&
-    a.deviceHigh === b.deviceHigh
+    a.inodeLow === columns.inodeLow[i] &&
+    a.inodeHigh === columns.inodeHigh[i] &&
+    a.deviceLow === columns.deviceLow[i] &&
+    a.deviceHigh === columns.deviceHigh[i]
   );
 }
 
-export function isSameMtime(a: FileStamp, b: FileStamp): boolean {
-  return a.mtimeLow === b.mtimeLow && a.mtimeHigh === b.mtimeHigh;
+export function isSameMtime(a: FileStamp, columns: StampColumns, i: number): boolean {
+  return a.mtimeLow === columns.mtimeLow[i] && a.mtimeHigh === columns.mtimeHigh[i];
 }
 
-export function isSameCtime(a: FileStamp, b: FileStamp): boolean {
-  return a.ctimeLow === b.ctimeLow && a.ctimeHigh === b.ctimeHigh;
+export function isSameCtime(a: FileStamp, columns: StampColumns, i: number): boolean {
+  return a.ctimeLow === columns.ctimeLow[i] && a.ctimeHigh === columns.ctimeHigh[i];
 }
 
 /** Nanoseconds of two halves in milliseconds since 1970, to a microsecond. */

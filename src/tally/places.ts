@@ -22,7 +22,7 @@ export function findPlaces(transcripts: readonly Transcript[], table: MergedTabl
   const sessionOf = table.memory.u32(transcripts.length);
   transcripts.forEach(({ source, session, stem }, t) => {
     const id = session ?? ((texts[found.sessionId[t] as number] as string) || stem);
-    sessionOf[t] = sessions.number(`${source}\0${id}`, id);
+    sessionOf[t] = sessions.number(source, id);
   });
 
   const teamOf = new Uint32Array(sessions.names.length);
@@ -43,7 +43,7 @@ export function findPlaces(transcripts: readonly Transcript[], table: MergedTabl
       ) ??
       firstCwd(members, table) ??
       (transcripts[members[0] as number] as Transcript).projectName;
-    const project = projects.number(unhash(first), unhash(first));
+    const project = projects.number("", unhash(first));
     for (const t of members) projectOf[t] = project;
   }
   return { transcripts, sessionOf, sessions: sessions.names, teamOf, projectOf, projects: projects.names };
@@ -67,16 +67,18 @@ function firstCwd(members: readonly number[], { transcript, texts }: MergedTable
   return best === undefined ? undefined : texts[transcript.cwd[best] as number];
 }
 
-/** Names and their numbers, in order of appearance. */
+/** Names of several kinds and their numbers, in order of appearance. */
 class Numbered {
   readonly names: string[] = [];
-  readonly #numbers = new Map<string, number>();
+  readonly #numbers = new Map<string, Map<string, number>>();
 
-  number(key: string, name: string): number {
-    let number = this.#numbers.get(key);
+  number(kind: string, name: string): number {
+    let ofKind = this.#numbers.get(kind);
+    if (!ofKind) this.#numbers.set(kind, (ofKind = new Map<string, number>()));
+    let number = ofKind.get(name);
     if (number === undefined) {
       number = this.names.push(name) - 1;
-      this.#numbers.set(key, number);
+      ofKind.set(name, number);
     }
     return number;
   }

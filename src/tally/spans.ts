@@ -1,9 +1,11 @@
 /** First and last time by row and session. */
 import type { Sums } from "./figures.ts";
-import { ROOT, Steps } from "./steps.ts";
 
 export class Spans {
-  readonly #steps = new Steps();
+  /** By row and session, both below 2^26: memory ends before there are more. */
+  readonly #places = new Map<number, number>();
+  /** By place. */
+  readonly #rows: number[] = [];
   #firstMs = new Float64Array(64).fill(Infinity);
   #lastMs = new Float64Array(64).fill(-Infinity);
   #row = -1;
@@ -20,8 +22,14 @@ export class Spans {
   #moveTo(row: number, session: number): void {
     this.#row = row;
     this.#session = session;
-    this.#at = this.#steps.take(this.#steps.take(ROOT, row), session);
-    if (this.#at < this.#firstMs.length) return;
+    const key = row * 0x4000000 + session;
+    let at = this.#places.get(key);
+    if (at === undefined) {
+      at = this.#rows.push(row) - 1;
+      this.#places.set(key, at);
+    }
+    this.#at = at;
+    if (at < this.#firstMs.length) return;
     const [firstMs, lastMs] = [this.#firstMs, this.#lastMs];
     this.#firstMs = new Float64Array(firstMs.length * 2).fill(Infinity);
     this.#lastMs = new Float64Array(firstMs.length * 2).fill(-Infinity);
@@ -30,9 +38,7 @@ export class Spans {
   }
 
   addTo(sumsOf: (row: number) => Sums): void {
-    for (let at = 0; at < this.#steps.size; at++) {
-      const [row, session] = this.#steps.pathTo(at);
-      if (row === undefined || session === undefined) continue;
+    for (const [at, row] of this.#rows.entries()) {
       sumsOf(row).addSpan(this.#firstMs[at] as number, this.#lastMs[at] as number);
     }
   }
