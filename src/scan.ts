@@ -14,7 +14,7 @@ import { scanShards } from "./pool.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import { tally } from "./tally/index.ts";
-import { TallyMemory } from "./tally/memory.ts";
+import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
 import { isTimeDimension, type ScanResult } from "./types.ts";
 import { parseWindow } from "./window.ts";
@@ -29,7 +29,7 @@ import { parseWindow } from "./window.ts";
  * const { totals, rows } = await scan({ by: ["project"], since: "7d" });
  */
 export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
-  return (await scanWhole(options)).result;
+  return withMemory(async (memory) => (await scanWhole(options, memory)).result);
 }
 
 /** A scan, with what it knows of each transcript. */
@@ -40,7 +40,7 @@ export interface WholeScan {
 }
 
 /** The same for the ledger, which with `asksForTasks` has task ids found with this scan's pattern whatever cursors hold. */
-export async function scanWhole(options: ScanOptions, asksForTasks = false): Promise<WholeScan> {
+export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksForTasks = false): Promise<WholeScan> {
   const checked = checkOptions(options);
   const stages = new Stages();
   const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
@@ -53,7 +53,6 @@ export async function scanWhole(options: ScanOptions, asksForTasks = false): Pro
   const bytesTotal = sum(found.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
 
-  const memory = new TallyMemory();
   const cursorsStart = memory.next;
   const cursors = await cursorsOf(found, checked, takenMs, memory);
   if (asksForTasks) await cursors?.findTasksAnew(checked.taskPattern);

@@ -1,7 +1,7 @@
 /** All cursor files of a cache folder: what is there, and what of it can go. */
 import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { TallyMemory } from "../tally/memory.ts";
+import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts";
 import { type DecodedCursors, readCursors } from "./codec.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
 import { isCursorFile, isGone, isTemporary } from "./file.ts";
@@ -31,13 +31,16 @@ export interface StoredFile {
 
 /** The cursor files of a folder, one after the other; none where there is no folder. */
 export function* storedFiles(folder: string): Generator<StoredFile> {
-  const memory = new TallyMemory();
-  const start = memory.next;
-  for (const name of namesIn(folder)) {
-    if (!isCursorFile(name)) continue;
-    const path = join(folder, name);
-    yield { name, path, cursors: readCursors(path, memory), memory };
-    memory.release(start);
+  const memory = borrowMemory();
+  try {
+    for (const name of namesIn(folder)) {
+      if (!isCursorFile(name)) continue;
+      const path = join(folder, name);
+      yield { name, path, cursors: readCursors(path, memory), memory };
+      memory.clear();
+    }
+  } finally {
+    returnMemory(memory);
   }
 }
 

@@ -3,10 +3,10 @@ import type { Transcript } from "../discover/transcript.ts";
 import { MESSAGE_TASKS } from "../events.ts";
 import { merge } from "../merge.ts";
 import { DEFAULT_CHUNK_BYTES, defaultThreads } from "../options.ts";
-import { ScannedBatch, scannedParts } from "../parts.ts";
+import { type Part, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
 import { scanShards } from "../pool.ts";
-import { TallyMemory } from "../tally/memory.ts";
+import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 
 /** A cursor whose tasks were found with another pattern. */
@@ -32,8 +32,12 @@ export async function findTasks(outdated: readonly Outdated[], pattern: string, 
   };
   const batches = await scanShards(plan(unread, { threads }), { threads, limits });
   const parts = scannedParts(batches.map((batch) => new ScannedBatch(batch)));
-  const merging = { memory: new TallyMemory(), listsSkipped: "of scan", hasSpareEvents: false } as const;
-  const found = merge(parts, unread.length, merging);
+  return withMemory(async (memory) => putRight(outdated, parts, memory));
+}
+
+function putRight(outdated: readonly Outdated[], parts: readonly Part[], memory: TallyMemory): number {
+  const merging = { memory, listsSkipped: "of scan", hasSpareEvents: false } as const;
+  const found = merge(parts, outdated.length, merging);
   for (const [at, { table, row }] of outdated.entries()) {
     if (found.unreadable.has(at)) continue;
     for (const name of ["taskPattern", ...MESSAGE_TASKS] as const) {

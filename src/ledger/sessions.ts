@@ -7,6 +7,7 @@ import { makePattern } from "../filters.ts";
 import type { MergedTable } from "../merge.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole, type WholeScan } from "../scan.ts";
+import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import type { Row, ScanResult } from "../types.ts";
 import { sortModels } from "./build.ts";
 import { costOf } from "./cost.ts";
@@ -41,8 +42,12 @@ export type Known = ReadonlyMap<string, SessionEntry>;
 
 /** Rejects as `scan` does. */
 export async function scanSessions(options: ScanOptions, wanted: Wanted, known: Known): Promise<SessionScan> {
+  return withMemory((memory) => scanWith(memory, options, wanted, known));
+}
+
+async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wanted, known: Known): Promise<SessionScan> {
   const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
-  const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, true);
+  const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, true);
   const { result, places } = scan;
   const rows = new Map(result.rows.map((row) => [row.key.session, row] as const));
   const isWanted = await makeWanted(wanted);

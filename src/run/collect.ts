@@ -2,6 +2,7 @@
 import { calendarFor } from "../calendar.ts";
 import { invalidOption } from "../errors.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
+import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { parseWindow, type Window } from "../window.ts";
 import {
   assignCliSessions,
@@ -71,6 +72,15 @@ export interface Collected {
 
 /** Collects a run. Rejects as `collectRun` does. */
 export async function collect(state: TeamState, place: RunPlace, options: CollectOptions): Promise<Collected> {
+  return withMemory((memory) => collectWith(memory, state, place, options));
+}
+
+async function collectWith(
+  memory: TallyMemory,
+  state: TeamState,
+  place: RunPlace,
+  options: CollectOptions,
+): Promise<Collected> {
   const { since, until, findCliSessions: ownFinder, ...others } = options;
   const checked = checkOptions(others);
   const collectedAt = new Date(checked.nowMs).toISOString();
@@ -85,7 +95,7 @@ export async function collect(state: TeamState, place: RunPlace, options: Collec
   if (window.sinceMs > window.untilMs) throw emptyWindow(window);
 
   const project = projectFolders(place.projectRoot, checked.environment);
-  const read = await readTranscripts(project.folders, ["claude"], checked);
+  const read = await readTranscripts(project.folders, ["claude"], checked, memory);
   const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
   const ofProject = transcriptsOfProject(project, read.transcripts, overview);
   const run = choose(read, candidates(state, read.transcripts, overview, ofProject));

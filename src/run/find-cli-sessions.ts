@@ -4,9 +4,10 @@ import { merge, type MergedTable } from "../merge.ts";
 import type { CheckedOptions } from "../options.ts";
 import { overridesOf, pricesFolder } from "../scan.ts";
 import { tally } from "../tally/index.ts";
+import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { findPlaces, type Places } from "../tally/places.ts";
 import type { Row } from "../types.ts";
-import type { CliAgent, CliFigures, CliSession, FindCliSessions } from "./cli-sessions.ts";
+import type { CliAgent, CliFigures, CliQuery, CliSession, FindCliSessions } from "./cli-sessions.ts";
 import { costNanoUsd } from "./price.ts";
 import { readTranscripts } from "./read.ts";
 
@@ -15,39 +16,46 @@ import { readTranscripts } from "./read.ts";
  * agent: the parent of a fork may lie in another project.
  */
 export function cliSessionFinder(checked: CheckedOptions, calendar: Calendar): FindCliSessions {
-  return async (query) => {
-    const { transcripts, parts, memory } = await readTranscripts(undefined, query.agents, checked);
-    if (transcripts.length === 0) return [];
-    const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
-    const table = merge(parts, transcripts.length, merging);
-    const places = findPlaces(transcripts, table);
-    const begun = beginnings(table, places);
-    const { rows } = await tally(table, places, {
-      by: ["source", "session"],
-      breakdown: true,
-      window: query.window,
-      filters: undefined,
-      count: "responses",
-      calendar,
-      startOfWeek: "monday",
-      agentTypes: new Map(),
-      cost: checked.cost,
-      overrides: await overridesOf(checked),
-      pricesFolder: pricesFolder(checked),
-      nowMs: checked.nowMs,
-      explains: false,
-    });
-    const rowOf = new Map(rows.map((row) => [`${row.key.source}\0${row.key.session}`, row]));
-    const found: CliSession[] = [];
-    for (const { session, source, cwd, startedMs } of begun) {
-      if (!query.holds(cwd) || startedMs === Infinity) continue;
-      const id = places.sessions[session] as string;
-      const row = rowOf.get(`${source}\0${id}`);
-      const model = row?.models?.[0]?.key.model ?? null;
-      found.push({ agent: source as CliAgent, id, startedMs, model, figures: row && figuresOf(row) });
-    }
-    return found;
-  };
+  return async (query) => withMemory((memory) => findIn(memory, query, checked, calendar));
+}
+
+async function findIn(
+  memory: TallyMemory,
+  query: CliQuery,
+  checked: CheckedOptions,
+  calendar: Calendar,
+): Promise<CliSession[]> {
+  const { transcripts, parts } = await readTranscripts(undefined, query.agents, checked, memory);
+  if (transcripts.length === 0) return [];
+  const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
+  const table = merge(parts, transcripts.length, merging);
+  const places = findPlaces(transcripts, table);
+  const begun = beginnings(table, places);
+  const { rows } = await tally(table, places, {
+    by: ["source", "session"],
+    breakdown: true,
+    window: query.window,
+    filters: undefined,
+    count: "responses",
+    calendar,
+    startOfWeek: "monday",
+    agentTypes: new Map(),
+    cost: checked.cost,
+    overrides: await overridesOf(checked),
+    pricesFolder: pricesFolder(checked),
+    nowMs: checked.nowMs,
+    explains: false,
+  });
+  const rowOf = new Map(rows.map((row) => [`${row.key.source}\0${row.key.session}`, row]));
+  const found: CliSession[] = [];
+  for (const { session, source, cwd, startedMs } of begun) {
+    if (!query.holds(cwd) || startedMs === Infinity) continue;
+    const id = places.sessions[session] as string;
+    const row = rowOf.get(`${source}\0${id}`);
+    const model = row?.models?.[0]?.key.model ?? null;
+    found.push({ agent: source as CliAgent, id, startedMs, model, figures: row && figuresOf(row) });
+  }
+  return found;
 }
 
 /**

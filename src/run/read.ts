@@ -6,7 +6,7 @@ import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Shard } from "../plan.ts";
 import { scanShards } from "../pool.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
-import { TallyMemory } from "../tally/memory.ts";
+import type { TallyMemory } from "../tally/memory.ts";
 import type { SourceName, UnreadableFile } from "../types.ts";
 
 export interface ReadTranscripts extends ChosenTranscripts {
@@ -25,11 +25,11 @@ export async function readTranscripts(
   folders: readonly string[] | undefined,
   sources: readonly SourceName[],
   checked: CheckedOptions,
+  memory: TallyMemory,
 ): Promise<ReadTranscripts> {
   const takenMs = Date.now();
   const found = discover(folders, checked.environment, sources);
   const { transcripts } = found;
-  const memory = new TallyMemory();
   const cursors = await cursorsOf(found, checked, takenMs, memory);
   const unread = cursors?.unread ?? transcripts.map(fromItsStart);
   const bytesLeft = unread.reduce((sum, { sizeBytes, start }) => sum + sizeBytes - start, 0);

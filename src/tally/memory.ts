@@ -64,9 +64,31 @@ const STEP_BYTES = 4 << 20;
 const FIRST_ADDRESS = 1024;
 
 let compiled: WebAssembly.Module | undefined;
+/** Memories that nobody uses now. They are used again: the collector does not see how large they are. */
+const idle: TallyMemory[] = [];
+const MOST_IDLE = 4;
+
+/** A memory with nothing in it, for as long as `use` takes: none of its columns may be looked at afterwards. */
+export async function withMemory<T>(use: (memory: TallyMemory) => Promise<T>): Promise<T> {
+  const memory = borrowMemory();
+  try {
+    return await use(memory);
+  } finally {
+    returnMemory(memory);
+  }
+}
+
+export function borrowMemory(): TallyMemory {
+  return idle.pop() ?? new TallyMemory();
+}
+
+export function returnMemory(memory: TallyMemory): void {
+  memory.clear();
+  if (idle.length < MOST_IDLE) idle.push(memory);
+}
 
 /**
- * Columns in the memory of one WebAssembly instance. What is taken is zero. The memory lives as long as one scan; it
+ * Columns in the memory of one WebAssembly instance. What is taken is zero. One scan uses it at a time; it
  * is of the kind that threads share, though none does, because that kind grows without cutting its columns off.
  */
 export class TallyMemory {
@@ -156,7 +178,12 @@ export class TallyMemory {
   release(next: number): void {
     this.#dirty = Math.max(this.#dirty, this.#next);
     this.#next = next;
-    if (this.#spare.end > next) this.#spare = { next: 0, end: 0 };
+    this.#spare = { next: 0, end: 0 };
+  }
+
+  /** Gives back everything. */
+  clear(): void {
+    this.release(FIRST_ADDRESS);
   }
 
   /** Gives back what was taken between two addresses. */
