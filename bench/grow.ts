@@ -1,18 +1,12 @@
 import { appendFileSync, cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Corpus, ensureCorpus, type Shape } from "./corpus.ts";
-import type { Sums } from "./corpus/sums.ts";
+import { addResponse, type Usage } from "./corpus/sums.ts";
 import { BENCH } from "./folder.ts";
 
 const MODEL = "claude-grown-1";
 const MONTH = "2026-11";
-const USAGE = {
-  input_tokens: 7,
-  output_tokens: 11,
-  cache_creation_input_tokens: 13,
-  cache_creation: { ephemeral_5m_input_tokens: 13, ephemeral_1h_input_tokens: 0 },
-  cache_read_input_tokens: 17,
-} as const;
+const USAGE: Usage = { input: 7, output: 11, cache5m: 13, cache1h: 0, cacheRead: 17 };
 
 /** A copy of a corpus that may grow; what it said before does not count. */
 export function copyCorpus(shape: Shape, seed: number): Corpus {
@@ -42,14 +36,12 @@ export class Growth {
   /** A line to each of so many transcripts, others each time. */
   appendTo(files: number): void {
     const { expected } = this.#corpus;
-    const model = (expected.models[MODEL] ??= noSums());
-    const month = (expected.months[MONTH] ??= noSums());
     for (let i = 0; i < files; i++) {
       const line = `${JSON.stringify(response(this.#responses))}\n`;
       // Steps through the transcripts and comes by each of them: the step shares no factor with most counts.
       appendFileSync(this.#paths[(this.#responses * 7919) % this.#paths.length]!, line);
       this.#responses++;
-      for (const sums of [expected.totals, model, month]) addResponse(sums);
+      addResponse(expected, MODEL, MONTH, USAGE, 0);
       expected.records++;
       expected.bytes += line.length;
     }
@@ -69,32 +61,17 @@ function response(number: number): object {
       model: MODEL,
       content: [],
       stop_reason: "end_turn",
-      usage: USAGE,
+      usage: usageOf(USAGE),
     },
   };
 }
 
-function noSums(): Sums {
+function usageOf({ input, output, cache5m, cache1h, cacheRead }: Usage): object {
   return {
-    inputTokens: 0,
-    outputTokens: 0,
-    cacheCreationTokens: 0,
-    cacheCreation5mTokens: 0,
-    cacheCreation1hTokens: 0,
-    cacheReadTokens: 0,
-    totalTokens: 0,
-    responses: 0,
-    toolUses: 0,
+    input_tokens: input,
+    output_tokens: output,
+    cache_creation_input_tokens: cache5m + cache1h,
+    cache_creation: { ephemeral_5m_input_tokens: cache5m, ephemeral_1h_input_tokens: cache1h },
+    cache_read_input_tokens: cacheRead,
   };
-}
-
-function addResponse(sums: Sums): void {
-  sums.inputTokens += USAGE.input_tokens;
-  sums.outputTokens += USAGE.output_tokens;
-  sums.cacheCreationTokens += USAGE.cache_creation_input_tokens;
-  sums.cacheCreation5mTokens += USAGE.cache_creation_input_tokens;
-  sums.cacheReadTokens += USAGE.cache_read_input_tokens;
-  sums.totalTokens +=
-    USAGE.input_tokens + USAGE.output_tokens + USAGE.cache_creation_input_tokens + USAGE.cache_read_input_tokens;
-  sums.responses += 1;
 }
