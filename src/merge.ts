@@ -247,10 +247,11 @@ class Merger {
         const line = (this.#transcript.lines[t] as number) + lineInRange + 1;
         this.#listSkipped({ line, offset, reason });
       }
-      this.#addFacts(columns.range, range, texts);
+      this.#transcript.lines[t] = (this.#transcript.lines[t] as number) + (columns.range.lines[range] as number);
       this.#skipped.pending += columns.range.pending[range] as number;
       this.#bytesRead += columns.range.bytesRead[range] as number;
     }
+    this.#addFacts(columns.range, { from, to, by }, texts);
     for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript + by, code);
   }
 
@@ -287,24 +288,24 @@ class Merger {
     this.#current = t;
   }
 
-  /** Adds what a range or a cursor says of the transcript as a whole. */
-  #addFacts(from: Facts, i: number, texts: Uint32Array): void {
-    const to = this.#transcript;
-    const t = this.#current;
-    for (const name of SUMS) to[name][t] = (to[name][t] as number) + (from[name][i] as number);
-    for (const name of FIRSTS) if (to[name][t] === 0) to[name][t] = texts[from[name][i] as number] as number;
-    const isEarlier = (from.cwdTimeMs[i] as number) < (to.cwdTimeMs[t] as number);
-    if (from.cwd[i] !== 0 && (to.cwd[t] === 0 || isEarlier)) {
-      to.cwd[t] = texts[from.cwd[i] as number] as number;
-      to.cwdTimeMs[t] = from.cwdTimeMs[i] as number;
+  /**
+   * Adds what ranges say of their transcripts. Column by column: as a loop over the names for each range it took V8 longer
+   * to compile than 20,000 ranges to add.
+   */
+  #addFacts(facts: BatchColumns["range"], ranges: Ranges, texts: Uint32Array): void {
+    const transcript = this.#transcript;
+    for (const name of SUMS) if (name !== "lines") addSums(transcript[name], facts[name], facts.transcript, ranges);
+    for (const name of FIRSTS) addFirsts(transcript[name], facts[name], facts.transcript, ranges, texts);
+    addEarliest(transcript.cwd, transcript.cwdTimeMs, facts, ranges, texts);
+    for (let range = ranges.from; range < ranges.to; range++) {
+      if (facts.messages[range] !== 0)
+        this.#addMessages(facts, range, (facts.transcript[range] as number) + ranges.by, texts);
     }
-    if (from.messages[i] !== 0) this.#addMessages(from, i, texts);
   }
 
   /** The first messages of a transcript are those of its first ranges. */
-  #addMessages(from: Facts, i: number, texts: Uint32Array): void {
+  #addMessages(from: BatchColumns["range"], i: number, t: number, texts: Uint32Array): void {
     const to = this.#transcript;
-    const t = this.#current;
     const had = to.messages[t] as number;
     if (had === MESSAGES_READ) return;
     const all = Math.min(MESSAGES_READ, had + (from.messages[i] as number));
@@ -359,11 +360,50 @@ class Merger {
   }
 }
 
-/** The columns that ranges and cursors have in common. */
-type Facts = Pick<
-  BatchColumns["range"],
-  (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs" | keyof typeof MESSAGES
->;
+/** Ranges [from, to) of a batch, and what is added to the numbers of their transcripts. */
+interface Ranges {
+  readonly from: number;
+  readonly to: number;
+  readonly by: number;
+}
+
+function addSums(to: Uint32Array, from: Uint32Array, transcripts: Uint32Array, ranges: Ranges): void {
+  for (let i = ranges.from; i < ranges.to; i++) {
+    const t = (transcripts[i] as number) + ranges.by;
+    to[t] = (to[t] as number) + (from[i] as number);
+  }
+}
+
+function addFirsts(
+  to: Uint32Array,
+  from: Uint32Array,
+  transcripts: Uint32Array,
+  ranges: Ranges,
+  texts: Uint32Array,
+): void {
+  for (let i = ranges.from; i < ranges.to; i++) {
+    const t = (transcripts[i] as number) + ranges.by;
+    if (to[t] === 0) to[t] = texts[from[i] as number] as number;
+  }
+}
+
+/** The working directory with the earliest time. */
+function addEarliest(
+  cwd: Uint32Array,
+  cwdTimeMs: Float64Array,
+  from: BatchColumns["range"],
+  ranges: Ranges,
+  texts: Uint32Array,
+): void {
+  for (let i = ranges.from; i < ranges.to; i++) {
+    const t = (from.transcript[i] as number) + ranges.by;
+    const number = from.cwd[i] as number;
+    const timeMs = from.cwdTimeMs[i] as number;
+    if (number === 0 || (cwd[t] !== 0 && timeMs >= (cwdTimeMs[t] as number))) continue;
+    cwd[t] = texts[number] as number;
+    cwdTimeMs[t] = timeMs;
+  }
+}
 
 function countsOf(part: Part): Counts {
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);
