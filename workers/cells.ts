@@ -1,5 +1,4 @@
 /** A row of the kernel, read as a source reads it. */
-import type { EventWriter } from "../src/event-writer.ts";
 import { epochToMs, parseInstant } from "../src/sources/time.ts";
 import type { Cells } from "../src/sources/source.ts";
 import type { Kernel } from "./kernel.ts";
@@ -11,7 +10,6 @@ const CELL_DOUBLES = CELL_BYTES / 8;
 export class RowCells implements Cells {
   readonly #kernel: Kernel;
   readonly #rowBytes: number;
-  readonly #events: EventWriter;
   #words: Uint32Array;
   #doubles: Float64Array;
   #firstWord = 0;
@@ -20,25 +18,12 @@ export class RowCells implements Cells {
   #presentHigh = 0;
   #oddLow = 0;
   #oddHigh = 0;
-  /** By slot, the text seen last and its number: most texts are those of the line before. */
-  readonly #lastLow: Uint32Array;
-  readonly #lastHigh: Uint32Array;
-  readonly #lastNumber: Uint32Array;
 
-  constructor(kernel: Kernel, slotCount: number, events: EventWriter) {
+  constructor(kernel: Kernel, slotCount: number) {
     this.#kernel = kernel;
     this.#rowBytes = ROW.cells + slotCount * CELL_BYTES;
-    this.#events = events;
     this.#words = kernel.words;
     this.#doubles = kernel.doubles;
-    this.#lastLow = new Uint32Array(slotCount);
-    this.#lastHigh = new Uint32Array(slotCount);
-    this.#lastNumber = new Uint32Array(slotCount);
-  }
-
-  /** Another batch begins: its texts are numbered anew. */
-  forgetTexts(): void {
-    this.#lastNumber.fill(0);
   }
 
   /** Moves to row `row` of the kernel's last call. */
@@ -110,15 +95,15 @@ export class RowCells implements Cells {
 
   text(slot: number): number {
     if (!this.has(slot)) return 0;
-    const low = this.#word(slot, 0);
-    const high = this.#word(slot, 1);
-    const last = this.#lastNumber[slot] as number;
-    if (last !== 0 && this.#lastLow[slot] === low && this.#lastHigh[slot] === high) return last;
-    const number = this.#events.textNumber(this.textOf(slot));
-    this.#lastLow[slot] = low;
-    this.#lastHigh[slot] = high;
-    this.#lastNumber[slot] = number;
-    return number;
+    const at = this.#firstWord + slot * CELL_WORDS;
+    const words = this.#words;
+    return this.#kernel.making.textNumber(
+      words[at] as number,
+      words[at + 1] as number,
+      words[at + 2] as number,
+      words[at + 3] as number,
+      this.#isOdd(slot) ? 1 : 0,
+    );
   }
 
   textOf(slot: number): string {
@@ -127,13 +112,12 @@ export class RowCells implements Cells {
   }
 
   json(slot: number): string {
-    const start = this.#word(slot, 2);
-    return Buffer.from(this.#words.buffer, start, this.#word(slot, 3)).toString("utf8");
+    return this.#kernel.textAt(this.#word(slot, 2), this.#word(slot, 3));
   }
 
   line(): string {
     const { lineStart, lineEnd } = this;
-    return Buffer.from(this.#words.buffer, lineStart, lineEnd - lineStart).toString("utf8");
+    return this.#kernel.textAt(lineStart, lineEnd - lineStart);
   }
 
   startOf(slot: number, bytes: number): string {

@@ -1,10 +1,10 @@
 /** Reads a transcript that is one document: as a whole or not at all. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { hashBytes, IDENTITY_BYTES } from "../src/cursors/hash.ts";
-import type { EventWriter } from "../src/event-writer.ts";
 import type { ByteRange, ScanLimits } from "../src/plan.ts";
 import type { Source } from "../src/sources/source.ts";
 import type { RowCells } from "./cells.ts";
+import type { EventColumns } from "./event-columns.ts";
 import type { Kernel } from "./kernel.ts";
 import { BUFFER, STATUS } from "./layout.ts";
 
@@ -13,7 +13,7 @@ export function readDocument(
   kernel: Kernel,
   cells: RowCells,
   source: Source,
-  events: EventWriter,
+  events: EventColumns,
   limits: ScanLimits,
 ): void {
   const totals = { lines: 0, records: 0, bytesRead: 0, committed: 0 };
@@ -56,7 +56,7 @@ function readAll({ path, size }: ByteRange): Buffer {
 }
 
 /** Returns how many records there are. What is bad is said to be at the start: a document has no lines of its own. */
-function takeLines(lines: Buffer, kernel: Kernel, cells: RowCells, source: Source, events: EventWriter): number {
+function takeLines(lines: Buffer, kernel: Kernel, cells: RowCells, source: Source, events: EventColumns): number {
   if (lines.length > kernel.room) kernel.makeRoom(lines.length);
   kernel.bytes.set(lines, BUFFER);
   kernel.resetLines();
@@ -74,7 +74,7 @@ function takeLines(lines: Buffer, kernel: Kernel, cells: RowCells, source: Sourc
   return records;
 }
 
-function identify(bytes: Buffer, events: EventWriter): void {
+function identify(bytes: Buffer, events: EventColumns): void {
   events.identify("head", hashBytes(bytes.subarray(0, IDENTITY_BYTES)));
   events.identify("anchor", hashBytes(bytes.subarray(Math.max(0, bytes.length - IDENTITY_BYTES))));
 }

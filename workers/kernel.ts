@@ -1,10 +1,11 @@
 /** One instance of the byte scanner and its memory. */
 import { readFileSync } from "node:fs";
 import type { Field } from "../src/sources/fields.ts";
-import { BUFFER, SLACK_BYTES } from "./layout.ts";
+import type { SourceName } from "../src/types.ts";
+import { BUFFER, SLACK_BYTES, SOURCES, STATE } from "./layout.ts";
 import { writeTables } from "./projection.ts";
 
-interface Exports {
+interface Exports extends EventFunctions {
   readonly memory: WebAssembly.Memory;
   configure(slots: number): void;
   scan(root: number, start: number, limit: number, end: number, isFinal: number): number;
@@ -12,6 +13,33 @@ interface Exports {
   lineCount(): number;
   resetLines(): void;
   rowsAreFull(): number;
+}
+
+/** What makes events of records (`workers/kernel/events.ts`). */
+export interface EventFunctions {
+  addRecord(): number;
+  cutEvents(): void;
+  beginRange(wantsMessage: number): void;
+  forgetNumbers(): void;
+  textNumber(low: number, high: number, start: number, length: number, hasEscapes: number): number;
+  contextNumber: NumberContext;
+}
+
+/** Takes text numbers. */
+type NumberContext = (
+  agentName: number,
+  agentType: number,
+  team: number,
+  branch: number,
+  version: number,
+  otherTeam: number,
+) => number;
+
+/** Numbers what the kernel meets first. */
+export interface Numbering {
+  /** Of a text of `length` bytes at the address `start`. */
+  numberText(start: number, length: number, hasEscapes: boolean): number;
+  numberContext: NumberContext;
 }
 
 const PAGE_BYTES = 65_536;
@@ -28,11 +56,19 @@ export class Kernel {
   bytes: Uint8Array;
   words: Uint32Array;
   doubles: Float64Array;
+  /** Set before the first scan. */
+  numbering: Numbering = { numberText: failInKernel, numberContext: failInKernel };
   /** Bytes of transcript that fit. */
   room = 0;
 
   constructor(module: WebAssembly.Module, record: Field, slotCount: number, room: number) {
-    const instance = new WebAssembly.Instance(module, { env: { abort: failInKernel } });
+    const env = {
+      abort: failInKernel,
+      numberText: (start: number, length: number, hasEscapes: number) =>
+        this.numbering.numberText(start, length, hasEscapes !== 0),
+      numberContext: (...parts: Parameters<NumberContext>) => this.numbering.numberContext(...parts),
+    };
+    const instance = new WebAssembly.Instance(module, { env });
     this.#exports = instance.exports as unknown as Exports;
     this.#exports.configure(slotCount);
     this.#root = writeTables(record, this.#exports.memory.buffer);
@@ -60,6 +96,28 @@ export class Kernel {
   scan(start: number, limit: number, end: number, isFinal: boolean): number {
     this.bytes[end] = 0x0a;
     return this.#exports.scan(this.#root, start, limit, end, isFinal ? 1 : 0);
+  }
+
+  /** Has ordinary records made events in the kernel, where it can do so for this source; of lines up to so long. */
+  takeOrdinary(source: SourceName, maxLineBytes: number): void {
+    this.words[STATE.source >> 2] = SOURCES[source] ?? 0;
+    this.words[STATE.maxLineBytes >> 2] = Math.min(maxLineBytes, 0xffffffff);
+  }
+
+  /** How many records became events in the kernel since the last call. */
+  takeCount(): number {
+    const taken = this.words[STATE.taken >> 2] as number;
+    this.words[STATE.taken >> 2] = 0;
+    return taken;
+  }
+
+  get making(): EventFunctions {
+    return this.#exports;
+  }
+
+  /** Text that stands in memory as UTF-8. */
+  textAt(start: number, length: number): string {
+    return Buffer.from(this.bytes.buffer, start, length).toString("utf8");
   }
 
   get rowCount(): number {

@@ -1,7 +1,6 @@
 /** Scans the ranges of a shard, one after the other, with one kernel. Runs in a worker or in the main thread. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { hashBytes, IDENTITY_BYTES } from "../src/cursors/hash.ts";
-import { EventWriter } from "../src/event-writer.ts";
 import type { Batch } from "../src/events.ts";
 import { assignSlots } from "../src/sources/fields.ts";
 import { sourceNamed } from "../src/sources/index.ts";
@@ -10,6 +9,7 @@ import { TaskPattern } from "../src/sources/task-ids.ts";
 import type { ByteRange, ScanLimits, Shard } from "../src/plan.ts";
 import { RowCells } from "./cells.ts";
 import { readDocument } from "./document.ts";
+import { EventColumns } from "./event-columns.ts";
 import { Kernel } from "./kernel.ts";
 import { BUFFER, STATUS } from "./layout.ts";
 
@@ -21,19 +21,23 @@ const KEEP_BYTES = 8 << 20;
 /** What is read at first to finish the line that crosses a range's end. */
 const OVERHANG_BYTES = 16 << 10;
 
+/** A kernel for the records of one source, and what goes with it. */
+interface Ready {
+  readonly kernel: Kernel;
+  readonly cells: RowCells;
+  readonly events: EventColumns;
+}
+
 export class Scanner {
   readonly #module: WebAssembly.Module;
   readonly #limits: ScanLimits;
-  readonly #kernels = new Map<Source, { readonly kernel: Kernel; readonly cells: RowCells }>();
-  readonly #events: EventWriter;
+  readonly #tasks: TaskPattern | undefined;
+  readonly #kernels = new Map<Source, Ready>();
 
   constructor(module: WebAssembly.Module, limits: ScanLimits) {
     this.#module = module;
     this.#limits = limits;
-    this.#events = new EventWriter(
-      limits.folds,
-      limits.taskPattern === undefined ? undefined : new TaskPattern(limits.taskPattern),
-    );
+    this.#tasks = limits.taskPattern === undefined ? undefined : new TaskPattern(limits.taskPattern);
   }
 
   scan(shard: Shard): Batch {
@@ -47,17 +51,7 @@ export class Scanner {
   /** The same, range by range. One shard at a time. */
   *steps(shard: Shard): Generator<void, Batch> {
     const source = sourceNamed(shard.source);
-    const events = this.#events;
-    let ready = this.#kernels.get(source);
-    if (!ready) {
-      const { slotCount } = assignSlots(source.record);
-      // A chunk, and what is left over of the line before it.
-      const kernel = new Kernel(this.#module, source.record, slotCount, this.#limits.chunkBytes * 2);
-      ready = { kernel, cells: new RowCells(kernel, slotCount, events) };
-      this.#kernels.set(source, ready);
-    }
-    const { kernel, cells } = ready;
-    cells.forgetTexts();
+    const { kernel, cells, events } = this.#readyFor(source);
     for (const range of shard.ranges) {
       events.beginRange(range.transcript, range.start);
       if (source.document?.isOne(range.path)) readDocument(range, kernel, cells, source, events, this.#limits);
@@ -66,6 +60,21 @@ export class Scanner {
     }
     if (kernel.room > this.#limits.chunkBytes * 2 + KEEP_BYTES) this.#kernels.delete(source);
     return events.finish();
+  }
+
+  #readyFor(source: Source): Ready {
+    let ready = this.#kernels.get(source);
+    if (!ready) {
+      const { slotCount } = assignSlots(source.record);
+      const { chunkBytes, maxLineBytes, folds } = this.#limits;
+      // A chunk, and what is left over of the line before it.
+      const kernel = new Kernel(this.#module, source.record, slotCount, chunkBytes * 2);
+      const events = new EventColumns(kernel, folds, this.#tasks);
+      kernel.takeOrdinary(source.name, maxLineBytes);
+      ready = { kernel, events, cells: new RowCells(kernel, slotCount) };
+      this.#kernels.set(source, ready);
+    }
+    return ready;
   }
 }
 
@@ -78,7 +87,7 @@ class RangeReader {
   readonly #kernel: Kernel;
   readonly #cells: RowCells;
   readonly #source: Source;
-  readonly #events: EventWriter;
+  readonly #events: EventColumns;
   readonly #limits: ScanLimits;
   #file = -1;
   #base: number;
@@ -103,7 +112,7 @@ class RangeReader {
     kernel: Kernel,
     cells: RowCells,
     source: Source,
-    events: EventWriter,
+    events: EventColumns,
     limits: ScanLimits,
   ) {
     this.#range = range;
@@ -277,6 +286,7 @@ class RangeReader {
     let from = BUFFER + this.#next;
     do {
       const to = kernel.scan(from, limit, end, isFinal);
+      this.#records += kernel.takeCount();
       for (let row = 0, rows = kernel.rowCount; row < rows; row++) this.#takeRow(row, end);
       from = to;
     } while (kernel.rowsAreFull);
@@ -290,6 +300,11 @@ class RangeReader {
     const isTail = lineEnd === end;
     if (isTail) this.#beginTail(cells.lineIndex + this.#longLines, this.#offsetOf(lineStart));
     const isLong = lineEnd - lineStart > this.#limits.maxLineBytes;
+    if (status === STATUS.message) {
+      this.#source.noteMessage?.(cells, this.#events);
+      this.#events.endLine(this.#offsetOf(lineEnd) + 1);
+      return;
+    }
     if (!isLong && status !== STATUS.malformed) {
       if (status === STATUS.value) return;
       if (this.#source.decode(cells, this.#events)) {

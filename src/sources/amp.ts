@@ -43,7 +43,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const hasUsage = cells.has(usage.self);
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokens)) return false;
   const name = cells.text(slots.name);
-  if (name !== 0) events.noteFirst(events.range.columns.sessionId, name);
+  if (name !== 0) events.noteFirst("sessionId", name);
   const hasId = cells.has(slots.id) && cells.has(slots.thread);
   draft.timeMs = cells.time(slots.timestamp);
   draft.flags = (hasUsage ? FLAG.usage : 0) | (hasId && hasUsage ? FLAG.responseId | FLAG.requestId : 0);

@@ -44,7 +44,7 @@ const USAGE_FIELDS = object({
 const BLOCKS = { toolUses: ["tool_use"], thinking: ["thinking", "redacted_thinking"] } as const;
 const MESSAGE_FIELDS = { id: hash, model: text, stop_reason: oneOf(), usage: USAGE_FIELDS } as const;
 
-const RECORD = object({
+export const RECORD = object({
   type: oneOf("assistant", "progress", "agent-name", "user"),
   timestamp: time,
   uuid: hash,
@@ -131,7 +131,7 @@ const INFERENCE_GEO = message.usage.inference_geo;
 /** The message of a nested record is declared alike, but for what comes last, so its slots are those of a record's message, this far on. */
 const NESTED = slots.data.message.message.id - message.id;
 
-export const claude: Source = { name: "claude", version: 3, record: RECORD, decode };
+export const claude: Source = { name: "claude", version: 3, record: RECORD, decode, noteMessage };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft = emptyDraft();
@@ -148,24 +148,20 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (extras === undefined || nestedExtras === undefined) return false;
 
   const timeMs = cells.time(TIMESTAMP);
-  const firsts = events.range.columns;
   const sessionId = cells.text(SESSION_ID);
-  if (sessionId !== 0) events.noteFirst(firsts.sessionId, sessionId);
+  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
   const cwd = cells.text(CWD);
   if (cwd !== 0) events.noteCwd(cwd, timeMs);
   const agentName = type === TYPE_AGENT_NAME ? 0 : cells.text(AGENT_NAME);
-  if (agentName !== 0) events.noteFirst(firsts.agentName, agentName);
+  if (agentName !== 0) events.noteFirst("agentName", agentName);
   const agentType = cells.text(ATTRIBUTION_AGENT);
-  if (agentType !== 0) events.noteFirst(firsts.agentType, agentType);
+  if (agentType !== 0) events.noteFirst("agentType", agentType);
   const team = cells.text(TEAM_NAME) || cells.text(TEAM_TEAM_NAME);
-  if (team !== 0) events.noteFirst(firsts.team, team);
+  if (team !== 0) events.noteFirst("team", team);
   const teamWithin = cells.text(TEAM_TEAM_NAME);
   const otherTeam = teamWithin === team ? 0 : teamWithin;
 
-  if (type === TYPE_USER && events.wantsMessage && mayHoldText(cells)) {
-    const text = messageText(cells.line());
-    if (text !== "") events.noteMessage(text);
-  }
+  if (type === TYPE_USER) noteMessage(cells, events);
 
   const hasIds = cells.has(UUID) || cells.has(MESSAGE_ID);
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
@@ -204,6 +200,12 @@ function decode(cells: Cells, events: EventWriter): boolean {
     addMessage(cells, NESTED, cells.text(MODEL + NESTED), nestedExtras, events);
   }
   return true;
+}
+
+function noteMessage(cells: Cells, events: EventWriter): void {
+  if (!events.wantsMessage || !mayHoldText(cells)) return;
+  const text = messageText(cells.line());
+  if (text !== "") events.noteMessage(text);
 }
 
 /** Nearly all records of type `user` are one tool's result, which their first bytes show. */

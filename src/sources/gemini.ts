@@ -45,7 +45,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (messages === undefined) return false;
 
   const sessionId = cells.text(slots.sessionId);
-  if (sessionId !== 0) events.noteFirst(events.range.columns.sessionId, sessionId);
+  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
   clearDraft(events);
   const own = cells.time(slots.timestamp);
   draft.timeMs =

@@ -49,7 +49,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
 
   if (type === TYPE.session) {
     const id = cells.text(slots.id);
-    if (id !== 0) events.noteFirst(events.range.columns.sessionId, id);
+    if (id !== 0) events.noteFirst("sessionId", id);
     const cwd = cells.text(slots.cwd);
     if (cwd !== 0) events.noteCwd(cwd, NaN);
   }

@@ -49,7 +49,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (toolUses === undefined) return false;
 
   const sessionId = cells.text(slots.sessionId);
-  if (sessionId !== 0) events.noteFirst(events.range.columns.sessionId, sessionId);
+  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
   draft.timeMs = cells.time(slots.timestamp);
   const cwd = cells.text(slots.cwd);
   if (cwd !== 0) events.noteCwd(cwd, draft.timeMs);

@@ -14,6 +14,8 @@ export interface Source {
    * so nothing may have been written.
    */
   decode(cells: Cells, events: EventWriter): boolean;
+  /** Notes what a user may have written in a record that became an event in the kernel (`workers/kernel/claude.ts`). */
+  noteMessage?(cells: Cells, events: EventWriter): void;
   /** How transcripts are read that are no lines; undefined: there are none. */
   readonly document?: {
     isOne(path: string): boolean;

@@ -1,9 +1,9 @@
 /** The built byte scanner, one call at a time, without files around it. */
 /// <reference path="../../workers/webassembly.d.ts" />
 import { readFileSync } from "node:fs";
-import { EventWriter } from "../../src/event-writer.ts";
 import { assignSlots, type Field, type Slots } from "../../src/sources/fields.ts";
 import { RowCells } from "../../workers/cells.ts";
+import { EventColumns } from "../../workers/event-columns.ts";
 import { Kernel } from "../../workers/kernel.ts";
 import { BUFFER } from "../../workers/layout.ts";
 
@@ -22,13 +22,15 @@ export interface Surroundings {
 export class LineScanner<F extends Field> {
   readonly slots: Slots<F>;
   readonly cells: RowCells;
+  readonly events: EventColumns;
   readonly #kernel: Kernel;
 
   constructor(record: F) {
     const { slots, slotCount } = assignSlots(record);
     this.slots = slots;
     this.#kernel = new Kernel(module, record, slotCount, ROOM);
-    this.cells = new RowCells(this.#kernel, slotCount, new EventWriter(true));
+    this.events = new EventColumns(this.#kernel, true);
+    this.cells = new RowCells(this.#kernel, slotCount);
   }
 
   /** What `read` says of each row; `cells` stands on it. Blank lines have none. */

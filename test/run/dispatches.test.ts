@@ -1,7 +1,6 @@
 /** Calls that start agents, and their results, as the kernel and the source find them in lines. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { EventWriter } from "../../src/event-writer.ts";
 import { openBatch } from "../../src/events.ts";
 import { claude } from "../../src/sources/claude.ts";
 import { type Dispatch, readDispatches } from "../../src/sources/dispatches.ts";
@@ -12,7 +11,7 @@ const scanner = new LineScanner(claude.record);
 const found = (record: unknown) => foundIn(JSON.stringify(record));
 
 function foundIn(line: string): Dispatch[] {
-  const events = new EventWriter(true);
+  const { events } = scanner;
   events.beginRange(0, 0);
   const isGood = scanner.row(line, (cells) => claude.decode(cells, events));
   expect(isGood).toBe(true);

@@ -8,6 +8,7 @@
  *
  * A function that moves through the bytes returns the address after what it read, or 0 when that is not JSON.
  */
+import { hasMessage, takeClaude } from "./claude";
 import * as L from "./layout";
 import { NO_MEMO, isWhole, keyBytes, learn, linkOfRoot, recall, remember, sameBytes, wholeBytes } from "./memos";
 import { parseCount, countValue, countIsGood } from "./number";
@@ -30,6 +31,7 @@ import { escapesAreGood, hashBytes, skipValue, skipWhite, unescape } from "./tex
 import { parseTime, timeValue } from "./time";
 import { isUtf8 } from "./utf8";
 
+export { addRecord, beginRange, contextNumber, cutEvents, forgetNumbers, textNumber } from "./events";
 export { configure } from "./row";
 
 let rows: u32 = 0;
@@ -50,7 +52,7 @@ export function resetLines(): void {
   lines = 0;
 }
 
-/** Whether the last call stopped because there was no room for another row. */
+/** Whether the last call stopped before it was through: for want of room, or since the host must read a row first. */
 export function rowsAreFull(): bool {
   return isFull;
 }
@@ -60,14 +62,22 @@ export function hash(start: usize, length: u32): u64 {
   return hashBytes(start, start + length);
 }
 
+/** Source whose ordinary records become events here (`STATE_SOURCE`). */
+const CLAUDE: u32 = 1;
+
 /**
  * Takes in the lines that begin in [start, limit) and end before `end`, or at `end` when `isFinal`.
  * The byte at `end` must be an LF. Returns the start of the first line not taken in.
+ *
+ * Where ordinary records become events here, a line that does has no row, but where it may hold a message that is
+ * wanted. The host reads any row before the next line is: what it does comes between.
  */
 export function scan(root: usize, start: usize, limit: usize, end: usize, isFinal: bool): usize {
   rows = 0;
   isFull = false;
   moveToFirstRow();
+  const takes = load<u32>(L.STATE_SOURCE) == CLAUDE;
+  const longest = load<u32>(L.STATE_MAX_LINE_BYTES);
   let p = start;
   while (p < limit) {
     const first = skipWhite(p);
@@ -102,11 +112,27 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
       q = lineEnd(p);
     }
     if (q == end && !isFinal) return p;
+    if (takes && status == L.STATUS_OBJECT && q != end && <u32>(q - p) <= longest && takeClaude()) {
+      store<u32>(L.STATE_TAKEN, load<u32>(L.STATE_TAKEN) + 1);
+      if (hasMessage) {
+        endRow(p, q, L.STATUS_MESSAGE, lines);
+        rows = 1;
+        isFull = true;
+      }
+      lines++;
+      p = q + 1;
+      if (hasMessage) return p;
+      continue;
+    }
     endRow(p, q, status, lines);
     rows++;
     lines++;
     if (q == end) return end;
     p = q + 1;
+    if (takes) {
+      isFull = true;
+      return p;
+    }
   }
   return p;
 }

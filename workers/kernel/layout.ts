@@ -5,7 +5,8 @@
  *   0 .. SCRATCH        projection tables, written once by the host
  *   SCRATCH .. ROWS     unescaped keys, ids and enum texts
  *   ROWS .. MEMOS       result rows, ROW_LIMIT of them
- *   MEMOS .. BUFFER     members met before (`memos.ts`)
+ *   MEMOS .. EVENTS     members met before (`memos.ts`)
+ *   EVENTS .. BUFFER    events made so far, and what makes the next one (`events.ts`)
  *   BUFFER .. end       bytes of the transcript, then one LF that is not the file's, then SLACK readable bytes
  */
 export const SCRATCH: usize = 0x8000;
@@ -14,7 +15,8 @@ export const ROWS: usize = 0x10000;
 export const ROW_LIMIT: u32 = 64;
 export const MEMOS: usize = 0x21000;
 export const MEMOS_END: usize = 0x2f000;
-export const BUFFER: usize = 0x30000;
+export const EVENTS: usize = 0x30000;
+export const BUFFER: usize = 0xe0000;
 
 // A row: header, then one 16 byte cell a slot.
 export const ROW_LINE_START: usize = 0; // u32, address of the line's first byte
@@ -29,6 +31,7 @@ export const CELL_BYTES: usize = 16;
 export const STATUS_OBJECT: u32 = 1;
 export const STATUS_MALFORMED: u32 = 2;
 export const STATUS_VALUE: u32 = 3;
+export const STATUS_MESSAGE: u32 = 4; // an event already; a user may have written it
 
 // A table: u32 mask of the entry index, 12 bytes unused, then (mask + 1) entries.
 export const TABLE_ENTRIES: usize = 16;
@@ -70,3 +73,65 @@ export const MEMO_ODD: usize = 96; // u64, the slot's bit in ROW_ODD
 export const MEMO_NEXT: usize = 104; // u32, link: memo of the member behind it
 export const MEMO_CHILD: usize = 108; // u32, link: memo of the first member of the object that is its value
 export const MEMO_OTHER: usize = 112; // u32, next memo at the same link
+
+// How many of each are made, and the numbers their first ones have; all u32.
+export const STATE_EVENTS: usize = 0x30000;
+export const STATE_RECORDS: usize = 0x30004;
+export const STATE_USAGES: usize = 0x30008;
+export const STATE_EVENT_BASE: usize = 0x3000c;
+export const STATE_RECORD_BASE: usize = 0x30010;
+export const STATE_USAGE_BASE: usize = 0x30014;
+// What the host wants.
+export const STATE_FOLDS: usize = 0x30018; // u32: records that say the same become one event
+export const STATE_WANTS_MESSAGE: usize = 0x3001c; // u32: what users write is to be looked at
+export const STATE_MAX_LINE_BYTES: usize = 0x30020; // u32
+export const STATE_SOURCE: usize = 0x30024; // u32: whose ordinary records become events here
+export const STATE_TAKEN: usize = 0x30028; // u32: lines that did, since the host put it to 0
+// Of the range: text numbers, 0 for none.
+export const RANGE_SESSION_ID: usize = 0x30040; // u32
+export const RANGE_AGENT_NAME: usize = 0x30044; // u32
+export const RANGE_AGENT_TYPE: usize = 0x30048; // u32
+export const RANGE_TEAM: usize = 0x3004c; // u32
+export const RANGE_CWD: usize = 0x30050; // u32
+export const RANGE_USAGE_RECORDS: usize = 0x30054; // u32
+export const RANGE_CWD_TIME: usize = 0x30058; // f64 ms, Infinity for none
+// The record at hand (`src/record-draft.ts`).
+export const DRAFT_TIME: usize = 0x30080; // f64, NaN for none
+export const DRAFT_ID: usize = 0x30088; // u64
+export const DRAFT_RESPONSE: usize = 0x30090; // u64
+export const DRAFT_REQUEST: usize = 0x30098; // u64
+export const DRAFT_FLAGS: usize = 0x300a0; // u32
+export const DRAFT_MODEL: usize = 0x300a4; // u32
+export const DRAFT_TOOL_USES: usize = 0x300a8; // u32
+export const DRAFT_CONTEXT: usize = 0x300ac; // u32
+export const DRAFT_HAS_EXTRAS: usize = 0x300b0; // u32
+export const DRAFT_TERMS: usize = 0x300b4; // u32
+export const DRAFT_AMOUNTS: usize = 0x300c0; // AMOUNTS f64, in the order of `USAGE` of `src/events.ts`
+export const AMOUNTS: usize = 8;
+
+// Texts and contexts the host has numbered: the one met last of those with the same low bits.
+export const KNOWN_TEXTS: usize = 0x31000;
+export const KNOWN_TEXTS_LENGTH: usize = 1024;
+export const KNOWN_TEXT_BYTES: usize = 16; // u64 hash, u32 number; number 0: free
+export const KNOWN_CONTEXTS: usize = 0x35000;
+export const KNOWN_CONTEXTS_LENGTH: usize = 64;
+export const KNOWN_CONTEXT_BYTES: usize = 32; // six u32 text numbers, u32 number + 1; 0: free
+
+// Tables of ROOM elements: the columns of `src/events.ts`, wide ones first, else in their order there.
+export const ROOM: usize = 4096;
+export const EVENT_COLUMNS: usize = 0x36000;
+export const RECORD_COLUMNS: usize = 0x82000;
+export const USAGE_COLUMNS: usize = 0x9a000;
+
+export const FLAG_USAGE: u32 = 1;
+export const FLAG_SIDE_CHAIN: u32 = 2;
+export const FLAG_NESTED: u32 = 4;
+export const FLAG_RESPONSE_ID: u32 = 8;
+export const FLAG_REQUEST_ID: u32 = 16;
+export const FLAG_FINAL: u32 = 32;
+export const FLAG_LONG_BLOCK: u32 = 64;
+export const FLAG_STANDS_ALONE: u32 = 16256;
+export const TERM_FAST: u32 = 1;
+export const TERM_BATCH: u32 = 2;
+export const TERM_PRIORITY: u32 = 8;
+export const TERM_US: u32 = 16;
