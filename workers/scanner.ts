@@ -5,6 +5,7 @@ import { EventWriter } from "../src/event-writer.ts";
 import type { Batch } from "../src/events.ts";
 import { assignSlots } from "../src/sources/fields.ts";
 import { sourceNamed } from "../src/sources/index.ts";
+import { isDocument } from "../src/sources/parsers.ts";
 import type { Source } from "../src/sources/source.ts";
 import { TaskPattern } from "../src/sources/task-ids.ts";
 import type { ByteRange, ScanLimits, Shard } from "../src/plan.ts";
@@ -60,7 +61,7 @@ export class Scanner {
     cells.forgetTexts();
     for (const range of shard.ranges) {
       events.beginRange(range.transcript, range.start);
-      if (source.document?.isOne(range.path)) readDocument(range, kernel, cells, source, events, this.#limits);
+      if (isDocument(source.name, range.path)) readDocument(range, kernel, cells, source, events, this.#limits);
       else new RangeReader(range, kernel, cells, source, events, this.#limits).read();
       yield;
     }

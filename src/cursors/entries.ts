@@ -1,7 +1,8 @@
 /** Cursors that are to be kept, and how they get into a file. */
 import { merge } from "../merge.ts";
 import { PartList, type ScannedBatch } from "../parts.ts";
-import { encodeCursors, type Making } from "./codec.ts";
+import { encodeCursors } from "./encode.ts";
+import type { Making } from "./layout.ts";
 import { fileName, replaceFile } from "./file.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";

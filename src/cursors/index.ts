@@ -6,18 +6,15 @@ import { join, sep } from "node:path";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Part, PartList, type ScannedBatch } from "../parts.ts";
 import type { Unread } from "../plan.ts";
-import { sourceNamed } from "../sources/index.ts";
+import { parserVersion } from "../sources/parsers.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { listPaths, type Making, readCursors } from "./codec.ts";
-import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
-import { fileName, makeFolder, sweep } from "./file.ts";
-import { ageOf } from "./identity.ts";
-import { Project, type Member } from "./project.ts";
+import { readCursors } from "./decode.ts";
+import { listPaths, type Making } from "./layout.ts";
+import { fileName } from "./file.ts";
+import { Project, type Member, offsetOf, type ScannedTranscript } from "./project.ts";
 import { TaskPattern } from "../sources/task-ids.ts";
 import type { Outdated } from "./tasks.ts";
 import type { CursorTable } from "./table.ts";
-import { type Bookmark, bookmarkAt } from "./wide.ts";
-import { IDENTITY_BYTES, type Hash } from "./hash.ts";
 
 export interface CursorOptions {
   /** Where cursor files are. */
@@ -29,14 +26,6 @@ export interface CursorOptions {
   readonly takenMs: number;
   /** Where cursors are read into. */
   readonly memory: TallyMemory;
-}
-
-/** What was scanned of a transcript. */
-interface ScannedTranscript {
-  readonly ranges: ScannedRange[];
-  offset: number;
-  head: Hash | undefined;
-  anchor: Hash | undefined;
 }
 
 export class Cursors {
@@ -69,7 +58,7 @@ export class Cursors {
   }
 
   #making(source: Transcript["source"], folder: string): Making {
-    return { source, parserVersion: sourceNamed(source).version, maxLineBytes: this.#options.maxLineBytes, folder };
+    return { source, parserVersion: parserVersion(source), maxLineBytes: this.#options.maxLineBytes, folder };
   }
 
   #read(making: Making, paths: readonly string[]): CursorTable | undefined {
@@ -135,22 +124,26 @@ export class Cursors {
   }
 
   /** Writes what has changed. Returns why it could not, as the system's code. */
-  save(scanned: readonly ScannedBatch[]): string | undefined {
+  async save(scanned: readonly ScannedBatch[]): Promise<string | undefined> {
     const found = this.#scannedTranscripts(scanned);
     const unreadable = new Set(scanned.flatMap(({ batch }) => batch.unreadable.map(({ transcript }) => transcript)));
     const changed = this.#projects.filter((project) => this.#hasChanged(project, found, unreadable));
     if (changed.length === 0) return undefined;
-    const { folder, takenMs } = this.#options;
-    try {
-      makeFolder(folder);
-      for (const project of changed) this.#write(project, found, unreadable);
-      sweep(folder, takenMs);
-      return undefined;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      return code;
-    }
+    const { saveProjects } = await import("./save.ts");
+    const { folder, takenMs, memory } = this.#options;
+    const makingOf = (project: Project) => {
+      const { source } = this.#transcripts[(project.members[0] as Member).transcript] as Transcript;
+      return this.#making(source, project.folder);
+    };
+    return saveProjects(changed, {
+      folder,
+      takenMs,
+      memory,
+      transcripts: this.#transcripts,
+      makingOf,
+      found,
+      unreadable,
+    });
   }
 
   #hasChanged(project: Project, found: Map<number, ScannedTranscript>, unreadable: ReadonlySet<number>): boolean {
@@ -161,70 +154,10 @@ export class Cursors {
         if (member.isUnchanged) return false;
         const t = member.transcript;
         if (unreadable.has(t)) return member.formerRow !== undefined;
-        const offset = this.#offsetOf(member, found);
+        const offset = offsetOf(project, member, found.get(t));
         return project.hasChanged(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
       })
     );
-  }
-
-  #offsetOf({ transcript: t, row }: Member, found: ReadonlyMap<number, ScannedTranscript>): number {
-    return Math.max(found.get(t)?.offset ?? 0, row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0));
-  }
-
-  #write(project: Project, found: ReadonlyMap<number, ScannedTranscript>, unreadable: ReadonlySet<number>): void {
-    const { source } = this.#transcripts[(project.members[0] as Member).transcript] as Transcript;
-    const entries = this.#entriesOf(project, found, unreadable);
-    writeCursors(
-      this.#options.folder,
-      this.#making(source, project.folder),
-      project.table,
-      entries,
-      this.#options.memory,
-    );
-  }
-
-  /** What a project's file is about, in path order: its members, and what else it was about and is still there. */
-  #entriesOf(
-    project: Project,
-    found: ReadonlyMap<number, ScannedTranscript>,
-    unreadable: ReadonlySet<number>,
-  ): Entry[] {
-    const entries: Entry[] = [];
-    for (const member of project.members) {
-      const t = member.transcript;
-      if (unreadable.has(t)) continue;
-      const { path } = this.#transcripts[t] as Transcript;
-      const scanned = found.get(t);
-      entries.push({
-        path,
-        bookmark: this.#bookmarkOf(member, scanned),
-        row: member.row,
-        ranges: scanned?.ranges ?? [],
-      });
-    }
-    if (project.leftRows.length === 0 || !project.table) return entries;
-    for (const row of project.leftRows) entries.push(keptEntry(project.table, row));
-    return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
-  }
-
-  #bookmarkOf(member: Member, found: ScannedTranscript | undefined): Bookmark {
-    const { transcript: t, row } = member;
-    const { stamp, sizeBytes } = this.#transcripts[t] as Transcript;
-    const old = row === undefined ? undefined : bookmarkAt((this.#tables[t] as CursorTable).row, row);
-    const head = member.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
-    const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
-    const isSame = old !== undefined && old.age === 0;
-    return {
-      ...stamp,
-      sizeBytes,
-      headBytes: Math.min(IDENTITY_BYTES, sizeBytes),
-      headLow: head.low,
-      headHigh: head.high,
-      anchorLow: anchor.low,
-      anchorHigh: anchor.high,
-      age: isSame && member.isUnchanged ? old.age : ageOf(stamp, this.#options.takenMs),
-      offset: this.#offsetOf(member, new Map(found && [[t, found]])),
-    };
   }
 
   #scannedTranscripts(scanned: readonly ScannedBatch[]): Map<number, ScannedTranscript> {

@@ -1,9 +1,10 @@
 /** The transcripts of one project folder beside the cursors that are kept of them. */
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
+import type { ScannedBatch } from "../parts.ts";
 import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
-import { isDocument } from "../sources/index.ts";
+import { isDocument } from "../sources/parsers.ts";
 import { ageOf, trust } from "./identity.ts";
 import { AGE, type CursorTable } from "./table.ts";
 
@@ -22,6 +23,19 @@ export interface Member {
   /** Of its first bytes as they are now, where they were read. */
   readonly head: Hash | undefined;
   readonly before: Uint8Array | undefined;
+}
+
+/** What was scanned of a transcript. */
+export interface ScannedTranscript {
+  readonly ranges: Array<{ readonly scanned: ScannedBatch; readonly range: number }>;
+  offset: number;
+  head: Hash | undefined;
+  anchor: Hash | undefined;
+}
+
+/** Up to where a transcript is taken in then. */
+export function offsetOf({ table }: Project, { row }: Member, found: ScannedTranscript | undefined): number {
+  return Math.max(found?.offset ?? 0, row === undefined ? 0 : (table?.row.offset[row] ?? 0));
 }
 
 export class Project {

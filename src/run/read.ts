@@ -4,7 +4,7 @@ import type { Transcript } from "../discover/transcript.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
 import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Shard } from "../plan.ts";
-import { scanShards } from "../pool.ts";
+import { readShards } from "../read-shards.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import type { SourceName, UnreadableFile } from "../types.ts";
@@ -41,9 +41,9 @@ export async function readTranscripts(
     for (const { start, end } of ranges) bytesDone += end - start;
     checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
   };
-  const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
+  const batches = await readShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
   const scanned = batches.map((batch) => new ScannedBatch(batch));
-  const cacheFailure = cursors?.save(scanned);
+  const cacheFailure = await cursors?.save(scanned);
   const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
   const failed = batches.flatMap(({ unreadable }) =>
     unreadable.map(({ transcript, code }) => ({ path: (transcripts[transcript] as Transcript).path, code })),

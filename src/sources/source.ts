@@ -5,8 +5,6 @@ import type { Field } from "./fields.ts";
 /** What one agent's records mean. One file a source; everything else treats all agents alike. */
 export interface Source {
   readonly name: SourceName;
-  /** Goes up with every change to what it makes of a record: cursors of another version are not used. */
-  readonly version: number;
   /** The declared shape of a record. */
   readonly record: Field;
   /**
@@ -14,12 +12,8 @@ export interface Source {
    * so nothing may have been written.
    */
   decode(cells: Cells, events: EventWriter): boolean;
-  /** How transcripts are read that are no lines; undefined: there are none. */
-  readonly document?: {
-    isOne(path: string): boolean;
-    /** The lines that stand for it; undefined when it is none yet. Throws an error with a `code` when it cannot be read. */
-    unpack(bytes: Buffer, path: string): string | undefined;
-  };
+  /** The lines that stand for a document; undefined when it is none yet. Throws an error with a `code` when it cannot be read. */
+  unpack?(bytes: Buffer, path: string): string | undefined;
 }
 
 /** One line's declared values, by slot. Valid until the next line. */
