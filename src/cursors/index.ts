@@ -28,6 +28,12 @@ export interface CursorOptions {
   readonly memory: TallyMemory;
 }
 
+/**
+ * Looking at a transcript that changed shortly before its cursor was taken costs a third of writing a cursor, and is
+ * done again on each run. So where few of a project have settled, their cursors wait for a better reason to be written.
+ */
+const LOOKS_FOR_A_WRITE = 8;
+
 export class Cursors {
   readonly #transcripts: readonly Transcript[];
   readonly #options: CursorOptions;
@@ -147,17 +153,21 @@ export class Cursors {
   }
 
   #hasChanged(project: Project, found: Map<number, ScannedTranscript>, unreadable: ReadonlySet<number>): boolean {
-    return (
-      project.hasMoved ||
-      (project.table !== undefined && this.#corrected.has(project.table)) ||
-      project.members.some((member) => {
-        if (member.isUnchanged) return false;
-        const t = member.transcript;
-        if (unreadable.has(t)) return member.formerRow !== undefined;
-        const offset = offsetOf(project, member, found.get(t));
-        return project.hasChanged(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
-      })
-    );
+    if (project.hasMoved || (project.table !== undefined && this.#corrected.has(project.table))) return true;
+    let settled = 0;
+    for (const member of project.members) {
+      if (member.isUnchanged) continue;
+      const t = member.transcript;
+      if (unreadable.has(t)) {
+        if (member.formerRow !== undefined) return true;
+        continue;
+      }
+      const offset = offsetOf(project.table, member, found.get(t));
+      const change = project.changeOf(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
+      if (change === "other") return true;
+      if (change === "settled") settled++;
+    }
+    return settled > 0 && settled * LOOKS_FOR_A_WRITE >= project.members.length;
   }
 
   #scannedTranscripts(scanned: readonly ScannedBatch[]): Map<number, ScannedTranscript> {

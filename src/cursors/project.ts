@@ -34,7 +34,11 @@ export interface ScannedTranscript {
 }
 
 /** Up to where a transcript is taken in then. */
-export function offsetOf({ table }: Project, { row }: Member, found: ScannedTranscript | undefined): number {
+export function offsetOf(
+  table: CursorTable | undefined,
+  { row }: Member,
+  found: ScannedTranscript | undefined,
+): number {
   return Math.max(found?.offset ?? 0, row === undefined ? 0 : (table?.row.offset[row] ?? 0));
 }
 
@@ -95,16 +99,21 @@ export class Project {
     return { ...nothing, row, isWhole, head: trusted.head, before: trusted.before };
   }
 
-  /** Whether a new cursor of a member would say anything else than the one there is. */
-  hasChanged(member: Member, transcript: Transcript, offset: number, takenMs: number): boolean {
+  /** What a new cursor of a member would say other than the one there is. */
+  changeOf(member: Member, transcript: Transcript, offset: number, takenMs: number): Change {
     const { formerRow: row } = member;
-    if (row === undefined || !this.table) return true;
+    if (row === undefined || !this.table) return "other";
     const old = this.table.row;
-    if (old.offset[row] !== offset || old.sizeBytes[row] !== transcript.sizeBytes) return true;
-    if (STAMP_FIELDS.some((name) => old[name][row] !== transcript.stamp[name])) return true;
-    return old.age[row] !== AGE.settled && old.age[row] !== ageOf(transcript.stamp, takenMs);
+    if (old.offset[row] !== offset || old.sizeBytes[row] !== transcript.sizeBytes) return "other";
+    if (STAMP_FIELDS.some((name) => old[name][row] !== transcript.stamp[name])) return "other";
+    const age = old.age[row];
+    if (age === AGE.settled || age === ageOf(transcript.stamp, takenMs)) return "nothing";
+    return age === AGE.fresh ? "settled" : "other";
   }
 }
+
+/** `settled`: that it need not be looked at any more, and nothing else. */
+export type Change = "nothing" | "settled" | "other";
 
 function pathOf(table: CursorTable | undefined, row: number): string {
   return table?.paths[row] ?? "";

@@ -57,17 +57,18 @@ function entriesOf(project: Project, { transcripts, found, unreadable, takenMs }
 }
 
 function bookmarkOf(
-  project: Project,
+  { table }: Project,
   member: Member,
   { stamp, sizeBytes }: Transcript,
   found: ScannedTranscript | undefined,
   takenMs: number,
-): Bookmark {
-  const { row } = member;
-  const old = row === undefined || !project.table ? undefined : bookmarkAt(project.table.row, row);
+): Bookmark | number {
+  const { row, isUnchanged } = member;
+  // What has settled stays so, and all else of it is as it was.
+  if (isUnchanged && row !== undefined) return row;
+  const old = row === undefined || !table ? undefined : bookmarkAt(table.row, row);
   const head = member.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
   const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
-  const isSame = old !== undefined && old.age === 0;
   return {
     ...stamp,
     sizeBytes,
@@ -76,7 +77,7 @@ function bookmarkOf(
     headHigh: head.high,
     anchorLow: anchor.low,
     anchorHigh: anchor.high,
-    age: isSame && member.isUnchanged ? old.age : ageOf(stamp, takenMs),
-    offset: offsetOf(project, member, found),
+    age: ageOf(stamp, takenMs),
+    offset: offsetOf(table, member, found),
   };
 }
