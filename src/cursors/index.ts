@@ -54,7 +54,7 @@ export class Cursors {
       const { source, projectFolder } = transcripts[numbers[0] as number] as Transcript;
       const paths = numbers.map((t) => (transcripts[t] as Transcript).path);
       const table = this.#read(this.#making(source, projectFolder), paths);
-      const project = new Project(projectFolder, transcripts, numbers, table, wasLookedFor);
+      const project = new Project(projectFolder, transcripts, numbers, paths, table, wasLookedFor);
       this.#projects.push(project);
       for (const member of project.members) {
         this.#members[member.transcript] = member;
@@ -78,12 +78,14 @@ export class Cursors {
 
   /** What is left to read, in path order. */
   get unread(): Unread[] {
-    return this.#members.flatMap(({ transcript: t, row, isWhole, before }) => {
-      if (isWhole) return [];
+    const unread: Unread[] = [];
+    for (const { transcript: t, row, isWhole, seen } of this.#members) {
+      if (isWhole) continue;
       const { source, path, sizeBytes } = this.#transcripts[t] as Transcript;
       const start = row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0);
-      return { transcript: t, source, path, start, ...(before && { before }), sizeBytes };
-    });
+      unread.push({ transcript: t, source, path, start, ...(seen && { before: seen.before }), sizeBytes });
+    }
+    return unread;
   }
 
   /**
@@ -119,7 +121,7 @@ export class Cursors {
     const list = new PartList();
     const ranges = rangesInOrder(scanned);
     let next = ranges.next();
-    for (const [t, { row }] of this.#members.entries()) {
+    for (const { transcript: t, row } of this.#members) {
       const table = this.#tables[t];
       if (row !== undefined && table) list.addCursor(table, row, t);
       for (; !next.done && next.value.transcript === t; next = ranges.next()) {

@@ -1,4 +1,5 @@
 /** Cursors that are new or other than before, to their files. */
+import { stampFields } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { type Entry, keptEntry, writeCursors } from "./entries.ts";
@@ -67,10 +68,10 @@ function bookmarkOf(
   // What has settled stays so, and all else of it is as it was.
   if (isUnchanged && row !== undefined) return row;
   const old = row === undefined || !table ? undefined : bookmarkAt(table.row, row);
-  const head = member.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
+  const head = member.seen?.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
   const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
   return {
-    ...stamp,
+    ...stampFields(stamp),
     sizeBytes,
     headBytes: Math.min(IDENTITY_BYTES, sizeBytes),
     headLow: head.low,
