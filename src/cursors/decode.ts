@@ -6,7 +6,16 @@ import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { areWidthsSound, isSound } from "./check.ts";
 import { readInto } from "./file.ts";
-import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, MAGIC, type Making, startOfPaths } from "./layout.ts";
+import {
+  areListed,
+  checksumOf,
+  type Envelope,
+  FORMAT,
+  HEADER_BYTES,
+  MAGIC,
+  type Making,
+  startOfPaths,
+} from "./layout.ts";
 import { isWidth, type Narrow, paddedBytes, type Width } from "./narrow.ts";
 import { CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES } from "./table.ts";
 
@@ -18,14 +27,11 @@ export interface DecodedCursors {
 /** A table this long is nothing that a file could hold. */
 const MOST_ELEMENTS = 2 ** 28;
 
-/** Paths as `listPaths` wrote them, where they are known already: then they need not be taken apart. */
-export interface KnownPaths {
-  readonly list: string;
-  readonly paths: readonly string[];
-}
-
-/** The cursors in a file, their columns in `memory`. Undefined: absent, or no use. */
-export function readCursors(path: string, memory: TallyMemory, known?: KnownPaths): DecodedCursors | undefined {
+/**
+ * The cursors in a file, their columns in `memory`. Undefined: absent, or no use. Where its paths are those known
+ * already they are not taken apart.
+ */
+export function readCursors(path: string, memory: TallyMemory, known?: readonly string[]): DecodedCursors | undefined {
   const start = memory.next;
   const bytes = readInto(memory, path);
   const decoded = bytes && decodeCursors(bytes, memory, known);
@@ -36,7 +42,7 @@ export function readCursors(path: string, memory: TallyMemory, known?: KnownPath
 function decodeCursors(
   bytes: Uint8Array<ArrayBuffer>,
   memory: TallyMemory,
-  known: KnownPaths | undefined,
+  known: readonly string[] | undefined,
 ): DecodedCursors | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const [low, high, format, checksum, packedBytes = 0] = new Uint32Array(
@@ -53,7 +59,7 @@ function decodeCursors(
     const tables = envelope && openTables(envelope, bytes, paddedTo8(HEADER_BYTES + packedBytes));
     if (!tables) return undefined;
     const { source, parserVersion, maxLineBytes, folder } = envelope;
-    const paths = envelope.paths === known?.list ? known.paths : pathList(envelope);
+    const paths = known && areListed(envelope.paths, known, folder) ? known : pathList(envelope);
     const texts = textList(envelope.texts);
     if (!paths || !texts || paths.length !== tables.cursor.offset.length || texts[0] !== "") return undefined;
     const table = new CursorTable(paths, texts, tables, memory);

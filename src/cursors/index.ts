@@ -9,7 +9,7 @@ import type { Unread } from "../plan.ts";
 import { parserVersion } from "../sources/parsers.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { readCursors } from "./decode.ts";
-import { listPaths, type Making } from "./layout.ts";
+import type { Making } from "./layout.ts";
 import { fileName } from "./file.ts";
 import { Project, type Member, offsetOf, type ScannedTranscript } from "./project.ts";
 import { TaskPattern } from "../sources/task-ids.ts";
@@ -56,9 +56,10 @@ export class Cursors {
       const table = this.#read(this.#making(source, projectFolder), paths);
       const project = new Project(projectFolder, transcripts, numbers, paths, table, wasLookedFor);
       this.#projects.push(project);
+      const [members, tables] = [this.#members, this.#tables];
       for (const member of project.members) {
-        this.#members[member.transcript] = member;
-        this.#tables[member.transcript] = table;
+        members[member.transcript] = member;
+        tables[member.transcript] = table;
       }
     }
   }
@@ -69,8 +70,7 @@ export class Cursors {
 
   #read(making: Making, paths: readonly string[]): CursorTable | undefined {
     const { folder, memory } = this.#options;
-    const known = { list: listPaths(paths, making.folder), paths };
-    const decoded = readCursors(join(folder, fileName(making.source, making.folder)), memory, known);
+    const decoded = readCursors(join(folder, fileName(making.source, making.folder)), memory, paths);
     if (!decoded) return undefined;
     const names = ["source", "parserVersion", "maxLineBytes", "folder"] as const;
     return names.every((name) => decoded.making[name] === making[name]) ? decoded.table : undefined;
@@ -79,8 +79,8 @@ export class Cursors {
   /** What is left to read, in path order. */
   get unread(): Unread[] {
     const unread: Unread[] = [];
-    for (const { transcript: t, row, isWhole, seen } of this.#members) {
-      if (isWhole) continue;
+    const changed = this.#projects.flatMap((project) => project.changed).filter(({ isWhole }) => !isWhole);
+    for (const { transcript: t, row, seen } of changed.sort((a, b) => a.transcript - b.transcript)) {
       const { source, path, sizeBytes } = this.#transcripts[t] as Transcript;
       const start = row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0);
       unread.push({ transcript: t, source, path, start, ...(seen && { before: seen.before }), sizeBytes });
@@ -108,7 +108,7 @@ export class Cursors {
 
   /** Transcripts that need not be opened. */
   get unchanged(): number {
-    return this.#members.reduce((count, { isUnchanged }) => count + (isUnchanged ? 1 : 0), 0);
+    return this.#projects.reduce((count, project) => count - project.changed.length, this.#members.length);
   }
 
   /** Bytes of transcripts read to see whether they are still the same. */
@@ -121,8 +121,9 @@ export class Cursors {
     const list = new PartList();
     const ranges = rangesInOrder(scanned);
     let next = ranges.next();
-    for (const { transcript: t, row } of this.#members) {
-      const table = this.#tables[t];
+    const [members, tables] = [this.#members, this.#tables];
+    for (const { transcript: t, row } of members) {
+      const table = tables[t];
       if (row !== undefined && table) list.addCursor(table, row, t);
       for (; !next.done && next.value.transcript === t; next = ranges.next()) {
         list.addRange(next.value.scanned, next.value.range);
@@ -157,8 +158,7 @@ export class Cursors {
   #hasChanged(project: Project, found: Map<number, ScannedTranscript>, unreadable: ReadonlySet<number>): boolean {
     if (project.hasMoved || (project.table !== undefined && this.#corrected.has(project.table))) return true;
     let settled = 0;
-    for (const member of project.members) {
-      if (member.isUnchanged) continue;
+    for (const member of project.changed) {
       const t = member.transcript;
       if (unreadable.has(t)) {
         if (member.formerRow !== undefined) return true;
@@ -193,7 +193,8 @@ export class Cursors {
 function projectsOf(transcripts: readonly Transcript[]): Iterable<number[]> {
   const projects = new Map<string, number[]>();
   let last: { readonly source: string; readonly folder: string; readonly numbers: number[] } | undefined;
-  for (const [t, { source, projectFolder: folder }] of transcripts.entries()) {
+  for (let t = 0; t < transcripts.length; t++) {
+    const { source, projectFolder: folder } = transcripts[t] as Transcript;
     // Neighbours mostly share their folder.
     if (last?.source !== source || last.folder !== folder) {
       const key = `${source}\0${folder}`;

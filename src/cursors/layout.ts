@@ -47,6 +47,24 @@ export function listPaths(paths: readonly string[], folder: string): string {
   return JSON.stringify(paths.map((path) => (path.startsWith(start) ? path.slice(start.length) : path)));
 }
 
+/** Whether `json` is what `listPaths` makes of these paths, as far as nothing in it is escaped; else false. */
+export function areListed(json: string, paths: readonly string[], folder: string): boolean {
+  // Without a backslash each text stands there as it is, and a quote ends it.
+  if (paths.length === 0 || json.includes("\\")) return false;
+  const start = startOfPaths(folder);
+  let at = 1;
+  for (const path of paths) {
+    const listed = path.startsWith(start) ? path.slice(start.length) : path;
+    if (json.charCodeAt(at) !== QUOTE || !json.startsWith(listed, at + 1)) return false;
+    at += listed.length + 2;
+    if (json.charCodeAt(at - 1) !== QUOTE) return false;
+    at++;
+  }
+  return at === json.length;
+}
+
+const QUOTE = 0x22;
+
 export function startOfPaths(folder: string): string {
   return folder.endsWith(sep) ? folder : folder + sep;
 }

@@ -5,7 +5,7 @@ import type { ScannedBatch } from "../parts.ts";
 import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
 import { isDocument } from "../sources/parsers.ts";
-import { ageOf, trust } from "./identity.ts";
+import { ageOf, isUntouched, trust } from "./identity.ts";
 import { AGE, type CursorTable } from "./table.ts";
 
 /** A transcript that was looked for. */
@@ -60,6 +60,8 @@ export function offsetOf(
 export class Project {
   readonly folder: string;
   readonly members: readonly Member[];
+  /** Those that had to be opened, or have to. */
+  readonly changed: Member[] = [];
   readonly table: CursorTable | undefined;
   /** Rows whose transcripts are still there, though nobody asked for them now. */
   readonly leftRows: readonly number[];
@@ -84,7 +86,11 @@ export class Project {
     if (table && gone.size > 0) matchInodes(transcripts, numbers, rows, table, gone, renamed);
     this.members = numbers.map((t, at) => {
       const row = rows[at] as number;
-      return this.#memberOf(t, transcripts[t] as Transcript, row < 0 ? renamed.get(t) : row, renamed.has(t));
+      const transcript = transcripts[t] as Transcript;
+      if (table && row >= 0 && isUntouched(transcript, table.row, row)) return new Member(t, row, row, true, true);
+      const member = this.#memberOf(t, transcript, row < 0 ? renamed.get(t) : row, renamed.has(t));
+      if (!member.isUnchanged) this.changed.push(member);
+      return member;
     });
     this.leftRows = left.filter((row) => !gone.has(row));
     this.hasMoved = gone.size > 0;
