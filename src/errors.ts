@@ -3,6 +3,11 @@ export class ScanError extends Error {
   override readonly name = "ScanError";
   readonly code: ScanErrorCode;
 
+  /** By its name: the command line is built as several files, each with a class of its own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === "ScanError";
+  }
+
   constructor(code: ScanErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

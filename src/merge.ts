@@ -266,7 +266,9 @@ class Merger {
     const at = this.#taken.contexts;
     const length = "batch" in from ? from.batch.contexts : from.contexts;
     const numbers = this.#memory.u32(texts.length);
-    texts.forEach((text, i) => (numbers[i] = this.#texts.number(text)));
+    texts.forEach((text, i) => {
+      if (text !== "") numbers[i] = this.#texts.number(text);
+    });
     entered = { contexts: at, texts: numbers };
     copyContexts(this.#context, at);
     for (const column of Object.values(this.#context)) this.#memory.renumber(column, at, length, entered.texts);

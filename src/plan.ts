@@ -1,5 +1,5 @@
 /** Which bytes are read together. Pure: plain data in, plain data out. */
-import { isDocument } from "./sources/index.ts";
+import { isDocument } from "./sources/parsers.ts";
 import type { SourceName } from "./types.ts";
 
 /** The lines that begin at `start` or later and before `end`. Offsets in bytes. */

@@ -10,7 +10,7 @@ import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } f
 import { ScannedBatch, scannedParts } from "./parts.ts";
 import type { Overrides } from "./pricing/own-prices.ts";
 import { plan, type Unread } from "./plan.ts";
-import { scanShards } from "./pool.ts";
+import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import { tally } from "./tally/index.ts";
@@ -63,7 +63,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
   stages.end("load");
 
   let bytesDone = 0;
-  const batches = await scanShards(shards, {
+  const batches = await readShards(shards, {
     threads,
     limits: {
       chunkBytes: checked.chunkBytes,
@@ -81,7 +81,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   stages.end("scan");
 
-  const cacheFailure = cursors?.save(scanned);
+  const cacheFailure = await cursors?.save(scanned);
   stages.end("save");
 
   const cursorsEnd = memory.next;

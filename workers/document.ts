@@ -23,7 +23,7 @@ export function readDocument(
     } else {
       const bytes = readAll(range);
       totals.bytesRead = bytes.length;
-      const lines = bytes.length === range.size ? source.document?.unpack(bytes, range.path) : undefined;
+      const lines = bytes.length === range.size ? source.unpack?.(bytes, range.path) : undefined;
       if (lines === undefined) {
         if (range.size > 0) events.skip("pending", 0, 0);
       } else {

@@ -4,6 +4,7 @@ import { hashBytes, IDENTITY_BYTES } from "../src/cursors/hash.ts";
 import type { Batch } from "../src/events.ts";
 import { assignSlots } from "../src/sources/fields.ts";
 import { sourceNamed } from "../src/sources/index.ts";
+import { isDocument } from "../src/sources/parsers.ts";
 import type { Source } from "../src/sources/source.ts";
 import { TaskPattern } from "../src/sources/task-ids.ts";
 import type { ByteRange, ScanLimits, Shard } from "../src/plan.ts";
@@ -54,7 +55,7 @@ export class Scanner {
     const { kernel, cells, events } = this.#readyFor(source);
     for (const range of shard.ranges) {
       events.beginRange(range.transcript, range.start);
-      if (source.document?.isOne(range.path)) readDocument(range, kernel, cells, source, events, this.#limits);
+      if (isDocument(source.name, range.path)) readDocument(range, kernel, cells, source, events, this.#limits);
       else new RangeReader(range, kernel, cells, source, events, this.#limits).read();
       yield;
     }

@@ -6,8 +6,7 @@ import { ScanError } from "../errors.ts";
 import { isShorthand, SHORTHANDS } from "./shorthands.ts";
 
 export function explain(error: unknown, argv: readonly string[], program: Command): string {
-  // By its name too: the server is a file of its own, with a class of its own.
-  if (error instanceof ScanError || (error as Error).name === "ScanError") return (error as Error).message;
+  if (error instanceof ScanError) return error.message;
   if (!(error instanceof CommanderError))
     return `internal error, please report it: ${(error as Error).stack ?? String(error)}`;
   const command = program.commands.find((candidate) => candidate.name() === argv[0]);

@@ -3,6 +3,5 @@ export { runCache } from "./cache.ts";
 export { completionScript } from "./completion.ts";
 export { runHook } from "./hook.ts";
 export { runPrices } from "./prices.ts";
-export { runRun } from "./run.ts";
 export { runSources } from "./sources.ts";
 export { runTasks } from "./tasks.ts";

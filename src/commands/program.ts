@@ -184,7 +184,7 @@ class Run {
       "cacheDir",
     ]);
     command.action(async (path: string) => {
-      const { runRun } = await import("./more.ts");
+      const { runRun } = await import("./run.ts");
       this.exitCode = await runRun(path, command.opts());
     });
   }

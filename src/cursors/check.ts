@@ -2,14 +2,21 @@
  * Whether a cursor file says what one can say. Its checksum shows that nobody damaged it; this, that nobody forged
  * one that would make us look outside of our tables, go in circles, or take up more memory than the file does.
  */
-import { MESSAGE_TASKS, MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
+import { MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
 import { isWhole, type Narrow } from "./narrow.ts";
-import { AGE, type CursorTable, isRelative, type NarrowTables, SKIPPED_REASONS, TABLE_NAMES, TABLES } from "./table.ts";
+import {
+  AGE,
+  type CursorTable,
+  isRelative,
+  type NarrowTables,
+  ROW_TEXTS,
+  SKIPPED_REASONS,
+  TABLE_NAMES,
+  TABLES,
+} from "./table.ts";
 
-/** Columns of rows that number texts. */
-const TEXTS = ["sessionId", "agentName", "agentType", "team", "cwd", "taskPattern", ...MESSAGE_TASKS] as const;
 /** What `Date` holds, in milliseconds from 1970. */
 const MOST_MS = 8.64e15;
 
@@ -52,7 +59,7 @@ function tablesAddUp({ start, row }: CursorTable, tables: NarrowTables, { native
 }
 
 function rowsAreSound({ row, texts }: CursorTable, { native }: TallyMemory): boolean {
-  for (const name of TEXTS) {
+  for (const name of ROW_TEXTS) {
     if (native.largest(row[name].byteOffset, 4, row[name].length) >>> 0 >= texts.length) return false;
   }
   const { offset, sizeBytes, headBytes, age, skippedListed, baseMs, cwdTimeMs, messages, messagesEnd } = row;

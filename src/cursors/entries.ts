@@ -1,11 +1,12 @@
 /** Cursors that are to be kept, and how they get into a file. */
 import { merge } from "../merge.ts";
 import { PartList, type ScannedBatch } from "../parts.ts";
-import { encodeCursors, type Making } from "./codec.ts";
+import { encodeCursors } from "./encode.ts";
+import type { Making } from "./layout.ts";
 import { fileName, replaceFile } from "./file.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
-import { type Bookmark, bookmarkAt, tablesOf } from "./wide.ts";
+import { type Bookmark, tablesOf } from "./wide.ts";
 
 export interface ScannedRange {
   readonly scanned: ScannedBatch;
@@ -15,7 +16,8 @@ export interface ScannedRange {
 /** One transcript's cursor: what the one before had, then what was scanned. */
 export interface Entry {
   readonly path: string;
-  readonly bookmark: Bookmark;
+  /** A number: as that row of the table before has it. */
+  readonly bookmark: Bookmark | number;
   /** Of the table before; undefined: nothing of it. */
   readonly row: number | undefined;
   readonly ranges: readonly ScannedRange[];
@@ -23,7 +25,7 @@ export interface Entry {
 
 /** A cursor as it stands. */
 export function keptEntry(table: CursorTable, row: number): Entry {
-  return { path: table.paths[row] as string, bookmark: bookmarkAt(table.row, row), row, ranges: [] };
+  return { path: table.paths[row] as string, bookmark: row, row, ranges: [] };
 }
 
 /** Writes the cursors of a project, in path order; `memory` has what `before` has. Throws what the system says. */
@@ -51,6 +53,7 @@ export function writeCursors(
     const tables = tablesOf(
       merged,
       entries.map(({ bookmark }) => bookmark),
+      before?.row,
     );
     const bytes = encodeCursors(
       making,

@@ -1,6 +1,6 @@
 /** Whether a transcript is still the one a cursor is of, and what of it can be believed (`spec/incremental.md`). */
 import { closeSync, openSync, readSync } from "node:fs";
-import { type FileStamp, isSameCtime, isSameFile, isSameMtime, milliseconds } from "../discover/stamp.ts";
+import { ctimeMs, type FileStamp, isSameCtime, isSameFile, isSameMtime, mtimeMs } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Hash, hashBytes, IDENTITY_BYTES } from "./hash.ts";
 import { AGE, type CursorTable } from "./table.ts";
@@ -23,20 +23,29 @@ const NONE = { kind: "none", bytesRead: 0 } as const;
 
 /** How the time of a file's last change compares with `takenMs`, which was before the file's stamp was taken. */
 export function ageOf(stamp: FileStamp, takenMs: number): number {
-  const mtimeMs = milliseconds(stamp.mtimeLow, stamp.mtimeHigh);
-  const ctimeMs = milliseconds(stamp.ctimeLow, stamp.ctimeHigh);
-  const stepMs = ctimeMs % 1000 === 0 ? FRESH_MS : INSTANT_MS;
-  if (Math.max(mtimeMs, ctimeMs) > takenMs - stepMs) return AGE.sameInstant;
-  return mtimeMs > takenMs - FRESH_MS ? AGE.fresh : AGE.settled;
+  const contentMs = mtimeMs(stamp);
+  const changedMs = ctimeMs(stamp);
+  const stepMs = changedMs % 1000 === 0 ? FRESH_MS : INSTANT_MS;
+  if (Math.max(contentMs, changedMs) > takenMs - stepMs) return AGE.sameInstant;
+  return contentMs > takenMs - FRESH_MS ? AGE.fresh : AGE.settled;
 }
 
+/** Whether row `i` can be believed without a look and nothing is left to read: what `trust` finds of nearly all. */
+export function isUntouched({ sizeBytes, stamp }: Looked, row: CursorTable["row"], i: number): boolean {
+  return (
+    row.offset[i] === sizeBytes &&
+    row.sizeBytes[i] === sizeBytes &&
+    row.age[i] === AGE.settled &&
+    isSameMtime(stamp, row, i) &&
+    isSameCtime(stamp, row, i) &&
+    isSameFile(stamp, row, i)
+  );
+}
+
+type Looked = Pick<Transcript, "path" | "sizeBytes" | "stamp">;
+
 /** What row `i` is good for, which is of the transcript's path, or of its former one. */
-export function trust(
-  transcript: Pick<Transcript, "path" | "sizeBytes" | "stamp">,
-  { row }: CursorTable,
-  i: number,
-  isRenamed: boolean,
-): Trust {
+export function trust(transcript: Looked, { row }: CursorTable, i: number, isRenamed: boolean): Trust {
   const { path, sizeBytes, stamp } = transcript;
   const sizeBefore = row.sizeBytes[i] as number;
   const offset = row.offset[i] as number;

@@ -6,18 +6,15 @@ import { join, sep } from "node:path";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Part, PartList, type ScannedBatch } from "../parts.ts";
 import type { Unread } from "../plan.ts";
-import { sourceNamed } from "../sources/index.ts";
+import { parserVersion } from "../sources/parsers.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { listPaths, type Making, readCursors } from "./codec.ts";
-import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
-import { fileName, makeFolder, sweep } from "./file.ts";
-import { ageOf } from "./identity.ts";
-import { Project, type Member } from "./project.ts";
+import { readCursors } from "./decode.ts";
+import type { Making } from "./layout.ts";
+import { fileName } from "./file.ts";
+import { Project, type Member, offsetOf, type ScannedTranscript } from "./project.ts";
 import { TaskPattern } from "../sources/task-ids.ts";
 import type { Outdated } from "./tasks.ts";
 import type { CursorTable } from "./table.ts";
-import { type Bookmark, bookmarkAt } from "./wide.ts";
-import { IDENTITY_BYTES, type Hash } from "./hash.ts";
 
 export interface CursorOptions {
   /** Where cursor files are. */
@@ -31,13 +28,11 @@ export interface CursorOptions {
   readonly memory: TallyMemory;
 }
 
-/** What was scanned of a transcript. */
-interface ScannedTranscript {
-  readonly ranges: ScannedRange[];
-  offset: number;
-  head: Hash | undefined;
-  anchor: Hash | undefined;
-}
+/**
+ * Looking at a transcript that changed shortly before its cursor was taken costs a third of writing a cursor, and is
+ * done again on each run. So where few of a project have settled, their cursors wait for a better reason to be written.
+ */
+const LOOKS_FOR_A_WRITE = 8;
 
 export class Cursors {
   readonly #transcripts: readonly Transcript[];
@@ -59,23 +54,23 @@ export class Cursors {
       const { source, projectFolder } = transcripts[numbers[0] as number] as Transcript;
       const paths = numbers.map((t) => (transcripts[t] as Transcript).path);
       const table = this.#read(this.#making(source, projectFolder), paths);
-      const project = new Project(projectFolder, transcripts, numbers, table, wasLookedFor);
+      const project = new Project(projectFolder, transcripts, numbers, paths, table, wasLookedFor);
       this.#projects.push(project);
+      const [members, tables] = [this.#members, this.#tables];
       for (const member of project.members) {
-        this.#members[member.transcript] = member;
-        this.#tables[member.transcript] = table;
+        members[member.transcript] = member;
+        tables[member.transcript] = table;
       }
     }
   }
 
   #making(source: Transcript["source"], folder: string): Making {
-    return { source, parserVersion: sourceNamed(source).version, maxLineBytes: this.#options.maxLineBytes, folder };
+    return { source, parserVersion: parserVersion(source), maxLineBytes: this.#options.maxLineBytes, folder };
   }
 
   #read(making: Making, paths: readonly string[]): CursorTable | undefined {
     const { folder, memory } = this.#options;
-    const known = { list: listPaths(paths, making.folder), paths };
-    const decoded = readCursors(join(folder, fileName(making.source, making.folder)), memory, known);
+    const decoded = readCursors(join(folder, fileName(making.source, making.folder)), memory, paths);
     if (!decoded) return undefined;
     const names = ["source", "parserVersion", "maxLineBytes", "folder"] as const;
     return names.every((name) => decoded.making[name] === making[name]) ? decoded.table : undefined;
@@ -83,12 +78,14 @@ export class Cursors {
 
   /** What is left to read, in path order. */
   get unread(): Unread[] {
-    return this.#members.flatMap(({ transcript: t, row, isWhole, before }) => {
-      if (isWhole) return [];
+    const unread: Unread[] = [];
+    const changed = this.#projects.flatMap((project) => project.changed).filter(({ isWhole }) => !isWhole);
+    for (const { transcript: t, row, seen } of changed.sort((a, b) => a.transcript - b.transcript)) {
       const { source, path, sizeBytes } = this.#transcripts[t] as Transcript;
       const start = row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0);
-      return { transcript: t, source, path, start, ...(before && { before }), sizeBytes };
-    });
+      unread.push({ transcript: t, source, path, start, ...(seen && { before: seen.before }), sizeBytes });
+    }
+    return unread;
   }
 
   /**
@@ -111,7 +108,7 @@ export class Cursors {
 
   /** Transcripts that need not be opened. */
   get unchanged(): number {
-    return this.#members.reduce((count, { isUnchanged }) => count + (isUnchanged ? 1 : 0), 0);
+    return this.#projects.reduce((count, project) => count - project.changed.length, this.#members.length);
   }
 
   /** Bytes of transcripts read to see whether they are still the same. */
@@ -124,8 +121,9 @@ export class Cursors {
     const list = new PartList();
     const ranges = rangesInOrder(scanned);
     let next = ranges.next();
-    for (const [t, { row }] of this.#members.entries()) {
-      const table = this.#tables[t];
+    const [members, tables] = [this.#members, this.#tables];
+    for (const { transcript: t, row } of members) {
+      const table = tables[t];
       if (row !== undefined && table) list.addCursor(table, row, t);
       for (; !next.done && next.value.transcript === t; next = ranges.next()) {
         list.addRange(next.value.scanned, next.value.range);
@@ -135,96 +133,43 @@ export class Cursors {
   }
 
   /** Writes what has changed. Returns why it could not, as the system's code. */
-  save(scanned: readonly ScannedBatch[]): string | undefined {
+  async save(scanned: readonly ScannedBatch[]): Promise<string | undefined> {
     const found = this.#scannedTranscripts(scanned);
     const unreadable = new Set(scanned.flatMap(({ batch }) => batch.unreadable.map(({ transcript }) => transcript)));
     const changed = this.#projects.filter((project) => this.#hasChanged(project, found, unreadable));
     if (changed.length === 0) return undefined;
-    const { folder, takenMs } = this.#options;
-    try {
-      makeFolder(folder);
-      for (const project of changed) this.#write(project, found, unreadable);
-      sweep(folder, takenMs);
-      return undefined;
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      return code;
-    }
+    const { saveProjects } = await import("./save.ts");
+    const { folder, takenMs, memory } = this.#options;
+    const makingOf = (project: Project) => {
+      const { source } = this.#transcripts[(project.members[0] as Member).transcript] as Transcript;
+      return this.#making(source, project.folder);
+    };
+    return saveProjects(changed, {
+      folder,
+      takenMs,
+      memory,
+      transcripts: this.#transcripts,
+      makingOf,
+      found,
+      unreadable,
+    });
   }
 
   #hasChanged(project: Project, found: Map<number, ScannedTranscript>, unreadable: ReadonlySet<number>): boolean {
-    return (
-      project.hasMoved ||
-      (project.table !== undefined && this.#corrected.has(project.table)) ||
-      project.members.some((member) => {
-        if (member.isUnchanged) return false;
-        const t = member.transcript;
-        if (unreadable.has(t)) return member.formerRow !== undefined;
-        const offset = this.#offsetOf(member, found);
-        return project.hasChanged(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
-      })
-    );
-  }
-
-  #offsetOf({ transcript: t, row }: Member, found: ReadonlyMap<number, ScannedTranscript>): number {
-    return Math.max(found.get(t)?.offset ?? 0, row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0));
-  }
-
-  #write(project: Project, found: ReadonlyMap<number, ScannedTranscript>, unreadable: ReadonlySet<number>): void {
-    const { source } = this.#transcripts[(project.members[0] as Member).transcript] as Transcript;
-    const entries = this.#entriesOf(project, found, unreadable);
-    writeCursors(
-      this.#options.folder,
-      this.#making(source, project.folder),
-      project.table,
-      entries,
-      this.#options.memory,
-    );
-  }
-
-  /** What a project's file is about, in path order: its members, and what else it was about and is still there. */
-  #entriesOf(
-    project: Project,
-    found: ReadonlyMap<number, ScannedTranscript>,
-    unreadable: ReadonlySet<number>,
-  ): Entry[] {
-    const entries: Entry[] = [];
-    for (const member of project.members) {
+    if (project.hasMoved || (project.table !== undefined && this.#corrected.has(project.table))) return true;
+    let settled = 0;
+    for (const member of project.changed) {
       const t = member.transcript;
-      if (unreadable.has(t)) continue;
-      const { path } = this.#transcripts[t] as Transcript;
-      const scanned = found.get(t);
-      entries.push({
-        path,
-        bookmark: this.#bookmarkOf(member, scanned),
-        row: member.row,
-        ranges: scanned?.ranges ?? [],
-      });
+      if (unreadable.has(t)) {
+        if (member.formerRow !== undefined) return true;
+        continue;
+      }
+      const offset = offsetOf(project.table, member, found.get(t));
+      const change = project.changeOf(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
+      if (change === "other") return true;
+      if (change === "settled") settled++;
     }
-    if (project.leftRows.length === 0 || !project.table) return entries;
-    for (const row of project.leftRows) entries.push(keptEntry(project.table, row));
-    return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
-  }
-
-  #bookmarkOf(member: Member, found: ScannedTranscript | undefined): Bookmark {
-    const { transcript: t, row } = member;
-    const { stamp, sizeBytes } = this.#transcripts[t] as Transcript;
-    const old = row === undefined ? undefined : bookmarkAt((this.#tables[t] as CursorTable).row, row);
-    const head = member.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
-    const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
-    const isSame = old !== undefined && old.age === 0;
-    return {
-      ...stamp,
-      sizeBytes,
-      headBytes: Math.min(IDENTITY_BYTES, sizeBytes),
-      headLow: head.low,
-      headHigh: head.high,
-      anchorLow: anchor.low,
-      anchorHigh: anchor.high,
-      age: isSame && member.isUnchanged ? old.age : ageOf(stamp, this.#options.takenMs),
-      offset: this.#offsetOf(member, new Map(found && [[t, found]])),
-    };
+    return settled > 0 && settled * LOOKS_FOR_A_WRITE >= project.members.length;
   }
 
   #scannedTranscripts(scanned: readonly ScannedBatch[]): Map<number, ScannedTranscript> {
@@ -248,7 +193,8 @@ export class Cursors {
 function projectsOf(transcripts: readonly Transcript[]): Iterable<number[]> {
   const projects = new Map<string, number[]>();
   let last: { readonly source: string; readonly folder: string; readonly numbers: number[] } | undefined;
-  for (const [t, { source, projectFolder: folder }] of transcripts.entries()) {
+  for (let t = 0; t < transcripts.length; t++) {
+    const { source, projectFolder: folder } = transcripts[t] as Transcript;
     // Neighbours mostly share their folder.
     if (last?.source !== source || last.folder !== folder) {
       const key = `${source}\0${folder}`;

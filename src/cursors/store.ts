@@ -2,7 +2,7 @@
 import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts";
-import { type DecodedCursors, readCursors } from "./codec.ts";
+import { type DecodedCursors, readCursors } from "./decode.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
 import { isCursorFile, isGone, isTemporary } from "./file.ts";
 

@@ -2,7 +2,17 @@
  * The cursors of one project folder: how far each of its transcripts has been read, and what had been found by then.
  * Events stay as narrow as they are on disk until they are copied to where they are used.
  */
-import { type Columns, CONTEXT, EVENT, EXTRA, MESSAGES, RECORD, type SkippedAt, USAGE } from "../events.ts";
+import {
+  type Columns,
+  CONTEXT,
+  EVENT,
+  EXTRA,
+  MESSAGE_TASKS,
+  MESSAGES,
+  RECORD,
+  type SkippedAt,
+  USAGE,
+} from "../events.ts";
 import type { Counts } from "../merge.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { isWhole, type Narrow, WIDTHS } from "./narrow.ts";
@@ -50,6 +60,17 @@ export const CURSOR = {
   baseMs: Float64Array,
 } as const;
 
+/** Columns of rows that number texts. */
+export const ROW_TEXTS = [
+  "sessionId",
+  "agentName",
+  "agentType",
+  "team",
+  "cwd",
+  "taskPattern",
+  ...MESSAGE_TASKS,
+] as const;
+
 /** How much time lay between a transcript's last change and its cursor. */
 export const AGE = {
   settled: 0,
@@ -96,6 +117,8 @@ export interface Wide {
   readonly usage: Columns<typeof USAGE>;
   readonly extra: Columns<typeof EXTRA>;
 }
+
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 export class CursorTable {
   /** Of the transcripts, in path order. */
@@ -149,21 +172,47 @@ export class CursorTable {
     };
   }
 
-  #numberAt({ address, width, length }: Narrow, i: number): number {
-    return new WIDTHS[width](this.#memory.buffer, address, length)[i] as number;
+  #numberAt(column: Narrow, i: number): number {
+    return this.#numbersOf(column)[i] as number;
   }
 
-  /** What each context says in a column. */
-  contextTexts(name: keyof typeof CONTEXT): string[] {
-    const { address, width, length } = this.#tables.context[name];
-    return Array.from(new WIDTHS[width](this.#memory.buffer, address, length), (text) => this.texts[text] ?? "");
+  /** What each context says in a column, as the number of a text. */
+  contextTexts(name: keyof typeof CONTEXT): Numbers {
+    return this.#numbersOf(this.#tables.context[name]);
   }
 
-  /** The contexts of a row's events. */
-  contextsOf(row: number): Uint8Array | Uint16Array | Uint32Array | Float64Array {
-    const { address, width } = this.#tables.event.context;
-    const [from, to] = [this.start.events[row] as number, this.start.events[row + 1] as number];
-    return new WIDTHS[width](this.#memory.buffer, address + from * width, to - from);
+  /** The context of each event. */
+  get eventContexts(): Numbers {
+    return this.#numbersOf(this.#tables.event.context);
+  }
+
+  /** Makes all texts empty but those that these rows name. */
+  keepTextsOf(rows: readonly number[]): void {
+    const kept = new Set<number>();
+    const { event, extra, context } = this.#tables;
+    const columns = Object.values(context).map((column) => this.#numbersOf(column));
+    const contexts = this.eventContexts;
+    const models = this.#numbersOf(event.model);
+    const extraModels = this.#numbersOf(extra.model);
+    const { events, extras } = this.start;
+    for (const row of rows) {
+      for (const name of ROW_TEXTS) kept.add(this.row[name][row] as number);
+      let last = -1;
+      for (let i = events[row] as number; i < (events[row + 1] as number); i++) {
+        kept.add(models[i] as number);
+        const number = contexts[i] as number;
+        if (number !== last) for (const column of columns) kept.add(column[number] as number);
+        last = number;
+      }
+      for (let i = extras[row] as number; i < (extras[row + 1] as number); i++) kept.add(extraModels[i] as number);
+    }
+    const texts = Array.from(kept, (number) => [number, this.texts[number] as string] as const);
+    this.texts.fill("");
+    for (const [number, text] of texts) this.texts[number] = text;
+  }
+
+  #numbersOf({ address, width, length }: Narrow): Numbers {
+    return new WIDTHS[width](this.#memory.buffer, address, length);
   }
 
   copyContexts(to: Columns<typeof CONTEXT>, at: number): void {

@@ -5,7 +5,7 @@ import { merge } from "../merge.ts";
 import { DEFAULT_CHUNK_BYTES, defaultThreads } from "../options.ts";
 import { type Part, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
-import { scanShards } from "../pool.ts";
+import { readShards } from "../read-shards.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 
@@ -30,7 +30,7 @@ export async function findTasks(outdated: readonly Outdated[], pattern: string, 
     identifies: false,
     taskPattern: pattern,
   };
-  const batches = await scanShards(plan(unread, { threads }), { threads, limits });
+  const batches = await readShards(plan(unread, { threads }), { threads, limits });
   const parts = scannedParts(batches.map((batch) => new ScannedBatch(batch)));
   return withMemory(async (memory) => putRight(outdated, parts, memory));
 }

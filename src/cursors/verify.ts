@@ -5,11 +5,11 @@ import { merge } from "../merge.ts";
 import { defaultThreads } from "../options.ts";
 import { type CursorRun, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
-import { scanShards } from "../pool.ts";
-import { isDocument, sourceNamed } from "../sources/index.ts";
+import { readShards } from "../read-shards.ts";
+import { isDocument, parserVersion } from "../sources/parsers.ts";
 import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
 import { isSourceName, type SourceName } from "../types.ts";
-import type { DecodedCursors } from "./codec.ts";
+import type { DecodedCursors } from "./decode.ts";
 import { differences } from "./compare.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
 import { trust } from "./identity.ts";
@@ -61,7 +61,7 @@ export async function verifyStore(options: VerifyOptions): Promise<Verified> {
 }
 
 function isCurrent({ making }: DecodedCursors): boolean {
-  return isSourceName(making.source) && making.parserVersion === sourceNamed(making.source).version;
+  return isSourceName(making.source) && making.parserVersion === parserVersion(making.source);
 }
 
 /** Whether a scan would take this row as it is. */
@@ -106,7 +106,7 @@ async function compareAgain(
     identifies: false,
     taskPattern: DEFAULT_TASK_PATTERN,
   };
-  const batches = await scanShards(plan(unread, { threads }), { threads, limits });
+  const batches = await readShards(plan(unread, { threads }), { threads, limits });
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0 };
   const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;

@@ -45,10 +45,24 @@ export function bookmarkAt(row: Columns<typeof CURSOR>, i: number): Bookmark {
   return Object.fromEntries(BOOKMARK.map((name) => [name, row[name][i]])) as Bookmark;
 }
 
-/** Takes the columns of `table` over and changes them: it is of no other use afterwards. */
-export function tablesOf(table: MergedTable, bookmarks: readonly Bookmark[]): WideTables {
+/**
+ * Takes the columns of `table` over and changes them: it is of no other use afterwards. A bookmark that is a number is
+ * that row of `before`.
+ */
+export function tablesOf(
+  table: MergedTable,
+  bookmarks: ReadonlyArray<Bookmark | number>,
+  before: Columns<typeof CURSOR> | undefined,
+): WideTables {
   const { event, record, usage, extra } = table;
-  const cursor = rowsOf(table, bookmarks);
+  const cursor = rowsOf(table);
+  for (const name of BOOKMARK) {
+    const [to, from] = [cursor[name], before?.[name]];
+    for (let t = 0; t < bookmarks.length; t++) {
+      const bookmark = bookmarks[t] as Bookmark | number;
+      to[t] = typeof bookmark === "number" ? (from?.[bookmark] as number) : bookmark[name];
+    }
+  }
   const { context, numbers } = distinctContexts(table);
   for (let i = 0; i < event.context.length; i++) event.context[i] = numbers[event.context[i] as number] as number;
   countFromRows(table, cursor);
@@ -62,12 +76,12 @@ export function tablesOf(table: MergedTable, bookmarks: readonly Bookmark[]): Wi
   return { cursor, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
 }
 
-function rowsOf(table: MergedTable, bookmarks: readonly Bookmark[]): Columns<typeof CURSOR> {
+/** All but the bookmarks. */
+function rowsOf(table: MergedTable): Columns<typeof CURSOR> {
   const { transcript, transcripts } = table;
   const cursor = allocate(CURSOR, transcripts);
-  for (const [t, bookmark] of bookmarks.entries()) {
-    for (const [name, value] of Object.entries(bookmark)) cursor[name as keyof Bookmark][t] = value;
-    const { firstEvent, firstRecord, firstUsage, firstExtra } = transcript;
+  const { firstEvent, firstRecord, firstUsage, firstExtra } = transcript;
+  for (let t = 0; t < transcripts; t++) {
     const length = (first: Uint32Array, all: number) => (first[t + 1] ?? all) - (first[t] as number);
     cursor.events[t] = length(firstEvent, table.length);
     cursor.eventRecords[t] = length(firstRecord, table.eventRecords);

@@ -33,7 +33,6 @@ function desktopRoots({ platform, variables, home }: Environment): string[] {
 
 /** What a folder says about the transcripts in it. */
 interface FolderPlace {
-  readonly path: string;
   readonly session: string | null;
   readonly projectFolder: string;
   readonly projectName: string;
@@ -42,11 +41,13 @@ interface FolderPlace {
 
 /** Files to transcripts: numbers 25 and 26 of `docs/decisions/0002`. Files of one folder come one after the other. */
 export function claudeTranscripts(files: readonly FoundFile[]): Transcript[] {
+  let below: FoundFile["below"] | undefined;
   let folder: FolderPlace | undefined;
   return files.map((file) => {
     const end = file.path.lastIndexOf(sep);
-    const path = file.path.slice(0, end);
-    if (folder?.path !== path) folder = placeFolder(path, file.below);
+    // The walk gives all files of a folder the same list.
+    if (!folder || below !== file.below) folder = placeFolder(file.path.slice(0, end), file.below);
+    below = file.below;
     return claudeTranscript(file, file.path.slice(end + 1), folder);
   });
 }
@@ -77,7 +78,6 @@ function placeFolder(path: string, below: readonly string[]): FolderPlace {
   const sessionAt = subagents > 1 ? subagents - 1 : named < 0 ? -1 : folders.length - below.length + named;
   const projectFolder = sessionAt < 0 ? path : folders.slice(0, sessionAt).join(sep);
   return {
-    path,
     session: sessionAt < 0 ? null : (folders[sessionAt] as string),
     projectFolder,
     projectName: projectFolder.slice(Math.max(projectFolder.lastIndexOf("/"), projectFolder.lastIndexOf("\\")) + 1),

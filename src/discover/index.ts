@@ -31,6 +31,13 @@ export function discover(
   return { transcripts, roots, unreadable };
 }
 
+/** Finds every transcript of one source under folders where that agent keeps them, without a look into any. */
+export function discoverOf(source: SourceName, folders: readonly string[]): Discovery {
+  const { transcripts, unreadable } = findOf(source, folders);
+  transcripts.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { transcripts, roots: folders, unreadable };
+}
+
 interface Found {
   readonly transcripts: Transcript[];
   readonly roots: string[];
@@ -53,16 +60,20 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[])
 function discoverOwn(environment: Environment, sources: readonly SourceName[]): Found {
   const all: Found = { transcripts: [], roots: [], unreadable: [] };
   for (const source of sources) {
-    const place = PLACES[source];
-    const roots = place.roots(environment);
-    const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, false))), (name) =>
-      place.isNamedLikeOne(name),
-    );
+    const roots = PLACES[source].roots(environment);
+    const { transcripts, unreadable } = findOf(source, roots);
     all.roots.push(...roots);
     all.unreadable.push(...unreadable);
-    all.transcripts.push(...place.transcripts(files));
+    all.transcripts.push(...transcripts);
   }
   return all;
+}
+
+function findOf(source: SourceName, roots: readonly string[]): Omit<Found, "roots"> {
+  const place = PLACES[source];
+  const there = outermost(roots.filter((root) => isThere(root, false)));
+  const { files, unreadable } = walk(there, (name) => place.isNamedLikeOne(name));
+  return { transcripts: place.transcripts(files), unreadable };
 }
 
 /** A root below another adds nothing, and would only change what its transcripts are below of. */

@@ -1,20 +1,10 @@
 /** What the system says of a file that shows whether it is still the one it was. */
 import type { BigIntStats } from "node:fs";
 
-/** Numbers of 64 bits in two halves: inodes and nanoseconds since 1970 pass 2^53. */
-export interface FileStamp {
-  readonly deviceLow: number;
-  readonly deviceHigh: number;
-  readonly inodeLow: number;
-  readonly inodeHigh: number;
-  /** When the content last changed, in ns. */
-  readonly mtimeLow: number;
-  readonly mtimeHigh: number;
-  /** When the content, name or rights last changed, in ns. */
-  readonly ctimeLow: number;
-  readonly ctimeHigh: number;
-}
-
+/**
+ * The parts of a stamp in their order, numbers of 64 bits in two halves: inodes and nanoseconds since 1970 pass 2^53. The
+ * mtime is when the content last changed, the ctime when content, name or rights did.
+ */
 export const STAMP_FIELDS = [
   "deviceLow",
   "deviceHigh",
@@ -24,50 +14,88 @@ export const STAMP_FIELDS = [
   "mtimeHigh",
   "ctimeLow",
   "ctimeHigh",
-] as const satisfies ReadonlyArray<keyof FileStamp>;
+] as const;
+type StampField = (typeof STAMP_FIELDS)[number];
 
-const whole = new BigInt64Array(4);
-const halves = new Uint32Array(whole.buffer);
+const DEVICE = 0;
+const INODE = 2;
+const MTIME = 4;
+const CTIME = 6;
+
+/** Its parts stand in `halves` from `at` on: as an object's fields they would be an object each. */
+export interface FileStamp {
+  readonly halves: Uint32Array;
+  readonly at: number;
+}
+
+const NUMBERS = STAMP_FIELDS.length / 2;
+/** Stamps that lie together. */
+const BLOCK = 256;
+let numbers = new BigInt64Array(NUMBERS * BLOCK);
+let halves = new Uint32Array(numbers.buffer);
+let next = 0;
 
 /** Through shared memory: taking BigInts apart by arithmetic would take longer than the stat. */
 export function stampOf(stats: BigIntStats): FileStamp {
-  whole[0] = stats.dev;
-  whole[1] = stats.ino;
-  whole[2] = stats.mtimeNs;
-  whole[3] = stats.ctimeNs;
-  return {
-    deviceLow: halves[0] as number,
-    deviceHigh: halves[1] as number,
-    inodeLow: halves[2] as number,
-    inodeHigh: halves[3] as number,
-    mtimeLow: halves[4] as number,
-    mtimeHigh: halves[5] as number,
-    ctimeLow: halves[6] as number,
-    ctimeHigh: halves[7] as number,
-  };
+  if (next === numbers.length) {
+    numbers = new BigInt64Array(NUMBERS * BLOCK);
+    halves = new Uint32Array(numbers.buffer);
+    next = 0;
+  }
+  numbers[next] = stats.dev;
+  numbers[next + 1] = stats.ino;
+  numbers[next + 2] = stats.mtimeNs;
+  numbers[next + 3] = stats.ctimeNs;
+  const stamp = { halves, at: next * 2 };
+  next += NUMBERS;
+  return stamp;
 }
 
 /** Stamps in columns. */
-type StampColumns = Readonly<Record<keyof FileStamp, Uint32Array>>;
+type StampColumns = Readonly<Record<StampField, Uint32Array>>;
 
-export function isSameFile(a: FileStamp, columns: StampColumns, i: number): boolean {
+export function isSameFile({ halves: a, at }: FileStamp, columns: StampColumns, i: number): boolean {
   return (
-    a.inodeLow === columns.inodeLow[i] &&
-    a.inodeHigh === columns.inodeHigh[i] &&
-    a.deviceLow === columns.deviceLow[i] &&
-    a.deviceHigh === columns.deviceHigh[i]
+    a[at + INODE] === columns.inodeLow[i] &&
+    a[at + INODE + 1] === columns.inodeHigh[i] &&
+    a[at + DEVICE] === columns.deviceLow[i] &&
+    a[at + DEVICE + 1] === columns.deviceHigh[i]
   );
 }
 
-export function isSameMtime(a: FileStamp, columns: StampColumns, i: number): boolean {
-  return a.mtimeLow === columns.mtimeLow[i] && a.mtimeHigh === columns.mtimeHigh[i];
+export function isSameMtime({ halves: a, at }: FileStamp, columns: StampColumns, i: number): boolean {
+  return a[at + MTIME] === columns.mtimeLow[i] && a[at + MTIME + 1] === columns.mtimeHigh[i];
 }
 
-export function isSameCtime(a: FileStamp, columns: StampColumns, i: number): boolean {
-  return a.ctimeLow === columns.ctimeLow[i] && a.ctimeHigh === columns.ctimeHigh[i];
+export function isSameCtime({ halves: a, at }: FileStamp, columns: StampColumns, i: number): boolean {
+  return a[at + CTIME] === columns.ctimeLow[i] && a[at + CTIME + 1] === columns.ctimeHigh[i];
 }
 
-/** Nanoseconds of two halves in milliseconds since 1970, to a microsecond. */
-export function milliseconds(low: number, high: number): number {
-  return ((high | 0) * 2 ** 32 + low) / 1e6;
+/** Its parts by name. */
+export function stampFields({ halves: a, at }: FileStamp): Readonly<Record<StampField, number>> {
+  const fields = STAMP_FIELDS.map((name, i) => [name, a[at + i]] as const);
+  return Object.fromEntries(fields) as Record<StampField, number>;
+}
+
+/** Another text for another stamp. */
+export function stampText({ halves: a, at }: FileStamp): string {
+  return a.subarray(at, at + STAMP_FIELDS.length).join(" ");
+}
+
+/** The inode as something to look up by. */
+export function inodeKey({ halves: a, at }: FileStamp): string {
+  return `${a[at + INODE + 1]} ${a[at + INODE]}`;
+}
+
+/** In milliseconds since 1970, to a microsecond. */
+export function mtimeMs(stamp: FileStamp): number {
+  return milliseconds(stamp, MTIME);
+}
+
+export function ctimeMs(stamp: FileStamp): number {
+  return milliseconds(stamp, CTIME);
+}
+
+function milliseconds({ halves: a, at }: FileStamp, part: number): number {
+  return (((a[at + part + 1] as number) | 0) * 2 ** 32 + (a[at + part] as number)) / 1e6;
 }

@@ -1,5 +1,6 @@
 /** Folders to files. Symbolic links are followed once, so that no loop and no second name counts anything twice. */
 import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { type FileStamp, stampOf } from "./stamp.ts";
 
 export interface FoundFile {
@@ -22,24 +23,32 @@ interface Link {
   readonly isRoot?: boolean;
 }
 
+const STAT = { bigint: true, throwIfNoEntry: false } as const;
+
 /** Every regular file under the roots that `wants` takes, in path order within a folder; each file once. */
 export function walk(roots: readonly string[], wants: (name: string) => boolean): Walk {
   const files: FoundFile[] = [];
   const unreadable: Walk["unreadable"] = [];
-  // Real paths; only asked for once there is a second way to reach a file.
+  /** Real paths of folders. A file in one whose entries were listed has been met there. */
   const foldersSeen = new Set<string>();
+  const foldersListed = new Set<string>();
+  /** Real paths of files that were reached by themselves, as a root or through a link. */
   const filesSeen = new Set<string>();
   const links: Link[] = [];
 
   const fail = (path: string, error: unknown) =>
     unreadable.push({ path, code: (error as NodeJS.ErrnoException).code ?? "UNKNOWN" });
 
-  function addFile(path: string, realPath: string, below: readonly string[]): void {
-    if (filesSeen.has(realPath)) return;
-    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-    if (!stat?.isFile()) return;
-    filesSeen.add(realPath);
+  function addFile(path: string, below: readonly string[]): boolean {
+    const stat = statSync(path, STAT);
+    if (!stat?.isFile()) return false;
     files.push({ path, sizeBytes: Number(stat.size), stamp: stampOf(stat), below });
+    return true;
+  }
+
+  function addAlone(path: string, realPath: string, below: readonly string[]): void {
+    const wasMet = foldersListed.has(dirname(realPath)) && wants(basename(realPath));
+    if (!wasMet && !filesSeen.has(realPath) && addFile(path, below)) filesSeen.add(realPath);
   }
 
   function walkFolder(path: string, realPath: string, below: readonly string[]): void {
@@ -52,11 +61,13 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
       fail(path, error);
       return;
     }
+    foldersListed.add(realPath);
     for (const entry of entries) {
       const { name } = entry;
       if (entry.isDirectory()) walkFolder(`${path}/${name}`, `${realPath}/${name}`, [...below, name]);
       else if (entry.isSymbolicLink()) links.push({ path: `${path}/${name}`, below: [...below, name] });
-      else if (wants(name) && entry.isFile()) addFile(`${path}/${name}`, `${realPath}/${name}`, below);
+      else if (wants(name) && entry.isFile() && !(filesSeen.size > 0 && filesSeen.has(`${realPath}/${name}`)))
+        addFile(`${path}/${name}`, below);
     }
   }
 
@@ -65,7 +76,7 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
     try {
       realPath = realpathSync(link.path);
       if (statSync(realPath).isDirectory()) walkFolder(link.path, realPath, link.below);
-      else if (link.isRoot || wants(link.path)) addFile(link.path, realPath, link.below.slice(0, -1));
+      else if (link.isRoot || wants(link.path)) addAlone(link.path, realPath, link.below.slice(0, -1));
     } catch (error) {
       // A link that leads nowhere is not a transcript just because it might have been a folder of some.
       const isDangling = ["ENOENT", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "");
@@ -81,7 +92,7 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
       }
       const realPath = realpathSync(root);
       if (statSync(realPath).isDirectory()) walkFolder(root, realPath, []);
-      else addFile(root, realPath, []);
+      else addAlone(root, realPath, []);
     } catch (error) {
       fail(root, error);
     }

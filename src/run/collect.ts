@@ -1,4 +1,5 @@
 /** A run from top to bottom: its transcripts, whose they are, what they consumed. */
+import { discoverOf } from "../discover/index.ts";
 import { calendarFor } from "../calendar.ts";
 import { invalidOption } from "../errors.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
@@ -95,7 +96,7 @@ async function collectWith(
   if (window.sinceMs > window.untilMs) throw emptyWindow(window);
 
   const project = projectFolders(place.projectRoot, checked.environment);
-  const read = await readTranscripts(project.folders, ["claude"], checked, memory);
+  const read = await readTranscripts(() => discoverOf("claude", project.folders), checked, memory);
   const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
   const ofProject = transcriptsOfProject(project, read.transcripts, overview);
   const run = choose(read, candidates(state, read.transcripts, overview, ofProject));

@@ -1,5 +1,6 @@
 /** Finds the Codex and Gemini sessions of this machine that a run's workers may have wrapped. */
 import type { Calendar } from "../calendar.ts";
+import { discover } from "../discover/index.ts";
 import { merge, type MergedTable } from "../merge.ts";
 import type { CheckedOptions } from "../options.ts";
 import { overridesOf, pricesFolder } from "../scan.ts";
@@ -25,7 +26,11 @@ async function findIn(
   checked: CheckedOptions,
   calendar: Calendar,
 ): Promise<CliSession[]> {
-  const { transcripts, parts } = await readTranscripts(undefined, query.agents, checked, memory);
+  const { transcripts, parts } = await readTranscripts(
+    () => discover(undefined, checked.environment, query.agents),
+    checked,
+    memory,
+  );
   if (transcripts.length === 0) return [];
   const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
   const table = merge(parts, transcripts.length, merging);

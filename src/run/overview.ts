@@ -17,8 +17,8 @@ export class Overview {
   readonly #transcripts: readonly Transcript[];
   readonly #known: Known[];
   readonly #team: string | undefined;
-  /** By table, for each of its contexts whether it names the team. */
-  readonly #isOurs = new Map<object, readonly boolean[]>();
+  /** By table, for each of its contexts 1 where it names the team. */
+  readonly #isOurs = new Map<object, Uint8Array>();
 
   /** `team` in lower case. */
   constructor(transcripts: readonly Transcript[], parts: readonly Part[], team: string | undefined) {
@@ -34,43 +34,52 @@ export class Overview {
   #addCursors({ cursors, from, to, transcript }: CursorRun): void {
     const { row, texts } = cursors;
     const isOurs = this.#once(cursors, () =>
-      this.#contextsOfTeam(cursors.contextTexts("team"), cursors.contextTexts("otherTeam")),
+      this.#contextsOfTeam(texts, cursors.contextTexts("team"), cursors.contextTexts("otherTeam")),
     );
+    const contexts = cursors.eventContexts;
+    const starts = cursors.start.events;
     for (let i = from; i < to; i++) {
       const known = this.#known[transcript + i - from] as Known;
       noteFacts(known, row, i, texts);
-      if (isOurs.length > 0) known.hasTeam ||= cursors.contextsOf(i).some((context) => isOurs[context] === true);
+      if (isOurs.length > 0) known.hasTeam ||= hasAny(isOurs, contexts, starts[i] as number, starts[i + 1] as number);
     }
   }
 
   #addRanges({ scanned, from, to, shift }: RangeRun): void {
     const { batch, columns } = scanned;
-    const textsOf = (column: Uint32Array) => Array.from(column, (text) => batch.texts[text] ?? "");
     const isOurs = this.#once(scanned, () =>
-      this.#contextsOfTeam(textsOf(columns.context.team), textsOf(columns.context.otherTeam)),
+      this.#contextsOfTeam(batch.texts, columns.context.team, columns.context.otherTeam),
     );
     const starts = scanned.startsOf("events");
     for (let range = from; range < to; range++) {
       const known = this.#known[(columns.range.transcript[range] as number) + shift] as Known;
       noteFacts(known, columns.range, range, batch.texts);
-      const contexts = columns.event.context.subarray(starts[range], starts[range + 1]);
-      if (isOurs.length > 0) known.hasTeam ||= contexts.some((context) => isOurs[context] === true);
+      if (isOurs.length > 0) {
+        known.hasTeam ||= hasAny(isOurs, columns.event.context, starts[range] as number, starts[range + 1] as number);
+      }
     }
   }
 
   /** A table is met in as many parts as there are changed transcripts in it. */
-  #once(table: object, contextsOfTeam: () => boolean[]): readonly boolean[] {
+  #once(table: object, contextsOfTeam: () => Uint8Array): Uint8Array {
     const known = this.#isOurs.get(table) ?? contextsOfTeam();
     this.#isOurs.set(table, known);
     return known;
   }
 
   /** By context, whether it names the team; of none that does, nothing. */
-  #contextsOfTeam(teams: readonly string[], others: readonly string[]): boolean[] {
-    if (this.#team === undefined) return [];
-    const isOurs = (name: string | undefined) => name !== "" && name?.toLowerCase() === this.#team;
-    const ofTeam = teams.map((name, i) => isOurs(name) || isOurs(others[i]));
-    return ofTeam.includes(true) ? ofTeam : [];
+  #contextsOfTeam(texts: readonly string[], teams: Numbers, others: Numbers): Uint8Array {
+    const isOurs = new Map<number, boolean>([[0, false]]);
+    const isTeam = (text: number) => {
+      let is = isOurs.get(text);
+      if (is === undefined) isOurs.set(text, (is = texts[text] !== "" && texts[text]?.toLowerCase() === this.#team));
+      return is;
+    };
+    const ofTeam = new Uint8Array(this.#team === undefined ? 0 : teams.length);
+    for (let i = 0; i < ofTeam.length; i++) {
+      if (isTeam(teams[i] as number) || isTeam(others[i] as number)) ofTeam[i] = 1;
+    }
+    return ofTeam.includes(1) ? ofTeam : new Uint8Array(0);
   }
 
   /** Whether a record of the transcript names the team. */
@@ -99,6 +108,14 @@ export class Overview {
     }
     return "";
   }
+}
+
+type Numbers = Readonly<ArrayLike<number>>;
+
+/** Whether one of some events is in a context that is marked. */
+function hasAny(isMarked: Uint8Array, contexts: Numbers, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (isMarked[contexts[i] as number] === 1) return true;
+  return false;
 }
 
 type Facts = Readonly<Record<"sessionId" | "cwd", Uint32Array>> & { readonly cwdTimeMs: Float64Array };

@@ -1,6 +1,6 @@
 /** Where the transcripts of a project are: of its root, of folders below it, and of its git worktrees. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { claudeRoots } from "../discover/claude.ts";
 import type { Environment } from "../environment.ts";
 import type { Transcript } from "../discover/transcript.ts";
@@ -57,10 +57,17 @@ export function transcriptsOfProject(
   overview: Overview,
 ): number[] {
   const known = new Set(project.folders);
-  const folderOf = (path: string) => {
+  const folderAbove = (path: string) => {
     let folder = dirname(path);
     while (!known.has(folder) && dirname(folder) !== folder) folder = dirname(folder);
     return folder;
+  };
+  // Neighbours mostly share their folder.
+  let last = { beginning: "", folder: "" };
+  const folderOf = (path: string) => {
+    const beginning = path.slice(0, path.lastIndexOf(sep) + 1);
+    if (beginning !== last.beginning) last = { beginning, folder: folderAbove(path) };
+    return last.folder;
   };
   const members = groupBy(transcripts.keys(), (t) => folderOf((transcripts[t] as Transcript).path));
   return [...members]

@@ -1,13 +1,14 @@
 /** The transcripts of some folders, with what cursors know of them and what is new. */
-import { discover } from "../discover/index.ts";
+import type { Discovery } from "../discover/index.ts";
+import type { CursorTable } from "../cursors/table.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
 import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
 import { plan, type Shard } from "../plan.ts";
-import { scanShards } from "../pool.ts";
+import { readShards } from "../read-shards.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import type { SourceName, UnreadableFile } from "../types.ts";
+import type { UnreadableFile } from "../types.ts";
 
 export interface ReadTranscripts extends ChosenTranscripts {
   readonly unreadable: readonly UnreadableFile[];
@@ -17,18 +18,14 @@ export interface ReadTranscripts extends ChosenTranscripts {
   readonly cacheFailure: string | undefined;
 }
 
-/**
- * Reads what is new in the folders, or where `sources` keep their transcripts, and remembers how far that got. Rejects as
- * `scan` does.
- */
+/** Reads what is new in the transcripts that `find` finds, and remembers how far that got. Rejects as `scan` does. */
 export async function readTranscripts(
-  folders: readonly string[] | undefined,
-  sources: readonly SourceName[],
+  find: () => Discovery,
   checked: CheckedOptions,
   memory: TallyMemory,
 ): Promise<ReadTranscripts> {
   const takenMs = Date.now();
-  const found = discover(folders, checked.environment, sources);
+  const found = find();
   const { transcripts } = found;
   const cursors = await cursorsOf(found, checked, takenMs, memory);
   const unread = cursors?.unread ?? transcripts.map(fromItsStart);
@@ -41,9 +38,9 @@ export async function readTranscripts(
     for (const { start, end } of ranges) bytesDone += end - start;
     checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
   };
-  const batches = await scanShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
+  const batches = await readShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
   const scanned = batches.map((batch) => new ScannedBatch(batch));
-  const cacheFailure = cursors?.save(scanned);
+  const cacheFailure = await cursors?.save(scanned);
   const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
   const failed = batches.flatMap(({ unreadable }) =>
     unreadable.map(({ transcript, code }) => ({ path: (transcripts[transcript] as Transcript).path, code })),
@@ -83,11 +80,16 @@ export function choose(
 function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Part[] {
   const numbers = new Map(chosen.map((t, number) => [t, number]));
   const list = new PartList();
+  const rowsOf = new Map<CursorTable, number[]>();
   for (const part of parts) {
     if ("cursors" in part) {
+      const rows = rowsOf.get(part.cursors) ?? [];
+      rowsOf.set(part.cursors, rows);
       for (let row = part.from; row < part.to; row++) {
         const number = numbers.get(part.transcript + row - part.from);
-        if (number !== undefined) list.addCursor(part.cursors, row, number);
+        if (number === undefined) continue;
+        list.addCursor(part.cursors, row, number);
+        rows.push(row);
       }
     } else {
       const { transcript } = part.scanned.columns.range;
@@ -98,5 +100,7 @@ function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Pa
       }
     }
   }
+  // A merge takes in every text of a table: of thousands of transcripts these are many.
+  for (const [table, rows] of rowsOf) table.keepTextsOf(rows);
   return list.parts;
 }

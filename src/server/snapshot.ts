@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { hashBytes } from "../cursors/hash.ts";
+import { stampText } from "../discover/stamp.ts";
 import { discover } from "../discover/index.ts";
 import { type AnomalyReport, findAnomalies } from "../ledger/anomalies.ts";
 import { buildLedger } from "../ledger/build.ts";
@@ -62,9 +63,7 @@ export interface UsageQuery {
 /** Another text when, and only when, something that a snapshot is made of may have changed. */
 export function fingerprint(subject: Subject, environment: NonNullable<ScanOptions["environment"]>): string {
   const { transcripts } = discover(subject.scan.paths, environment);
-  const stamps = transcripts.map(
-    ({ path, sizeBytes, stamp }) => `${path} ${sizeBytes} ${stamp.mtimeHigh} ${stamp.mtimeLow} ${stamp.inodeLow}`,
-  );
+  const stamps = transcripts.map(({ path, sizeBytes, stamp }) => `${path} ${sizeBytes} ${stampText(stamp)}`);
   const files = [subject.ledgerPath, saidPath(subject.ledgerPath), subject.timersPath, subject.dispatchLog ?? ""];
   const others = files.map((path) => {
     const stat = path === "" ? undefined : statSync(path, { throwIfNoEntry: false });

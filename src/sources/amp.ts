@@ -31,10 +31,9 @@ const { usage } = slots;
 
 export const amp: Source = {
   name: "amp",
-  version: 1,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".json"), unpack },
+  unpack,
 };
 
 const draft = emptyDraft();

@@ -131,7 +131,7 @@ const INFERENCE_GEO = message.usage.inference_geo;
 /** The message of a nested record is declared alike, but for what comes last, so its slots are those of a record's message, this far on. */
 const NESTED = slots.data.message.message.id - message.id;
 
-export const claude: Source = { name: "claude", version: 3, record: RECORD, decode, noteMessage };
+export const claude: Source = { name: "claude", record: RECORD, decode, noteMessage };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft = emptyDraft();

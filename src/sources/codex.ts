@@ -65,10 +65,9 @@ const VECTOR_SLOTS = payload.info.total_token_usage.total_tokens - TOTAL;
 
 export const codex: Source = {
   name: "codex",
-  version: 2,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".zst"), unpack: decompress },
+  unpack: decompress,
 };
 
 const draft = emptyDraft();

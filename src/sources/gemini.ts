@@ -31,10 +31,9 @@ const { tokens, $set } = slots;
 
 export const gemini: Source = {
   name: "gemini",
-  version: 1,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".json"), unpack },
+  unpack,
 };
 
 const draft = emptyDraft();

@@ -10,11 +10,6 @@ import type { Source } from "./source.ts";
 
 const SOURCES: Readonly<Record<SourceName, Source>> = { amp, claude, codex, gemini, pi, qwen };
 
-/** Whether a transcript is one document: read as a whole, or not at all. */
-export function isDocument(name: SourceName, path: string): boolean {
-  return SOURCES[name].document?.isOne(path) ?? false;
-}
-
 export function sourceNamed(name: SourceName): Source {
   return SOURCES[name];
 }

@@ -35,7 +35,7 @@ const { slots } = assignSlots(RECORD);
 const { message } = slots;
 const { usage } = message;
 
-export const pi: Source = { name: "pi", version: 2, record: RECORD, decode };
+export const pi: Source = { name: "pi", record: RECORD, decode };
 
 const draft = emptyDraft();
 /** All responses are told apart by their own key, so all have one and the same request. */

@@ -33,10 +33,9 @@ const { usageMetadata: usage } = slots;
 
 export const qwen: Source = {
   name: "qwen",
-  version: 1,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".json"), unpack },
+  unpack,
 };
 
 const draft = emptyDraft();

@@ -5,8 +5,6 @@ import type { Field } from "./fields.ts";
 /** What one agent's records mean. One file a source; everything else treats all agents alike. */
 export interface Source {
   readonly name: SourceName;
-  /** Goes up with every change to what it makes of a record: cursors of another version are not used. */
-  readonly version: number;
   /** The declared shape of a record. */
   readonly record: Field;
   /**
@@ -16,12 +14,8 @@ export interface Source {
   decode(cells: Cells, events: EventWriter): boolean;
   /** Notes what a user may have written in a record that became an event in the kernel (`workers/kernel/claude.ts`). */
   noteMessage?(cells: Cells, events: EventWriter): void;
-  /** How transcripts are read that are no lines; undefined: there are none. */
-  readonly document?: {
-    isOne(path: string): boolean;
-    /** The lines that stand for it; undefined when it is none yet. Throws an error with a `code` when it cannot be read. */
-    unpack(bytes: Buffer, path: string): string | undefined;
-  };
+  /** The lines that stand for a document; undefined when it is none yet. Throws an error with a `code` when it cannot be read. */
+  unpack?(bytes: Buffer, path: string): string | undefined;
 }
 
 /** One line's declared values, by slot. Valid until the next line. */

@@ -1,4 +1,4 @@
-/** Cursor files taken apart and put together again with a right checksum (src/cursors/codec.ts has the layout). */
+/** Cursor files taken apart and put together again with a right checksum (src/cursors/layout.ts has the layout). */
 import { pack, unpack } from "msgpackr";
 import { checksum } from "./checksum.ts";
 

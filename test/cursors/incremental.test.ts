@@ -1,5 +1,6 @@
 /** What is read on a second scan, and that it says what a first one would (`spec/incremental.md`). */
 import { linkSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { response, sessionId } from "../transcripts.ts";
 import { IDENTITY_READS, Machine, responses } from "./machine.ts";
@@ -22,6 +23,22 @@ describe("a transcript that did not change", () => {
     expect(await machine.bytesRead()).toBe(IDENTITY_READS);
     await new Promise((resolve) => setTimeout(resolve, 2100));
     expect(await machine.bytesRead()).toBe(IDENTITY_READS);
+    expect(await machine.bytesRead()).toBe(0);
+  });
+
+  test("but was changed shortly before, among many that were not, is looked at each time: that costs less than writing", async () => {
+    const machine = new Machine();
+    for (let n = 1; n <= 10; n++) machine.write(machine.path(n), responses(n * 20, 20));
+    await machine.scan();
+    const path = machine.path(1);
+    writeFileSync(path, readFileSync(path) + responses(500, 1));
+    await machine.scan();
+    const written = statSync(join(machine.cache, machine.files()[0] as string)).mtimeMs;
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    for (let n = 0; n < 2; n++) expect(await machine.bytesRead()).toBe(IDENTITY_READS);
+    expect(statSync(join(machine.cache, machine.files()[0] as string)).mtimeMs).toBe(written);
+    machine.append(machine.path(2), responses(600, 1));
+    await machine.scan();
     expect(await machine.bytesRead()).toBe(0);
   });
 

@@ -29,6 +29,26 @@ test("a folder that may not be listed is said, and the others count", async () =
   expect(result?.totals.responses).toBe(1);
 });
 
+test("a file is met once: by its own name where that is a transcript's, else through its links", async () => {
+  const folder = makeFolder({
+    "p/records.txt": [response(1)],
+    [`p/${name(2)}`]: [response(2)],
+    [`elsewhere/${name(3)}`]: [response(3)],
+  });
+  symlinkSync("records.txt", join(folder, "p", name(1)));
+  symlinkSync("records.txt", join(folder, "p", name(4)));
+  symlinkSync(name(2), join(folder, "p", name(5)));
+  symlinkSync("../elsewhere", join(folder, "p", "there"));
+  symlinkSync(join(folder, "elsewhere", name(3)), join(folder, "p", name(6)));
+  for (const paths of [
+    [join(folder, "p")],
+    [join(folder, "p"), join(folder, "p", name(2)), join(folder, "elsewhere", name(3))],
+  ]) {
+    const { totals, stats } = await ask(...paths);
+    expect([totals.responses, stats.transcripts, stats.duplicateRecords]).toEqual([3, 3, 0]);
+  }
+});
+
 test("links in a circle end", async () => {
   const folder = makeFolder({ [`p/${name(1)}`]: [response(1)] });
   symlinkSync("..", join(folder, "p", "up"));

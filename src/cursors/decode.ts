@@ -1,117 +1,37 @@
-/**
- * Cursors of one project folder to bytes and back (docs/decisions/0005):
- *
- *     magic | format | checksum | envelope bytes | envelope (MessagePack) | columns, each from a multiple of 8 on
- *
- * Bytes that are not exactly what `encodeCursors` writes are no cursors: there is nothing between whole and absent.
- */
-import { isAbsolute, sep } from "node:path";
-import { pack, unpack } from "msgpackr";
+/** The bytes of a file to cursors, or to nothing where they are no use; `layout.ts` says how they lie there. */
+import { isAbsolute } from "node:path";
+import { unpack } from "msgpackr/unpack";
 import { paddedTo8 } from "../events.ts";
 import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { areWidthsSound, isSound } from "./check.ts";
 import { readInto } from "./file.ts";
-import { isWidth, type Narrow, paddedBytes, type Width, WIDTHS, widthOf } from "./narrow.ts";
+import {
+  areListed,
+  checksumOf,
+  type Envelope,
+  FORMAT,
+  HEADER_BYTES,
+  MAGIC,
+  type Making,
+  startOfPaths,
+} from "./layout.ts";
+import { isWidth, type Narrow, paddedBytes, type Width } from "./narrow.ts";
 import { CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES } from "./table.ts";
-import type { WideTables } from "./wide.ts";
-
-/** Whose cursors, and made how: those made otherwise are not used. */
-export interface Making {
-  readonly source: string;
-  /** Of the source. */
-  readonly parserVersion: number;
-  /** Longer lines were skipped. */
-  readonly maxLineBytes: number;
-  /** The project folder. */
-  readonly folder: string;
-}
 
 export interface DecodedCursors {
   readonly making: Making;
   readonly table: CursorTable;
 }
 
-/** Goes up with every change to what stands in the file or to what the engine makes of bytes, whatever the source. */
-const FORMAT = 3;
-/** "TSIFTCUR" as two numbers; on a machine of the other byte order it is something else, and so no cursor file. */
-const MAGIC = [0x46495354, 0x52554354] as const;
-const HEADER_BYTES = 32;
-/** What the checksum covers begins behind it. */
-const CHECKED_FROM = 16;
 /** A table this long is nothing that a file could hold. */
 const MOST_ELEMENTS = 2 ** 28;
 
-interface Envelope extends Making {
-  // JSON lists of texts: read by the engine's own parser, and exact where texts are no well-formed Unicode.
-  /** Relative to the project folder where they lie in it. */
-  readonly paths: string;
-  readonly texts: string;
-  /** Elements of each table, and bytes of each column's numbers. */
-  readonly lengths: readonly number[];
-  readonly widths: Uint8Array;
-}
-
-/** The bytes of a file, in `memory`. */
-export function encodeCursors(
-  making: Making,
-  paths: readonly string[],
-  texts: readonly string[],
-  wide: WideTables,
-  memory: TallyMemory,
-): Uint8Array {
-  const columns: Array<{ readonly values: Uint32Array | Float64Array; readonly width: Width }> = [];
-  for (const table of TABLE_NAMES) {
-    for (const name of Object.keys(TABLES[table])) {
-      const values = (wide[table] as Record<string, Uint32Array | Float64Array>)[name] as Uint32Array;
-      columns.push({ values, width: wide.absolute.has(values) ? 8 : widthOf(values) });
-    }
-  }
-  const envelope: Envelope = {
-    ...making,
-    paths: listPaths(paths, making.folder),
-    texts: JSON.stringify(texts),
-    lengths: TABLE_NAMES.map((table) => Object.values(wide[table])[0]?.length ?? 0),
-    widths: Uint8Array.from(columns, ({ width }) => width),
-  };
-  const packed = pack(envelope);
-  const from = paddedTo8(HEADER_BYTES + packed.length);
-  const size = columns.reduce((sum, { values, width }) => sum + paddedBytes(width, values.length), from);
-  const bytes = memory.u8(size);
-  bytes.set(packed, HEADER_BYTES);
-  let at = from;
-  for (const { values, width } of columns) {
-    new WIDTHS[width](bytes.buffer, bytes.byteOffset + at, values.length).set(values);
-    at += paddedBytes(width, values.length);
-  }
-  const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
-  header.set([...MAGIC, FORMAT, 0, packed.length]);
-  header[3] = checksumOf(bytes, memory);
-  return bytes;
-}
-
-function checksumOf({ byteOffset, length }: Uint8Array, { native }: TallyMemory): number {
-  return native.checksum(byteOffset + CHECKED_FROM, length - CHECKED_FROM) >>> 0;
-}
-
-/** Paths as they stand in a file. */
-export function listPaths(paths: readonly string[], folder: string): string {
-  const start = startOfPaths(folder);
-  return JSON.stringify(paths.map((path) => (path.startsWith(start) ? path.slice(start.length) : path)));
-}
-
-function startOfPaths(folder: string): string {
-  return folder.endsWith(sep) ? folder : folder + sep;
-}
-
-/** Paths as `listPaths` wrote them, where they are known already: then they need not be taken apart. */
-export interface KnownPaths {
-  readonly list: string;
-  readonly paths: readonly string[];
-}
-
-/** The cursors in a file, their columns in `memory`. Undefined: absent, or no use. */
-export function readCursors(path: string, memory: TallyMemory, known?: KnownPaths): DecodedCursors | undefined {
+/**
+ * The cursors in a file, their columns in `memory`. Undefined: absent, or no use. Where its paths are those known
+ * already they are not taken apart.
+ */
+export function readCursors(path: string, memory: TallyMemory, known?: readonly string[]): DecodedCursors | undefined {
   const start = memory.next;
   const bytes = readInto(memory, path);
   const decoded = bytes && decodeCursors(bytes, memory, known);
@@ -122,7 +42,7 @@ export function readCursors(path: string, memory: TallyMemory, known?: KnownPath
 function decodeCursors(
   bytes: Uint8Array<ArrayBuffer>,
   memory: TallyMemory,
-  known: KnownPaths | undefined,
+  known: readonly string[] | undefined,
 ): DecodedCursors | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const [low, high, format, checksum, packedBytes = 0] = new Uint32Array(
@@ -139,7 +59,7 @@ function decodeCursors(
     const tables = envelope && openTables(envelope, bytes, paddedTo8(HEADER_BYTES + packedBytes));
     if (!tables) return undefined;
     const { source, parserVersion, maxLineBytes, folder } = envelope;
-    const paths = envelope.paths === known?.list ? known.paths : pathList(envelope);
+    const paths = known && areListed(envelope.paths, known, folder) ? known : pathList(envelope);
     const texts = textList(envelope.texts);
     if (!paths || !texts || paths.length !== tables.cursor.offset.length || texts[0] !== "") return undefined;
     const table = new CursorTable(paths, texts, tables, memory);

@@ -1,0 +1,70 @@
+/**
+ * Cursors of one project folder in a file (docs/decisions/0005):
+ *
+ *     magic | format | checksum | envelope bytes | envelope (MessagePack) | columns, each from a multiple of 8 on
+ *
+ * Bytes that are not exactly what `encodeCursors` writes are no cursors: there is nothing between whole and absent.
+ */
+import { sep } from "node:path";
+import type { TallyMemory } from "../tally/memory.ts";
+
+/** Whose cursors, and made how: those made otherwise are not used. */
+export interface Making {
+  readonly source: string;
+  /** Of the source. */
+  readonly parserVersion: number;
+  /** Longer lines were skipped. */
+  readonly maxLineBytes: number;
+  /** The project folder. */
+  readonly folder: string;
+}
+
+/** Goes up with every change to what stands in the file or to what the engine makes of bytes, whatever the source. */
+export const FORMAT = 3;
+/** "TSIFTCUR" as two numbers; on a machine of the other byte order it is something else, and so no cursor file. */
+export const MAGIC = [0x46495354, 0x52554354] as const;
+export const HEADER_BYTES = 32;
+/** What the checksum covers begins behind it. */
+const CHECKED_FROM = 16;
+
+export interface Envelope extends Making {
+  // JSON lists of texts: read by the engine's own parser, and exact where texts are no well-formed Unicode.
+  /** Relative to the project folder where they lie in it. */
+  readonly paths: string;
+  readonly texts: string;
+  /** Elements of each table, and bytes of each column's numbers. */
+  readonly lengths: readonly number[];
+  readonly widths: Uint8Array;
+}
+
+export function checksumOf({ byteOffset, length }: Uint8Array, { native }: TallyMemory): number {
+  return native.checksum(byteOffset + CHECKED_FROM, length - CHECKED_FROM) >>> 0;
+}
+
+/** Paths as they stand in a file. */
+export function listPaths(paths: readonly string[], folder: string): string {
+  const start = startOfPaths(folder);
+  return JSON.stringify(paths.map((path) => (path.startsWith(start) ? path.slice(start.length) : path)));
+}
+
+/** Whether `json` is what `listPaths` makes of these paths, as far as nothing in it is escaped; else false. */
+export function areListed(json: string, paths: readonly string[], folder: string): boolean {
+  // Without a backslash each text stands there as it is, and a quote ends it.
+  if (paths.length === 0 || json.includes("\\")) return false;
+  const start = startOfPaths(folder);
+  let at = 1;
+  for (const path of paths) {
+    const listed = path.startsWith(start) ? path.slice(start.length) : path;
+    if (json.charCodeAt(at) !== QUOTE || !json.startsWith(listed, at + 1)) return false;
+    at += listed.length + 2;
+    if (json.charCodeAt(at - 1) !== QUOTE) return false;
+    at++;
+  }
+  return at === json.length;
+}
+
+const QUOTE = 0x22;
+
+export function startOfPaths(folder: string): string {
+  return folder.endsWith(sep) ? folder : folder + sep;
+}

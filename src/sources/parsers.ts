@@ -1,0 +1,32 @@
+/**
+ * What is known of a source's parser without loading it: plans and cursors need no more, and a run that reads nothing new
+ * never loads one.
+ */
+import type { SourceName } from "../types.ts";
+
+interface Parser {
+  /** Goes up with every change to what it makes of a record: cursors of another version are not used. */
+  readonly version: number;
+  /** Whether a transcript is one document; undefined: none is. */
+  isDocument?(path: string): boolean;
+}
+
+const isJson = (path: string) => path.endsWith(".json");
+
+const PARSERS: Readonly<Record<SourceName, Parser>> = {
+  amp: { version: 1, isDocument: isJson },
+  claude: { version: 3 },
+  codex: { version: 2, isDocument: (path) => path.endsWith(".zst") },
+  gemini: { version: 1, isDocument: isJson },
+  pi: { version: 2 },
+  qwen: { version: 1, isDocument: isJson },
+};
+
+export function parserVersion(name: SourceName): number {
+  return PARSERS[name].version;
+}
+
+/** Whether a transcript is one document: read as a whole, or not at all. */
+export function isDocument(name: SourceName, path: string): boolean {
+  return PARSERS[name].isDocument?.(path) ?? false;
+}
