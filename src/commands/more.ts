@@ -5,4 +5,5 @@ export { runHook } from "./hook.ts";
 export { runPrices } from "./prices.ts";
 export { runRun } from "./run.ts";
 export { runSources } from "./sources.ts";
+export { taskOfSessions } from "./task-of.ts";
 export { runTasks } from "./tasks.ts";

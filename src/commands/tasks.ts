@@ -61,16 +61,17 @@ export function taskRun(written: Layer["written"], paths: readonly string[], fol
   const environment = thisEnvironment();
   const files = configPaths(folder, environment).flatMap((path) => fileLayer(path) ?? []);
   const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
-  const project = projectAt(folder);
-  const ledgerPath = settings.ledger ?? defaultLedger(project, environment);
+  const { ledgerPath, ...places } = placesOf(settings, environment, folder);
   if (ledgerPath === undefined)
     throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
+  return { settings, environment, paths, nowMs: Date.now(), ledgerPath, ...places };
+}
+
+/** Where what is known of tasks lies, for whoever asks in `folder`. `ledgerPath` undefined: there is no place for one. */
+export function placesOf(settings: Settings, environment: Environment, folder: string) {
+  const project = projectAt(folder);
   return {
-    settings,
-    environment,
-    paths,
-    nowMs: Date.now(),
-    ledgerPath,
+    ledgerPath: settings.ledger ?? defaultLedger(project, environment),
     // Who names a ledger knows whose it is.
     project: settings.ledger === undefined ? project : undefined,
     timersPath: settings.timers ?? join(folder, DEFAULT_TIMERS),
@@ -235,7 +236,12 @@ export function wantedOf({ project, settings }: TaskRun): Wanted {
   return { project, patterns: settings.project };
 }
 
-function evidenceOf({ settings, timersPath, nowMs }: TaskRun): Omit<Evidence, "said"> {
+/** What timers and dispatch log say. Throws a `ScanError`. */
+export function evidenceOf({
+  settings,
+  timersPath,
+  nowMs,
+}: Pick<TaskRun, "settings" | "timersPath" | "nowMs">): Omit<Evidence, "said"> {
   const text = readTimersText(timersPath, settings.timers !== undefined);
   const timers = text === undefined ? new Map<string, never>() : timersOf(timerEntries(text, timersPath), nowMs);
   if (settings.dispatchLog === undefined) return { timers, dispatched: new Map() };

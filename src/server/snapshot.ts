@@ -12,6 +12,7 @@ import { entriesOf, mergeSessions } from "../ledger/refresh.ts";
 import { readSaid, saidPath } from "../ledger/said.ts";
 import { scanSessions } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
+import { taskOfWith } from "../ledger/task-of.ts";
 import { readTimersText, timerEntries, type TimerEntry, timersOf } from "../ledger/timers.ts";
 import type { Ledger, SessionEntry } from "../ledger/types.ts";
 import type { ScanOptions } from "../options.ts";
@@ -78,28 +79,13 @@ export function fingerprint(subject: Subject, environment: NonNullable<ScanOptio
 export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, SessionEntry>) {
   const nowMs = Date.now();
   const remarks: string[] = [];
-  // A file that is no use is said, and the rest goes on: a server has nobody to mend it meanwhile.
-  const attempt = <T>(what: string, read: () => T, instead: T): T => {
-    try {
-      return read();
-    } catch {
-      remarks.push(`${what} cannot be used`);
-      return instead;
-    }
-  };
-  const ledger = attempt("the ledger", () => readLedger(subject.ledgerPath), { kind: "absent" } as const);
+  const ledger = attempt("the ledger", () => readLedger(subject.ledgerPath), { kind: "absent" } as const, remarks);
   if (ledger.kind === "damaged") remarks.push("the ledger is damaged (tokensift tasks scan rebuilds it)");
-  const said = attempt("what was said by hand", () => readSaid(subject.ledgerPath), new Map<string, string>());
-  const entries = attempt("the timers file", () => timerEntriesOf(subject), []);
-  const { dispatchLog } = subject;
-  const dispatched =
-    dispatchLog === undefined
-      ? new Map<string, readonly string[]>()
-      : attempt("the dispatch log", () => readDispatchLog(dispatchLog).tasks, new Map<string, readonly string[]>());
+  const { entries, evidence } = readEvidence(subject, nowMs, remarks);
   const before = ledger.kind === "whole" ? entriesOf(ledger.ledger) : new Map<string, SessionEntry>();
   const found = await scanSessions({ ...subject.scan, nowMs }, subject, known.size > 0 ? known : before);
   const sessions = mergeSessions(before, found);
-  const built = buildLedger(sessions, { said, timers: timersOf(entries, nowMs), dispatched });
+  const built = buildLedger(sessions, evidence);
   const { stats, diagnostics } = found.result;
   const snapshot: Snapshot = {
     at: new Date(nowMs).toISOString(),
@@ -115,6 +101,29 @@ export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, 
     },
   };
   return { snapshot, known: found.sessions };
+}
+
+/** A file that is no use is said, and the rest goes on: a server has nobody to mend it meanwhile. */
+function attempt<T>(what: string, read: () => T, instead: T, remarks: string[]): T {
+  try {
+    return read();
+  } catch {
+    remarks.push(`${what} cannot be used`);
+    return instead;
+  }
+}
+
+/** What is said of tasks beside the transcripts. */
+function readEvidence(subject: Subject, nowMs: number, remarks: string[]) {
+  const { dispatchLog, ledgerPath } = subject;
+  const none = new Map<string, readonly string[]>();
+  const said = attempt("what was said by hand", () => readSaid(ledgerPath), new Map<string, string>(), remarks);
+  const entries = attempt("the timers file", () => timerEntriesOf(subject), [], remarks);
+  const dispatched =
+    dispatchLog === undefined
+      ? none
+      : attempt("the dispatch log", () => readDispatchLog(dispatchLog).tasks, none, remarks);
+  return { entries, evidence: { said, timers: timersOf(entries, nowMs), dispatched } };
 }
 
 function timerEntriesOf({ timersPath, timersAreNamed }: Subject): TimerEntry[] {
@@ -168,7 +177,12 @@ function projectNames(paths: readonly string[]): Map<string, string> {
 
 /** Rejects with a `ScanError` where the query is none. */
 export async function takeUsage(subject: Subject, query: UsageQuery): Promise<object> {
-  const { window, by, rows, rowsOmitted, totals, schemaVersion } = await scan({ ...subject.scan, ...query });
+  const nowMs = Date.now();
+  const taskOf = query.by.includes("task")
+    ? taskOfWith(readEvidence(subject, nowMs, []).evidence, subject.project)
+    : undefined;
+  const scanned = await scan({ ...subject.scan, ...query, taskOf, nowMs });
+  const { window, by, rows, rowsOmitted, totals, schemaVersion } = scanned;
   const names = projectNames(rows.flatMap(({ key }) => key.project ?? []));
   const named = rows.map(({ key, ...figures }) => {
     const project = key.project == null ? key.project : names.get(key.project);
