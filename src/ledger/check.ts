@@ -1,5 +1,5 @@
 /** Whether what stands in a ledger file is a ledger. What is not exactly one is damaged, and rebuilt. */
-import { isObject } from "./timers.ts";
+import { isObject } from "../json.ts";
 import { type Ledger, type LedgerSession, MATCHES } from "./types.ts";
 
 export const SCHEMA_VERSION = 1;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { writeAtomic } from "../commands/terminal/atomic-file.ts";
 import { ScanError } from "../errors.ts";
-import { isObject } from "./timers.ts";
+import { isObject } from "../json.ts";
 
 interface SaidFile {
   readonly schema_version: 1;

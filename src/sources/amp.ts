@@ -4,12 +4,13 @@
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { documentLines, textOf } from "./documents.ts";
+import { isObject, type Json } from "../json.ts";
+import { jsonDocument, textOf } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, object, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
 
-/** What `unpack` makes of a thread; nothing else is read. */
+/** What `linesOf` makes of a thread; nothing else is read. */
 const RECORD = object({
   thread: hash,
   name: text,
@@ -34,7 +35,7 @@ export const amp: Source = {
   version: 1,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".json"), unpack },
+  document: jsonDocument(linesOf),
 };
 
 const draft = emptyDraft();
@@ -65,19 +66,10 @@ function decode(cells: Cells, events: EventWriter): boolean {
   return true;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function unpack(bytes: Buffer): string | undefined {
-  return documentLines(bytes, ({ id: thread, created, messages, usageLedger }) => {
-    const list = Array.isArray(messages) ? messages.filter(isObject) : [];
-    const ledger = isObject(usageLedger) ? usageLedger["events"] : undefined;
-    const lines = Array.isArray(ledger) ? ledgerLines(ledger.filter(isObject), list) : messageLines(list);
-    return [{ name: thread, timestamp: created }, ...lines.map((line) => ({ thread, ...line }))];
-  });
+function linesOf({ id: thread, created, usageLedger }: Json, messages: readonly Json[]): Json[] {
+  const ledger = isObject(usageLedger) ? usageLedger["events"] : undefined;
+  const lines = Array.isArray(ledger) ? ledgerLines(ledger.filter(isObject), messages) : messageLines(messages);
+  return [{ name: thread, timestamp: created }, ...lines.map((line) => ({ thread, ...line }))];
 }
 
 function messageLines(messages: readonly Json[]): Json[] {

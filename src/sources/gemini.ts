@@ -5,7 +5,8 @@
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { documentLines, readCount, textOf } from "./documents.ts";
+import { isObject, type Json } from "../json.ts";
+import { jsonDocument, readCount, textOf } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, each, hash, json, object, oneOf, text, time } from "./fields.ts";
 import { hashText } from "./hash.ts";
@@ -34,7 +35,7 @@ export const gemini: Source = {
   version: 1,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".json"), unpack },
+  document: jsonDocument(linesOf),
 };
 
 const draft = emptyDraft();
@@ -91,10 +92,8 @@ function setTokens(input: number, output: number, cached: number, thoughts: numb
   draft.usage.webSearches = tool;
 }
 
-type Message = Readonly<Record<string, unknown>>;
-
 /** The messages of a checkpoint that can carry tokens; undefined when it is damaged or one has a bad number. */
-function readMessages(text: string): readonly Message[] | undefined {
+function readMessages(text: string): readonly Json[] | undefined {
   try {
     const list: unknown = JSON.parse(text);
     const messages = Array.isArray(list) ? list.filter(isObject) : [];
@@ -107,7 +106,7 @@ function readMessages(text: string): readonly Message[] | undefined {
   }
 }
 
-function addMessage(message: Message, events: EventWriter): void {
+function addMessage(message: Json, events: EventWriter): void {
   clearDraft(events);
   const { id, timestamp, model, tokens: told, toolCalls } = message;
   const { low, high } = textOf(id) === "" ? { low: 0, high: 0 } : hashText(textOf(id));
@@ -124,27 +123,19 @@ function addMessage(message: Message, events: EventWriter): void {
   events.add(draft);
 }
 
-function isObject(value: unknown): value is Message {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The lines of a session that is one document; undefined when it is none, such as one that is being written. */
-function unpack(bytes: Buffer): string | undefined {
-  return documentLines(bytes, (session) => {
-    const { sessionId, startTime, lastUpdated, messages } = session;
-    const list = Array.isArray(messages) ? messages.filter(isObject) : [];
-    return [
-      { sessionId, startTime },
-      { $set: { lastUpdated } },
-      ...list.map(({ id, timestamp, type, model, tokens: told, toolCalls }) => ({
-        id,
-        timestamp,
-        type,
-        model,
-        tokens: told,
-        // How many is all that counts.
-        toolCalls: Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined,
-      })),
-    ];
-  });
+/** The lines that a document's session would have. */
+function linesOf({ sessionId, startTime, lastUpdated }: Json, messages: readonly Json[]): object[] {
+  return [
+    { sessionId, startTime },
+    { $set: { lastUpdated } },
+    ...messages.map(({ id, timestamp, type, model, tokens: told, toolCalls }) => ({
+      id,
+      timestamp,
+      type,
+      model,
+      tokens: told,
+      // How many is all that counts.
+      toolCalls: Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined,
+    })),
+  ];
 }

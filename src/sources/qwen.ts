@@ -4,7 +4,8 @@
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { documentLines } from "./documents.ts";
+import { isObject, type Json } from "../json.ts";
+import { jsonDocument } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
@@ -36,7 +37,7 @@ export const qwen: Source = {
   version: 1,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".json"), unpack },
+  document: jsonDocument(linesOf),
 };
 
 const draft = emptyDraft();
@@ -81,30 +82,23 @@ function isCall(part: unknown): boolean {
   return typeof part === "object" && part !== null && "functionCall" in part;
 }
 
-type Message = Readonly<Record<string, unknown>>;
-
 /** Old builds wrote Gemini's documents. */
-function unpack(bytes: Buffer): string | undefined {
-  return documentLines(bytes, ({ sessionId, messages }) => {
-    const list = Array.isArray(messages)
-      ? messages.filter((one): one is Message => typeof one === "object" && one !== null)
-      : [];
-    return list.map(({ id, timestamp, type, model, tokens, toolCalls }) => {
-      const told = typeof tokens === "object" && tokens !== null ? (tokens as Message) : undefined;
-      return {
-        sessionId,
-        uuid: id,
-        timestamp,
-        type: type === "gemini" || type === "qwen" ? "assistant" : type,
-        model,
-        message: { parts: Array.isArray(toolCalls) ? toolCalls.map(() => ({ functionCall: 0 })) : [] },
-        usageMetadata: told && {
-          promptTokenCount: told["input"],
-          candidatesTokenCount: told["output"],
-          thoughtsTokenCount: told["thoughts"],
-          cachedContentTokenCount: told["cached"],
-        },
-      };
-    });
+function linesOf({ sessionId }: Json, messages: readonly Json[]): object[] {
+  return messages.map(({ id, timestamp, type, model, tokens, toolCalls }) => {
+    const told = isObject(tokens) ? tokens : undefined;
+    return {
+      sessionId,
+      uuid: id,
+      timestamp,
+      type: type === "gemini" || type === "qwen" ? "assistant" : type,
+      model,
+      message: { parts: Array.isArray(toolCalls) ? toolCalls.map(() => ({ functionCall: 0 })) : [] },
+      usageMetadata: told && {
+        promptTokenCount: told["input"],
+        candidatesTokenCount: told["output"],
+        thoughtsTokenCount: told["thoughts"],
+        cachedContentTokenCount: told["cached"],
+      },
+    };
   });
 }
