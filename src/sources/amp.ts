@@ -7,13 +7,16 @@ import { FLAG } from "../events.ts";
 import { isObject, type Json } from "../json.ts";
 import { jsonDocument, textOf } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
-import { assignSlots, count, hash, object, text, time } from "./fields.ts";
+import { assignSlots, count, hash, json, object, text, time } from "./fields.ts";
+import { firstTexts, noteTexts } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 
 /** What `linesOf` makes of a thread; nothing else is read. */
 const RECORD = object({
   thread: hash,
   name: text,
+  /** What users wrote first: a list of texts. */
+  written: json,
   id: hash,
   timestamp: time,
   model: text,
@@ -32,7 +35,7 @@ const { usage } = slots;
 
 export const amp: Source = {
   name: "amp",
-  version: 1,
+  version: 2,
   record: RECORD,
   decode,
   document: jsonDocument(linesOf),
@@ -45,6 +48,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokens)) return false;
   const name = cells.text(slots.name);
   if (name !== 0) events.noteFirst(events.range.columns.sessionId, name);
+  if (cells.has(slots.written)) noteTexts(cells.json(slots.written), events);
   const hasId = cells.has(slots.id) && cells.has(slots.thread);
   draft.timeMs = cells.time(slots.timestamp);
   draft.flags = (hasUsage ? FLAG.usage : 0) | (hasId && hasUsage ? FLAG.responseId | FLAG.requestId : 0);
@@ -69,7 +73,8 @@ function decode(cells: Cells, events: EventWriter): boolean {
 function linesOf({ id: thread, created, usageLedger }: Json, messages: readonly Json[]): Json[] {
   const ledger = isObject(usageLedger) ? usageLedger["events"] : undefined;
   const lines = Array.isArray(ledger) ? ledgerLines(ledger.filter(isObject), messages) : messageLines(messages);
-  return [{ name: thread, timestamp: created }, ...lines.map((line) => ({ thread, ...line }))];
+  const written = [...firstTexts(messages, ({ role }) => role === "user").values()];
+  return [{ name: thread, timestamp: created, written }, ...lines.map((line) => ({ thread, ...line }))];
 }
 
 function messageLines(messages: readonly Json[]): Json[] {

@@ -10,6 +10,7 @@ import { jsonDocument, readCount, textOf } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, each, hash, json, object, oneOf, text, time } from "./fields.ts";
 import { hashText } from "./hash.ts";
+import { firstTexts, noteLine } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 import { parseTime } from "./time.ts";
 
@@ -18,7 +19,7 @@ const TOKENS = object({ input: count, output: count, cached: count, thoughts: co
 const RECORD = object({
   id: hash,
   timestamp: time,
-  type: oneOf("gemini"),
+  type: oneOf("gemini", "user"),
   model: text,
   tokens: TOKENS,
   toolCalls: each("name", {}),
@@ -27,12 +28,13 @@ const RECORD = object({
   $set: object({ lastUpdated: time, messages: json }),
 });
 
+const TYPE = { gemini: 1, user: 2 } as const;
 const { slots } = assignSlots(RECORD);
 const { tokens, $set } = slots;
 
 export const gemini: Source = {
   name: "gemini",
-  version: 1,
+  version: 2,
   record: RECORD,
   decode,
   document: jsonDocument(linesOf),
@@ -47,11 +49,14 @@ function decode(cells: Cells, events: EventWriter): boolean {
 
   const sessionId = cells.text(slots.sessionId);
   if (sessionId !== 0) events.noteFirst(events.range.columns.sessionId, sessionId);
+  const type = cells.integer(slots.type);
+  // A checkpoint repeats messages that stood in lines of their own.
+  if (type === TYPE.user && events.wantsMessage) noteLine(cells.line(), events, ({ content }) => content);
   clearDraft(events);
   const own = cells.time(slots.timestamp);
   draft.timeMs =
     own === own ? own : cells.has(slots.startTime) ? cells.time(slots.startTime) : cells.time($set.lastUpdated);
-  if (cells.integer(slots.type) === 1) {
+  if (type === TYPE.gemini) {
     draft.flags = FLAG.state;
     draft.responseLow = cells.hashLow(slots.id);
     draft.responseHigh = cells.hashHigh(slots.id);
@@ -125,17 +130,12 @@ function addMessage(message: Json, events: EventWriter): void {
 
 /** The lines that a document's session would have. */
 function linesOf({ sessionId, startTime, lastUpdated }: Json, messages: readonly Json[]): object[] {
-  return [
-    { sessionId, startTime },
-    { $set: { lastUpdated } },
-    ...messages.map(({ id, timestamp, type, model, tokens: told, toolCalls }) => ({
-      id,
-      timestamp,
-      type,
-      model,
-      tokens: told,
-      // How many is all that counts.
-      toolCalls: Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined,
-    })),
-  ];
+  const written = firstTexts(messages, ({ type }) => type === "user");
+  const lines = messages.map((message) => {
+    const { id, timestamp, type, model, tokens: told, toolCalls } = message;
+    // How many is all that counts.
+    const calls = Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined;
+    return { id, timestamp, type, model, tokens: told, toolCalls: calls, content: written.get(message) };
+  });
+  return [{ sessionId, startTime }, { $set: { lastUpdated } }, ...lines];
 }

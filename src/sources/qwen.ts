@@ -8,12 +8,13 @@ import { isObject, type Json } from "../json.ts";
 import { jsonDocument } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
+import { firstTexts, noteLine } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 
 const RECORD = object({
   uuid: hash,
   timestamp: time,
-  type: oneOf("assistant"),
+  type: oneOf("assistant", "user"),
   sessionId: text,
   cwd: text,
   gitBranch: text,
@@ -29,12 +30,13 @@ const RECORD = object({
   }),
 });
 
+const TYPE = { assistant: 1, user: 2 } as const;
 const { slots } = assignSlots(RECORD);
 const { usageMetadata: usage } = slots;
 
 export const qwen: Source = {
   name: "qwen",
-  version: 1,
+  version: 2,
   record: RECORD,
   decode,
   document: jsonDocument(linesOf),
@@ -43,7 +45,8 @@ export const qwen: Source = {
 const draft = emptyDraft();
 
 function decode(cells: Cells, events: EventWriter): boolean {
-  const isResponse = cells.integer(slots.type) === 1;
+  const type = cells.integer(slots.type);
+  const isResponse = type === TYPE.assistant;
   const hasUsage = isResponse && cells.has(usage.self);
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokenCount)) return false;
   const toolUses = isResponse && cells.has(slots.message.parts) ? countCalls(cells.json(slots.message.parts)) : 0;
@@ -51,6 +54,9 @@ function decode(cells: Cells, events: EventWriter): boolean {
 
   const sessionId = cells.text(slots.sessionId);
   if (sessionId !== 0) events.noteFirst(events.range.columns.sessionId, sessionId);
+  if (type === TYPE.user && events.wantsMessage) {
+    noteLine(cells.line(), events, ({ message }) => (isObject(message) ? message["parts"] : undefined));
+  }
   draft.timeMs = cells.time(slots.timestamp);
   const cwd = cells.text(slots.cwd);
   if (cwd !== 0) events.noteCwd(cwd, draft.timeMs);
@@ -84,15 +90,19 @@ function isCall(part: unknown): boolean {
 
 /** Old builds wrote Gemini's documents. */
 function linesOf({ sessionId }: Json, messages: readonly Json[]): object[] {
-  return messages.map(({ id, timestamp, type, model, tokens, toolCalls }) => {
+  const written = firstTexts(messages, ({ type }) => type === "user");
+  return messages.map((one) => {
+    const { id, timestamp, type, model, tokens, toolCalls } = one;
     const told = isObject(tokens) ? tokens : undefined;
+    const calls = Array.isArray(toolCalls) ? toolCalls.map(() => ({ functionCall: 0 })) : [];
+    const text = written.get(one);
     return {
       sessionId,
       uuid: id,
       timestamp,
       type: type === "gemini" || type === "qwen" ? "assistant" : type,
       model,
-      message: { parts: Array.isArray(toolCalls) ? toolCalls.map(() => ({ functionCall: 0 })) : [] },
+      message: { parts: text === undefined ? calls : [...calls, { text }] },
       usageMetadata: told && {
         promptTokenCount: told["input"],
         candidatesTokenCount: told["output"],
