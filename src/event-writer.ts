@@ -54,6 +54,8 @@ export class EventWriter {
   #unreadable: Array<{ transcript: number; code: string }> = [];
 
   #messageIsOpen = false;
+  /** What users wrote in the range: at most the messages that are read. */
+  #written: string[] = [];
   readonly tasks: TaskPattern | undefined;
 
   /** Without `folds` every record is an event of its own; without `tasks` nobody looks at what users wrote. */
@@ -124,13 +126,17 @@ export class EventWriter {
     this.range.columns.usages[i] = this.#usage.length;
     this.range.columns.extras[i] = this.#extra.length;
     this.range.columns.cwdTimeMs[i] = Infinity;
+    this.#written = [];
+    this.#messageIsOpen = false;
     this.#lastResponse = NO_EVENT;
     this.#lastTimes = NO_EVENT;
     this.#readings.forget();
   }
 
+  /** Throws `INVALID_OPTION` where a pattern of tasks takes too long. */
   endRange(totals: Record<"lines" | "records" | "bytesRead" | "committed", number>): void {
     const i = this.range.length - 1;
+    this.#noteTasks(i);
     const { events, eventRecords, usages, extras, lines, records, bytesRead, committed } = this.range.columns;
     events[i] = this.#event.length - (events[i] as number);
     eventRecords[i] = this.#record.length - (eventRecords[i] as number);
@@ -261,16 +267,22 @@ export class EventWriter {
 
   /** Notes a message by the tasks its text names. */
   noteMessage(text: string): void {
-    if (!this.tasks) return;
-    const i = this.range.length - 1;
-    const columns = this.range.columns;
-    const message = columns.messages[i] as number;
-    const ids = this.tasks.idsIn(text);
-    const name = MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number];
-    columns[name][i] = ids.length === 0 ? 0 : this.textNumber(JSON.stringify(ids));
-    columns.taskPattern[i] = this.textNumber(this.tasks.hash);
-    columns.messages[i] = message + 1;
+    const { messages } = this.range.columns;
+    this.#written.push(text);
+    messages[this.range.length - 1] = this.#written.length;
     this.#messageIsOpen = true;
+  }
+
+  /** Of the range's messages only the tasks they name stay. */
+  #noteTasks(i: number): void {
+    const { columns } = this.range;
+    if (!this.tasks || this.#written.length === 0) return;
+    for (const [message, ids] of this.tasks.idsInEach(this.#written).entries()) {
+      const name = MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number];
+      columns[name][i] = ids.length === 0 ? 0 : this.textNumber(JSON.stringify(ids));
+    }
+    columns.taskPattern[i] = this.textNumber(this.tasks.hash);
+    this.#written = [];
   }
 
   /** Says behind which byte of the transcript the line ends that was taken in last. */
