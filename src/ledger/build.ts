@@ -52,7 +52,6 @@ function taskEntry(
   const first = members[0] as (typeof members)[number];
   const figures = addFigures(own);
   const duration = timer?.durationSeconds ?? own.reduce((sum, { span_seconds }) => sum + span_seconds, 0);
-  const [model = null] = Object.keys(figures.models);
   return {
     session_id: first.id,
     session_ids: members.map(({ id }) => id),
@@ -61,7 +60,7 @@ function taskEntry(
     also_mentioned: [...new Set(own.flatMap(({ also_mentioned }) => also_mentioned))],
     ...figures,
     cache_hit_ratio: figures.input_tokens === 0 ? 0 : figures.cache_read_tokens / figures.input_tokens,
-    model,
+    model: largestOf(figures.models),
     duration_seconds: duration,
     tokens_per_second: duration === 0 ? 0 : figures.total_tokens / duration,
     timestamp: own.reduce<string | null>(
@@ -70,6 +69,12 @@ function taskEntry(
     ),
     retained_session_ids: members.filter(({ session }) => session.retained).map(({ id }) => id),
   };
+}
+
+/** Not the first: in an object a name that is a number comes before all others. */
+function largestOf(models: Readonly<Record<string, number>>): string | null {
+  const [largest] = Object.entries(models).sort(([a, x], [b, y]) => y - x || compareText(a, b));
+  return largest?.[0] ?? null;
 }
 
 const SUMS = [
