@@ -1,10 +1,10 @@
 /** Sessions and what is said of tasks to a ledger. Pure: the same sessions give the same ledger. */
-import { sumTooLarge } from "../errors.ts";
 import { compareText } from "../types.ts";
-import { addCosts, ESTIMATE } from "./cost.ts";
+import { ESTIMATE } from "./cost.ts";
+import { addFigures, sumOf } from "./figures.ts";
 import { type Evidence, matchSession } from "./match.ts";
 import type { Timer } from "./timers.ts";
-import type { Ledger, LedgerFigures, LedgerSession, SessionEntry, Summary, TaskEntry } from "./types.ts";
+import type { Ledger, LedgerSession, SessionEntry, Summary, TaskEntry } from "./types.ts";
 
 const TOP_CONSUMERS = 5;
 
@@ -75,52 +75,6 @@ function taskEntry(
 function largestOf(models: Readonly<Record<string, number>>): string | null {
   const [largest] = Object.entries(models).sort(([a, x], [b, y]) => y - x || compareText(a, b));
   return largest?.[0] ?? null;
-}
-
-const SUMS = [
-  "input_tokens",
-  "output_tokens",
-  "cache_tokens",
-  "cache_creation_tokens",
-  "cache_read_tokens",
-  "total_tokens",
-  "message_count",
-] as const satisfies ReadonlyArray<keyof LedgerFigures>;
-
-function addFigures(some: readonly LedgerFigures[]): LedgerFigures {
-  const sums = Object.fromEntries(
-    SUMS.map((name) => [
-      name,
-      sumOf(
-        name,
-        some.map((one) => one[name]),
-      ),
-    ]),
-  );
-  const models = new Map<string, number>();
-  for (const one of some) {
-    for (const [model, tokens] of Object.entries(one.models)) models.set(model, (models.get(model) ?? 0) + tokens);
-  }
-  const cost = addCosts(
-    some.map((one) => ({ usd: one.cost_estimate_usd, isPartial: one.cost_is_partial, tokens: one.total_tokens })),
-  );
-  return {
-    ...(sums as Record<(typeof SUMS)[number], number>),
-    models: sortModels(models),
-    cost_estimate_usd: cost.usd,
-    cost_is_partial: cost.isPartial,
-  };
-}
-
-/** Most tokens first, then by name. */
-export function sortModels(models: Iterable<readonly [string, number]>): Record<string, number> {
-  return Object.fromEntries([...models].sort(([a, x], [b, y]) => y - x || compareText(a, b)));
-}
-
-function sumOf(name: string, values: readonly number[]): number {
-  const sum = values.reduce((total, value) => total + value, 0);
-  if (!Number.isSafeInteger(sum)) throw sumTooLarge(name);
-  return sum;
 }
 
 function summarize(tasks: ReadonlyArray<readonly [string, TaskEntry]>): Summary {

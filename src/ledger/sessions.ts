@@ -9,8 +9,8 @@ import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { transcriptsBySession } from "../tally/places.ts";
 import { mentionedBy } from "../tally/tasks.ts";
 import type { Row, ScanResult } from "../types.ts";
-import { sortModels } from "./build.ts";
 import { costOf } from "./cost.ts";
+import { sortModels } from "./figures.ts";
 import { isIn, type Project } from "./location.ts";
 import type { SessionEntry } from "./types.ts";
 
