@@ -4,6 +4,8 @@ import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.
 import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
 import { ScanError } from "../errors.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
+import { checkWritable } from "../files/atomic.ts";
+import { catchInterrupts } from "../files/interrupts.ts";
 import { noTranscripts } from "../report/empty.ts";
 import { scan } from "../scan.ts";
 import { asksForTasks } from "../tally/index.ts";
@@ -13,8 +15,6 @@ import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
 import { sayRemarks, writeReports } from "./reports.ts";
-import { checkWritable } from "./terminal/atomic-file.ts";
-import { catchInterrupts } from "./terminal/interrupt.ts";
 import { showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines } from "./terminal/streams.ts";

@@ -1,7 +1,7 @@
 /** What people said by hand, `tasks record`: a small file beside the ledger, so that rebuilding that never loses it. */
 import { readFileSync } from "node:fs";
-import { writeAtomic } from "../commands/terminal/atomic-file.ts";
 import { ScanError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic.ts";
 import { isObject } from "../json.ts";
 
 interface SaidFile {
