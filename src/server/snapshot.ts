@@ -1,8 +1,10 @@
 /** What a server answers from: everything that is known at one moment, without paths or texts. */
 import { statSync } from "node:fs";
 import { basename } from "node:path";
+import { calendarFor } from "../calendar.ts";
 import { hashBytes } from "../cursors/hash.ts";
 import { discover } from "../discover/index.ts";
+import { thisEnvironment } from "../environment.ts";
 import { type AnomalyReport, findAnomalies } from "../ledger/anomalies.ts";
 import { buildLedger } from "../ledger/build.ts";
 import { readDispatchLog } from "../ledger/dispatch-log.ts";
@@ -18,6 +20,7 @@ import type { Ledger, SessionEntry } from "../ledger/types.ts";
 import type { ScanOptions } from "../options.ts";
 import { scan } from "../scan.ts";
 import type { Dimension, ScanResult } from "../types.ts";
+import { parseWindow } from "../window.ts";
 
 /** What a server is about. Plain data: it goes to a thread. */
 export interface Subject {
@@ -66,9 +69,10 @@ export function fingerprint(subject: Subject, environment: NonNullable<ScanOptio
   const stamps = transcripts.map(
     ({ path, sizeBytes, stamp }) => `${path} ${sizeBytes} ${stamp.mtimeHigh} ${stamp.mtimeLow} ${stamp.inodeLow}`,
   );
-  const files = [subject.ledgerPath, saidPath(subject.ledgerPath), subject.timersPath, subject.dispatchLog ?? ""];
+  const { ledgerPath, timersPath, dispatchLog, scan: asked } = subject;
+  const files = [ledgerPath, saidPath(ledgerPath), timersPath, dispatchLog, asked.prices];
   const others = files.map((path) => {
-    const stat = path === "" ? undefined : statSync(path, { throwIfNoEntry: false });
+    const stat = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
     return stat ? `${stat.size} ${stat.mtimeMs} ${stat.ino}` : "-";
   });
   const { low, high } = hashBytes(Buffer.from([...stamps, ...others].join("\n")));
@@ -175,7 +179,13 @@ function projectNames(paths: readonly string[]): Map<string, string> {
   return names;
 }
 
-/** Rejects with a `ScanError` where the query is none. */
+/** Rejects with a `ScanError` where a client asks what cannot be asked: everything else that goes wrong is no business of theirs. */
+export async function checkQuery({ since, until, timezone }: UsageQuery): Promise<void> {
+  const calendar = await calendarFor(timezone, thisEnvironment(), since !== undefined || until !== undefined);
+  parseWindow(since, until, calendar, Date.now());
+}
+
+/** Rejects as `scan` does. */
 export async function takeUsage(subject: Subject, query: UsageQuery): Promise<object> {
   const nowMs = Date.now();
   const taskOf = query.by.includes("task")
