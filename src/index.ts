@@ -18,6 +18,7 @@ export { collectRun, type CollectedTeamState, type CollectRunOptions } from "./r
 export type { RunDiagnostics, RunSummary } from "./run/summary.ts";
 export type { NoUsage, UsageBlock } from "./run/usage.ts";
 export { scan } from "./scan.ts";
+export type { TaskOf, TaskSession } from "./tally/tasks.ts";
 export {
   type CostBasis,
   type CostClass,

@@ -6,6 +6,7 @@ import { invalidOption } from "./errors.ts";
 import { COST_MODES, type CostMode } from "./cost-modes.ts";
 import { DEFAULT_TASK_PATTERN, TaskPattern } from "./sources/task-ids.ts";
 import type { CountMode } from "./tally/groups.ts";
+import type { TaskOf } from "./tally/tasks.ts";
 import {
   DIMENSIONS,
   type Dimension,
@@ -17,7 +18,7 @@ import {
 } from "./types.ts";
 
 /** Patterns by dimension: `*` is any text, `?` one character, `[ab]` one of them, `{a,b}` either. A response needs one match in each. */
-export type Filters = Partial<Record<"project" | "session" | "model" | "agent" | "team", readonly string[]>>;
+export type Filters = Partial<Record<"project" | "session" | "model" | "agent" | "team" | "task", readonly string[]>>;
 
 export interface ScanOptions {
   /** Files and folders; default: where the agents keep their transcripts on this machine. */
@@ -65,6 +66,8 @@ export interface ScanOptions {
   readonly cacheDirectory?: string | undefined;
   /** A regular expression, whole words in any case, that names a task in the first messages of a session. Default `task-<number>(.<number>)*`. */
   readonly taskPattern?: string | undefined;
+  /** Says which task a session belongs to, for `by` and `filters`. Default: the first that its first messages name. */
+  readonly taskOf?: TaskOf | undefined;
   /** Stops the scan; it then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;

@@ -9,7 +9,7 @@ import { setImmediate as letOthersRun } from "node:timers/promises";
 import { compileKernel } from "../workers/kernel.ts";
 import type { ScanWorkerData } from "../workers/scan.ts";
 import { Scanner } from "../workers/scanner.ts";
-import { aborted } from "./errors.ts";
+import { aborted, ScanError } from "./errors.ts";
 import type { Batch } from "./events.ts";
 import type { ScanLimits, Shard } from "./plan.ts";
 
@@ -77,11 +77,17 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   } catch (error) {
     next = shards.length;
     await pool.destroy();
-    throw error;
+    throw comeHome(error);
   }
   // Not waited for: the figures are on their way while the threads end.
   void pool.destroy();
   return batches;
+}
+
+/** An error that has crossed threads has lost its class; what is said of a flag is meant for whoever gave it. */
+function comeHome(error: unknown): unknown {
+  if (error instanceof ScanError || !(error instanceof Error) || !error.message.startsWith("--")) return error;
+  return new ScanError("INVALID_OPTION", error.message, { cause: error });
 }
 
 /** Longest time, in ms, in which this thread answers nobody, as far as ranges are small: workers wait for their next shard. */

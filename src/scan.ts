@@ -13,7 +13,7 @@ import { plan, type Unread } from "./plan.ts";
 import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
-import { tally } from "./tally/index.ts";
+import { asksForTasks, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
 import { isTimeDimension, type ScanResult } from "./types.ts";
@@ -39,8 +39,8 @@ export interface WholeScan {
   readonly places: Places;
 }
 
-/** The same for the ledger, which with `asksForTasks` has task ids found with this scan's pattern whatever cursors hold. */
-export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksForTasks = false): Promise<WholeScan> {
+/** The same for the ledger, which with `findsTasks` has task ids found with this scan's pattern whatever cursors hold. */
+export async function scanWhole(options: ScanOptions, memory: TallyMemory, findsTasks = false): Promise<WholeScan> {
   const checked = checkOptions(options);
   const stages = new Stages();
   const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
@@ -55,7 +55,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
 
   const cursorsStart = memory.next;
   const cursors = await cursorsOf(found, checked, takenMs, memory);
-  if (asksForTasks) await cursors?.findTasksAnew(checked.taskPattern);
+  if (findsTasks || asksForTasks(checked)) await cursors?.findTasksAnew(checked.taskPattern);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);

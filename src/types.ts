@@ -17,6 +17,7 @@ export const DIMENSIONS = [
   "session",
   "agent",
   "team",
+  "task",
   "branch",
   "none",
 ] as const;
@@ -38,7 +39,7 @@ export function isSourceName(name: string): name is SourceName {
   return (SOURCES as readonly string[]).includes(name);
 }
 
-/** The value of one dimension in a row's key; null where the transcripts name none (a session without a team). */
+/** The value of one dimension in a row's key; null where the transcripts name none (a session without a team, or of no task). */
 export type RowKey = Readonly<Partial<Record<Dimension, string | null>>>;
 
 /** What was consumed. Every field is a sum over responses unless it says otherwise. */

@@ -29,6 +29,8 @@ export function readDocument(
       } else {
         totals.records = takeLines(Buffer.from(lines), kernel, cells, source, events);
         totals.committed = bytes.length;
+        // Whoever looks for messages again has to read all of it.
+        events.endLine(bytes.length);
         if (limits.identifies) identify(bytes, events);
       }
     }

@@ -61,6 +61,8 @@ export class EventColumns implements EventWriter, Numbering {
   #unreadable: Array<{ transcript: number; code: string }> = [];
 
   #messageIsOpen = false;
+  /** What users wrote in the range: at most the messages that are read. */
+  #written: string[] = [];
   readonly tasks: TaskPattern | undefined;
 
   /** Without `folds` every record is an event of its own; without `tasks` nobody looks at what users wrote. */
@@ -138,10 +140,14 @@ export class EventColumns implements EventWriter, Numbering {
     columns.extras[i] = this.#extra.length;
     this.#kernel.making.beginRange(this.tasks === undefined ? 0 : 1);
     this.#readings.forget();
+    this.#written = [];
+    this.#messageIsOpen = false;
   }
 
+  /** Throws `INVALID_OPTION` where a pattern of tasks takes too long. */
   endRange(totals: Record<"lines" | "records" | "bytesRead" | "committed", number>): void {
     const i = this.range.length - 1;
+    this.#noteTasks(i);
     const { columns } = this.range;
     columns.events[i] = this.#total("event") - (columns.events[i] as number);
     columns.eventRecords[i] = this.#total("record") - (columns.eventRecords[i] as number);
@@ -240,17 +246,23 @@ export class EventColumns implements EventWriter, Numbering {
   }
 
   noteMessage(text: string): void {
-    if (!this.tasks) return;
-    const i = this.range.length - 1;
-    const columns = this.range.columns;
-    const message = columns.messages[i] as number;
-    const ids = this.tasks.idsIn(text);
-    const name = MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number];
-    columns[name][i] = ids.length === 0 ? 0 : this.textNumber(JSON.stringify(ids));
-    columns.taskPattern[i] = this.textNumber(this.tasks.hash);
-    columns.messages[i] = message + 1;
-    if (message + 1 === MESSAGES_READ) this.#set(STATE.wantsMessage, 0);
+    const { messages } = this.range.columns;
+    const count = this.#written.push(text);
+    messages[this.range.length - 1] = count;
+    if (count === MESSAGES_READ) this.#set(STATE.wantsMessage, 0);
     this.#messageIsOpen = true;
+  }
+
+  /** Of the range's messages only the tasks they name stay. */
+  #noteTasks(i: number): void {
+    const { columns } = this.range;
+    if (!this.tasks || this.#written.length === 0) return;
+    for (const [message, ids] of this.tasks.idsInEach(this.#written).entries()) {
+      const name = MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number];
+      columns[name][i] = ids.length === 0 ? 0 : this.textNumber(JSON.stringify(ids));
+    }
+    columns.taskPattern[i] = this.textNumber(this.tasks.hash);
+    this.#written = [];
   }
 
   /** Says behind which byte of the transcript the line ends that was taken in last. */

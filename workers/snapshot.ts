@@ -7,7 +7,14 @@ import { ESTIMATE } from "../src/ledger/cost.ts";
 import type { SessionEntry } from "../src/ledger/types.ts";
 import type { Page, Reply, Request } from "../src/server/messages.ts";
 import { metricsText } from "../src/server/metrics.ts";
-import { fingerprint, type Snapshot, type Subject, takeSnapshot, takeUsage } from "../src/server/snapshot.ts";
+import {
+  checkQuery,
+  fingerprint,
+  type Snapshot,
+  type Subject,
+  takeSnapshot,
+  takeUsage,
+} from "../src/server/snapshot.ts";
 
 const subject = workerData as Subject;
 let seen = "";
@@ -29,7 +36,15 @@ async function answer(request: Request, before: Promise<void>): Promise<void> {
 
 async function replyTo(request: Request): Promise<Reply> {
   if (request.kind === "usage") {
-    const usage = await takeUsage(subject, request.query);
+    const { id } = request;
+    const mistake = await checkQuery(request.query).then(
+      () => undefined,
+      (error: unknown) => failure(request, error),
+    );
+    if (mistake) return mistake;
+    const usage = await takeUsage(subject, request.query).catch(() => undefined);
+    // Why is told to nobody who asks: it may name files. The next look says it on stderr.
+    if (!usage) return { kind: "failed", id, code: "INTERNAL", message: "" };
     return { kind: "page", id: request.id, page: pageOf({ note: note(), ...usage }) };
   }
   const now = fingerprint(subject, thisEnvironment());

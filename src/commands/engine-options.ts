@@ -19,6 +19,8 @@ export function engineOptions(settings: Settings): ScanOptions {
     threads,
   } = settings;
   const { project, session, model, agent, team, maxLine: maxLineBytes } = settings;
+  // Ids are in lower case, as transcripts name them in any.
+  const task = settings.task?.map((pattern) => pattern.trim().toLowerCase());
   const { cache, cacheDir: cacheDirectory, taskPattern } = settings;
   const filters = {
     ...(project && { project }),
@@ -26,6 +28,7 @@ export function engineOptions(settings: Settings): ScanOptions {
     ...(model && { model }),
     ...(agent && { agent }),
     ...(team && { team }),
+    ...(task && { task }),
   };
   const rows = { sources, by, breakdown, sort, top, count, cost, prices, since, until, timezone, startOfWeek, filters };
   return { ...rows, threads, maxLineBytes, cache, cacheDirectory, taskPattern };

@@ -15,6 +15,7 @@ Examples:
   $ tokensift scan --by day,model --since 2026-06-01 --until 2026-06-07
   $ tokensift scan --by project --breakdown --top 10
   $ tokensift scan --by session --project '*/shop' --sort lastAt
+  $ tokensift scan --by project,task --since 7d
   $ tokensift scan --by agent --team '*' --format csv --output agents.csv
   $ tokensift scan --no-cache --json --output tokens.json --metrics tokens.prom
 

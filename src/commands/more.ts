@@ -4,4 +4,5 @@ export { completionScript } from "./completion.ts";
 export { runHook } from "./hook.ts";
 export { runPrices } from "./prices.ts";
 export { runSources } from "./sources.ts";
+export { taskOfSessions } from "./task-of.ts";
 export { runTasks } from "./tasks.ts";

@@ -3,6 +3,7 @@ import { calendarFor } from "../calendar.ts";
 import type { Format } from "../config/flags.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Environment } from "../environment.ts";
+import { writeAtomic } from "../files/atomic.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
 import { noRows, noTranscripts } from "../report/empty.ts";
 import { render } from "../report/index.ts";
@@ -11,7 +12,6 @@ import { statsLines } from "../report/stats.ts";
 import { showsTimes } from "../report/window.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_LABEL } from "./demo.ts";
-import { writeAtomic } from "./terminal/atomic-file.ts";
 import { choosePalette, outputWidth } from "./terminal/look.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 

@@ -5,6 +5,8 @@ import { commandLineLayer, environmentLayer } from "../config/layer.ts";
 import { resolveSettings, type Settings } from "../config/settings.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidInput, invalidOption, ScanError } from "../errors.ts";
+import { checkWritable, writeAtomic } from "../files/atomic.ts";
+import { catchInterrupts } from "../files/interrupts.ts";
 import type { Progress } from "../options.ts";
 import { bytesText, counted } from "../report/numbers.ts";
 import { renderRun } from "../report/run.ts";
@@ -13,8 +15,6 @@ import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } fr
 import { placeOf } from "../run/place.ts";
 import { type Rewrite, rewriteReport } from "../run/report-data.ts";
 import { EXIT } from "./exit-code.ts";
-import { checkWritable, writeAtomic } from "./terminal/atomic-file.ts";
-import { catchInterrupts } from "./terminal/interrupt.ts";
 import { choosePalette, showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";

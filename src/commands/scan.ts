@@ -4,16 +4,17 @@ import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.
 import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
 import { ScanError } from "../errors.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
+import { checkWritable } from "../files/atomic.ts";
+import { catchInterrupts } from "../files/interrupts.ts";
 import { noTranscripts } from "../report/empty.ts";
 import { scan } from "../scan.ts";
+import { asksForTasks } from "../tally/index.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_FOLDER } from "./demo.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
 import { sayRemarks, writeReports } from "./reports.ts";
-import { checkWritable } from "./terminal/atomic-file.ts";
-import { catchInterrupts } from "./terminal/interrupt.ts";
 import { showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines } from "./terminal/streams.ts";
@@ -63,9 +64,12 @@ async function scanPaths(paths: readonly string[], settings: Settings, environme
   const line = new ProgressLine(() => showsProgress(settings.progress, quiet, environment.variables));
   let release = () => {};
   let isCaught = false;
+  const options = engineOptions(settings);
+  const taskOf = asksForTasks(options) ? (await import("./more.ts")).taskOfSessions(settings, environment) : undefined;
   try {
     return await scan({
-      ...engineOptions(settings),
+      ...options,
+      taskOf,
       paths: paths.length > 0 ? paths : undefined,
       environment,
       onProgress: (progress) => {

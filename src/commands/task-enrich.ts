@@ -1,12 +1,12 @@
 /** `tokensift tasks enrich`: token_usage into the timers file. */
 import { statSync } from "node:fs";
 import { ScanError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic.ts";
 import { enrichText } from "../ledger/enrich.ts";
 import { withLock } from "../ledger/store.ts";
 import { readTimersText } from "../ledger/timers.ts";
 import { counted } from "../report/numbers.ts";
 import { currentLedger, isJson, type TaskRun, writeJson } from "./tasks.ts";
-import { writeAtomic } from "./terminal/atomic-file.ts";
 import { sayLines } from "./terminal/streams.ts";
 
 export async function enrichTimers(run: TaskRun): Promise<number> {

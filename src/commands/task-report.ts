@@ -1,10 +1,10 @@
 /** `tokensift tasks report`: the section about one task, to stdout or into a report. */
 import { readFileSync } from "node:fs";
 import { ScanError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic.ts";
 import { DEFAULT_MIN_TASKS, DEFAULT_THRESHOLD, findAnomalies } from "../ledger/anomalies.ts";
 import { insertSection, reportSection } from "../ledger/section.ts";
 import { currentLedger, isJson, oneTask, taskOf, type TaskRun, writeJson } from "./tasks.ts";
-import { writeAtomic } from "./terminal/atomic-file.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
 export async function writeReport(run: TaskRun): Promise<number> {

@@ -12,18 +12,18 @@ import type { Evidence } from "../ledger/match.ts";
 import { changeLedger, type Refreshed, refreshLedger, type RefreshOptions } from "../ledger/refresh.ts";
 import type { Wanted } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
-import { summaryText, taskLines, tasksTable, unmatchedLines } from "../ledger/show.ts";
-import { tableMarkdown, tableText } from "../ledger/text-table.ts";
+import { summaryText, taskLines, tasksText, unmatchedLines } from "../ledger/show.ts";
 import { normal, readTimersText, timerEntries, timersOf } from "../ledger/timers.ts";
 import type { Ledger, TaskEntry } from "../ledger/types.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
+import { printable } from "../report/width.ts";
 import { didYouMean } from "../config/suggest.ts";
+import { catchInterrupts } from "../files/interrupts.ts";
 import type { ScanResult } from "../types.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
 import { TASK_ACTIONS } from "./task-actions.ts";
-import { catchInterrupts } from "./terminal/interrupt.ts";
-import { showsProgress } from "./terminal/look.ts";
+import { outputWidth, showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
@@ -61,16 +61,17 @@ export function taskRun(written: Layer["written"], paths: readonly string[], fol
   const environment = thisEnvironment();
   const files = configPaths(folder, environment).flatMap((path) => fileLayer(path) ?? []);
   const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
-  const project = projectAt(folder);
-  const ledgerPath = settings.ledger ?? defaultLedger(project, environment);
+  const { ledgerPath, ...places } = placesOf(settings, environment, folder);
   if (ledgerPath === undefined)
     throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
+  return { settings, environment, paths, nowMs: Date.now(), ledgerPath, ...places };
+}
+
+/** Where what is known of tasks lies, for whoever asks in `folder`. `ledgerPath` undefined: there is no place for one. */
+export function placesOf(settings: Settings, environment: Environment, folder: string) {
+  const project = projectAt(folder);
   return {
-    settings,
-    environment,
-    paths,
-    nowMs: Date.now(),
-    ledgerPath,
+    ledgerPath: settings.ledger ?? defaultLedger(project, environment),
     // Who names a ledger knows whose it is.
     project: settings.ledger === undefined ? project : undefined,
     timersPath: settings.timers ?? join(folder, DEFAULT_TIMERS),
@@ -92,10 +93,8 @@ async function scanTasks(run: TaskRun): Promise<number> {
   const { ledger, result } = await refresh(run);
   if (isJson(run)) await writeJson({ ledger_path: run.ledgerPath, ...ledger });
   else {
-    const isMarkdown = settings.format === "md";
-    const table = tasksTable(ledger.tasks);
     const lines = unmatchedLines(ledger);
-    if (table.rows.length > 0) await writeStdout(isMarkdown ? tableMarkdown(table) : tableText(table));
+    await writeStdout(tasksText(ledger.tasks, settings.format === "md", widthOfOutput(run)));
     if (!settings.quiet)
       sayLines([
         ...(lines.length > 0 ? ["", ...lines] : []),
@@ -108,7 +107,9 @@ async function scanTasks(run: TaskRun): Promise<number> {
 
 function emptyLines({ project }: TaskRun, ledger: Ledger): string[] {
   if (Object.keys(ledger.sessions).length > 0) return [];
-  const where = project ? ` in ${project.root} (go to the project's folder, or name a --project or a --ledger)` : "";
+  const where = project
+    ? ` in ${project.root} (go to the project's folder, or name a --ledger for those of all projects)`
+    : "";
   return [`No session has consumed anything${where}`];
 }
 
@@ -119,11 +120,15 @@ function endOfScan({ settings }: TaskRun, result: ScanResult): number {
   return failures.length > 0 ? EXIT.found : EXIT.done;
 }
 
+function widthOfOutput({ environment }: TaskRun): number {
+  return outputWidth(environment.variables, false);
+}
+
 async function getTask(run: TaskRun): Promise<number> {
   const id = oneTask(run);
   const { ledger, exitCode } = await currentLedger(run);
   const task = taskOf(ledger, id, run);
-  if (isJson(run)) await writeJson({ task_id: id, ...task });
+  if (isJson(run)) await writeJson({ note: ledger.note, task_id: id, ...task });
   else await writeStdout(`${taskLines(id, task).join("\n")}\n`);
   return exitCode;
 }
@@ -132,7 +137,7 @@ async function summarizeTasks(run: TaskRun): Promise<number> {
   const { ledger, exitCode } = await currentLedger(run);
   const { summary, unmatched_sessions, note } = ledger;
   if (isJson(run)) await writeJson({ note, summary, unmatched_sessions });
-  else await writeStdout(summaryText(ledger, run.settings.format === "md"));
+  else await writeStdout(summaryText(ledger, run.settings.format === "md", widthOfOutput(run)));
   return exitCode;
 }
 
@@ -147,10 +152,10 @@ async function recordTask(run: TaskRun): Promise<number> {
     writeSaid(run.ledgerPath, new Map(readSaid(run.ledgerPath)).set(session, task));
     return known;
   });
-  if (isJson(run)) await writeJson({ session_id: session, task_id: task, is_in_ledger: session in ledger.sessions });
+  const isInLedger = Object.hasOwn(ledger.sessions, session);
+  if (isJson(run)) await writeJson({ session_id: session, task_id: task, is_in_ledger: isInLedger });
   else if (!run.settings.quiet) {
-    const later =
-      session in ledger.sessions ? "" : " (the ledger does not know this session yet: tokensift tasks scan)";
+    const later = isInLedger ? "" : " (the ledger does not know this session yet: tokensift tasks scan)";
     sayLines([`${session} belongs to ${task}${later}`]);
   }
   return EXIT.done;
@@ -169,7 +174,7 @@ export function taskOf({ tasks }: Ledger, id: string, run: TaskRun): TaskEntry {
   throw invalidOption(
     "--task",
     id,
-    `is no task of ${run.ledgerPath} (${didYouMean(id, Object.keys(tasks))}add --refresh to scan first)`,
+    `is no task of ${run.ledgerPath} (${didYouMean(id, Object.keys(tasks).map(printable))}add --refresh to scan first)`,
   );
 }
 
@@ -235,7 +240,12 @@ export function wantedOf({ project, settings }: TaskRun): Wanted {
   return { project, patterns: settings.project };
 }
 
-function evidenceOf({ settings, timersPath, nowMs }: TaskRun): Omit<Evidence, "said"> {
+/** What timers and dispatch log say. Throws a `ScanError`. */
+export function evidenceOf({
+  settings,
+  timersPath,
+  nowMs,
+}: Pick<TaskRun, "settings" | "timersPath" | "nowMs">): Omit<Evidence, "said"> {
   const text = readTimersText(timersPath, settings.timers !== undefined);
   const timers = text === undefined ? new Map<string, never>() : timersOf(timerEntries(text, timersPath), nowMs);
   if (settings.dispatchLog === undefined) return { timers, dispatched: new Map() };

@@ -1,11 +1,11 @@
 /** `tokensift run --watch`: the totals of a run under way, once more whenever they change. */
 import { setTimeout as wait } from "node:timers/promises";
 import { invalidOption, ScanError } from "../errors.ts";
+import { catchInterrupts } from "../files/interrupts.ts";
 import { exact } from "../report/numbers.ts";
 import { usdText } from "../report/usd.ts";
 import type { Collected } from "../run/collect.ts";
 import type { RunSummary } from "../run/summary.ts";
-import { catchInterrupts } from "./terminal/interrupt.ts";
 import { writeStdout } from "./terminal/streams.ts";
 
 export interface WatchOptions {

@@ -1,10 +1,10 @@
-/** Every flag; `scan` has all that stand here. Their names in camelCase are the keys of a config file. */
+/** Every flag; `scan` has all that stand here, and some of those about tasks. Their names in camelCase are the keys of a config file. */
 import { DEFAULT_BY, LARGEST_MAX_LINE_BYTES, MOST_THREADS } from "../options.ts";
 import { COST_MODES } from "../cost-modes.ts";
 import { DIMENSIONS, SORT_FIELDS, SOURCES } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
 import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
-import { TASK_FLAGS } from "./task-flags.ts";
+import { SCAN_TASK_FLAGS, TASK_FLAGS } from "./task-flags.ts";
 import {
   oneOf,
   parseDimensions,
@@ -184,7 +184,9 @@ export const FLAGS = {
 export type FlagName = keyof typeof FLAGS;
 export const FLAG_NAMES = Object.keys(FLAGS) as FlagName[];
 /** Those of `scan`. */
-export const SCAN_FLAG_NAMES = FLAG_NAMES.filter((name) => !(name in TASK_FLAGS));
+export const SCAN_FLAG_NAMES = FLAG_NAMES.filter(
+  (name) => !(name in TASK_FLAGS) || (SCAN_TASK_FLAGS as readonly FlagName[]).includes(name),
+);
 
 /** `start-of-week` for `startOfWeek`. */
 export function flagOf(name: string): string {

@@ -36,7 +36,9 @@ export const TASK_FLAGS = {
     { hasVariable: true },
   ),
   refresh: switchFlag("Tasks", "--refresh", "scan first"),
-  task: listFlag("Tasks", "--task <id>", "this task", parseText, { isPerRun: true }),
+  task: listFlag("Tasks", "--task <id>", "only this task; of scan also a pattern, may be repeated", parseText, {
+    isPerRun: true,
+  }),
   threshold: textFlag(
     "Tasks",
     "--threshold <times>",
@@ -58,3 +60,6 @@ export const TASK_FLAGS = {
   token: textFlag("Server", "--token <secret>", "asked of every client as Authorization: Bearer", parseText, namedHere),
   fail: switchFlag("Exit code", "--fail", "exit 1 when there are anomalies"),
 } as const satisfies Record<string, Flag<unknown>>;
+
+/** Those of `scan` too: which task a session belongs to. */
+export const SCAN_TASK_FLAGS = ["task", "taskPattern", "ledger", "timers", "dispatchLog"] as const;

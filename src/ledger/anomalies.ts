@@ -1,6 +1,7 @@
 /** Which tasks of a ledger stand out, and why. Pure. */
 import { compact } from "../report/numbers.ts";
 import { compareText } from "../types.ts";
+import { usdText } from "./show.ts";
 import { judge, type Signals } from "./signals.ts";
 import { type StructureReason, structures } from "./structure.ts";
 import type { Ledger, TaskEntry } from "./types.ts";
@@ -61,7 +62,7 @@ const MEASURES = {
   cost: {
     name: "estimated cost (no bill)",
     of: ({ cost_estimate_usd: usd }) => (usd === null ? undefined : Math.round(usd * 1e9)),
-    text: (nanos) => `$${(nanos / 1e9).toFixed(2)}`,
+    text: (nanos) => usdText(nanos / 1e9),
   },
   tokens_per_second: {
     name: "tokens a second",

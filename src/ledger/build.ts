@@ -1,10 +1,10 @@
 /** Sessions and what is said of tasks to a ledger. Pure: the same sessions give the same ledger. */
-import { sumTooLarge } from "../errors.ts";
 import { compareText } from "../types.ts";
-import { addCosts, ESTIMATE } from "./cost.ts";
+import { ESTIMATE } from "./cost.ts";
+import { addFigures, sumOf } from "./figures.ts";
 import { type Evidence, matchSession } from "./match.ts";
 import type { Timer } from "./timers.ts";
-import type { Ledger, LedgerFigures, LedgerSession, SessionEntry, Summary, TaskEntry } from "./types.ts";
+import type { Ledger, LedgerSession, SessionEntry, Summary, TaskEntry } from "./types.ts";
 
 const TOP_CONSUMERS = 5;
 
@@ -52,7 +52,6 @@ function taskEntry(
   const first = members[0] as (typeof members)[number];
   const figures = addFigures(own);
   const duration = timer?.durationSeconds ?? own.reduce((sum, { span_seconds }) => sum + span_seconds, 0);
-  const [model = null] = Object.keys(figures.models);
   return {
     session_id: first.id,
     session_ids: members.map(({ id }) => id),
@@ -61,7 +60,7 @@ function taskEntry(
     also_mentioned: [...new Set(own.flatMap(({ also_mentioned }) => also_mentioned))],
     ...figures,
     cache_hit_ratio: figures.input_tokens === 0 ? 0 : figures.cache_read_tokens / figures.input_tokens,
-    model,
+    model: largestOf(figures.models),
     duration_seconds: duration,
     tokens_per_second: duration === 0 ? 0 : figures.total_tokens / duration,
     timestamp: own.reduce<string | null>(
@@ -72,50 +71,10 @@ function taskEntry(
   };
 }
 
-const SUMS = [
-  "input_tokens",
-  "output_tokens",
-  "cache_tokens",
-  "cache_creation_tokens",
-  "cache_read_tokens",
-  "total_tokens",
-  "message_count",
-] as const satisfies ReadonlyArray<keyof LedgerFigures>;
-
-function addFigures(some: readonly LedgerFigures[]): LedgerFigures {
-  const sums = Object.fromEntries(
-    SUMS.map((name) => [
-      name,
-      sumOf(
-        name,
-        some.map((one) => one[name]),
-      ),
-    ]),
-  );
-  const models = new Map<string, number>();
-  for (const one of some) {
-    for (const [model, tokens] of Object.entries(one.models)) models.set(model, (models.get(model) ?? 0) + tokens);
-  }
-  const cost = addCosts(
-    some.map((one) => ({ usd: one.cost_estimate_usd, isPartial: one.cost_is_partial, tokens: one.total_tokens })),
-  );
-  return {
-    ...(sums as Record<(typeof SUMS)[number], number>),
-    models: sortModels(models),
-    cost_estimate_usd: cost.usd,
-    cost_is_partial: cost.isPartial,
-  };
-}
-
-/** Most tokens first, then by name. */
-export function sortModels(models: Iterable<readonly [string, number]>): Record<string, number> {
-  return Object.fromEntries([...models].sort(([a, x], [b, y]) => y - x || compareText(a, b)));
-}
-
-function sumOf(name: string, values: readonly number[]): number {
-  const sum = values.reduce((total, value) => total + value, 0);
-  if (!Number.isSafeInteger(sum)) throw sumTooLarge(name);
-  return sum;
+/** Not the first: in an object a name that is a number comes before all others. */
+function largestOf(models: Readonly<Record<string, number>>): string | null {
+  const [largest] = Object.entries(models).sort(([a, x], [b, y]) => y - x || compareText(a, b));
+  return largest?.[0] ?? null;
 }
 
 function summarize(tasks: ReadonlyArray<readonly [string, TaskEntry]>): Summary {

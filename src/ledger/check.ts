@@ -1,5 +1,6 @@
 /** Whether what stands in a ledger file is a ledger. What is not exactly one is damaged, and rebuilt. */
-import { isObject } from "./timers.ts";
+import { isObject } from "../json.ts";
+import { COUNTS } from "./figures.ts";
 import { type Ledger, type LedgerSession, MATCHES } from "./types.ts";
 
 export const SCHEMA_VERSION = 1;
@@ -22,8 +23,6 @@ export function isLedger(value: unknown): value is Ledger {
   return isWhole && tasksAddUp(value as unknown as Ledger);
 }
 
-const SUMS = ["input_tokens", "output_tokens", "cache_tokens", "total_tokens", "message_count"] as const;
-
 /** Whether tasks are the sums of their sessions, and the summary that of the tasks: somebody may have edited one of them. */
 function tasksAddUp({ tasks, sessions, summary }: Ledger): boolean {
   const byTask = new Map<string, LedgerSession[]>();
@@ -35,7 +34,7 @@ function tasksAddUp({ tasks, sessions, summary }: Ledger): boolean {
   }
   const entries = Object.entries(tasks);
   const isSum = ([id, task]: (typeof entries)[number]) =>
-    isObject(task) && SUMS.every((name) => task[name] === byTask.get(id)?.reduce((sum, one) => sum + one[name], 0));
+    isObject(task) && COUNTS.every((name) => task[name] === byTask.get(id)?.reduce((sum, one) => sum + one[name], 0));
   return (
     entries.length === byTask.size &&
     summary.total_tasks === entries.length &&
@@ -44,24 +43,13 @@ function tasksAddUp({ tasks, sessions, summary }: Ledger): boolean {
   );
 }
 
-const COUNTS = [
-  "input_tokens",
-  "output_tokens",
-  "cache_tokens",
-  "cache_creation_tokens",
-  "cache_read_tokens",
-  "total_tokens",
-  "message_count",
-  "subagents",
-  "subagent_depth",
-  "transcript_bytes",
-] as const satisfies ReadonlyArray<keyof LedgerSession>;
+const SESSION_COUNTS = [...COUNTS, "subagents", "subagent_depth", "transcript_bytes"] as const;
 
 /** Everything that a ledger is built from again is looked at, and that it adds up. */
 function isSession(value: unknown): value is LedgerSession {
   if (!isObject(value)) return false;
   const session = value as { [Name in keyof LedgerSession]?: unknown };
-  if (!COUNTS.every((name) => isCount(session[name]))) return false;
+  if (!SESSION_COUNTS.every((name) => isCount(session[name]))) return false;
   const { input_tokens, output_tokens, total_tokens, cache_tokens, cache_creation_tokens, cache_read_tokens } =
     value as unknown as LedgerSession;
   return (
@@ -90,7 +78,7 @@ function isSession(value: unknown): value is LedgerSession {
 
 function areFigures(value: unknown): boolean {
   if (!isObject(value) || !isObject(value["models"])) return false;
-  return [...COUNTS.slice(0, 7).map((name) => value[name]), ...Object.values(value["models"])].every(isCount);
+  return [...COUNTS.map((name) => value[name]), ...Object.values(value["models"])].every(isCount);
 }
 
 function isCount(value: unknown): boolean {

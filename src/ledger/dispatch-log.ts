@@ -1,7 +1,8 @@
 /** What an orchestrator wrote when it dispatched tasks: JSON or JSONL with `task_id` and `session_id` or `cron_response.id`. */
 import { readFileSync } from "node:fs";
 import { ScanError } from "../errors.ts";
-import { isObject, normal } from "./timers.ts";
+import { isObject } from "../json.ts";
+import { normal } from "./timers.ts";
 
 export interface DispatchLog {
   /** By session, in the order of the log. */

@@ -1,5 +1,5 @@
 /** Adds `token_usage` to the entries of a timers file, and changes no other byte: what is written is put between what stands there. */
-import { findNodeAtLocation, type Node, parseTree } from "jsonc-parser";
+import { type Node, parseTree } from "jsonc-parser";
 import { timerEntries } from "./timers.ts";
 import type { TaskEntry } from "./types.ts";
 
@@ -28,7 +28,7 @@ export function enrichText(
   let entries = 0;
   for (const { taskId, path: place } of timerEntries(text, path)) {
     const task = Object.hasOwn(tasks, taskId) ? tasks[taskId] : undefined;
-    const entry = root && findNodeAtLocation(root, [...place]);
+    const entry = nodeAt(root, place);
     if (task === undefined || !entry) continue;
     entries++;
     edits.push(...editsOf(text, entry, tokenUsage(task)));
@@ -43,6 +43,18 @@ export function enrichText(
   return { text: enriched + text.slice(at), entries };
 }
 
+/** What stands at a path. Of several members with one name the last one counts, as in `JSON.parse`. */
+function nodeAt(root: Node | undefined, path: ReadonlyArray<string | number>): Node | undefined {
+  return path.reduce<Node | undefined>(
+    (node, step) => (typeof step === "number" ? node?.children?.[step] : node && memberOf(node, step)?.children?.[1]),
+    root,
+  );
+}
+
+function memberOf({ children }: Node, name: string): Node | undefined {
+  return children?.findLast((member) => member.children?.[0]?.value === name);
+}
+
 /** Replaces what stands between two offsets. */
 interface Edit {
   readonly from: number;
@@ -55,8 +67,7 @@ const KEY = "token_usage";
 /** What puts the usage into an entry: in place of what is there, else behind its last member, laid out like that one. */
 function editsOf(text: string, entry: Node, usage: TokenUsage): Edit[] {
   const members = entry.children ?? [];
-  // Of several with one name the last one counts.
-  const old = members.findLast(({ children }) => children?.[0]?.value === KEY);
+  const old = memberOf(entry, KEY);
   const value = old?.children?.[1];
   if (old && value) {
     const [from, to] = [value.offset, value.offset + value.length];

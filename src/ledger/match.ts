@@ -11,9 +11,12 @@ export interface Evidence {
   readonly dispatched: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What is asked of a session itself. */
+type Matched = Pick<SessionEntry, "mentioned" | "first_at" | "last_at">;
+
 const NOTHING = { also_mentioned: [], candidates: [] } as const;
 
-export function matchSession(id: string, session: SessionEntry, evidence: Evidence): Match {
+export function matchSession(id: string, session: Matched, evidence: Evidence): Match {
   const said = evidence.said.get(id);
   if (said !== undefined) return { task_id: said, matched_by: "record", ...NOTHING };
   const timed = [...evidence.timers.values()]
@@ -35,7 +38,7 @@ export function matchSession(id: string, session: SessionEntry, evidence: Eviden
 }
 
 /** Tasks whose timer ran for at least half of the session. */
-function timersDuring({ first_at, last_at }: SessionEntry, { timers }: Evidence): string[] {
+function timersDuring({ first_at, last_at }: Matched, { timers }: Evidence): string[] {
   if (first_at === null || last_at === null) return [];
   const [first, last] = [Date.parse(first_at), Date.parse(last_at)];
   const isDuring = ({ startMs, endMs }: Span) => {

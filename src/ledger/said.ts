@@ -1,8 +1,9 @@
 /** What people said by hand, `tasks record`: a small file beside the ledger, so that rebuilding that never loses it. */
 import { readFileSync } from "node:fs";
-import { writeAtomic } from "../commands/terminal/atomic-file.ts";
 import { ScanError } from "../errors.ts";
-import { isObject } from "./timers.ts";
+import { writeAtomic } from "../files/atomic.ts";
+import { isObject } from "../json.ts";
+import { SCHEMA_VERSION, versionOf } from "./check.ts";
 
 interface SaidFile {
   readonly schema_version: 1;
@@ -25,7 +26,12 @@ export function readSaid(ledgerPath: string): Map<string, string> {
     if (code === "ENOENT") return new Map();
     throw new ScanError("INVALID_OPTION", `${path}: cannot be read (${code}; make it readable)`, { cause });
   }
-  const sessions = sessionsIn(text);
+  const value = parsed(text);
+  const version = versionOf(value);
+  if (version !== undefined && version > SCHEMA_VERSION) {
+    throw new ScanError("INVALID_OPTION", `${path}: is of schema version ${version} (update tokensift)`);
+  }
+  const sessions = sessionsIn(value);
   if (sessions) return sessions;
   throw new ScanError(
     "INVALID_OPTION",
@@ -35,20 +41,23 @@ export function readSaid(ledgerPath: string): Map<string, string> {
 
 /** Only under the ledger's lock. */
 export function writeSaid(ledgerPath: string, said: ReadonlyMap<string, string>): void {
-  const file: SaidFile = { schema_version: 1, sessions: Object.fromEntries(said) };
+  const file: SaidFile = { schema_version: SCHEMA_VERSION, sessions: Object.fromEntries(said) };
   writeAtomic("--ledger", saidPath(ledgerPath), `${JSON.stringify(file, undefined, 2)}\n`, "owner");
 }
 
-function sessionsIn(text: string): Map<string, string> | undefined {
+function parsed(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    const sessions = isObject(value) && value["schema_version"] === 1 ? value["sessions"] : undefined;
-    if (!isObject(sessions)) return undefined;
-    const entries = Object.entries(sessions);
-    return entries.every((entry): entry is [string, string] => typeof entry[1] === "string")
-      ? new Map(entries)
-      : undefined;
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function sessionsIn(value: unknown): Map<string, string> | undefined {
+  const sessions = isObject(value) && value["schema_version"] === SCHEMA_VERSION ? value["sessions"] : undefined;
+  if (!isObject(sessions)) return undefined;
+  const entries = Object.entries(sessions);
+  return entries.every((entry): entry is [string, string] => typeof entry[1] === "string")
+    ? new Map(entries)
+    : undefined;
 }

@@ -2,15 +2,15 @@
 import { readFile, stat } from "node:fs/promises";
 import pLimit from "p-limit";
 import type { Transcript } from "../discover/transcript.ts";
-import { MESSAGE_TASKS } from "../events.ts";
 import { makePattern } from "../filters.ts";
-import type { MergedTable } from "../merge.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole, type WholeScan } from "../scan.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
+import { transcriptsBySession } from "../tally/places.ts";
+import { mentionedBy } from "../tally/tasks.ts";
 import type { Row, ScanResult } from "../types.ts";
-import { sortModels } from "./build.ts";
 import { costOf } from "./cost.ts";
+import { sortModels } from "./figures.ts";
 import { isIn, type Project } from "./location.ts";
 import type { SessionEntry } from "./types.ts";
 
@@ -57,12 +57,11 @@ async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wante
   const empty = new Set<string>();
   const unread = new Set<string>();
   const reads: Array<Promise<void>> = [];
-  for (const [id, transcripts] of transcriptsBySession(scan)) {
+  for (const [id, { transcripts, main }] of transcriptsBySession(places)) {
     found.add(id);
     if (!rows.has(id) && (wanted.session === undefined || wanted.session === id)) empty.add(id);
     if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
     const row = rows.get(id);
-    const main = transcripts.find((t) => (places.transcripts[t] as Transcript).isMain) ?? transcripts[0] ?? 0;
     const project = places.projects[places.projectOf[main] as number] as string;
     if (!row || !isWanted(id, project)) continue;
     const facts = factsOf(scan, transcripts);
@@ -87,18 +86,6 @@ async function makeWanted({ project, patterns, session }: Wanted): Promise<(id: 
     (matches?.(path) ?? true);
 }
 
-/** Numbers of transcripts by session id, in path order. */
-function transcriptsBySession({ places }: WholeScan): Map<string, number[]> {
-  const bySession = new Map<string, number[]>();
-  for (const t of places.transcripts.keys()) {
-    const id = places.sessions[places.sessionOf[t] as number] as string;
-    const some = bySession.get(id);
-    if (some) some.push(t);
-    else bySession.set(id, [t]);
-  }
-  return bySession;
-}
-
 function factsOf({ table, places }: WholeScan, transcripts: readonly number[]) {
   const main = transcripts.filter((t) => (places.transcripts[t] as Transcript).isMain);
   // Other agents note there what kind of session it is.
@@ -108,23 +95,10 @@ function factsOf({ table, places }: WholeScan, transcripts: readonly number[]) {
   return {
     team_id: textOf("team"),
     agent_name: textOf("agentName"),
-    mentioned: main.map((t) => mentionedIn(table, t)).find((ids) => ids.length > 0) ?? [],
+    mentioned: mentionedBy(table, places, transcripts),
     subagents: transcripts.filter((t) => (places.transcripts[t] as Transcript).isAgentFile).length,
     transcript_bytes: transcripts.reduce((sum, t) => sum + (places.transcripts[t] as Transcript).sizeBytes, 0),
   };
-}
-
-/** The tasks named by the first message of a transcript that names any. */
-function mentionedIn({ transcript, texts }: MergedTable, t: number): string[] {
-  const json = MESSAGE_TASKS.map((name) => texts[transcript[name][t] as number] as string).find((text) => text !== "");
-  if (json === undefined) return [];
-  try {
-    const ids: unknown = JSON.parse(json);
-    return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
-  } catch {
-    // Only from a forged cursor.
-    return [];
-  }
 }
 
 function figuresOf(row: Row) {

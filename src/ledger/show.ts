@@ -7,9 +7,13 @@ import { ESTIMATE } from "./cost.ts";
 import { markdownText, tableMarkdown, tableText, type TextTable } from "./text-table.ts";
 import type { Ledger, TaskEntry } from "./types.ts";
 
+export function usdText(usd: number): string {
+  return `$${usd.toFixed(usd < 0.1 ? 4 : 2)}`;
+}
+
 export function costText(usd: number | null, isPartial: boolean): string {
   if (usd === null) return "unpriced";
-  return `${isPartial ? "at least " : ""}$${usd.toFixed(usd < 0.1 ? 4 : 2)}`;
+  return `${isPartial ? "at least " : ""}${usdText(usd)}`;
 }
 
 function percentText(ratio: number): string {
@@ -27,7 +31,7 @@ export function taskLines(id: string, task: TaskEntry): string[] {
       "Model",
       Object.entries(task.models)
         .map(([model, tokens]) => `${printable(model)} ${exact(tokens)}`)
-        .join(", "),
+        .join(", ") || "none",
     ],
     [
       "Input",
@@ -43,47 +47,65 @@ export function taskLines(id: string, task: TaskEntry): string[] {
   ];
   if (task.also_mentioned.length > 0) rows.push(["Also named", task.also_mentioned.map(printable).join(", ")]);
   if (task.retained_session_ids.length > 0) {
-    rows.push(["Retained", `${task.retained_session_ids.join(", ")} (transcripts are gone; last figures)`]);
+    rows.push([
+      "Retained",
+      `${task.retained_session_ids.map(printable).join(", ")} (transcripts are gone; last figures)`,
+    ]);
   }
   return rows.map(([name, text]) => `${name.padEnd(11)} ${text}`);
 }
 
 /** Tasks, most tokens first. */
-export function tasksTable(tasks: Ledger["tasks"], limit = Infinity): TextTable {
+function tasksTable(tasks: Ledger["tasks"]): TextTable {
+  const hasTeams = Object.values(tasks).some(({ team_id }) => team_id !== null);
   const sorted = Object.entries(tasks).sort(([a, x], [b, y]) => y.total_tokens - x.total_tokens || compareText(a, b));
   return {
-    titles: ["Task", "Team", "Model", "Total", "Input", "Output", "Cache hits", "Responses", "Duration", "Cost (est.)"],
-    names: 3,
-    rows: sorted
-      .slice(0, limit)
-      .map(([id, task]) => [
-        id,
-        task.team_id ?? "",
-        task.model ?? "",
-        exact(task.total_tokens),
-        exact(task.input_tokens),
-        exact(task.output_tokens),
-        percentText(task.cache_hit_ratio),
-        exact(task.message_count),
-        durationText(task.duration_seconds * 1000),
-        costText(task.cost_estimate_usd, task.cost_is_partial),
-      ]),
+    titles: [
+      "Task",
+      ...(hasTeams ? ["Team"] : []),
+      "Model",
+      "Total",
+      "Input",
+      "Output",
+      "Cache hits",
+      "Responses",
+      "Duration",
+      "Cost (est.)",
+    ],
+    names: hasTeams ? 3 : 2,
+    spare: ["Responses", "Duration", "Team", "Cache hits", "Model", "Input", "Output"],
+    rows: sorted.map(([id, task]) => [
+      id,
+      ...(hasTeams ? [task.team_id ?? ""] : []),
+      task.model ?? "",
+      exact(task.total_tokens),
+      exact(task.input_tokens),
+      exact(task.output_tokens),
+      percentText(task.cache_hit_ratio),
+      exact(task.message_count),
+      durationText(task.duration_seconds * 1000),
+      costText(task.cost_estimate_usd, task.cost_is_partial),
+    ]),
   };
 }
 
-export function summaryText(ledger: Ledger, isMarkdown: boolean): string {
-  const { summary, unmatched_sessions: unmatched } = ledger;
+/** All tasks, for a terminal of some width or as Markdown; empty where there are none. */
+export function tasksText(tasks: Ledger["tasks"], isMarkdown: boolean, width: number): string {
+  const table = tasksTable(tasks);
+  if (table.rows.length === 0) return "";
+  return `${isMarkdown ? tableMarkdown(table) : tableText(table, width)}\nCosts: ${ESTIMATE}\n`;
+}
+
+export function summaryText(ledger: Ledger, isMarkdown: boolean, width: number): string {
+  const { summary } = ledger;
   const top = Object.fromEntries(summary.top_consumers.map((id) => [id, ledger.tasks[id] as TaskEntry]));
   const lines = [
     `Tasks     ${exact(summary.total_tasks)}`,
     `Tokens    ${exact(summary.total_tokens)}`,
     `Average   ${exact(Math.round(summary.avg_tokens_per_task))} a task`,
     ...unmatchedLines(ledger),
-  ];
-  if (summary.total_tasks === 0) return `${lines.join("\n")}\n`;
-  if (isMarkdown)
-    return `${lines.map((line) => `- ${markdownText(line.replace(/ {2,}/, ": "))}\n`).join("")}\n${tableMarkdown(tasksTable(top))}`;
-  return `${lines.join("\n")}\n\n${tableText(tasksTable(top))}\nCosts: ${ESTIMATE}\n${unmatched.length > 0 ? "" : ""}`;
+  ].map((line) => (isMarkdown ? `- ${markdownText(line.trim().replace(/ {2,}/, ": "))}` : line));
+  return `${lines.join("\n")}\n${summary.total_tasks === 0 ? "" : `\n${tasksText(top, isMarkdown, width)}`}`;
 }
 
 export function unmatchedLines({ unmatched_sessions: unmatched }: Ledger): string[] {

@@ -1,8 +1,8 @@
 /** The ledger file: read, set aside when damaged, written whole and under a lock. */
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { writeAtomic } from "../commands/terminal/atomic-file.ts";
 import { ScanError } from "../errors.ts";
+import { writeAtomic } from "../files/atomic.ts";
 import { isLedger, SCHEMA_VERSION, versionOf } from "./check.ts";
 import type { Ledger } from "./types.ts";
 

@@ -1,6 +1,7 @@
 /** The timers that an orchestrator keeps of its tasks (`spec/task-ledger.md`, "Timers"). */
 import { readFileSync } from "node:fs";
 import { ScanError } from "../errors.ts";
+import { isObject } from "../json.ts";
 import { epochToMs, parseInstant } from "../sources/time.ts";
 
 /** What is known of one task's timer. Times in ms UTC. */
@@ -136,8 +137,4 @@ function timeOf(value: TimerEntry["value"], name: string): number | undefined {
 function textOf(value: TimerEntry["value"], name: string): string | undefined {
   const written = value[name];
   return typeof written === "string" && written.trim() !== "" ? written : undefined;
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<Dimension, string>> = {
   session: "Session",
   agent: "Agent",
   team: "Team",
+  task: "Task",
   branch: "Branch",
   none: "",
 };
@@ -23,7 +24,7 @@ export function keyTitle(dimension: Dimension): string {
 
 export function keyText(row: Row, dimension: Dimension, home: string): string {
   const name = row.key[dimension];
-  if (name === null || name === undefined) return "(none)";
+  if (name === null || name === undefined) return dimension === "task" ? "(no task)" : "(none)";
   return printable(dimension === "project" ? belowHome(name, home) : name);
 }
 
@@ -46,6 +47,7 @@ export function keyRoom(dimension: Dimension): { readonly good: number; readonly
       return { good: 26, least: 14 };
     case "agent":
     case "team":
+    case "task":
     case "branch":
       return { good: 20, least: 12 };
     case "model":

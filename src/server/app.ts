@@ -119,15 +119,21 @@ export function makeServer(
   return app;
 }
 
-async function send(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { body, etag }: Page,
-  type: string,
-): Promise<FastifyReply> {
+async function send(request: FastifyRequest, reply: FastifyReply, page: Page, type: string): Promise<FastifyReply> {
+  const { etag } = page;
   void reply.header("etag", etag);
-  if (isKnown(request.headers["if-none-match"], etag)) return reply.code(304).send();
-  return reply.type(type).send(body);
+  // A condition is about what would be 200 (RFC 9110 §13.2.1).
+  if (reply.statusCode === 200 && isKnown(request.headers["if-none-match"], etag)) return reply.code(304).send();
+  return reply.type(type).send(bytesOf(page));
+}
+
+const encoded = new WeakMap<Page, Buffer>();
+
+/** The same bytes for everybody, however many do not read them: a text would be encoded for each of them. */
+function bytesOf(page: Page): Buffer {
+  let bytes = encoded.get(page);
+  if (!bytes) encoded.set(page, (bytes = Buffer.from(page.body)));
+  return bytes;
 }
 
 /** Whether a client has it already: `If-None-Match`, compared weakly (RFC 9110 §13.1.2). */

@@ -35,7 +35,7 @@ export async function runServe(written: Layer["written"], paths: readonly string
   }
   const app = makeServer(refresher, { host, token });
   try {
-    const address = await app.listen({ host, port });
+    const address = await app.listen({ host: host.replace(/^\[(.*)\]$/, "$1"), port });
     if (!quiet) await writeStdout(`${address}\n`);
   } catch (cause) {
     await refresher.close();

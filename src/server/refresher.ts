@@ -8,6 +8,8 @@ const BETWEEN_LOOKS_MS = 1000;
 /** While nobody asks. */
 const BETWEEN_IDLE_LOOKS_MS = 10_000;
 const IDLE_AFTER_MS = 60_000;
+/** An answer may be of a snapshot before the last one for so long; then whoever asks waits for another. */
+const MOST_STALE_MS = 5000;
 /** Answers to different questions that are kept. */
 const MOST_QUERIES = 64;
 /** Questions that may wait for the thread: more than it will answer before they are given up. */
@@ -18,6 +20,8 @@ interface KeptUsage {
   /** The snapshot that it is of. */
   at: string;
   workedMs: number;
+  /** When it was last known to be of the last snapshot. */
+  freshMs: number;
   pending: Promise<Page> | undefined;
 }
 
@@ -86,18 +90,19 @@ export class Refresher {
     return this.#current as Pages;
   }
 
-  /** An answer for the last snapshot, or while that is being worked out, the one before. Only the first of its kind waits. */
+  /** An answer for the last snapshot or, for a few seconds while that is being worked out, the one before. */
   async usage(query: UsageQuery): Promise<Page> {
     this.#noteAsked();
     const key = JSON.stringify(query);
     let kept = this.#usages.get(key);
-    if (!kept) this.#usages.set(key, (kept = { page: undefined, at: "", workedMs: 0, pending: undefined }));
+    if (!kept) this.#usages.set(key, (kept = { page: undefined, at: "", workedMs: 0, freshMs: 0, pending: undefined }));
     const { at } = this.#current as Pages;
     // `7d` moves with the clock too.
     const hasMoved = query.since !== undefined || query.until !== undefined;
     const isOld = kept.at !== at || (hasMoved && Date.now() - kept.workedMs > BETWEEN_IDLE_LOOKS_MS);
     if (isOld && !kept.pending) kept.pending = this.#work(key, kept, query, at);
-    if (kept.page) {
+    if (!isOld) kept.freshMs = Date.now();
+    if (kept.page && Date.now() - kept.freshMs <= MOST_STALE_MS) {
       kept.pending?.catch(() => {});
       return kept.page;
     }
@@ -116,7 +121,7 @@ export class Refresher {
         );
       kept.page = reply.page;
       kept.at = at;
-      kept.workedMs = Date.now();
+      kept.workedMs = kept.freshMs = Date.now();
       for (const old of this.#usages.keys()) {
         if (this.#usages.size <= MOST_QUERIES) break;
         if (old !== key) this.#usages.delete(old);

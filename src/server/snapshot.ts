@@ -1,9 +1,11 @@
 /** What a server answers from: everything that is known at one moment, without paths or texts. */
 import { statSync } from "node:fs";
 import { basename } from "node:path";
+import { calendarFor } from "../calendar.ts";
 import { hashBytes } from "../cursors/hash.ts";
 import { stampText } from "../discover/stamp.ts";
 import { discover } from "../discover/index.ts";
+import { thisEnvironment } from "../environment.ts";
 import { type AnomalyReport, findAnomalies } from "../ledger/anomalies.ts";
 import { buildLedger } from "../ledger/build.ts";
 import { readDispatchLog } from "../ledger/dispatch-log.ts";
@@ -13,11 +15,13 @@ import { entriesOf, mergeSessions } from "../ledger/refresh.ts";
 import { readSaid, saidPath } from "../ledger/said.ts";
 import { scanSessions } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
+import { taskOfWith } from "../ledger/task-of.ts";
 import { readTimersText, timerEntries, type TimerEntry, timersOf } from "../ledger/timers.ts";
 import type { Ledger, SessionEntry } from "../ledger/types.ts";
 import type { ScanOptions } from "../options.ts";
 import { scan } from "../scan.ts";
 import type { Dimension, ScanResult } from "../types.ts";
+import { parseWindow } from "../window.ts";
 
 /** What a server is about. Plain data: it goes to a thread. */
 export interface Subject {
@@ -64,9 +68,10 @@ export interface UsageQuery {
 export function fingerprint(subject: Subject, environment: NonNullable<ScanOptions["environment"]>): string {
   const { transcripts } = discover(subject.scan.paths, environment);
   const stamps = transcripts.map(({ path, sizeBytes, stamp }) => `${path} ${sizeBytes} ${stampText(stamp)}`);
-  const files = [subject.ledgerPath, saidPath(subject.ledgerPath), subject.timersPath, subject.dispatchLog ?? ""];
+  const { ledgerPath, timersPath, dispatchLog, scan: asked } = subject;
+  const files = [ledgerPath, saidPath(ledgerPath), timersPath, dispatchLog, asked.prices];
   const others = files.map((path) => {
-    const stat = path === "" ? undefined : statSync(path, { throwIfNoEntry: false });
+    const stat = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
     return stat ? `${stat.size} ${stat.mtimeMs} ${stat.ino}` : "-";
   });
   const { low, high } = hashBytes(Buffer.from([...stamps, ...others].join("\n")));
@@ -77,28 +82,13 @@ export function fingerprint(subject: Subject, environment: NonNullable<ScanOptio
 export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, SessionEntry>) {
   const nowMs = Date.now();
   const remarks: string[] = [];
-  // A file that is no use is said, and the rest goes on: a server has nobody to mend it meanwhile.
-  const attempt = <T>(what: string, read: () => T, instead: T): T => {
-    try {
-      return read();
-    } catch {
-      remarks.push(`${what} cannot be used`);
-      return instead;
-    }
-  };
-  const ledger = attempt("the ledger", () => readLedger(subject.ledgerPath), { kind: "absent" } as const);
+  const ledger = attempt("the ledger", () => readLedger(subject.ledgerPath), { kind: "absent" } as const, remarks);
   if (ledger.kind === "damaged") remarks.push("the ledger is damaged (tokensift tasks scan rebuilds it)");
-  const said = attempt("what was said by hand", () => readSaid(subject.ledgerPath), new Map<string, string>());
-  const entries = attempt("the timers file", () => timerEntriesOf(subject), []);
-  const { dispatchLog } = subject;
-  const dispatched =
-    dispatchLog === undefined
-      ? new Map<string, readonly string[]>()
-      : attempt("the dispatch log", () => readDispatchLog(dispatchLog).tasks, new Map<string, readonly string[]>());
+  const { entries, evidence } = readEvidence(subject, nowMs, remarks);
   const before = ledger.kind === "whole" ? entriesOf(ledger.ledger) : new Map<string, SessionEntry>();
   const found = await scanSessions({ ...subject.scan, nowMs }, subject, known.size > 0 ? known : before);
   const sessions = mergeSessions(before, found);
-  const built = buildLedger(sessions, { said, timers: timersOf(entries, nowMs), dispatched });
+  const built = buildLedger(sessions, evidence);
   const { stats, diagnostics } = found.result;
   const snapshot: Snapshot = {
     at: new Date(nowMs).toISOString(),
@@ -114,6 +104,29 @@ export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, 
     },
   };
   return { snapshot, known: found.sessions };
+}
+
+/** A file that is no use is said, and the rest goes on: a server has nobody to mend it meanwhile. */
+function attempt<T>(what: string, read: () => T, instead: T, remarks: string[]): T {
+  try {
+    return read();
+  } catch {
+    remarks.push(`${what} cannot be used`);
+    return instead;
+  }
+}
+
+/** What is said of tasks beside the transcripts. */
+function readEvidence(subject: Subject, nowMs: number, remarks: string[]) {
+  const { dispatchLog, ledgerPath } = subject;
+  const none = new Map<string, readonly string[]>();
+  const said = attempt("what was said by hand", () => readSaid(ledgerPath), new Map<string, string>(), remarks);
+  const entries = attempt("the timers file", () => timerEntriesOf(subject), [], remarks);
+  const dispatched =
+    dispatchLog === undefined
+      ? none
+      : attempt("the dispatch log", () => readDispatchLog(dispatchLog).tasks, none, remarks);
+  return { entries, evidence: { said, timers: timersOf(entries, nowMs), dispatched } };
 }
 
 function timerEntriesOf({ timersPath, timersAreNamed }: Subject): TimerEntry[] {
@@ -165,9 +178,20 @@ function projectNames(paths: readonly string[]): Map<string, string> {
   return names;
 }
 
-/** Rejects with a `ScanError` where the query is none. */
+/** Rejects with a `ScanError` where a client asks what cannot be asked: everything else that goes wrong is no business of theirs. */
+export async function checkQuery({ since, until, timezone }: UsageQuery): Promise<void> {
+  const calendar = await calendarFor(timezone, thisEnvironment(), since !== undefined || until !== undefined);
+  parseWindow(since, until, calendar, Date.now());
+}
+
+/** Rejects as `scan` does. */
 export async function takeUsage(subject: Subject, query: UsageQuery): Promise<object> {
-  const { window, by, rows, rowsOmitted, totals, schemaVersion } = await scan({ ...subject.scan, ...query });
+  const nowMs = Date.now();
+  const taskOf = query.by.includes("task")
+    ? taskOfWith(readEvidence(subject, nowMs, []).evidence, subject.project)
+    : undefined;
+  const scanned = await scan({ ...subject.scan, ...query, taskOf, nowMs });
+  const { window, by, rows, rowsOmitted, totals, schemaVersion } = scanned;
   const names = projectNames(rows.flatMap(({ key }) => key.project ?? []));
   const named = rows.map(({ key, ...figures }) => {
     const project = key.project == null ? key.project : names.get(key.project);

@@ -4,15 +4,19 @@
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { documentLines, textOf } from "./documents.ts";
+import { isObject, type Json } from "../json.ts";
+import { unpackJson, textOf } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
-import { assignSlots, count, hash, object, text, time } from "./fields.ts";
+import { assignSlots, count, hash, json, object, text, time } from "./fields.ts";
+import { firstTexts, noteTexts } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 
-/** What `unpack` makes of a thread; nothing else is read. */
+/** What `linesOf` makes of a thread; nothing else is read. */
 const RECORD = object({
   thread: hash,
   name: text,
+  /** What users wrote first: a list of texts. */
+  written: json,
   id: hash,
   timestamp: time,
   model: text,
@@ -33,7 +37,7 @@ export const amp: Source = {
   name: "amp",
   record: RECORD,
   decode,
-  unpack,
+  unpack: unpackJson(linesOf),
 };
 
 const draft = emptyDraft();
@@ -43,6 +47,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokens)) return false;
   const name = cells.text(slots.name);
   if (name !== 0) events.noteFirst("sessionId", name);
+  if (cells.has(slots.written)) noteTexts(cells.json(slots.written), events);
   const hasId = cells.has(slots.id) && cells.has(slots.thread);
   draft.timeMs = cells.time(slots.timestamp);
   draft.flags = (hasUsage ? FLAG.usage : 0) | (hasId && hasUsage ? FLAG.responseId | FLAG.requestId : 0);
@@ -64,19 +69,11 @@ function decode(cells: Cells, events: EventWriter): boolean {
   return true;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is Json {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function unpack(bytes: Buffer): string | undefined {
-  return documentLines(bytes, ({ id: thread, created, messages, usageLedger }) => {
-    const list = Array.isArray(messages) ? messages.filter(isObject) : [];
-    const ledger = isObject(usageLedger) ? usageLedger["events"] : undefined;
-    const lines = Array.isArray(ledger) ? ledgerLines(ledger.filter(isObject), list) : messageLines(list);
-    return [{ name: thread, timestamp: created }, ...lines.map((line) => ({ thread, ...line }))];
-  });
+function linesOf({ id: thread, created, usageLedger }: Json, messages: readonly Json[]): Json[] {
+  const ledger = isObject(usageLedger) ? usageLedger["events"] : undefined;
+  const lines = Array.isArray(ledger) ? ledgerLines(ledger.filter(isObject), messages) : messageLines(messages);
+  const written = [...firstTexts(messages, ({ role }) => role === "user").values()];
+  return [{ name: thread, timestamp: created, written }, ...lines.map((line) => ({ thread, ...line }))];
 }
 
 function messageLines(messages: readonly Json[]): Json[] {

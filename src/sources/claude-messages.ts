@@ -1,4 +1,5 @@
 /** What a user wrote in a Claude Code session: records of type `user` that are neither made by the client nor tool results. */
+import { contentText } from "./messages.ts";
 
 /** How the content of a record begins that holds a tool's result. */
 export const TOOL_RESULT = /^\[\s*\{\s*(?:"tool_use_id"\s*:\s*"[^"\\]*"\s*,\s*)?"type"\s*:\s*"tool_result"/;
@@ -13,13 +14,5 @@ export function messageText(line: string): string {
     return "";
   }
   if (record.isMeta === true) return "";
-  const content = record.message?.content;
-  if (typeof content === "string") return content.trim();
-  if (!Array.isArray(content)) return "";
-  return (content as unknown[]).map(blockText).join("\n").trim();
-}
-
-function blockText(block: unknown): string {
-  const { type, text } = (block ?? {}) as { type?: unknown; text?: unknown };
-  return type === "text" && typeof text === "string" ? text : "";
+  return contentText(record.message?.content);
 }

@@ -9,6 +9,8 @@ import { FLAG, type UsageNumbers } from "../events.ts";
 import { noUsage } from "./usage.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
+import { noteLine } from "./messages.ts";
+import { isObject, type Json } from "../json.ts";
 import type { Cells, Source } from "./source.ts";
 
 /** What a string of Node holds, at most. */
@@ -92,8 +94,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
     } else if (kind === PAYLOAD.exitedReview) {
       draft.flags = FLAG.reviewEnd;
     } else if (kind === PAYLOAD.userMessage && events.wantsMessage) {
-      const text = messageText(cells.line());
-      if (text !== "") events.noteMessage(text);
+      noteLine(cells.line(), events, messageIn);
     }
   } else if (type === TYPE.responseItem) {
     draft.toolUses = kind === PAYLOAD.functionCall || kind === PAYLOAD.customToolCall ? 1 : 0;
@@ -108,17 +109,12 @@ function decode(cells: Cells, events: EventWriter): boolean {
   return true;
 }
 
-/** What a user wrote, from the line of a `user_message`; empty where it holds none, or the client made it up. */
-function messageText(line: string): string {
-  try {
-    const { payload: said } = JSON.parse(line) as { payload?: { message?: unknown; kind?: unknown } };
-    // Older versions sent the surroundings and standing instructions as messages too.
-    if (said?.kind !== undefined && said.kind !== null && said.kind !== "plain") return "";
-    return typeof said?.message === "string" ? said.message.trim() : "";
-  } catch {
-    // Damage where nobody looked until now.
-    return "";
-  }
+/** What a user wrote, in the record of a `user_message`; undefined where the client made it up. */
+function messageIn({ payload: said }: Json): unknown {
+  if (!isObject(said)) return undefined;
+  const { kind, message } = said;
+  // Older versions sent the surroundings and standing instructions as messages too.
+  return kind === undefined || kind === null || kind === "plain" ? message : undefined;
 }
 
 /** False: a bad number. Without either vector (`info: null`) the record only tells its time. */

@@ -5,10 +5,12 @@
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { documentLines, readCount, textOf } from "./documents.ts";
+import { isObject, type Json } from "../json.ts";
+import { unpackJson, readCount, textOf } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, each, hash, json, object, oneOf, text, time } from "./fields.ts";
 import { hashText } from "./hash.ts";
+import { firstTexts, noteLine } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 import { parseTime } from "./time.ts";
 
@@ -17,7 +19,7 @@ const TOKENS = object({ input: count, output: count, cached: count, thoughts: co
 const RECORD = object({
   id: hash,
   timestamp: time,
-  type: oneOf("gemini"),
+  type: oneOf("gemini", "user"),
   model: text,
   tokens: TOKENS,
   toolCalls: each("name", {}),
@@ -26,6 +28,7 @@ const RECORD = object({
   $set: object({ lastUpdated: time, messages: json }),
 });
 
+const TYPE = { gemini: 1, user: 2 } as const;
 const { slots } = assignSlots(RECORD);
 const { tokens, $set } = slots;
 
@@ -33,7 +36,7 @@ export const gemini: Source = {
   name: "gemini",
   record: RECORD,
   decode,
-  unpack,
+  unpack: unpackJson(linesOf),
 };
 
 const draft = emptyDraft();
@@ -45,11 +48,14 @@ function decode(cells: Cells, events: EventWriter): boolean {
 
   const sessionId = cells.text(slots.sessionId);
   if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
+  const type = cells.integer(slots.type);
+  // A checkpoint repeats messages that stood in lines of their own.
+  if (type === TYPE.user && events.wantsMessage) noteLine(cells.line(), events, ({ content }) => content);
   clearDraft(events);
   const own = cells.time(slots.timestamp);
   draft.timeMs =
     own === own ? own : cells.has(slots.startTime) ? cells.time(slots.startTime) : cells.time($set.lastUpdated);
-  if (cells.integer(slots.type) === 1) {
+  if (type === TYPE.gemini) {
     draft.flags = FLAG.state;
     draft.responseLow = cells.hashLow(slots.id);
     draft.responseHigh = cells.hashHigh(slots.id);
@@ -90,10 +96,8 @@ function setTokens(input: number, output: number, cached: number, thoughts: numb
   draft.usage.webSearches = tool;
 }
 
-type Message = Readonly<Record<string, unknown>>;
-
 /** The messages of a checkpoint that can carry tokens; undefined when it is damaged or one has a bad number. */
-function readMessages(text: string): readonly Message[] | undefined {
+function readMessages(text: string): readonly Json[] | undefined {
   try {
     const list: unknown = JSON.parse(text);
     const messages = Array.isArray(list) ? list.filter(isObject) : [];
@@ -106,7 +110,7 @@ function readMessages(text: string): readonly Message[] | undefined {
   }
 }
 
-function addMessage(message: Message, events: EventWriter): void {
+function addMessage(message: Json, events: EventWriter): void {
   clearDraft(events);
   const { id, timestamp, model, tokens: told, toolCalls } = message;
   const { low, high } = textOf(id) === "" ? { low: 0, high: 0 } : hashText(textOf(id));
@@ -123,27 +127,14 @@ function addMessage(message: Message, events: EventWriter): void {
   events.add(draft);
 }
 
-function isObject(value: unknown): value is Message {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The lines of a session that is one document; undefined when it is none, such as one that is being written. */
-function unpack(bytes: Buffer): string | undefined {
-  return documentLines(bytes, (session) => {
-    const { sessionId, startTime, lastUpdated, messages } = session;
-    const list = Array.isArray(messages) ? messages.filter(isObject) : [];
-    return [
-      { sessionId, startTime },
-      { $set: { lastUpdated } },
-      ...list.map(({ id, timestamp, type, model, tokens: told, toolCalls }) => ({
-        id,
-        timestamp,
-        type,
-        model,
-        tokens: told,
-        // How many is all that counts.
-        toolCalls: Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined,
-      })),
-    ];
+/** The lines that a document's session would have. */
+function linesOf({ sessionId, startTime, lastUpdated }: Json, messages: readonly Json[]): object[] {
+  const written = firstTexts(messages, ({ type }) => type === "user");
+  const lines = messages.map((message) => {
+    const { id, timestamp, type, model, tokens: told, toolCalls } = message;
+    // How many is all that counts.
+    const calls = Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined;
+    return { id, timestamp, type, model, tokens: told, toolCalls: calls, content: written.get(message) };
   });
+  return [{ sessionId, startTime }, { $set: { lastUpdated } }, ...lines];
 }

@@ -14,12 +14,12 @@ interface Parser {
 const isJson = (path: string) => path.endsWith(".json");
 
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
-  amp: { version: 1, isDocument: isJson },
+  amp: { version: 2, isDocument: isJson },
   claude: { version: 3 },
-  codex: { version: 2, isDocument: (path) => path.endsWith(".zst") },
-  gemini: { version: 1, isDocument: isJson },
-  pi: { version: 2 },
-  qwen: { version: 1, isDocument: isJson },
+  codex: { version: 3, isDocument: (path) => path.endsWith(".zst") },
+  gemini: { version: 2, isDocument: isJson },
+  pi: { version: 3 },
+  qwen: { version: 2, isDocument: isJson },
 };
 
 export function parserVersion(name: SourceName): number {

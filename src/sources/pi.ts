@@ -8,6 +8,8 @@ import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, decimal, each, object, oneOf, text, time, within } from "./fields.ts";
 import { hashText } from "./hash.ts";
 import { recordedCost } from "./money.ts";
+import { isObject } from "../json.ts";
+import { noteLine } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 
 const RECORD = object({
@@ -16,7 +18,7 @@ const RECORD = object({
   timestamp: time,
   cwd: text,
   message: object({
-    role: oneOf("assistant"),
+    role: oneOf("assistant", "user"),
     model: text,
     content: each("type", { toolCalls: ["toolCall"] }),
     usage: object({
@@ -31,6 +33,7 @@ const RECORD = object({
 });
 
 const TYPE = { session: 1, message: 2 } as const;
+const ROLE = { assistant: 1, user: 2 } as const;
 const { slots } = assignSlots(RECORD);
 const { message } = slots;
 const { usage } = message;
@@ -43,7 +46,8 @@ const REQUEST = 0x7069;
 
 function decode(cells: Cells, events: EventWriter): boolean {
   const type = cells.integer(slots.type);
-  const isAnswer = type === TYPE.message && cells.integer(message.role) === 1;
+  const role = type === TYPE.message ? cells.integer(message.role) : 0;
+  const isAnswer = role === ROLE.assistant;
   const hasUsage = isAnswer && cells.has(usage.self);
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokens)) return false;
 
@@ -52,6 +56,9 @@ function decode(cells: Cells, events: EventWriter): boolean {
     if (id !== 0) events.noteFirst("sessionId", id);
     const cwd = cells.text(slots.cwd);
     if (cwd !== 0) events.noteCwd(cwd, NaN);
+  }
+  if (role === ROLE.user && events.wantsMessage) {
+    noteLine(cells.line(), events, ({ message: said }) => (isObject(said) ? said["content"] : undefined));
   }
   draft.timeMs = cells.time(slots.timestamp);
   draft.flags = 0;

@@ -4,15 +4,17 @@
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
-import { documentLines } from "./documents.ts";
+import { isObject, type Json } from "../json.ts";
+import { unpackJson } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
+import { firstTexts, noteLine } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 
 const RECORD = object({
   uuid: hash,
   timestamp: time,
-  type: oneOf("assistant"),
+  type: oneOf("assistant", "user"),
   sessionId: text,
   cwd: text,
   gitBranch: text,
@@ -28,6 +30,7 @@ const RECORD = object({
   }),
 });
 
+const TYPE = { assistant: 1, user: 2 } as const;
 const { slots } = assignSlots(RECORD);
 const { usageMetadata: usage } = slots;
 
@@ -35,13 +38,14 @@ export const qwen: Source = {
   name: "qwen",
   record: RECORD,
   decode,
-  unpack,
+  unpack: unpackJson(linesOf),
 };
 
 const draft = emptyDraft();
 
 function decode(cells: Cells, events: EventWriter): boolean {
-  const isResponse = cells.integer(slots.type) === 1;
+  const type = cells.integer(slots.type);
+  const isResponse = type === TYPE.assistant;
   const hasUsage = isResponse && cells.has(usage.self);
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokenCount)) return false;
   const toolUses = isResponse && cells.has(slots.message.parts) ? countCalls(cells.json(slots.message.parts)) : 0;
@@ -49,6 +53,9 @@ function decode(cells: Cells, events: EventWriter): boolean {
 
   const sessionId = cells.text(slots.sessionId);
   if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
+  if (type === TYPE.user && events.wantsMessage) {
+    noteLine(cells.line(), events, ({ message }) => (isObject(message) ? message["parts"] : undefined));
+  }
   draft.timeMs = cells.time(slots.timestamp);
   const cwd = cells.text(slots.cwd);
   if (cwd !== 0) events.noteCwd(cwd, draft.timeMs);
@@ -80,30 +87,27 @@ function isCall(part: unknown): boolean {
   return typeof part === "object" && part !== null && "functionCall" in part;
 }
 
-type Message = Readonly<Record<string, unknown>>;
-
 /** Old builds wrote Gemini's documents. */
-function unpack(bytes: Buffer): string | undefined {
-  return documentLines(bytes, ({ sessionId, messages }) => {
-    const list = Array.isArray(messages)
-      ? messages.filter((one): one is Message => typeof one === "object" && one !== null)
-      : [];
-    return list.map(({ id, timestamp, type, model, tokens, toolCalls }) => {
-      const told = typeof tokens === "object" && tokens !== null ? (tokens as Message) : undefined;
-      return {
-        sessionId,
-        uuid: id,
-        timestamp,
-        type: type === "gemini" || type === "qwen" ? "assistant" : type,
-        model,
-        message: { parts: Array.isArray(toolCalls) ? toolCalls.map(() => ({ functionCall: 0 })) : [] },
-        usageMetadata: told && {
-          promptTokenCount: told["input"],
-          candidatesTokenCount: told["output"],
-          thoughtsTokenCount: told["thoughts"],
-          cachedContentTokenCount: told["cached"],
-        },
-      };
-    });
+function linesOf({ sessionId }: Json, messages: readonly Json[]): object[] {
+  const written = firstTexts(messages, ({ type }) => type === "user");
+  return messages.map((one) => {
+    const { id, timestamp, type, model, tokens, toolCalls } = one;
+    const told = isObject(tokens) ? tokens : undefined;
+    const calls = Array.isArray(toolCalls) ? toolCalls.map(() => ({ functionCall: 0 })) : [];
+    const text = written.get(one);
+    return {
+      sessionId,
+      uuid: id,
+      timestamp,
+      type: type === "gemini" || type === "qwen" ? "assistant" : type,
+      model,
+      message: { parts: text === undefined ? calls : [...calls, { text }] },
+      usageMetadata: told && {
+        promptTokenCount: told["input"],
+        candidatesTokenCount: told["output"],
+        thoughtsTokenCount: told["thoughts"],
+        cachedContentTokenCount: told["cached"],
+      },
+    };
   });
 }

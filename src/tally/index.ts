@@ -3,7 +3,7 @@ import type { Calendar, Weekday } from "../calendar.ts";
 import type { CostMode } from "../cost-modes.ts";
 import { makeFilter } from "../filters.ts";
 import type { EventTable } from "./table.ts";
-import type { Filters } from "../options.ts";
+import type { Filters, ScanOptions } from "../options.ts";
 import type { Overrides } from "../pricing/own-prices.ts";
 import type { CostBasis, CostLine, Dimension, Figures, Row } from "../types.ts";
 import { fillCells, findKinds } from "./cells.ts";
@@ -15,6 +15,7 @@ import type { Places } from "./places.ts";
 import { bindTable, RepeatedRecords, splitRepeated } from "./repeated.ts";
 import { settle } from "./settle.ts";
 import { type Tallied, tallyRows, timesOf } from "./rows.ts";
+import { findTasks, type TaskOf } from "./tasks.ts";
 import { countToolUses } from "./tool-uses.ts";
 import type { Window } from "../window.ts";
 
@@ -27,6 +28,8 @@ export interface TallyOptions {
   readonly calendar: Calendar;
   readonly startOfWeek: Weekday;
   readonly agentTypes: ReadonlyMap<number, string>;
+  /** Asked where tasks are. Default: the first task that a session's first messages name. */
+  readonly taskOf?: TaskOf | undefined;
   readonly cost: CostMode;
   /** Default: no. */
   readonly explains?: boolean;
@@ -62,7 +65,8 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
   const toolUses = countToolUses(table, groups, repeated);
   const costs = await priceGroups(table, groups, options);
   const kinds = findKinds(table, groups);
-  const keys = new Keys(table, places, kinds, options.agentTypes);
+  const tasks = asksForTasks(options) ? findTasks(table, places, groups, kinds, options.taskOf) : [];
+  const keys = new Keys(table, places, kinds, options.agentTypes, tasks);
   const tallied: Tallied = {
     ...options,
     table,
@@ -85,6 +89,11 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     clampedResponses,
     ...countResponses(table),
   };
+}
+
+/** Whether somebody has to know which task a session belongs to. */
+export function asksForTasks({ by, filters }: Pick<ScanOptions, "by" | "filters">): boolean {
+  return by?.includes("task") === true || (filters?.task?.length ?? 0) > 0;
 }
 
 async function priceGroups(table: EventTable, groups: Groups, options: TallyOptions): Promise<Costs | undefined> {

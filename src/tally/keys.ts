@@ -21,13 +21,22 @@ export class Keys {
   readonly #kinds: Kinds;
   /** By transcript: the type its side file names, if any. */
   readonly #agentTypes: ReadonlyMap<number, string>;
+  /** By session: its task. */
+  readonly #tasks: ReadonlyArray<string | null>;
   readonly #names = new Map<PlainDimension, Names>();
 
-  constructor(table: EventTable, places: Places, kinds: Kinds, agentTypes: ReadonlyMap<number, string>) {
+  constructor(
+    table: EventTable,
+    places: Places,
+    kinds: Kinds,
+    agentTypes: ReadonlyMap<number, string>,
+    tasks: ReadonlyArray<string | null>,
+  ) {
     this.#table = table;
     this.#places = places;
     this.#kinds = kinds;
     this.#agentTypes = agentTypes;
+    this.#tasks = tasks;
   }
 
   names(dimension: PlainDimension): Names {
@@ -44,6 +53,7 @@ export class Keys {
         return this.#modelNumbers();
       case "source":
       case "project":
+      case "task":
       case "session": {
         const byTranscript = remember(this.#table.transcripts, (t) => this.#numberOf(dimension, t));
         return (kind) => byTranscript(transcript[kind] as number);
@@ -81,10 +91,11 @@ export class Keys {
     return (kind) => (model[kind] === NO_MODEL ? NOT_CARRIED : byText(model[kind] as number));
   }
 
-  #numberOf(dimension: "source" | "project" | "session", t: number): number {
+  #numberOf(dimension: "source" | "project" | "task" | "session", t: number): number {
     const { transcripts, sessionOf, sessions, projectOf, projects } = this.#places;
     const names = this.names(dimension);
     if (dimension === "project") return names.number(projects[projectOf[t] as number] as string);
+    if (dimension === "task") return names.number(this.#tasks[sessionOf[t] as number] ?? null);
     if (dimension === "session") return names.number(sessions[sessionOf[t] as number] as string);
     return names.number((transcripts[t] as (typeof transcripts)[number]).source);
   }

@@ -49,6 +49,17 @@ export function findPlaces(transcripts: readonly Transcript[], table: MergedTabl
   return { transcripts, sessionOf, sessions: sessions.names, teamOf, projectOf, projects: projects.names };
 }
 
+/** Sessions by id: the numbers of their transcripts in path order, and the one that says whose they are. */
+export function transcriptsBySession({ transcripts, sessionOf, sessions }: Places) {
+  const bySession = groupBy(transcripts.keys(), (t) => sessions[sessionOf[t] as number] as string);
+  const withMain = new Map<string, { readonly transcripts: readonly number[]; readonly main: number }>();
+  for (const [id, some] of bySession) {
+    const main = some.find((t) => transcripts[t]?.isMain === true) ?? some[0] ?? 0;
+    withMain.set(id, { transcripts: some, main });
+  }
+  return withMain;
+}
+
 /** Gemini CLI once named projects by a hash of their path: others may name the path. */
 const PATH_HASH = /^[0-9a-f]{64}$/;
 

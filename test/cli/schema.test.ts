@@ -26,7 +26,7 @@ function check(schema: unknown, value: unknown): unknown {
 describe("scan --json is what schema/scan.schema.json says", () => {
   test.each([
     ["by source and model", []],
-    ["by everything", ["--by", "day,week,month,hour,source,model,project,session,agent,team,branch"]],
+    ["by everything", ["--by", "day,week,month,hour,source,model,project,session,agent,team,task,branch"]],
     ["by none", ["--by", "none"]],
     ["with a breakdown", ["--by", "project", "--breakdown", "--top", "1"]],
     ["in a window", ["--since", "2026-06-01", "--until", "2026-06-02", "--timezone", "Europe/Berlin"]],

@@ -283,6 +283,16 @@ describe("tasks record", () => {
   });
 });
 
+test("what was said with a newer version is left alone", async () => {
+  const home = taskHome({ 1: sessionOf(1, "task-1") }, { "ledger.said.json": '{"schema_version":2,"said":{}}' });
+  for (const args of [["scan"], ["record", "--session", sessionId(1), "--task", "task-2"]]) {
+    const { code, stderr } = await home.run("tasks", ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/ledger\.said\.json: is of schema version 2 \(update tokensift\)\n$/);
+  }
+  expect(readFileSync(join(home.home, "ledger.said.json"), "utf8")).toBe('{"schema_version":2,"said":{}}');
+});
+
 describe("reading", () => {
   test("get and summary do not scan, --refresh does", async () => {
     const home = taskHome({ 1: sessionOf(1, "task-1") });

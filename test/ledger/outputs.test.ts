@@ -52,6 +52,17 @@ describe("enrich", () => {
     expect(enrich(enriched).text).toBe(enriched);
   });
 
+  test("of several entries with one key the last one counts, as for whoever reads the file", () => {
+    const text = '{"tasks":{"task-9":{}},"tasks":{"task-1":{"a":1},"task-2":{},"task-1":{"b":1}}}';
+    const { text: enriched, entries } = enrich(text);
+    expect(entries).toBe(2);
+    expect(JSON.parse(enriched)).toMatchObject({
+      tasks: { "task-1": { b: 1, token_usage: { total_tokens: 3 } }, "task-2": { token_usage: { total_tokens: 9 } } },
+    });
+    expect(enriched).toContain('"task-1":{"a":1},');
+    expect(enrich(enriched).text).toBe(enriched);
+  });
+
   test("on the command line: atomic, with the file's mode, and idempotent", async () => {
     const home = taskHome({ 1: sessionOf(1, "task-1") }, { "task-timers.json": '{"tasks":{"task-1":{}}}\n' });
     const path = join(home.home, "task-timers.json");

@@ -17,7 +17,7 @@ async function mentionedIn(lines: readonly string[], options: ScanOptions = {}):
 }
 
 describe("ids in a text", () => {
-  const idsIn = (text: string, pattern = DEFAULT_TASK_PATTERN) => new TaskPattern(pattern).idsIn(text);
+  const idsIn = (text: string, pattern = DEFAULT_TASK_PATTERN) => new TaskPattern(pattern).idsInEach([text])[0];
 
   test.each([
     ["Do task-930.1 now", ["task-930.1"]],
@@ -37,6 +37,33 @@ describe("ids in a text", () => {
 
   test("a pattern that is none is an error of one line", () => {
     expect(() => new TaskPattern("(")).toThrow('--task-pattern: "(" is no regular expression');
+  });
+});
+
+describe("a pattern that goes back and forth for ever", () => {
+  const ENDLESS = "(a+)+b";
+  const lines = [message(`${"a".repeat(60)}!`), response(1)];
+
+  test.each([0, 1, 2])("stops the scan in one sentence, with %i threads", async (threads) => {
+    const scan = mentionedIn(lines, { taskPattern: ENDLESS, threads, rangeBytes: 1000 });
+    await expect(scan).rejects.toMatchObject({
+      name: "ScanError",
+      code: "INVALID_OPTION",
+      message: expect.stringMatching(/^--task-pattern: "\(a\+\)\+b" takes longer than 2 s on a message/) as string,
+    });
+  });
+
+  test("does no harm where it has nothing to go through", async () => {
+    expect(await mentionedIn([message("aab"), response(1)], { taskPattern: ENDLESS })).toEqual(["aab"]);
+  });
+
+  test("the default pattern is done soon with whatever somebody writes", async () => {
+    for (const part of ["task-1.", "task-", "1", "task-1.1", "a", ".1", "task-1x ", "-"]) {
+      const sentMs = performance.now();
+      await mentionedIn([message(part.repeat(1_000_000 / part.length)), response(1)]);
+      await mentionedIn([message(`task-${part.repeat(1_000_000 / part.length)}x`), response(1)]);
+      expect(performance.now() - sentMs, part).toBeLessThan(5000);
+    }
   });
 });
 

@@ -145,6 +145,50 @@ describe("the API", () => {
     expect(usage.status).toBe(200);
   });
 
+  test("a question that nobody asked for a while is answered anew, not as it was", { timeout: 60_000 }, async () => {
+    const world = home();
+    const { get } = await serve(world);
+    const totalOf = async () =>
+      (parse(await get("/api/usage?by=none"))["totals"] as { totalTokens: number }).totalTokens;
+    expect(await totalOf()).toBe(444);
+    appendFileSync(join(world.home, transcriptOf(1)), `${response(9)}\n`);
+    await wait(6500);
+    expect(await totalOf()).toBe(555);
+  });
+
+  test("a file of ours that went bad is no mistake of who asks, and its place is not told", async () => {
+    const world = home();
+    const prices = join(world.home, "prices.json");
+    const { writeFileSync } = await import("node:fs");
+    writeFileSync(prices, '{"models":{}}');
+    const { get } = await serve(world, "--prices", prices);
+    expect((await get("/api/usage?by=day")).status).toBe(200);
+    writeFileSync(prices, "{");
+    const bad = await get("/api/usage?by=week");
+    expect([bad.status, parse(bad)]).toEqual([
+      500,
+      { error: { code: "INTERNAL", message: "could not be worked out" } },
+    ]);
+    const health = await until(
+      async () => get("/api/health"),
+      ({ status }) => status === 503,
+    );
+    expect(parse(health)).toMatchObject({ status: "stale" });
+    expect(health.body).not.toContain(world.home);
+    // A condition holds for what succeeded.
+    const again = await get("/api/health", { "if-none-match": "*" });
+    expect([again.status, again.body]).toEqual([503, health.body]);
+    expect((await get("/api/usage?since=never")).status).toBe(400);
+    expect((await get("/api/usage?timezone=Nowhere/Else")).status).toBe(400);
+    writeFileSync(prices, '{"models":{}}');
+    const well = await until(
+      async () => get("/api/health"),
+      ({ status }) => status === 200,
+    );
+    expect(parse(well)).toMatchObject({ status: "ok" });
+    expect((await get("/api/usage?by=week")).status).toBe(200);
+  });
+
   test("sessions that are gone are retained, and what is said in the ledger's file counts", async () => {
     const world = home();
     await world.run("tasks", "scan");

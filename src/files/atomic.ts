@@ -13,8 +13,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { ScanError } from "../../errors.ts";
-import { catchInterrupts } from "./interrupt.ts";
+import { ScanError } from "../errors.ts";
+import { catchInterrupts } from "./interrupts.ts";
 
 const PRIVATE_MODE = 0o600;
 
