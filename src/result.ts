@@ -72,6 +72,7 @@ export function describeScan(scan: FinishedScan): ScanResult {
       skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),
       responsesWithoutTime: tallied.responsesWithoutTime,
       clampedResponses: tallied.clampedResponses,
+      outputOnlyResponses: tallied.outputOnlyResponses,
       lowOutputResponses: tallied.lowOutputResponses,
       unpricedModels: tallied.unpricedModels,
       unpricedTokens: tallied.unpricedTokens,

@@ -4,6 +4,7 @@ import type { SourceName } from "../types.ts";
 import { ampRoots, ampTranscripts, isAmpThread } from "./amp.ts";
 import { claudeRoots, claudeTranscripts } from "./claude.ts";
 import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
+import { copilotRoots, copilotTranscripts } from "./copilot.ts";
 import { codexRoots, codexTranscripts, isRollout } from "./codex.ts";
 import { piRoots, piTranscripts } from "./pi.ts";
 import { isQwenSession, qwenRoots, qwenTranscripts } from "./qwen.ts";
@@ -26,6 +27,11 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
     transcripts: claudeTranscripts,
   },
   codex: { roots: codexRoots, isNamedLikeOne: isRollout, transcripts: codexTranscripts },
+  copilot: {
+    roots: copilotRoots,
+    isNamedLikeOne: (name) => name.endsWith(".jsonl"),
+    transcripts: copilotTranscripts,
+  },
   gemini: { roots: geminiRoots, isNamedLikeOne: isGeminiSession, transcripts: geminiTranscripts },
   pi: { roots: piRoots, isNamedLikeOne: (name) => name.endsWith(".jsonl"), transcripts: piTranscripts },
   qwen: { roots: qwenRoots, isNamedLikeOne: isQwenSession, transcripts: qwenTranscripts },

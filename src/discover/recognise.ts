@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import type { SourceName } from "../types.ts";
 import { isAmpThread } from "./amp.ts";
 import { isCodexRecord } from "./codex.ts";
+import { isCopilotPlace, isCopilotRecord } from "./copilot.ts";
 import { isGeminiRecord } from "./gemini.ts";
 import { isPiRecord } from "./pi.ts";
 import { isQwenRecord } from "./qwen.ts";
@@ -30,8 +31,10 @@ export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (path.endsWith(".json")) return recogniseDocument(path);
   if (CLAUDE_PLACE.test(path) && !IN_CHATS.test(path)) return "claude";
   if (CODEX_PLACE.test(path)) return "codex";
+  if (isCopilotPlace(path)) return "copilot";
   for (const record of firstRecords(path)) {
     if (isCodexRecord(record)) return "codex";
+    if (isCopilotRecord(record)) return "copilot";
     if (isGeminiRecord(record)) return "gemini";
     if (isPiRecord(record)) return "pi";
     if (isQwenRecord(record)) return "qwen";

@@ -12,6 +12,7 @@ export function diagnosticLines(result: ScanResult): string[] {
     ...unreadableLines(result),
     ...timelessLines(result),
     ...clampedLines(result),
+    ...outputOnlyLines(result),
     ...lowOutputLines(result),
     ...unpricedLines(result),
     ...cacheLines(result),
@@ -66,6 +67,12 @@ function timelessLines({ diagnostics: { responsesWithoutTime: count } }: ScanRes
 function clampedLines({ diagnostics: { clampedResponses: count } }: ScanResult): string[] {
   if (count === 0) return [];
   return [`${counted(count, "response")} told more cached input than input: all input counted as cached`];
+}
+
+function outputOnlyLines({ diagnostics: { outputOnlyResponses: count } }: ScanResult): string[] {
+  if (count === 0) return [];
+  const are = count === 1 ? "its input is" : "their input is";
+  return [`${counted(count, "response")} of Copilot CLI told no more than the output; ${are} in no figure`];
 }
 
 function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): string[] {

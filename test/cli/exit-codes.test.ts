@@ -79,6 +79,7 @@ describe("an empty machine", () => {
         `  ${home}/.config/Claude/local-agent-mode-sessions\n` +
         `  ${home}/.codex/sessions\n` +
         `  ${home}/.codex/archived_sessions\n` +
+        `  ${home}/.copilot/session-state\n` +
         `  ${home}/.gemini/tmp\n` +
         `  ${home}/.pi/agent/sessions\n` +
         `  ${home}/.qwen/projects\n` +
