@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { Cursors } from "./cursors/index.ts";
 import { cacheFolder } from "./cursors/location.ts";
+import { isDatabase } from "./discover/database.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { merge, type MergedTable } from "./merge.ts";
@@ -49,8 +50,9 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
-  const found = discover(checked.paths, checked.environment, checked.sources);
-  const bytesTotal = sum(found.transcripts, ({ sizeBytes }) => sizeBytes);
+  const listed = discover(checked.paths, checked.environment, checked.sources);
+  const bytesTotal = sum(listed.transcripts, ({ sizeBytes }) => sizeBytes);
+  const found = await unfolded(listed);
   stages.end("discover");
 
   const cursorsStart = memory.next;
@@ -113,14 +115,22 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
     found,
     table,
     tallied,
+    transcripts: listed.transcripts.length,
     bytesTotal,
-    bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0),
+    bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0) + found.bytesRead,
     transcriptsUnchanged: cursors?.unchanged ?? 0,
     cacheFailure,
     threads,
     stages,
   });
   return { result, table, places };
+}
+
+/** With the sessions of databases, which few machines have. */
+async function unfolded(found: Discovery): Promise<Discovery & { readonly bytesRead: number }> {
+  if (!found.transcripts.some(isDatabase)) return { ...found, bytesRead: 0 };
+  const { unfoldDatabases } = await import("./databases/index.ts");
+  return unfoldDatabases(found);
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */
@@ -152,8 +162,8 @@ export function pricesFolder({ environment, cacheDirectory }: CheckedOptions): s
   return folder && join(folder, "prices");
 }
 
-export function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
-  return { transcript, source, path, start: 0, sizeBytes };
+export function fromItsStart({ source, path, content, sizeBytes }: Transcript, transcript: number): Unread {
+  return { transcript, source, path, ...(content && { content }), start: 0, sizeBytes };
 }
 
 function sum<T>(some: readonly T[], of: (one: T) => number): number {

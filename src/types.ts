@@ -31,7 +31,7 @@ export function isTimeDimension(dimension: Dimension): dimension is TimeDimensio
 }
 
 /** The agents whose transcripts are read. */
-export const SOURCES = ["amp", "claude", "codex", "copilot", "gemini", "pi", "qwen"] as const;
+export const SOURCES = ["amp", "claude", "codex", "copilot", "gemini", "opencode", "pi", "qwen"] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 export function isSourceName(name: string): name is SourceName {

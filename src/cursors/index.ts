@@ -85,9 +85,9 @@ export class Cursors {
   get unread(): Unread[] {
     return this.#members.flatMap(({ transcript: t, row, isWhole, before }) => {
       if (isWhole) return [];
-      const { source, path, sizeBytes } = this.#transcripts[t] as Transcript;
+      const { source, path, content, sizeBytes } = this.#transcripts[t] as Transcript;
       const start = row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0);
-      return { transcript: t, source, path, start, ...(before && { before }), sizeBytes };
+      return { transcript: t, source, path, ...(content && { content }), start, ...(before && { before }), sizeBytes };
     });
   }
 
@@ -160,6 +160,8 @@ export class Cursors {
       project.members.some((member) => {
         if (member.isUnchanged) return false;
         const t = member.transcript;
+        // What came out of a database is not remembered.
+        if (this.#transcripts[t]?.content) return false;
         if (unreadable.has(t)) return member.formerRow !== undefined;
         const offset = this.#offsetOf(member, found);
         return project.hasChanged(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);

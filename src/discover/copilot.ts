@@ -1,6 +1,7 @@
 /** Where Copilot CLI keeps its sessions (`formats/others.md`). */
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
+import { databaseTranscript } from "./database.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
@@ -9,9 +10,10 @@ const EVENTS = "events.jsonl";
 const BELOW_STATE = /[\\/]session-state[\\/](.*)$/;
 const PLACE = /^[^\\/]+(?:[\\/]events)?\.jsonl$/;
 
-/** The folder that may hold sessions on this machine, whether it exists or not. */
+/** The folder and the database that may hold sessions on this machine, whether they exist or not. */
 export function copilotRoots({ variables, home }: Environment): string[] {
-  return [join(variables["COPILOT_HOME"] || join(home, ".copilot"), "session-state")];
+  const folder = variables["COPILOT_HOME"] || join(home, ".copilot");
+  return [join(folder, "session-state"), join(folder, "session-store.db")];
 }
 
 /** Whether a path is laid and named as Copilot CLI does: `session-state/<session>/events.jsonl`. */
@@ -23,7 +25,9 @@ export function isCopilotPlace(path: string): boolean {
 export function copilotTranscripts(files: readonly FoundFile[]): Transcript[] {
   return files
     .filter(({ path }) => !BELOW_STATE.test(path) || isCopilotPlace(path))
-    .map(({ path, sizeBytes, stamp }) => {
+    .map((file) => {
+      const { path, sizeBytes, stamp } = file;
+      if (path.endsWith(".db")) return databaseTranscript("copilot", file);
       const folder = dirname(path);
       const isInFolder = basename(path) === EVENTS;
       return {

@@ -43,7 +43,14 @@ function placeText({ path, line, offset, reason }: SkippedLine): string {
 }
 
 /** Codes of ours. */
-const CODES: Readonly<Record<string, string>> = { NO_ZSTD: "compressed; Node 22.15 or newer reads it" };
+const CODES: Readonly<Record<string, string>> = {
+  NO_ZSTD: "compressed; Node 22.15 or newer reads it",
+  NO_SQLITE: "a database; the package node-sqlite3-wasm, which reads it, is not installed",
+  NO_DATABASE: "no SQLite database, or a damaged one",
+  CHANGED: "changed each time it was copied; run again",
+  UNKNOWN_SCHEMA: "a database of a version not known: nothing of it counts",
+  NO_TOOL_CALLS: "a database of a version not known: its tool calls do not count",
+};
 
 function unreadableLines({ diagnostics: { unreadable } }: ScanResult): string[] {
   if (unreadable.length === 0) return [];

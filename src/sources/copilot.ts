@@ -20,6 +20,7 @@ const RECORD = object({
     "assistant.message",
     "tool.execution_complete",
     "user.message",
+    "store.request",
   ),
   id: text,
   timestamp: time,
@@ -36,6 +37,14 @@ const RECORD = object({
     success: flag,
     modelMetrics: json,
   }),
+  /** Of a row of the session store (`src/databases/copilot.ts`). */
+  usage: object({
+    inputTokens: count,
+    outputTokens: count,
+    cacheReadTokens: count,
+    cacheWriteTokens: count,
+    reasoningTokens: count,
+  }),
 });
 
 const TYPE = {
@@ -47,12 +56,19 @@ const TYPE = {
   message: 6,
   toolDone: 7,
   userMessage: 8,
+  request: 9,
 } as const;
 
 const { slots } = assignSlots(RECORD);
-const { data } = slots;
+const { data, usage } = slots;
 
-export const copilot: Source = { name: "copilot", version: 1, record: RECORD, decode };
+/** A session of the session store comes as lines. */
+const document: Source["document"] = {
+  isOne: (path) => path.includes(".db#"),
+  unpack: (bytes) => bytes.toString("utf8"),
+};
+
+export const copilot: Source = { name: "copilot", version: 1, record: RECORD, decode, document };
 
 const draft = emptyDraft();
 /** All responses are told apart by their own key, so all messages have one and the same request. */
@@ -61,6 +77,7 @@ const REQUEST = 0x636f7069;
 function decode(cells: Cells, events: EventWriter): boolean {
   const type = cells.integer(slots.type);
   if (type === TYPE.message && cells.hasBadCount(data.outputTokens, data.outputTokens)) return false;
+  if (type === TYPE.request && cells.hasBadCount(usage.self, usage.reasoningTokens)) return false;
   const totals = type === TYPE.shutdown ? readTotals(cells) : NO_TOTALS;
   if (totals === undefined) return false;
 
@@ -70,6 +87,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.context = events.contextNumber(0, 0, 0, 0, 0);
   if (type === TYPE.start || type === TYPE.resume) readSession(cells, events);
   else if (type === TYPE.message) readMessage(cells);
+  else if (type === TYPE.request) readRequest(cells);
   else if (type === TYPE.modelChange) noteModel(cells.text(data.newModel));
   else if (type === TYPE.toolDone) noteModel(cells.text(data.model));
   else if (type === TYPE.compacted && cells.integer(data.success) === 1) draft.flags = FLAG.restart;
@@ -106,6 +124,25 @@ function readMessage(cells: Cells): void {
     draft.flags |= FLAG.usage;
     setUsage(0, cells.count(data.outputTokens), 0, 0, 0);
   }
+  setId(cells);
+}
+
+/** A row of the session store tells all that a request used. */
+function readRequest(cells: Cells): void {
+  draft.model = cells.text(data.model);
+  draft.flags = FLAG.usage | FLAG.onlyLast;
+  if (cells.has(data.parentToolCallId)) draft.flags |= FLAG.sideChain;
+  setUsage(
+    cells.count(usage.inputTokens),
+    cells.count(usage.outputTokens),
+    cells.count(usage.cacheReadTokens),
+    cells.count(usage.cacheWriteTokens),
+    cells.count(usage.reasoningTokens),
+  );
+  setId(cells);
+}
+
+function setId(cells: Cells): void {
   const id = cells.textOf(slots.id);
   if (id === "") return;
   const { low, high } = hashText(id);

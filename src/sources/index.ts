@@ -5,11 +5,12 @@ import { claude } from "./claude.ts";
 import { codex } from "./codex.ts";
 import { copilot } from "./copilot.ts";
 import { gemini } from "./gemini.ts";
+import { opencode } from "./opencode.ts";
 import { pi } from "./pi.ts";
 import { qwen } from "./qwen.ts";
 import type { Source } from "./source.ts";
 
-const SOURCES: Readonly<Record<SourceName, Source>> = { amp, claude, codex, copilot, gemini, pi, qwen };
+const SOURCES: Readonly<Record<SourceName, Source>> = { amp, claude, codex, copilot, gemini, opencode, pi, qwen };
 
 /** Whether a transcript is one document: read as a whole, or not at all. */
 export function isDocument(name: SourceName, path: string): boolean {

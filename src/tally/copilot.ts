@@ -15,11 +15,15 @@ export interface SettledCopilot {
   readonly outputOnly: number;
 }
 
+/** A message is written within seconds of its row in the store. */
+const SAME_REQUEST_MS = 60_000;
+
 /** Settles the events of all sessions in place. */
 export function settleCopilot(table: EventTable, places: Places, count: CountMode): SettledCopilot {
   const { event } = table;
+  const stored = count === "records" ? new Map<number, number>() : storedFrom(table, places);
   const transcripts = places.transcripts.flatMap(({ source }, t) =>
-    source === "copilot" ? [new Settler(table, t)] : [],
+    source === "copilot" ? [new Settler(table, t, stored.get(places.sessionOf[t] as number) ?? Infinity)] : [],
   );
   const clamped = transcripts.reduce((sum, settler) => sum + settler.settleTotals(count === "records"), 0);
   // Another copy of a session may go on to its end.
@@ -35,6 +39,23 @@ export function settleCopilot(table: EventTable, places: Places, count: CountMod
     }
   }
   return { clamped, outputOnly: outputOnly.size };
+}
+
+/** When the session store's first row of a session was written, by session: from then on it has every request. */
+function storedFrom({ event, transcript, length }: EventTable, { transcripts, sessionOf }: Places) {
+  const stored = new Map<number, number>();
+  for (const [t, { source, content }] of transcripts.entries()) {
+    if (source !== "copilot" || !content) continue;
+    const session = sessionOf[t] as number;
+    const to = transcript.firstEvent[t + 1] ?? length;
+    for (let i = transcript.firstEvent[t] as number; i < to; i++) {
+      if (((event.flags[i] as number) & FLAG.onlyLast) === 0) continue;
+      // A row without a time may be the first.
+      const ms = Number.isFinite(event.firstMs[i]) ? (event.firstMs[i] as number) : -Infinity;
+      stored.set(session, Math.min(stored.get(session) ?? Infinity, ms));
+    }
+  }
+  return stored;
 }
 
 /** A message without an id is like no other. */
@@ -56,13 +77,16 @@ class Settler {
   readonly #table: EventTable;
   readonly #from: number;
   readonly #to: number;
+  readonly #storedFromMs: number;
   /** The totals of the latest end by the model's text number; none: they begin at zero. */
   #totals = new Map<number, Float64Array>();
   /** How many messages a later end does not tell of. */
   #passed = 0;
 
-  constructor(table: EventTable, t: number) {
+  /** From `storedFromMs` on the session store has all that its ends and messages tell. */
+  constructor(table: EventTable, t: number, storedFromMs: number) {
     this.#table = table;
+    this.#storedFromMs = storedFromMs;
     this.#from = table.transcript.firstEvent[t] as number;
     this.#to = table.transcript.firstEvent[t + 1] ?? table.length;
   }
@@ -84,6 +108,10 @@ class Settler {
         i = next;
         continue;
       }
+      if (flags & FLAG.onlyLast) {
+        clamped += this.#settleRequest(i++);
+        continue;
+      }
       if (flags & FLAG.turn) model = event.model[i] as number;
       if (flags & FLAG.restart) {
         this.#totals.clear();
@@ -93,6 +121,7 @@ class Settler {
       else if (flags & FLAG.usage || (event.toolUses[i] as number) > 0) {
         event.model[i] = (event.model[i] as number) || model;
         this.messages.push(i);
+        if (this.#isStored(i, SAME_REQUEST_MS)) this.covered.push(i);
       }
       i++;
     }
@@ -114,6 +143,19 @@ class Settler {
     return to;
   }
 
+  /** A row of the session store. Returns 1 where it had to be clamped. */
+  #settleRequest(i: number): number {
+    const { event, usage } = this.#table;
+    const told = new Float64Array(PARTS);
+    copyVector(usage, event.usage[i] as number, told);
+    const { hasTokens, isClamped } = writeFigures(told, usage, event.usage[i] as number);
+    if (!hasTokens) {
+      dropUsage(this.#table, i);
+      event.model[i] = 0;
+    }
+    return isClamped ? 1 : 0;
+  }
+
   #addTotals(from: number, to: number, isEach: boolean): number {
     const { event, usage } = this.#table;
     const totals = new Map<number, Float64Array>();
@@ -123,6 +165,7 @@ class Settler {
       totals.set(event.model[i] as number, total);
     }
     if (isEach || this.#hasBegunAnew(totals)) this.#totals.clear();
+    const isStored = this.#isStored(from, 0);
     let clamped = 0;
     for (let i = from; i < to; i++) {
       const model = event.model[i] as number;
@@ -133,8 +176,8 @@ class Settler {
         usage,
         event.usage[i] as number,
       );
-      if (isClamped) clamped++;
-      if (!hasTokens && !isEach) {
+      if (isClamped && !isStored) clamped++;
+      if (isStored || (!hasTokens && !isEach)) {
         dropUsage(this.#table, i);
         event.model[i] = 0;
       }
@@ -143,11 +186,18 @@ class Settler {
     const [only, another] = totals.keys();
     for (; this.#passed < this.messages.length; this.#passed++) {
       const message = this.messages[this.#passed] as number;
-      this.covered.push(message);
+      // An end that does not count holds nothing.
+      if (!isStored) this.covered.push(message);
       // Where one model did it all, messages that name none are its.
       if (another === undefined) event.model[message] = (event.model[message] as number) || (only ?? 0);
     }
     return clamped;
+  }
+
+  /** Whether the session store has what an event tells. One without a time may be of any. */
+  #isStored(i: number, marginMs: number): boolean {
+    const fromMs = this.#storedFromMs;
+    return fromMs !== Infinity && (this.#table.event.firstMs[i] as number) >= fromMs - marginMs;
   }
 
   /** Totals only grow: where one fell or is gone, all of them began at zero. */

@@ -8,6 +8,7 @@ import { FLAG } from "../events.ts";
 import { settleCodex } from "./codex.ts";
 import { settleCopilot } from "./copilot.ts";
 import { settleGemini } from "./gemini.ts";
+import { settleOpenCode } from "./opencode.ts";
 import type { EventTable } from "./table.ts";
 
 export interface Settled {
@@ -21,6 +22,7 @@ export interface Settled {
 export function settle(table: EventTable, places: Places, count: CountMode): Settled {
   if (places.transcripts.every(({ source }) => source === "claude"))
     return { table, clampedResponses: 0, outputOnlyResponses: 0 };
+  settleOpenCode(table, places, count);
   const copilot = settleCopilot(table, places, count);
   const clampedResponses = settleCodex(table, places, count) + settleGemini(table, places, count) + copilot.clamped;
   return {

@@ -1,0 +1,76 @@
+/**
+ * A database as it is at one moment, in a folder of our own. SQLite writes beside what it opens, even to read it; and what
+ * an agent wrote last may stand in the log beside the database only.
+ */
+import { copyFileSync, constants, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PREFIX = "tokensift-copy-";
+const LOG = "-wal";
+/** A copy lives for seconds. One that is as old as this was left behind by a run that was killed. */
+const STALE_MS = 60 * 60 * 1000;
+const TRIES = 5;
+
+export interface PrivateCopy {
+  readonly path: string;
+  readonly bytes: number;
+  /** Takes the folder away. What has it open keeps it until it closes, where the system allows that. */
+  remove(): void;
+}
+
+/** Throws what the system says, or an error with the code `CHANGED`. */
+export function copyPrivately(path: string): PrivateCopy {
+  sweep();
+  // Only we may enter it.
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const copy = join(folder, "copy.db");
+    for (let tries = 1; ; tries++) {
+      const before = stateOf(path);
+      const bytes = copyOne(path, copy) + copyOne(path + LOG, copy + LOG);
+      const after = stateOf(path);
+      if (before.database === after.database && before.log === after.log) return { path: copy, bytes, remove };
+      if (tries < TRIES) continue;
+      // A log that only grew is cut off somewhere, which SQLite is made for: whole transactions before count.
+      if (before.database === after.database) return { path: copy, bytes, remove };
+      throw Object.assign(new Error(`${path} changes all the time`), { code: "CHANGED" });
+    }
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function stateOf(path: string) {
+  const state = (file: string) => {
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat ? `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : "";
+  };
+  return { database: state(path), log: state(path + LOG) };
+}
+
+/** Returns its bytes; none where it is not there, as a log need not be. */
+function copyOne(from: string, to: string): number {
+  rmSync(to, { force: true });
+  try {
+    copyFileSync(from, to, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" && from.endsWith(LOG)) return 0;
+    throw error;
+  }
+  return statSync(to).size;
+}
+
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(PREFIX)) continue;
+    const folder = join(tmpdir(), name);
+    try {
+      if (statSync(folder).mtimeMs < Date.now() - STALE_MS) rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Somebody else's, or gone already.
+    }
+  }
+}
