@@ -3,7 +3,6 @@
  * they stand, running totals included: what they add depends on records before them and on other rollouts, and is
  * decided on every run by `src/tally/codex.ts`. Numbers in comments are those of `docs/decisions/0010`.
  */
-import zlib from "node:zlib";
 import type { EventWriter } from "../event-writer.ts";
 import type { Extra } from "../record-draft.ts";
 import { FLAG, type UsageNumbers } from "../events.ts";
@@ -11,6 +10,7 @@ import { noUsage } from "./usage.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
 import type { Cells, Source } from "./source.ts";
+import { decompress } from "./zstd.ts";
 
 /** What a string of Node holds, at most. */
 const LONGEST_BYTES = 512 << 20;
@@ -66,10 +66,11 @@ const VECTOR_SLOTS = payload.info.total_token_usage.total_tokens - TOTAL;
 
 export const codex: Source = {
   name: "codex",
-  version: 2,
+  version: 3,
   record: RECORD,
   decode,
-  document: { isOne: (path) => path.endsWith(".zst"), unpack: decompress },
+  // One that is cut off, since it is being written, is none yet.
+  document: { isOne: (path) => path.endsWith(".zst"), unpack: (bytes) => decompress(bytes, LONGEST_BYTES) },
 };
 
 const draft = emptyDraft();
@@ -185,12 +186,4 @@ function agentOf(cells: Cells): string | undefined {
   const subagent = typeof value === "object" && value !== null && "subagent" in value ? value.subagent : null;
   if (subagent === null) return "main";
   return subagent === "review" ? "review" : "subagent";
-}
-
-/** A compressed rollout. What is cut off, since it is being written, is none yet. */
-function decompress(bytes: Buffer): string | undefined {
-  // From Node 22.15 on.
-  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Buffer, options: object) => Buffer };
-  if (!zstdDecompressSync) throw Object.assign(new Error("this Node reads no zstd"), { code: "NO_ZSTD" });
-  return zstdDecompressSync(bytes, { maxOutputLength: LONGEST_BYTES }).toString("utf8");
 }
