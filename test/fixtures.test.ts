@@ -27,7 +27,7 @@ interface Expected {
 const ORACLES: Readonly<Record<string, typeof oracleScan>> = { codex: oracleCodexScan, gemini: oracleGeminiScan };
 const themeOf = (name: string) => name.split("/")[0]!;
 /** Agents without one: their figures are computed by hand, and by their own tests. */
-const WITHOUT_ORACLE: ReadonlySet<string> = new Set(["copilot"]);
+const WITHOUT_ORACLE: ReadonlySet<string> = new Set(["copilot", "opencode"]);
 const oracleOf = (name: string) => ORACLES[themeOf(name)] ?? oracleScan;
 const isClaude = (name: string) => oracleOf(name) === oracleScan && !WITHOUT_ORACLE.has(themeOf(name));
 
