@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { Cursors } from "./cursors/index.ts";
 import { cacheFolder } from "./cursors/location.ts";
+import type { Unfolded } from "./databases/index.ts";
 import { isDatabase } from "./discover/database.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
@@ -52,7 +53,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
   const takenMs = Date.now();
   const listed = discover(checked.paths, checked.environment, checked.sources);
   const bytesTotal = sum(listed.transcripts, ({ sizeBytes }) => sizeBytes);
-  const found = await unfolded(listed);
+  const found = await unfolded(listed, checked);
   stages.end("discover");
 
   const cursorsStart = memory.next;
@@ -83,7 +84,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   stages.end("scan");
 
-  const cacheFailure = cursors?.save(scanned);
+  const cacheFailure = cursors?.save(scanned) ?? found.cacheFailure;
   stages.end("save");
 
   const cursorsEnd = memory.next;
@@ -118,7 +119,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
     transcripts: listed.transcripts.length,
     bytesTotal,
     bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0) + found.bytesRead,
-    transcriptsUnchanged: cursors?.unchanged ?? 0,
+    transcriptsUnchanged: (cursors?.unchanged ?? 0) + found.unchanged,
     cacheFailure,
     threads,
     stages,
@@ -127,10 +128,10 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, asksF
 }
 
 /** With the sessions of databases, which few machines have. */
-async function unfolded(found: Discovery): Promise<Discovery & { readonly bytesRead: number }> {
-  if (!found.transcripts.some(isDatabase)) return { ...found, bytesRead: 0 };
+async function unfolded(found: Discovery, { cache, environment, cacheDirectory }: CheckedOptions): Promise<Unfolded> {
+  if (!found.transcripts.some(isDatabase)) return { ...found, bytesRead: 0, unchanged: 0, cacheFailure: undefined };
   const { unfoldDatabases } = await import("./databases/index.ts");
-  return unfoldDatabases(found);
+  return unfoldDatabases(found, cache ? cacheFolder(environment, cacheDirectory) : undefined);
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */

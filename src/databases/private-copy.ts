@@ -12,8 +12,19 @@ const LOG = "-wal";
 const STALE_MS = 60 * 60 * 1000;
 const TRIES = 5;
 
+/** What the system says of a database and its log: equal while neither has changed. */
+export interface DatabaseState {
+  readonly database: string;
+  /** Empty: there is none. */
+  readonly log: string;
+  /** When either of them was last changed, or changed its name or rights. */
+  readonly changedMs: number;
+}
+
 export interface PrivateCopy {
   readonly path: string;
+  /** Of what was copied; undefined: the log changed meanwhile. */
+  readonly state: DatabaseState | undefined;
   readonly bytes: number;
   /** Takes the folder away. What has it open keeps it until it closes, where the system allows that. */
   remove(): void;
@@ -31,10 +42,11 @@ export function copyPrivately(path: string): PrivateCopy {
       const before = stateOf(path);
       const bytes = copyOne(path, copy) + copyOne(path + LOG, copy + LOG);
       const after = stateOf(path);
-      if (before.database === after.database && before.log === after.log) return { path: copy, bytes, remove };
+      const isSame = before.database === after.database;
+      if (isSame && before.log === after.log) return { path: copy, state: before, bytes, remove };
       if (tries < TRIES) continue;
       // A log that only grew is cut off somewhere, which SQLite is made for: whole transactions before count.
-      if (before.database === after.database) return { path: copy, bytes, remove };
+      if (isSame) return { path: copy, state: undefined, bytes, remove };
       throw Object.assign(new Error(`${path} changes all the time`), { code: "CHANGED" });
     }
   } catch (error) {
@@ -43,12 +55,16 @@ export function copyPrivately(path: string): PrivateCopy {
   }
 }
 
-function stateOf(path: string) {
+/** Throws what the system says, but not where there is nothing. */
+export function stateOf(path: string): DatabaseState {
+  let changedMs = 0;
   const state = (file: string) => {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-    return stat ? `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : "";
+    if (!stat) return "";
+    changedMs = Math.max(changedMs, Number(stat.mtimeMs), Number(stat.ctimeMs));
+    return `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
   };
-  return { database: state(path), log: state(path + LOG) };
+  return { database: state(path), log: state(path + LOG), changedMs };
 }
 
 /** Returns its bytes; none where it is not there, as a log need not be. */

@@ -13,11 +13,16 @@ export interface Tables {
   rows(sql: string): Iterable<DatabaseRow>;
 }
 
+/** What a reader made of a database, and of which state of it. */
+interface Read<T> extends Pick<PrivateCopy, "bytes" | "state"> {
+  readonly value: T;
+}
+
 /**
  * Hands the tables of a database to `read`. Throws errors with a `code`: the system's, `NO_SQLITE` where the package is not
  * installed, `CHANGED`, or `NO_DATABASE` with what SQLite says.
  */
-export async function readDatabase<T>(path: string, read: (tables: Tables) => T): Promise<{ value: T; bytes: number }> {
+export async function readDatabase<T>(path: string, read: (tables: Tables) => T): Promise<Read<T>> {
   const sqlite = await load();
   const copy = copyPrivately(path);
   let database: Database | undefined;
@@ -28,7 +33,7 @@ export async function readDatabase<T>(path: string, read: (tables: Tables) => T)
     database.all("SELECT count(*) FROM sqlite_master");
     // It is open: from here on a run may be killed without leaving anything behind.
     removeEarly(copy);
-    return { value: read(tablesOf(database)), bytes: copy.bytes };
+    return { value: read(tablesOf(database)), bytes: copy.bytes, state: copy.state };
   } catch (cause) {
     if (!(cause instanceof sqlite.SQLite3Error)) throw cause;
     throw Object.assign(new Error(`${path}: ${cause.message}`, { cause }), { code: "NO_DATABASE" });

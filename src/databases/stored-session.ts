@@ -10,7 +10,7 @@ export interface StoredSession {
 
 /** What a reader made of a database. */
 export interface StoredSessions {
-  readonly sessions: Iterable<StoredSession>;
+  readonly sessions: readonly StoredSession[];
   /** What it lacks, as a code: of a version we do not know. Undefined: nothing. */
   readonly problem: "UNKNOWN_SCHEMA" | "NO_TOOL_CALLS" | undefined;
 }
@@ -25,8 +25,8 @@ export class SessionsById {
     return session;
   }
 
-  all(): Iterable<StoredSession> {
-    return this.#byId.values();
+  all(): StoredSession[] {
+    return [...this.#byId.values()];
   }
 }
 

@@ -6,7 +6,7 @@ export interface Transcript {
   readonly source: SourceName;
   readonly path: string;
   readonly sizeBytes: number;
-  /** Its lines, where they are in memory: of a session in a database. No cursor is kept of it. */
+  /** Its lines, where they are in memory: of a session in a database. No cursor is of it. */
   readonly content?: Uint8Array;
   /** Taken before anything is read. */
   readonly stamp: FileStamp;
