@@ -11,7 +11,7 @@ import type { DatabaseState } from "./private-copy.ts";
 import type { StoredSession, StoredSessions } from "./stored-session.ts";
 
 /** Goes up with every change to what readers make of a row. */
-const FORMAT = 1;
+const FORMAT = 2;
 /** Clocks of file systems are not ours, and some count in steps of two seconds. */
 const FRESH_MS = 2000;
 const LF = 0x0a;

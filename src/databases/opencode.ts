@@ -2,6 +2,9 @@
 import { SessionsById, lineOf, type StoredSession, type StoredSessions, textIn } from "./stored-session.ts";
 import type { Tables } from "./sqlite.ts";
 
+/** A turn may take that long between its two rows. */
+const SAME_TURN_MS = 3_600_000;
+
 export function readOpenCode(tables: Tables): StoredSessions {
   const message = tables.columnsOf("message");
   const isKnown = ["id", "session_id", "data"].every((name) => message.has(name));
@@ -17,7 +20,26 @@ export function readOpenCode(tables: Tables): StoredSessions {
     const session = sessions.get(sessionID, () => about.get(sessionID) ?? begin(sessionID, undefined, undefined));
     session.lines.push(messageLine(String(id), sessionID, data, toolUses.get(String(id))));
   }
-  return { sessions: sessions.all(), problem: hasParts ? undefined : "NO_TOOL_CALLS" };
+  return {
+    sessions: sessions.all(),
+    problem: hasNewer(tables, message) ? "NEWER_MESSAGES" : hasParts ? undefined : "NO_TOOL_CALLS",
+  };
+}
+
+/**
+ * Whether a session goes on in the table of versions to come. While they write both tables, the rows of one turn are
+ * made within seconds; what is in the new one alone does not count here, and is said.
+ */
+function hasNewer(tables: Tables, message: ReadonlySet<string>): boolean {
+  const columns = tables.columnsOf("session_message");
+  if (!["type", "session_id"].every((name) => columns.has(name))) return false;
+  const haveTimes = columns.has("time_created") && message.has("time_created");
+  const sql = `
+    SELECT 1 FROM session_message AS newer WHERE newer.type IN ('assistant', 'compaction') AND NOT EXISTS (
+      SELECT 1 FROM message WHERE message.session_id = newer.session_id
+      ${haveTimes ? `AND message.time_created >= newer.time_created - ${SAME_TURN_MS}` : ""}) LIMIT 1`;
+  for (const _ of tables.rows(sql)) return true;
+  return false;
 }
 
 function begin(id: string, directory: string | undefined, parent: string | undefined): StoredSession {

@@ -2,12 +2,15 @@
  * A database as it is at one moment, in a folder of our own. SQLite writes beside what it opens, even to read it; and what
  * an agent wrote last may stand in the log beside the database only.
  */
-import { copyFileSync, constants, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, constants, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PREFIX = "tokensift-copy-";
-const LOG = "-wal";
+/** What was written last stands in the one, what is half written can be undone with the other. */
+const [LOG, JOURNAL] = ["-wal", "-journal"] as const;
+/** What is written within one tick of a kernel's clock bears one time; the longest tick is 10 ms. */
+const INSTANT_MS = 20;
 /** A copy lives for seconds. One that is as old as this was left behind by a run that was killed. */
 const STALE_MS = 60 * 60 * 1000;
 const TRIES = 5;
@@ -31,8 +34,10 @@ export interface PrivateCopy {
 }
 
 /** Throws what the system says, or an error with the code `CHANGED`. */
-export function copyPrivately(path: string): PrivateCopy {
+export function copyPrivately(given: string): PrivateCopy {
   sweep();
+  // Behind a link: the log lies beside the file itself.
+  const path = realpathSync(given);
   // Only we may enter it.
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -40,7 +45,12 @@ export function copyPrivately(path: string): PrivateCopy {
     const copy = join(folder, "copy.db");
     for (let tries = 1; ; tries++) {
       const before = stateOf(path);
-      const bytes = copyOne(path, copy) + copyOne(path + LOG, copy + LOG);
+      if (before.changedMs > Date.now() - INSTANT_MS && tries < TRIES) {
+        // It could change again and bear the same time.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, INSTANT_MS);
+        continue;
+      }
+      const bytes = ["", LOG, JOURNAL].reduce((sum, suffix) => sum + copyOne(path + suffix, copy + suffix), 0);
       const after = stateOf(path);
       const isSame = before.database === after.database;
       if (isSame && before.log === after.log) return { path: copy, state: before, bytes, remove };
@@ -55,8 +65,9 @@ export function copyPrivately(path: string): PrivateCopy {
   }
 }
 
-/** Throws what the system says, but not where there is nothing. */
-export function stateOf(path: string): DatabaseState {
+/** Throws what the system says. */
+export function stateOf(given: string): DatabaseState {
+  const path = realpathSync(given);
   let changedMs = 0;
   const state = (file: string) => {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
@@ -64,7 +75,7 @@ export function stateOf(path: string): DatabaseState {
     changedMs = Math.max(changedMs, Number(stat.mtimeMs), Number(stat.ctimeMs));
     return `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
   };
-  return { database: state(path), log: state(path + LOG), changedMs };
+  return { database: `${state(path)} ${state(path + JOURNAL)}`, log: state(path + LOG), changedMs };
 }
 
 /** Returns its bytes; none where it is not there, as a log need not be. */
@@ -73,7 +84,7 @@ function copyOne(from: string, to: string): number {
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" && from.endsWith(LOG)) return 0;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" && !from.endsWith(".db")) return 0;
     throw error;
   }
   return statSync(to).size;

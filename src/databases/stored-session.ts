@@ -12,7 +12,7 @@ export interface StoredSession {
 export interface StoredSessions {
   readonly sessions: readonly StoredSession[];
   /** What it lacks, as a code: of a version we do not know. Undefined: nothing. */
-  readonly problem: "UNKNOWN_SCHEMA" | "NO_TOOL_CALLS" | undefined;
+  readonly problem: "UNKNOWN_SCHEMA" | "NO_TOOL_CALLS" | "NEWER_MESSAGES" | undefined;
 }
 
 /** Sessions by id, made when first asked for. */

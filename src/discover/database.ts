@@ -1,5 +1,5 @@
 /** Transcripts that are SQLite databases: one of them holds many sessions, and a log beside it holds its latest rows. */
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { type FileStamp, stampOf } from "./stamp.ts";
 import type { Transcript } from "./transcript.ts";
@@ -20,7 +20,7 @@ export function isDatabase({ path, content }: Pick<Transcript, "path" | "content
 
 /** With the size of the log added, and the time of whichever was written last. */
 export function databaseTranscript(source: "copilot" | "opencode", { path, sizeBytes, stamp }: FoundFile): Transcript {
-  const log = statSync(path + LOG, { bigint: true, throwIfNoEntry: false });
+  const log = statSync(realpathOf(path) + LOG, { bigint: true, throwIfNoEntry: false });
   return {
     source,
     path,
@@ -34,6 +34,15 @@ export function databaseTranscript(source: "copilot" | "opencode", { path, sizeB
     isAgentFile: false,
     isMain: true,
   };
+}
+
+/** A log lies beside the file that a link leads to. */
+function realpathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function newerOf(stamp: FileStamp, log: FileStamp): FileStamp {

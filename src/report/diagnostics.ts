@@ -49,6 +49,7 @@ const CODES: Readonly<Record<string, string>> = {
   NO_DATABASE: "no SQLite database, or a damaged one",
   CHANGED: "changed each time it was copied; run again",
   UNKNOWN_SCHEMA: "a database of a version not known: nothing of it counts",
+  NEWER_MESSAGES: "holds messages of a newer version, which do not count",
   NO_TOOL_CALLS: "a database of a version not known: its tool calls do not count",
 };
 

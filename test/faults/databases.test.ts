@@ -73,6 +73,26 @@ test("a log that is cut off counts as far as its whole transactions go", async (
   expect(await ask(home)).toMatchObject({ responses: { opencode: 2 }, codes: [] });
 });
 
+test("what an agent without a log had half written is undone", async () => {
+  const home = makeFolder();
+  mkdirSync(join(home, DATA), { recursive: true });
+  // Killed inside a transaction that no longer fitted into its memory, so that part of it stood in the database.
+  const script = `
+    const { Database } = require("node-sqlite3-wasm");
+    const db = new Database(process.argv[1]);
+    db.exec(process.argv[2]);
+    const add = (n, data) => db.run("INSERT INTO message (id, session_id, data) VALUES (?, 's', ?)", ["m" + n, data]);
+    add(0, process.argv[3]);
+    db.exec("PRAGMA cache_size = 5; BEGIN");
+    for (let n = 1; n < 500; n++) add(n, process.argv[3] + " ".repeat(500));
+    process.kill(process.pid, "SIGKILL");`;
+  spawnSync(process.execPath, ["-e", script, join(home, DATABASE), OPENCODE, data(1)], { cwd: repository });
+  rmSync(`${join(home, DATABASE)}.lock`, { recursive: true, force: true });
+  expect(statSync(join(home, `${DATABASE}-journal`)).size).toBeGreaterThan(0);
+  expect(await ask(home)).toMatchObject({ responses: { opencode: 1 }, codes: [] });
+  expect(readdirSync(join(home, DATA)).sort()).toEqual(["opencode.db", "opencode.db-journal"]);
+});
+
 test("nothing is written beside a database, and no copy is left", async () => {
   const { home } = homeWith(5);
   const state = () =>

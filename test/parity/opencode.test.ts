@@ -1,6 +1,15 @@
 /** OpenCode: databases with logs, files of older versions, both at once; and Copilot CLI's session store. */
 import { join } from "node:path";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import fc from "fast-check";
 import { scan } from "tokensift";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -391,6 +400,43 @@ test("databases of a version we do not know, and of a channel of their own", asy
   expect(diagnosticLines(result).join("\n")).toContain(
     "opencode.db (a database of a version not known: nothing of it counts)",
   );
+});
+
+test("a session that goes on in the table of a newer version is said; rows in both tables are not", async () => {
+  const home = makeFolder();
+  const agent = new Agent(
+    `${OPENCODE} CREATE TABLE session_message (id TEXT PRIMARY KEY, session_id TEXT, type TEXT, seq INTEGER, time_created INTEGER, data TEXT);`,
+  );
+  const newer = (id: string, second: number, type = "assistant") =>
+    agent.insert("session_message", { id, session_id: "s", type, time_created: atMs(second), data: "{}" });
+  agent.insert("message", {
+    id: "m1",
+    session_id: "s",
+    time_created: atMs(1),
+    data: JSON.stringify(message("s", 1, 3)),
+  });
+  newer("evt_1", 60);
+  newer("evt_2", 9999, "user");
+  agent.publish(join(home, DATABASE));
+  expect((await scanHome(home)).diagnostics.unreadable).toEqual([]);
+  newer("evt_3", 9999);
+  agent.publish(join(home, DATABASE));
+  const { diagnostics, totals } = await scanHome(home);
+  expect(diagnostics.unreadable).toEqual([{ path: join(home, DATABASE), code: "NEWER_MESSAGES" }]);
+  expect(totals.inputTokens).toBe(3);
+});
+
+test("through a link the log beside the file itself is seen", async () => {
+  const home = makeFolder();
+  const elsewhere = makeFolder();
+  const agent = new Agent(OPENCODE);
+  agent.checkpoint();
+  agent.insert("message", { id: "m1", session_id: "s", data: JSON.stringify(message("s", 1, 3)) });
+  agent.publish(join(elsewhere, "x.db"));
+  mkdirSync(join(home, DATA), { recursive: true });
+  symlinkSync(join(elsewhere, "x.db"), join(home, DATABASE));
+  const { totals, stats } = await scanHome(home);
+  expect([totals.inputTokens, stats.bytesTotal]).toEqual([3, stats.bytesRead]);
 });
 
 describe("Copilot CLI's session store", () => {
