@@ -2,12 +2,23 @@
  * A database as it is at one moment, in a folder of our own. SQLite writes beside what it opens, even to read it; and what
  * an agent wrote last may stand in the log beside the database only.
  */
-import { copyFileSync, constants, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PREFIX = "tokensift-copy-";
-/** What was written last stands in the one, what is half written can be undone with the other. */
+/** What was written last stands in the one; the other says that the database itself is half written. */
 const [LOG, JOURNAL] = ["-wal", "-journal"] as const;
 /** What is written within one tick of a kernel's clock bears one time; the longest tick is 10 ms. */
 const INSTANT_MS = 20;
@@ -33,7 +44,7 @@ export interface PrivateCopy {
   remove(): void;
 }
 
-/** Throws what the system says, or an error with the code `CHANGED`. */
+/** Throws what the system says, or an error with the code `CHANGED` or `HALF_WRITTEN`. */
 export function copyPrivately(given: string): PrivateCopy {
   sweep();
   // Behind a link: the log lies beside the file itself.
@@ -45,24 +56,47 @@ export function copyPrivately(given: string): PrivateCopy {
     const copy = join(folder, "copy.db");
     for (let tries = 1; ; tries++) {
       const before = stateOf(path);
-      if (before.changedMs > Date.now() - INSTANT_MS && tries < TRIES) {
-        // It could change again and bear the same time.
+      const isLast = tries === TRIES;
+      // It could change again and bear the same time.
+      const isOfThisInstant = before.changedMs > Date.now() - INSTANT_MS;
+      const isHalf = isHalfWritten(path);
+      if (isHalf && isLast) throw unreadable(path, "HALF_WRITTEN");
+      if ((isOfThisInstant || isHalf) && !isLast) {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, INSTANT_MS);
         continue;
       }
-      const bytes = ["", LOG, JOURNAL].reduce((sum, suffix) => sum + copyOne(path + suffix, copy + suffix), 0);
+      const bytes = copyOne(path, copy) + copyOne(path + LOG, copy + LOG);
       const after = stateOf(path);
       const isSame = before.database === after.database;
       if (isSame && before.log === after.log) return { path: copy, state: before, bytes, remove };
-      if (tries < TRIES) continue;
+      if (!isLast) continue;
       // A log that only grew is cut off somewhere, which SQLite is made for: whole transactions before count.
       if (isSame) return { path: copy, state: undefined, bytes, remove };
-      throw Object.assign(new Error(`${path} changes all the time`), { code: "CHANGED" });
+      throw unreadable(path, "CHANGED");
     }
   } catch (error) {
     remove();
     throw error;
   }
+}
+
+/** Of a transaction without a log that is under way, or was when its agent was killed: the agent's SQLite undoes it, ours does not. */
+function isHalfWritten(path: string): boolean {
+  let file = -1;
+  try {
+    file = openSync(path + JOURNAL, "r");
+    const first = Buffer.alloc(1);
+    // A journal that is done with is gone, empty, or begins with zeros.
+    return readSync(file, first, 0, 1, 0) === 1 && first[0] !== 0;
+  } catch {
+    return false;
+  } finally {
+    if (file >= 0) closeSync(file);
+  }
+}
+
+function unreadable(path: string, code: string): Error {
+  return Object.assign(new Error(`${path}: ${code}`), { code });
 }
 
 /** Throws what the system says. */

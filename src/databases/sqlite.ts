@@ -20,7 +20,7 @@ interface Read<T> extends Pick<PrivateCopy, "bytes" | "state"> {
 
 /**
  * Hands the tables of a database to `read`. Throws errors with a `code`: the system's, `NO_SQLITE` where the package is not
- * installed, `CHANGED`, or `NO_DATABASE` with what SQLite says.
+ * installed, those of `copyPrivately`, or `NO_DATABASE` with what SQLite says.
  */
 export async function readDatabase<T>(path: string, read: (tables: Tables) => T): Promise<Read<T>> {
   const sqlite = await load();

@@ -48,6 +48,7 @@ const CODES: Readonly<Record<string, string>> = {
   NO_SQLITE: "a database; the package node-sqlite3-wasm, which reads it, is not installed",
   NO_DATABASE: "no SQLite database, or a damaged one",
   CHANGED: "changed each time it was copied; run again",
+  HALF_WRITTEN: "left half written by its agent, which mends it when it starts",
   UNKNOWN_SCHEMA: "a database of a version not known: nothing of it counts",
   NEWER_MESSAGES: "holds messages of a newer version, which do not count",
   NO_TOOL_CALLS: "a database of a version not known: its tool calls do not count",

@@ -73,7 +73,7 @@ test("a log that is cut off counts as far as its whole transactions go", async (
   expect(await ask(home)).toMatchObject({ responses: { opencode: 2 }, codes: [] });
 });
 
-test("what an agent without a log had half written is undone", async () => {
+test("what an agent without a log left half written is said, not counted", async () => {
   const home = makeFolder();
   mkdirSync(join(home, DATA), { recursive: true });
   // Killed inside a transaction that no longer fitted into its memory, so that part of it stood in the database.
@@ -82,15 +82,18 @@ test("what an agent without a log had half written is undone", async () => {
     const db = new Database(process.argv[1]);
     db.exec(process.argv[2]);
     const add = (n, data) => db.run("INSERT INTO message (id, session_id, data) VALUES (?, 's', ?)", ["m" + n, data]);
-    add(0, process.argv[3]);
+    for (let n = 0; n < 300; n++) add(n, process.argv[3] + " ".repeat(500));
     db.exec("PRAGMA cache_size = 5; BEGIN");
-    for (let n = 1; n < 500; n++) add(n, process.argv[3] + " ".repeat(500));
+    for (let n = 0; n < 300; n++) db.run("UPDATE message SET data = replace(data, '1}', '9}') WHERE id = ?", ["m" + n]);
     process.kill(process.pid, "SIGKILL");`;
   spawnSync(process.execPath, ["-e", script, join(home, DATABASE), OPENCODE, data(1)], { cwd: repository });
   rmSync(`${join(home, DATABASE)}.lock`, { recursive: true, force: true });
   expect(statSync(join(home, `${DATABASE}-journal`)).size).toBeGreaterThan(0);
-  expect(await ask(home)).toMatchObject({ responses: { opencode: 1 }, codes: [] });
+  expect(await ask(home)).toMatchObject({ responses: {}, codes: ["HALF_WRITTEN"] });
   expect(readdirSync(join(home, DATA)).sort()).toEqual(["opencode.db", "opencode.db-journal"]);
+  // Done with: its beginning is gone.
+  corrupt(`${join(home, DATABASE)}-journal`, (bytes) => bytes.fill(0, 0, 28));
+  expect((await ask(home)).codes).toEqual([]);
 });
 
 test("nothing is written beside a database, and no copy is left", async () => {
