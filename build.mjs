@@ -49,7 +49,7 @@ const commandLine = {
   format: "cjs",
   outExtension: { ".js": ".cjs" },
   // Needed by few runs, or by threads too; small enough to look up then, too large to read on each start.
-  external: ["piscina", "temporal-polyfill"],
+  external: ["piscina", "temporal-polyfill", "node-sqlite3-wasm"],
   // MessagePack without streams, and without looking for a native module that is not there: 5 ms.
   // jsonc-parser's main file finds its parts in a way esbuild cannot follow.
   alias: {

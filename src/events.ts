@@ -35,11 +35,23 @@ export const FLAG = {
   session: 4096,
   /** One of several states of a message; its id is in the columns of response ids. */
   state: 8192,
+  /** A running total of one model: `usage` is the total (`src/tally/copilot.ts`). */
+  counter: 16384,
+  /** Such totals begin at zero again. */
+  restart: 32768,
 } as const;
 
 /** Events with one of these are never one with their neighbours. */
 export const STANDS_ALONE =
-  FLAG.reading | FLAG.onlyLast | FLAG.reviewStart | FLAG.reviewEnd | FLAG.turn | FLAG.session | FLAG.state;
+  FLAG.reading |
+  FLAG.onlyLast |
+  FLAG.reviewStart |
+  FLAG.reviewEnd |
+  FLAG.turn |
+  FLAG.session |
+  FLAG.state |
+  FLAG.counter |
+  FLAG.restart;
 
 /** How a response was served where that has a price of its own. */
 export const TERMS = { fast: 1, batch: 2, flex: 4, priority: 8, us: 16 } as const;

@@ -7,6 +7,8 @@ export interface ByteRange {
   /** The transcript's number. */
   readonly transcript: number;
   readonly path: string;
+  /** The whole transcript, where it is in memory. */
+  readonly content?: Uint8Array;
   readonly start: number;
   /** Whether a line is known to begin at `start`. */
   readonly startsLine?: boolean;
@@ -42,6 +44,7 @@ export interface Unread {
   readonly transcript: number;
   readonly source: SourceName;
   readonly path: string;
+  readonly content?: Uint8Array;
   /** Where a line begins: 0, or what a cursor says. */
   readonly start: number;
   readonly before?: Uint8Array;
@@ -92,9 +95,10 @@ export function plan(unread: readonly Unread[], options: PlanOptions): Shard[] {
 }
 
 /** At least one, even if it is empty: an unreadable transcript has to be met. */
-function* rangesOf({ transcript, path, start, before, sizeBytes: size }: Unread, rangeBytes: number) {
+function* rangesOf({ transcript, path, content, start, before, sizeBytes: size }: Unread, rangeBytes: number) {
   const firstEnd = Math.min(size, start + rangeBytes);
-  yield { transcript, path, start, startsLine: true, ...(before && { before }), end: firstEnd, size };
+  const more = { ...(before && { before }), ...(content && { content }) };
+  yield { transcript, path, start, startsLine: true, ...more, end: firstEnd, size };
   for (let at = firstEnd; at < size; at += rangeBytes) {
     yield { transcript, path, start: at, end: Math.min(size, at + rangeBytes), size };
   }

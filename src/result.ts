@@ -16,6 +16,8 @@ export interface FinishedScan {
   readonly found: Discovery;
   readonly table: MergedTable;
   readonly tallied: Tally;
+  /** Files: a database is one, whatever it holds. */
+  readonly transcripts: number;
   readonly bytesTotal: number;
   readonly bytesRead: number;
   readonly transcriptsUnchanged: number;
@@ -46,7 +48,7 @@ export function describeScan(scan: FinishedScan): ScanResult {
     costBasis: tallied.costBasis,
     ...(tallied.costLines && { costLines: tallied.costLines }),
     stats: {
-      transcripts: found.transcripts.length,
+      transcripts: scan.transcripts,
       transcriptsUnchanged: scan.transcriptsUnchanged,
       bytesTotal: scan.bytesTotal,
       bytesRead: scan.bytesRead,
@@ -72,6 +74,7 @@ export function describeScan(scan: FinishedScan): ScanResult {
       skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),
       responsesWithoutTime: tallied.responsesWithoutTime,
       clampedResponses: tallied.clampedResponses,
+      outputOnlyResponses: tallied.outputOnlyResponses,
       lowOutputResponses: tallied.lowOutputResponses,
       unpricedModels: tallied.unpricedModels,
       unpricedTokens: tallied.unpricedTokens,

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { Cursors } from "./cursors/index.ts";
 import { cacheFolder } from "./cursors/location.ts";
+import type { Unfolded } from "./databases/index.ts";
+import { isDatabase } from "./discover/database.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { merge, type MergedTable } from "./merge.ts";
@@ -49,8 +51,9 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
-  const found = discover(checked.paths, checked.environment, checked.sources);
-  const bytesTotal = sum(found.transcripts, ({ sizeBytes }) => sizeBytes);
+  const listed = discover(checked.paths, checked.environment, checked.sources);
+  const bytesTotal = sum(listed.transcripts, ({ sizeBytes }) => sizeBytes);
+  const found = await unfolded(listed, checked);
   stages.end("discover");
 
   const cursorsStart = memory.next;
@@ -81,7 +84,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
   const scanned = batches.map((batch) => new ScannedBatch(batch));
   stages.end("scan");
 
-  const cacheFailure = await cursors?.save(scanned);
+  const cacheFailure = (await cursors?.save(scanned)) ?? found.cacheFailure;
   stages.end("save");
 
   const cursorsEnd = memory.next;
@@ -113,14 +116,22 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
     found,
     table,
     tallied,
+    transcripts: listed.transcripts.length,
     bytesTotal,
-    bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0),
-    transcriptsUnchanged: cursors?.unchanged ?? 0,
+    bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0) + found.bytesRead,
+    transcriptsUnchanged: (cursors?.unchanged ?? 0) + found.unchanged,
     cacheFailure,
     threads,
     stages,
   });
   return { result, table, places };
+}
+
+/** With the sessions of databases, which few machines have. */
+async function unfolded(found: Discovery, { cache, environment, cacheDirectory }: CheckedOptions): Promise<Unfolded> {
+  if (!found.transcripts.some(isDatabase)) return { ...found, bytesRead: 0, unchanged: 0, cacheFailure: undefined };
+  const { unfoldDatabases } = await import("./databases/index.ts");
+  return unfoldDatabases(found, cache ? cacheFolder(environment, cacheDirectory) : undefined);
 }
 
 /** Undefined where the scan is to do without, or there is no place for them. */
@@ -152,8 +163,8 @@ export function pricesFolder({ environment, cacheDirectory }: CheckedOptions): s
   return folder && join(folder, "prices");
 }
 
-export function fromItsStart({ source, path, sizeBytes }: Transcript, transcript: number): Unread {
-  return { transcript, source, path, start: 0, sizeBytes };
+export function fromItsStart({ source, path, content, sizeBytes }: Transcript, transcript: number): Unread {
+  return { transcript, source, path, ...(content && { content }), start: 0, sizeBytes };
 }
 
 function sum<T>(some: readonly T[], of: (one: T) => number): number {

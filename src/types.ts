@@ -32,7 +32,7 @@ export function isTimeDimension(dimension: Dimension): dimension is TimeDimensio
 }
 
 /** The agents whose transcripts are read. */
-export const SOURCES = ["amp", "claude", "codex", "gemini", "pi", "qwen"] as const;
+export const SOURCES = ["amp", "claude", "codex", "copilot", "gemini", "opencode", "pi", "qwen"] as const;
 export type SourceName = (typeof SOURCES)[number];
 
 export function isSourceName(name: string): name is SourceName {
@@ -140,6 +140,8 @@ export interface Diagnostics {
   readonly responsesWithoutTime: number;
   /** Responses that told more cached input than input: counted with all their input as cached. */
   readonly clampedResponses: number;
+  /** Responses of sessions without an end that told no more than their output: their input is in no figure. Copilot CLI. */
+  readonly outputOnlyResponses: number;
   /** Responses whose output number is a placeholder the agent never replaced, by agent version. */
   readonly lowOutputResponses: Readonly<Record<string, number>>;
   /** Models without a known price that are in the totals, sorted; their tokens count, their cost does not. */

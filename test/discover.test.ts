@@ -120,6 +120,36 @@ describe("a compressed rollout", () => {
     expect(diagnosticLines(result).join("\n")).toMatch(/compressed; Node 22\.15 or newer reads it/);
   });
 
+  test.skipIf(!zstdCompressSync)("that is cut off anywhere is pending; of several frames all count", async () => {
+    const compress = zstdCompressSync as (bytes: Buffer, options?: object) => Buffer;
+    const text = (n: number) =>
+      Buffer.from(rollout(sessionId(n), n * 1000, { noise: "x".repeat(n === 3 ? 300_000 : 0) }));
+    const checked = compress(text(2), {
+      params: { [(zlib.constants as Record<string, number>)["ZSTD_c_checksumFlag"]!]: 1 },
+    });
+    // RFC 8878: a frame of somebody else's, which readers pass over.
+    const skippable = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
+    for (const whole of [compress(text(2)), checked, compress(text(3))]) {
+      const files = Object.fromEntries(
+        Array.from({ length: 40 }, (_, cut) => Math.floor((whole.length * cut) / 40)).map((length) => [
+          `sessions/rollout-${length}.jsonl.zst`,
+          whole.subarray(0, length),
+        ]),
+      );
+      const { stats, totals, diagnostics } = await scanFolder(files);
+      const empty = Object.values(files).filter(({ length }) => length === 0).length;
+      expect(diagnostics.unreadable).toEqual([]);
+      expect([totals.totalTokens, stats.skipped.pending]).toEqual([0, Object.keys(files).length - empty]);
+      expect((await scanFolder({ "sessions/rollout-a.jsonl.zst": whole })).totals.responses).toBe(1);
+    }
+    const halves = [text(2).subarray(0, 40), text(2).subarray(40)].map((half) => compress(half));
+    expect(
+      (await scanFolder({ "sessions/rollout-a.jsonl.zst": Buffer.concat([skippable, ...halves]) })).totals.totalTokens,
+    ).toBe(2000);
+    const other = await scanFolder({ "sessions/rollout-a.jsonl.zst": Buffer.from("something else") });
+    expect(other.diagnostics.unreadable).toMatchObject([{ code: expect.stringMatching(/^ZSTD_/) as string }]);
+  });
+
   test("is passed over where the plain one is there", async () => {
     const { totals, stats } = await scanFolder({ [`${name}.zst`]: bytes, [name]: rollout(sessionId(2), 5) });
     expect([totals.totalTokens, stats.transcripts]).toEqual([5, 1]);

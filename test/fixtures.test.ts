@@ -25,8 +25,11 @@ interface Expected {
 
 /** The oracle of a theme that is an agent's. */
 const ORACLES: Readonly<Record<string, typeof oracleScan>> = { codex: oracleCodexScan, gemini: oracleGeminiScan };
-const oracleOf = (name: string) => ORACLES[name.split("/")[0]!] ?? oracleScan;
-const isClaude = (name: string) => oracleOf(name) === oracleScan;
+const themeOf = (name: string) => name.split("/")[0]!;
+/** Agents without one: their figures are computed by hand, and by their own tests. */
+const WITHOUT_ORACLE: ReadonlySet<string> = new Set(["copilot", "opencode"]);
+const oracleOf = (name: string) => ORACLES[themeOf(name)] ?? oracleScan;
+const isClaude = (name: string) => oracleOf(name) === oracleScan && !WITHOUT_ORACLE.has(themeOf(name));
 
 const root = fileURLToPath(new URL("../fixtures", import.meta.url));
 const foldersIn = (folder: string) =>
@@ -68,7 +71,7 @@ describe.each(cases)("$name: $title", ({ name, folder, expected, asked }) => {
     expect(relative(result, folder)).toMatchObject(expected);
   });
 
-  test("as the oracle says, for every grouping", async () => {
+  test.skipIf(WITHOUT_ORACLE.has(themeOf(name)))("as the oracle says, for every grouping", async () => {
     for (const by of [asked.by ?? [], ...GROUPINGS]) {
       const question = { ...asked, by: by.length > 0 ? by : undefined, threads: 0 };
       const result = await scan(question);

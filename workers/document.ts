@@ -18,11 +18,11 @@ export function readDocument(
 ): void {
   const totals = { lines: 0, records: 0, bytesRead: 0, committed: 0 };
   try {
-    if (range.size > limits.maxLineBytes) {
+    if (range.content === undefined && range.size > limits.maxLineBytes) {
       events.skip("oversized", 0, 0);
     } else {
-      const bytes = readAll(range);
-      totals.bytesRead = bytes.length;
+      const bytes = range.content ? Buffer.from(range.content) : readAll(range);
+      if (!range.content) totals.bytesRead = bytes.length;
       const lines = bytes.length === range.size ? source.unpack?.(bytes, range.path) : undefined;
       if (lines === undefined) {
         if (range.size > 0) events.skip("pending", 0, 0);

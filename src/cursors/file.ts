@@ -27,10 +27,10 @@ const STALE_MS = 60 * 60 * 1000;
 const MOST_BYTES = 256 << 20;
 
 /** The name of the file for the transcripts of one source in one project folder. */
-export function fileName(source: string, folder: string): string {
+export function fileName(source: string, folder: string, suffix: ".cursors" | ".rows" = SUFFIX): string {
   const { low, high } = hashBytes(Buffer.from(`${source}\0${folder}`));
   const hex = (half: number) => half.toString(16).padStart(8, "0");
-  return `${source}-${hex(high)}${hex(low)}${SUFFIX}`;
+  return `${source}-${hex(high)}${hex(low)}${suffix}`;
 }
 
 export function isCursorFile(name: string): boolean {
@@ -67,7 +67,7 @@ export function readInto(memory: TallyMemory, path: string): Uint8Array<ArrayBuf
 
 /** Puts a file in place of the one before, so that a reader sees either of them. Throws what the system says. */
 export function replaceFile(folder: string, name: string, bytes: Uint8Array): void {
-  const stem = name.slice(0, -SUFFIX.length);
+  const stem = name.replace(/\.[a-z]+$/, "");
   const temporary = join(folder, `${stem}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
   try {
     const file = openSync(temporary, "wx", 0o600);

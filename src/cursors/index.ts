@@ -81,9 +81,10 @@ export class Cursors {
     const unread: Unread[] = [];
     const changed = this.#projects.flatMap((project) => project.changed).filter(({ isWhole }) => !isWhole);
     for (const { transcript: t, row, seen } of changed.sort((a, b) => a.transcript - b.transcript)) {
-      const { source, path, sizeBytes } = this.#transcripts[t] as Transcript;
+      const { source, path, content, sizeBytes } = this.#transcripts[t] as Transcript;
       const start = row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0);
-      unread.push({ transcript: t, source, path, start, ...(seen && { before: seen.before }), sizeBytes });
+      const more = { ...(content && { content }), ...(seen && { before: seen.before }) };
+      unread.push({ transcript: t, source, path, start, sizeBytes, ...more });
     }
     return unread;
   }
@@ -160,6 +161,8 @@ export class Cursors {
     let settled = 0;
     for (const member of project.changed) {
       const t = member.transcript;
+      // What came out of a database is not remembered.
+      if (this.#transcripts[t]?.content) continue;
       if (unreadable.has(t)) {
         if (member.formerRow !== undefined) return true;
         continue;

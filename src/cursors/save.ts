@@ -47,6 +47,7 @@ function entriesOf(project: Project, { transcripts, found, unreadable, takenMs }
     const t = member.transcript;
     if (unreadable.has(t)) continue;
     const transcript = transcripts[t] as Transcript;
+    if (transcript.content) continue;
     const scanned = found.get(t);
     const bookmark = bookmarkOf(project, member, transcript, scanned, takenMs);
     entries.push({ path: transcript.path, bookmark, row: member.row, ranges: scanned?.ranges ?? [] });

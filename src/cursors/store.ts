@@ -5,6 +5,7 @@ import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts
 import { type DecodedCursors, readCursors } from "./decode.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
 import { isCursorFile, isGone, isTemporary } from "./file.ts";
+import { databaseOf, isRowFile } from "./row-files.ts";
 
 export interface StoreInfo {
   readonly folder: string;
@@ -57,6 +58,15 @@ export function describeStore(folder: string): StoreInfo {
     info.transcripts += cursors?.table.paths.length ?? 0;
     info.transcriptBytes += cursors?.table.row.offset.reduce((sum, offset) => sum + offset, 0) ?? 0;
   }
+  for (const path of rowFiles(folder)) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (!stat) continue;
+    info.files++;
+    info.bytes += stat.size;
+    oldestMs = Math.min(oldestMs, stat.mtimeMs);
+    if (databaseOf(path) === undefined) info.unusable++;
+    else info.transcripts++;
+  }
   return { ...info, oldestAt: oldestMs === Infinity ? null : new Date(oldestMs).toISOString() };
 }
 
@@ -82,12 +92,26 @@ export function pruneStore(folder: string): Pruned {
       writeCursors(folder, cursors.making, cursors.table, entries, memory);
     }
   }
+  for (const path of rowFiles(folder)) {
+    const database = databaseOf(path);
+    if (database !== undefined && !isGone(database)) continue;
+    rmSync(path, { force: true });
+    pruned.files++;
+    if (database !== undefined) pruned.transcripts++;
+  }
   return pruned;
+}
+
+/** The files that hold the rows of databases. */
+function rowFiles(folder: string): string[] {
+  return namesIn(folder)
+    .filter(isRowFile)
+    .map((name) => join(folder, name));
 }
 
 /** Removes every file that is ours, and the folder if nothing else is in it. Returns how many. Throws what the system says. */
 export function clearStore(folder: string): number {
-  const ours = namesIn(folder).filter((name) => isCursorFile(name) || isTemporary(name));
+  const ours = namesIn(folder).filter((name) => isCursorFile(name) || isRowFile(name) || isTemporary(name));
   for (const name of ours) rmSync(join(folder, name), { force: true });
   if (ours.length > 0 && namesIn(folder).length === 0) rmdirSync(folder);
   return ours.length;

@@ -4,7 +4,10 @@ import type { SourceName } from "../types.ts";
 import { ampRoots, ampTranscripts, isAmpThread } from "./amp.ts";
 import { claudeRoots, claudeTranscripts } from "./claude.ts";
 import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
+import { isNamedLikeDatabase } from "./database.ts";
+import { copilotRoots, copilotTranscripts } from "./copilot.ts";
 import { codexRoots, codexTranscripts, isRollout } from "./codex.ts";
+import { isOpenCodeFile, opencodeRoots, opencodeTranscripts } from "./opencode.ts";
 import { piRoots, piTranscripts } from "./pi.ts";
 import { isQwenSession, qwenRoots, qwenTranscripts } from "./qwen.ts";
 import type { Transcript } from "./transcript.ts";
@@ -26,7 +29,13 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
     transcripts: claudeTranscripts,
   },
   codex: { roots: codexRoots, isNamedLikeOne: isRollout, transcripts: codexTranscripts },
+  copilot: {
+    roots: copilotRoots,
+    isNamedLikeOne: (name) => name.endsWith(".jsonl"),
+    transcripts: copilotTranscripts,
+  },
   gemini: { roots: geminiRoots, isNamedLikeOne: isGeminiSession, transcripts: geminiTranscripts },
+  opencode: { roots: opencodeRoots, isNamedLikeOne: isOpenCodeFile, transcripts: opencodeTranscripts },
   pi: { roots: piRoots, isNamedLikeOne: (name) => name.endsWith(".jsonl"), transcripts: piTranscripts },
   qwen: { roots: qwenRoots, isNamedLikeOne: isQwenSession, transcripts: qwenTranscripts },
 };
@@ -36,5 +45,5 @@ const NO_DOCUMENT = /(?:\.meta\.json|(?:auth|cred|secret|settings|config)[^\\/]*
 
 /** Whether any agent may name a transcript so; side files of Claude Code's are many. */
 export function isNamedLikeTranscript(name: string): boolean {
-  return isRollout(name) || (name.endsWith(".json") && !NO_DOCUMENT.test(name));
+  return isRollout(name) || isNamedLikeDatabase(name) || (name.endsWith(".json") && !NO_DOCUMENT.test(name));
 }

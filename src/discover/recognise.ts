@@ -1,9 +1,12 @@
 /** Whose transcript a file is that somebody names, by its first records: names are only hints. */
 import { closeSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
 import type { SourceName } from "../types.ts";
 import { isAmpThread } from "./amp.ts";
 import { isCodexRecord } from "./codex.ts";
+import { isCopilotPlace, isCopilotRecord } from "./copilot.ts";
 import { isGeminiRecord } from "./gemini.ts";
+import { isOpenCodePlace } from "./opencode.ts";
 import { isPiRecord } from "./pi.ts";
 import { isQwenRecord } from "./qwen.ts";
 import type { FoundFile } from "./walk.ts";
@@ -27,11 +30,15 @@ export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (GEMINI_PLACE.test(path)) return "gemini";
   if (QWEN_PLACE.test(path)) return "qwen";
   if (path.endsWith(".zst")) return "codex";
+  if (path.endsWith(".db")) return basename(path).startsWith("session-store") ? "copilot" : "opencode";
+  if (isOpenCodePlace(path)) return "opencode";
   if (path.endsWith(".json")) return recogniseDocument(path);
   if (CLAUDE_PLACE.test(path) && !IN_CHATS.test(path)) return "claude";
   if (CODEX_PLACE.test(path)) return "codex";
+  if (isCopilotPlace(path)) return "copilot";
   for (const record of firstRecords(path)) {
     if (isCodexRecord(record)) return "codex";
+    if (isCopilotRecord(record)) return "copilot";
     if (isGeminiRecord(record)) return "gemini";
     if (isPiRecord(record)) return "pi";
     if (isQwenRecord(record)) return "qwen";
@@ -45,6 +52,7 @@ function recogniseDocument(path: string): SourceName | undefined {
   const names = new Set(Array.from(head.matchAll(/"(\w+)"\s*:/g), ([, name]) => name));
   const isSession = names.has("sessionId") && (names.has("projectHash") || names.has("startTime"));
   if (isSession || (names.has("lastUpdated") && names.has("messages"))) return "gemini";
+  if (names.has("sessionID") && (names.has("role") || names.has("messageID") || names.has("info"))) return "opencode";
   return isAmpThread(path) && (names.has("messages") || names.has("usageLedger")) ? "amp" : undefined;
 }
 

@@ -6,6 +6,8 @@ export interface Transcript {
   readonly source: SourceName;
   readonly path: string;
   readonly sizeBytes: number;
+  /** Its lines, where they are in memory: of a session in a database. No cursor is of it. */
+  readonly content?: Uint8Array;
   /** Taken before anything is read. */
   readonly stamp: FileStamp;
   /** The folder whose transcripts are remembered together (`src/cursors/`). */

@@ -12,6 +12,7 @@ export function diagnosticLines(result: ScanResult): string[] {
     ...unreadableLines(result),
     ...timelessLines(result),
     ...clampedLines(result),
+    ...outputOnlyLines(result),
     ...lowOutputLines(result),
     ...unpricedLines(result),
     ...cacheLines(result),
@@ -42,7 +43,16 @@ function placeText({ path, line, offset, reason }: SkippedLine): string {
 }
 
 /** Codes of ours. */
-const CODES: Readonly<Record<string, string>> = { NO_ZSTD: "compressed; Node 22.15 or newer reads it" };
+const CODES: Readonly<Record<string, string>> = {
+  NO_ZSTD: "compressed; Node 22.15 or newer reads it",
+  NO_SQLITE: "a database; the package node-sqlite3-wasm, which reads it, is not installed",
+  NO_DATABASE: "no SQLite database, or a damaged one",
+  CHANGED: "changed each time it was copied; run again",
+  HALF_WRITTEN: "left half written by its agent, which mends it when it starts",
+  UNKNOWN_SCHEMA: "a database of a version not known: nothing of it counts",
+  NEWER_MESSAGES: "holds messages of a newer version, which do not count",
+  NO_TOOL_CALLS: "a database of a version not known: its tool calls do not count",
+};
 
 function unreadableLines({ diagnostics: { unreadable } }: ScanResult): string[] {
   if (unreadable.length === 0) return [];
@@ -66,6 +76,12 @@ function timelessLines({ diagnostics: { responsesWithoutTime: count } }: ScanRes
 function clampedLines({ diagnostics: { clampedResponses: count } }: ScanResult): string[] {
   if (count === 0) return [];
   return [`${counted(count, "response")} told more cached input than input: all input counted as cached`];
+}
+
+function outputOnlyLines({ diagnostics: { outputOnlyResponses: count } }: ScanResult): string[] {
+  if (count === 0) return [];
+  const are = count === 1 ? "its input is" : "their input is";
+  return [`${counted(count, "response")} of Copilot CLI told no more than the output; ${are} in no figure`];
 }
 
 function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): string[] {

@@ -12,6 +12,7 @@ import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fie
 import { noteLine } from "./messages.ts";
 import { isObject, type Json } from "../json.ts";
 import type { Cells, Source } from "./source.ts";
+import { decompress } from "./zstd.ts";
 
 /** What a string of Node holds, at most. */
 const LONGEST_BYTES = 512 << 20;
@@ -69,7 +70,8 @@ export const codex: Source = {
   name: "codex",
   record: RECORD,
   decode,
-  unpack: decompress,
+  // One that is cut off, since it is being written, is none yet.
+  unpack: (bytes) => decompress(bytes, LONGEST_BYTES),
 };
 
 const draft = emptyDraft();
@@ -178,13 +180,4 @@ function agentOf(cells: Cells): string | undefined {
   const subagent = typeof value === "object" && value !== null && "subagent" in value ? value.subagent : null;
   if (subagent === null) return "main";
   return subagent === "review" ? "review" : "subagent";
-}
-
-/** A compressed rollout. What is cut off, since it is being written, is none yet. */
-function decompress(bytes: Buffer): string | undefined {
-  // Not imported: that takes 2 ms of every start. The function is there from Node 22.15 on.
-  const zlib = process.getBuiltinModule("node:zlib");
-  const { zstdDecompressSync } = zlib as { zstdDecompressSync?: (bytes: Buffer, options: object) => Buffer };
-  if (!zstdDecompressSync) throw Object.assign(new Error("this Node reads no zstd"), { code: "NO_ZSTD" });
-  return zstdDecompressSync(bytes, { maxOutputLength: LONGEST_BYTES }).toString("utf8");
 }

@@ -14,7 +14,7 @@ export function unpackJson(
 }
 
 /** The lines that stand for a document; undefined when the bytes are no JSON object. Numbers stay as exact as they were. */
-function documentLines(bytes: Buffer, linesOf: (document: Json) => readonly object[]): string | undefined {
+export function documentLines(bytes: Buffer, linesOf: (document: Json) => readonly object[]): string | undefined {
   let document: unknown;
   try {
     document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

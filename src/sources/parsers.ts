@@ -13,11 +13,17 @@ interface Parser {
 
 const isJson = (path: string) => path.endsWith(".json");
 
+/** A session of a database (`src/databases/`). */
+const isStored = (path: string) => path.includes(".db#");
+
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
   amp: { version: 2, isDocument: isJson },
   claude: { version: 3 },
   codex: { version: 3, isDocument: (path) => path.endsWith(".zst") },
+  // A session of its store comes as lines.
+  copilot: { version: 1, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
+  opencode: { version: 1, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 3 },
   qwen: { version: 2, isDocument: isJson },
 };

@@ -53,11 +53,12 @@ export interface Tally {
   readonly usageRecords: number;
   readonly responsesWithoutTime: number;
   readonly clampedResponses: number;
+  readonly outputOnlyResponses: number;
   readonly lowOutputResponses: Record<string, number>;
 }
 
 export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
-  const { table: merged, clampedResponses } = settle(told, places, options.count);
+  const { table: merged, clampedResponses, outputOnlyResponses } = settle(told, places, options.count);
   bindTable(merged);
   const repeated = options.count === "responses" ? new RepeatedRecords(merged) : undefined;
   const table = repeated ? splitRepeated(merged, repeated) : merged;
@@ -87,6 +88,7 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     costBasis: costs?.basis ?? null,
     costLines: costs && options.explains ? (await import("./explain.ts")).explainCosts(tallied, costs) : undefined,
     clampedResponses,
+    outputOnlyResponses,
     ...countResponses(table),
   };
 }

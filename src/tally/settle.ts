@@ -6,19 +6,30 @@ import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
 import { FLAG } from "../events.ts";
 import { settleCodex } from "./codex.ts";
+import { settleCopilot } from "./copilot.ts";
 import { settleGemini } from "./gemini.ts";
+import { settleOpenCode } from "./opencode.ts";
 import type { EventTable } from "./table.ts";
 
 export interface Settled {
   readonly table: EventTable;
   /** Responses that said more cached input than input. */
   readonly clampedResponses: number;
+  /** Responses of which no more than the output is known. */
+  readonly outputOnlyResponses: number;
 }
 
 export function settle(table: EventTable, places: Places, count: CountMode): Settled {
-  if (places.transcripts.every(({ source }) => source === "claude")) return { table, clampedResponses: 0 };
-  const clampedResponses = settleCodex(table, places, count) + settleGemini(table, places, count);
-  return { table: { ...table, extras: dropReadings(table) }, clampedResponses };
+  if (places.transcripts.every(({ source }) => source === "claude"))
+    return { table, clampedResponses: 0, outputOnlyResponses: 0 };
+  settleOpenCode(table, places, count);
+  const copilot = settleCopilot(table, places, count);
+  const clampedResponses = settleCodex(table, places, count) + settleGemini(table, places, count) + copilot.clamped;
+  return {
+    table: { ...table, extras: dropReadings(table) },
+    clampedResponses,
+    outputOnlyResponses: copilot.outputOnly,
+  };
 }
 
 /** Takes out what readings told of their last requests: it is no part of any figure. Returns how many extras are left. */

@@ -79,7 +79,12 @@ describe("an empty machine", () => {
         `  ${home}/.config/Claude/local-agent-mode-sessions\n` +
         `  ${home}/.codex/sessions\n` +
         `  ${home}/.codex/archived_sessions\n` +
+        `  ${home}/.copilot/session-state\n` +
+        `  ${home}/.copilot/session-store.db\n` +
         `  ${home}/.gemini/tmp\n` +
+        `  ${home}/.local/share/opencode/opencode.db\n` +
+        `  ${home}/.local/share/opencode/storage/message\n` +
+        `  ${home}/.local/share/opencode/storage/part\n` +
         `  ${home}/.pi/agent/sessions\n` +
         `  ${home}/.qwen/projects\n` +
         `  ${home}/.qwen/tmp\n` +

@@ -237,6 +237,20 @@ test("Amp: given by hand, by its name and members", async () => {
 
 // --------------------------------------------------------------------------------------------------- Cuts and growth
 
+/** Messages, ends that tell any totals, compactions. */
+function copilotLines(session: number, some: ReadonlyArray<{ id: string; second: number; input: number }>): string[] {
+  const start = { type: "session.start", data: { sessionId: `s${session}`, context: { cwd: "/srv/app" } } };
+  const records = some.map(({ id, second, input }) => {
+    if (second === 0) return { type: "session.compaction_complete", data: { success: true } };
+    if (second > 1) return { type: "assistant.message", data: { model: id, outputTokens: input, toolRequests: [{}] } };
+    const usage = { inputTokens: input, outputTokens: input };
+    return { type: "session.shutdown", data: { modelMetrics: { a: { usage }, [id]: { usage } } } };
+  });
+  return [start, ...records].map((record, n) =>
+    JSON.stringify({ ...record, id: `${session} ${n}`, timestamp: at(n), parentId: null }),
+  );
+}
+
 const answer = fc.record({ id: fc.constantFrom("a", "b", "c"), second: fc.nat(3), input: fc.nat(3) });
 const pile = fc.array(answer, { maxLength: 6 });
 const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
@@ -249,6 +263,19 @@ const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
           files.map((some, n) => [
             `s/${n}.jsonl`,
             lines([piHeader(`p${n}`), ...some.map(({ id, second, input }) => piAnswer(id, second, input))]),
+          ]),
+        ),
+      ),
+  ],
+  [
+    "Copilot CLI",
+    fc
+      .array(pile, { minLength: 1, maxLength: 3 })
+      .map((files) =>
+        Object.fromEntries(
+          files.map((some, n) => [
+            `session-state/s${n % 2}${"/files".repeat(n >> 1)}/events.jsonl`,
+            lines(copilotLines(n % 2, some)),
           ]),
         ),
       ),

@@ -78,6 +78,7 @@ function resultOf(
       skippedLines: [],
       responsesWithoutTime: 0,
       clampedResponses: 0,
+      outputOnlyResponses: 0,
       lowOutputResponses: {},
       unpricedModels: [],
       unpricedTokens: 0,

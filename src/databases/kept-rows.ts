@@ -1,0 +1,63 @@
+/**
+ * The rows of a database as lines, kept beside the cursors: while neither the database nor its log has changed, nothing is
+ * copied, and SQLite is not loaded. They hold numbers, names and times, no text that anybody wrote.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileName, makeFolder, replaceFile } from "../cursors/file.ts";
+import { hashBytes } from "../cursors/hash.ts";
+import { VERSION } from "../version.ts";
+import type { DatabaseState } from "./private-copy.ts";
+import type { StoredSession, StoredSessions } from "./stored-session.ts";
+
+/** Goes up with every change to what readers make of a row. */
+const FORMAT = 2;
+/** Clocks of file systems are not ours, and some count in steps of two seconds. */
+const FRESH_MS = 2000;
+const LF = 0x0a;
+
+/** What is kept of one database. */
+export class KeptRows {
+  readonly #folder: string;
+  readonly #name: string;
+  readonly #path: string;
+
+  /** `folder` is the cache's. */
+  constructor(folder: string, source: string, path: string) {
+    this.#folder = folder;
+    this.#name = fileName(source, path, ".rows");
+    this.#path = path;
+  }
+
+  /** What was kept of the database in this state; undefined when there is nothing, or nothing of use. */
+  read(state: DatabaseState): StoredSessions | undefined {
+    try {
+      const bytes = readFileSync(join(this.#folder, this.#name));
+      const border = bytes.indexOf(LF);
+      const body = bytes.subarray(border + 1);
+      const { problem } = JSON.parse(bytes.toString("utf8", 0, border)) as { problem?: StoredSessions["problem"] };
+      // The header as it would be written: in every other state, and of damaged rows, it differs.
+      if (bytes.toString("utf8", 0, border) !== this.#header(state, problem, body)) return undefined;
+      return { sessions: JSON.parse(body.toString("utf8")) as StoredSession[], problem };
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps them, unless the database changed so lately that it could change again unseen. Throws what the system says. */
+  write(state: DatabaseState, { sessions, problem }: StoredSessions, takenMs: number): void {
+    if (state.changedMs > takenMs - FRESH_MS) return;
+    const body = Buffer.from(JSON.stringify(sessions));
+    makeFolder(this.#folder);
+    replaceFile(
+      this.#folder,
+      this.#name,
+      Buffer.concat([Buffer.from(`${this.#header(state, problem, body)}\n`), body]),
+    );
+  }
+
+  #header({ database, log }: DatabaseState, problem: StoredSessions["problem"], body: Buffer): string {
+    const { low, high } = hashBytes(body);
+    return JSON.stringify({ path: this.#path, format: FORMAT, version: VERSION, database, log, problem, low, high });
+  }
+}

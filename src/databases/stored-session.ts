@@ -1,0 +1,41 @@
+import type { SQLiteValue } from "node-sqlite3-wasm";
+
+/** A session of a database, in lines that its source reads like any others. */
+export interface StoredSession {
+  readonly id: string;
+  readonly lines: string[];
+  /** Whether another session started it. */
+  readonly isAgents: boolean;
+}
+
+/** What a reader made of a database. */
+export interface StoredSessions {
+  readonly sessions: readonly StoredSession[];
+  /** What it lacks, as a code: of a version we do not know. Undefined: nothing. */
+  readonly problem: "UNKNOWN_SCHEMA" | "NO_TOOL_CALLS" | "NEWER_MESSAGES" | undefined;
+}
+
+/** Sessions by id, made when first asked for. */
+export class SessionsById {
+  readonly #byId = new Map<string, StoredSession>();
+
+  get(id: string, begin: () => StoredSession): StoredSession {
+    let session = this.#byId.get(id);
+    if (!session) this.#byId.set(id, (session = begin()));
+    return session;
+  }
+
+  all(): StoredSession[] {
+    return [...this.#byId.values()];
+  }
+}
+
+/** A line. What JSON cannot hold becomes text, which is no number: the line is malformed. */
+export function lineOf(record: object): string {
+  return JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
+}
+
+/** Of a text column; undefined when it holds anything else. */
+export function textIn(value: SQLiteValue | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}

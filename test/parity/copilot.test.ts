@@ -1,0 +1,166 @@
+/** Copilot CLI: real sessions, and sessions made up of requests whose tokens are known. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { scan } from "tokensift";
+import { describe, expect, test } from "vitest";
+import { answerOf, makeFolder } from "../transcripts.ts";
+
+const samples = fileURLToPath(new URL("../../../shared/samples/others/copilot-cli", import.meta.url));
+
+describe.skipIf(!existsSync(samples))("real sessions", () => {
+  test.each(existsSync(samples) ? readdirSync(samples) : [])("%s", async (name) => {
+    const path = join(samples, name);
+    const records = readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+    const start = records.find(({ type }) => type === "session.start");
+    const end = records.findLast(({ type }) => type === "session.shutdown");
+    const [[model, { usage }]] = Object.entries(end.data.modelMetrics) as [[string, { usage: Record<string, number> }]];
+    const calls = records.flatMap(({ type, data }) => (type === "assistant.message" ? data.toolRequests : []));
+    const { rows, diagnostics } = await scan({
+      paths: [path],
+      by: ["source", "session", "project", "branch", "model"],
+      threads: 0,
+      cache: false,
+    });
+    expect(diagnostics).toMatchObject({ outputOnlyResponses: 0, skippedLines: [] });
+    const { sessionId, context } = start.data;
+    expect(rows).toMatchObject([
+      {
+        key: { source: "copilot", session: sessionId, project: context.cwd, branch: context.branch, model },
+        inputTokens: usage["inputTokens"]! - usage["cacheReadTokens"]!,
+        cacheReadTokens: usage["cacheReadTokens"],
+        outputTokens: usage["outputTokens"],
+        toolUses: calls.length,
+      },
+    ]);
+  });
+});
+
+/** One request of a model, or something that happens between two. */
+type Step =
+  | { readonly model: string; readonly input: number; readonly cached: number; readonly output: number }
+  | "end"
+  | "compaction"
+  | "copied to here";
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        model: fc.constantFrom("a", "b"),
+        input: fc.nat(9),
+        cached: fc.nat(9),
+        output: fc.integer({ min: 1, max: 9 }),
+      })
+      .map((one) => ({ ...one, cached: Math.min(one.cached, one.input) })),
+  },
+  { weight: 2, arbitrary: fc.constantFrom<Step>("end", "end", "compaction", "copied to here") },
+);
+
+/** What such a session leaves on disk, and what can be known of it by hand. */
+function play(session: string, steps: readonly Step[]) {
+  const lines: string[] = [];
+  const copies: string[] = [];
+  const write = (type: string, data: object) => {
+    const n = lines.length;
+    const timestamp = new Date(Date.UTC(2026, 5, 1, 0, 0, n)).toISOString();
+    lines.push(JSON.stringify({ type, data, id: `${session}-${n}`, timestamp, parentId: n === 0 ? null : "p" }));
+  };
+  const known = { inputTokens: 0, cacheReadTokens: 0, outputTokens: 0, outputOnly: 0 };
+  let totals: Record<string, { inputTokens: number; outputTokens: number; cacheReadTokens: number }> = {};
+  let open: Array<Exclude<Step, string>> = [];
+  const loseInput = () => {
+    for (const { output } of open) known.outputTokens += output;
+    known.outputOnly += open.length;
+    open = [];
+  };
+  write("session.start", { sessionId: session, context: { cwd: "/srv/app" } });
+  for (const one of steps) {
+    if (one === "end") {
+      write("session.shutdown", {
+        modelMetrics: structuredClone(Object.fromEntries(Object.entries(totals).map(([m, usage]) => [m, { usage }]))),
+      });
+      for (const { input, cached, output } of open) {
+        known.inputTokens += input - cached;
+        known.cacheReadTokens += cached;
+        known.outputTokens += output;
+      }
+      open = [];
+    } else if (one === "compaction") {
+      write("session.compaction_complete", { success: true });
+      totals = {};
+      loseInput();
+    } else if (one === "copied to here") {
+      copies.push(`${lines.join("\n")}\n`);
+    } else {
+      const total = (totals[one.model] ??= { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0 });
+      total.inputTokens += one.input;
+      total.cacheReadTokens += one.cached;
+      total.outputTokens += one.output;
+      write("assistant.message", { model: one.model, outputTokens: one.output, toolRequests: [{}] });
+      open.push(one);
+    }
+  }
+  const isEnded = open.length === 0;
+  loseInput();
+  return { lines, copies, known, isEnded, messages: steps.filter((one) => typeof one === "object").length };
+}
+
+const runs = Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 4);
+
+test(
+  "whatever is known of each request is counted once, also from copies",
+  { timeout: 60_000 + runs * 100 },
+  async () => {
+    const property = fc.asyncProperty(
+      fc.array(fc.array(step, { maxLength: 12 }), { minLength: 1, maxLength: 3 }),
+      async (sessions) => {
+        const played = sessions.map((steps, n) => play(`s${n}`, steps));
+        const folder = makeFolder(
+          Object.fromEntries(
+            played.flatMap(({ lines, copies }, n) => [
+              [`session-state/s${n}/events.jsonl`, lines] as const,
+              ...copies.map((copy, c) => [`backup-${c}/session-state/s${n}/events.jsonl`, copy] as const),
+            ]),
+          ),
+        );
+        const sum = (name: "inputTokens" | "cacheReadTokens" | "outputTokens" | "outputOnly") =>
+          played.reduce((all, { known }) => all + known[name], 0);
+        const question = { paths: [folder], threads: 0, cache: false } as const;
+        const result = await scan({ ...question, by: ["session", "model"] });
+        expect(result.totals).toMatchObject({
+          inputTokens: sum("inputTokens"),
+          cacheReadTokens: sum("cacheReadTokens"),
+          outputTokens: sum("outputTokens"),
+          toolUses: played.reduce((all, { messages }) => all + messages, 0),
+        });
+        expect(result.diagnostics.outputOnlyResponses).toBe(sum("outputOnly"));
+        const cut = await scan({ ...question, by: ["session", "model"], rangeBytes: 150, chunkBytes: 64 });
+        expect(answerOf(cut)).toEqual(answerOf(result));
+      },
+    );
+    await fc.assert(property, { numRuns: runs });
+  },
+);
+
+test("moved by COPILOT_HOME; more cached than input is clamped and said", async () => {
+  const usage = { inputTokens: 10, outputTokens: 1, cacheReadTokens: 8, cacheWriteTokens: 5 };
+  const end = JSON.stringify({
+    type: "session.shutdown",
+    data: { modelMetrics: { m: { usage } } },
+    id: "e",
+    parentId: null,
+  });
+  const home = makeFolder({ "elsewhere/session-state/s/events.jsonl": [end] });
+  const environment = { variables: { COPILOT_HOME: join(home, "elsewhere") }, home, platform: "linux" as const };
+  const { rows, diagnostics } = await scan({ environment, by: ["source", "session"], threads: 0, cache: false });
+  expect(rows).toMatchObject([
+    { key: { source: "copilot", session: "s" }, inputTokens: 0, cacheReadTokens: 8, cacheCreation5mTokens: 2 },
+  ]);
+  expect(diagnostics).toMatchObject({ clampedResponses: 1, responsesWithoutTime: 1 });
+});

@@ -1,0 +1,533 @@
+/** OpenCode: databases with logs, files of older versions, both at once; and Copilot CLI's session store. */
+import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import fc from "fast-check";
+import { scan } from "tokensift";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { diagnosticLines } from "../../src/report/diagnostics.ts";
+import { tokensift } from "../cli/tokensift.ts";
+import { Agent, COPILOT, OPENCODE } from "../databases.ts";
+import { answerOf, makeFolder } from "../transcripts.ts";
+
+const DATA = ".local/share/opencode";
+const DATABASE = `${DATA}/opencode.db`;
+const atMs = (second: number) => Date.UTC(2026, 5, 1, 0, 0, second);
+
+const message = (session: string, second: number, input: number, more: object = {}) => ({
+  sessionID: session,
+  role: "assistant",
+  modelID: "gpt-5.4",
+  providerID: "openai",
+  agent: "build",
+  path: { cwd: "/srv/shop", root: "/srv/shop" },
+  time: { created: atMs(second) },
+  cost: 0,
+  tokens: { input, output: 5, reasoning: 2, cache: { read: 100, write: 10 }, total: input + 115 },
+  ...more,
+});
+const scanHome = (home: string, more: object = {}) =>
+  scan({
+    environment: { variables: {}, home, platform: "linux" as const },
+    by: ["source", "session", "agent", "model", "project"],
+    threads: 0,
+    cache: false,
+    ...more,
+  });
+
+test("what stands in the database and what only its log holds", async () => {
+  const home = makeFolder();
+  const agent = new Agent(OPENCODE);
+  agent.insert("session", { id: "ses_1", directory: "/srv/shop" });
+  agent.insert("message", { id: "msg_1", session_id: "ses_1", data: JSON.stringify(message("ses_1", 1, 1)) });
+  agent.insert("message", {
+    id: "msg_u",
+    session_id: "ses_1",
+    data: JSON.stringify({ role: "user", time: { created: atMs(0) } }),
+  });
+  agent.insert("part", {
+    id: "prt_1",
+    message_id: "msg_1",
+    session_id: "ses_1",
+    data: '{"type":"tool","tool":"bash"}',
+  });
+  agent.insert("part", { id: "prt_2", message_id: "msg_1", session_id: "ses_1", data: '{"type":"tool","tool":"ls"}' });
+  agent.insert("part", {
+    id: "prt_3",
+    message_id: "msg_1",
+    session_id: "ses_1",
+    data: '{"type":"step-finish","tokens":{"input":1}}',
+  });
+  agent.insert("part", { id: "prt_4", message_id: "msg_1", session_id: "ses_1", data: "{damaged" });
+  agent.checkpoint();
+  agent.insert("session", { id: "ses_2", parent_id: "ses_1", directory: "/srv/shop" });
+  agent.insert("message", {
+    id: "msg_2",
+    session_id: "ses_2",
+    data: JSON.stringify(message("ses_2", 2, 20, { agent: "explore" })),
+  });
+  agent.publish(join(home, DATABASE));
+  const { rows, totals, stats, diagnostics } = await scanHome(home);
+  expect(rows).toMatchObject([
+    {
+      key: { source: "opencode", session: "ses_2", agent: "explore", model: "gpt-5.4", project: "/srv/shop" },
+      ...{ inputTokens: 20, outputTokens: 5, reasoningTokens: 2, cacheReadTokens: 100, cacheCreation5mTokens: 10 },
+    },
+    { key: { session: "ses_1", agent: "main" }, inputTokens: 1, totalTokens: 116, responses: 1, toolUses: 2 },
+  ]);
+  expect(totals).toMatchObject({ firstAt: new Date(atMs(0)).toISOString(), durationMs: 1000 });
+  const bytes = statSync(join(home, DATABASE)).size + statSync(join(home, `${DATABASE}-wal`)).size;
+  expect(stats).toMatchObject({ transcripts: 1, bytesTotal: bytes, bytesRead: bytes, responses: 2 });
+  expect(diagnostics.unreadable).toEqual([]);
+  expect(readdirSync(join(home, DATA)).sort()).toEqual(["opencode.db", "opencode.db-wal"]);
+});
+
+test("reasoning is inside or beside the output, as the total says", async () => {
+  const home = makeFolder();
+  const agent = new Agent(OPENCODE);
+  const tokens = [
+    { input: 10, output: 5, reasoning: 2, cache: { read: 0, write: 0 }, total: 15 },
+    { input: 10, output: 5, reasoning: 2, cache: { read: 0, write: 0 }, total: 17 },
+    { input: 10, output: 5, reasoning: 2, cache: { read: 0, write: 0 } },
+    { input: 10, output: 1, reasoning: 2, cache: { read: 0, write: 0 } },
+  ];
+  for (const [n, told] of tokens.entries()) {
+    agent.insert("message", {
+      id: `m${n}`,
+      session_id: `s${n}`,
+      data: JSON.stringify(message(`s${n}`, n, 0, { tokens: told })),
+    });
+  }
+  agent.publish(join(home, DATABASE));
+  const { rows } = await scanHome(home, { by: ["session"], sort: "key:asc" });
+  expect(rows.map(({ outputTokens, reasoningTokens }) => [outputTokens, reasoningTokens])).toEqual([
+    [5, 2],
+    [7, 2],
+    [5, 2],
+    [3, 2],
+  ]);
+});
+
+test("damaged rows cost themselves; aborted requests are no responses; what the agent recorded as cost counts", async () => {
+  const home = makeFolder();
+  const agent = new Agent(OPENCODE);
+  const zeros = { input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } };
+  const data = [
+    "{damaged",
+    "42",
+    JSON.stringify(message("s", 1, -1)),
+    JSON.stringify(message("s", 1, 0.5)),
+    JSON.stringify(message("s", 1, 0, { tokens: zeros })),
+    JSON.stringify(message("s", 1, 1, { cost: 0.25 })),
+  ];
+  for (const [n, text] of data.entries()) agent.insert("message", { id: `m${n}`, session_id: "s", data: text });
+  agent.publish(join(home, DATABASE));
+  const { totals, stats, diagnostics } = await scanHome(home);
+  expect(totals).toMatchObject({ responses: 1, inputTokens: 1, costUsd: 0.25 });
+  expect(stats.skipped).toEqual({ malformed: 4, oversized: 0, pending: 0 });
+  expect(diagnostics.skippedLines[0]).toMatchObject({ path: `${join(home, DATABASE)}#s`, reason: "malformed" });
+});
+
+const realNow = Date.now;
+// What was written a moment ago is never believed: a clock ahead makes what is kept count.
+const clockAhead = () => {
+  Date.now = () => realNow() + 5000;
+  onTestFinished(() => {
+    Date.now = realNow;
+  });
+};
+
+/** Where a message of the property below is kept. */
+const KEPT = ["database", "log", "file", "both"] as const;
+
+test("each message counts once, wherever it is kept, however the database grows", { timeout: 180_000 }, async () => {
+  clockAhead();
+  const one = fc.record({
+    session: fc.integer({ min: 1, max: 3 }),
+    input: fc.integer({ min: 1, max: 99 }),
+    kept: fc.constantFrom(...KEPT),
+    tools: fc.nat(2),
+  });
+  const property = fc.asyncProperty(fc.array(one, { maxLength: 8 }), fc.nat(8), async (messages, before) => {
+    const home = makeFolder();
+    const cacheDirectory = makeFolder();
+    const agent = new Agent(OPENCODE);
+    const storage = join(home, DATA, "storage");
+    const write = (n: number) => {
+      const { session, input, kept, tools } = messages[n]!;
+      const [id, ses] = [`msg_${n}`, `ses_${session}`];
+      const parts = Array.from(
+        { length: tools },
+        (_, t) => [`prt_${n}_${t}`, { type: "tool", state: { time: { start: atMs(n) } } }] as const,
+      );
+      if (kept !== "file") {
+        agent.insert("message", { id, session_id: ses, data: JSON.stringify(message(ses, n, input)) });
+        for (const [part, data] of parts)
+          agent.insert("part", { id: part, message_id: id, session_id: ses, data: JSON.stringify(data) });
+        if (kept === "database") agent.checkpoint();
+      }
+      if (kept !== "file" && kept !== "both") return;
+      for (const folder of [`message/${ses}`, `part/${id}`]) mkdirSync(join(storage, folder), { recursive: true });
+      // Before it was moved the message was not finished.
+      const state = kept === "both" ? message(ses, n, input + 1000, { modelID: "other" }) : message(ses, n, input);
+      writeFileSync(join(storage, "message", ses, `${id}.json`), JSON.stringify({ id, ...state }));
+      for (const [part, data] of parts) {
+        writeFileSync(
+          join(storage, "part", id, `${part}.json`),
+          JSON.stringify({ id: part, messageID: id, sessionID: ses, ...data }),
+        );
+      }
+    };
+    const check = async (count: number) => {
+      agent.publish(join(home, DATABASE));
+      const known = messages.slice(0, count);
+      const sum = (of: (one: (typeof messages)[number]) => number) => known.reduce((all, each) => all + of(each), 0);
+      const cold = await scanHome(home);
+      expect(cold.totals).toMatchObject({
+        inputTokens: sum(({ input }) => input),
+        outputTokens: 5 * count,
+        responses: count,
+        toolUses: sum(({ tools }) => tools),
+      });
+      for (const session of [1, 2, 3]) {
+        const rows = cold.rows.filter(({ key }) => key.session === `ses_${session}`);
+        const own = known.filter((each) => each.session === session);
+        expect(rows.map(({ key, inputTokens, toolUses }) => [key.model, key.project, inputTokens, toolUses])).toEqual(
+          own.length === 0
+            ? []
+            : [
+                [
+                  "gpt-5.4",
+                  "/srv/shop",
+                  own.reduce((all, { input }) => all + input, 0),
+                  own.reduce((all, { tools }) => all + tools, 0),
+                ],
+              ],
+        );
+      }
+      expect(answerOf(await scanHome(home, { cache: true, cacheDirectory }))).toEqual(answerOf(cold));
+      expect(answerOf(await scanHome(home, { cache: true, cacheDirectory }))).toEqual(answerOf(cold));
+      expect(answerOf(await scanHome(home, { threads: 2 }))).toEqual(answerOf(cold));
+    };
+    const first = Math.min(before, messages.length);
+    for (let n = 0; n < first; n++) write(n);
+    await check(first);
+    for (let n = first; n < messages.length; n++) write(n);
+    await check(messages.length);
+  });
+  await fc.assert(property, { numRuns: Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 10) });
+});
+
+describe("what is kept of a database", () => {
+  const begin = () => {
+    clockAhead();
+    const home = makeFolder();
+    const cacheDirectory = join(makeFolder(), "cache");
+    const agent = new Agent(OPENCODE);
+    const add = (n: number) =>
+      agent.insert("message", { id: `m${n}`, session_id: "s", data: JSON.stringify(message("s", n, n)) });
+    const ask = (more: object = {}) => scanHome(home, { cache: true, cacheDirectory, ...more });
+    const files = () => readdirSync(cacheDirectory).filter((name) => name.endsWith(".rows"));
+    const publish = () => agent.publish(join(home, DATABASE));
+    return { home, cacheDirectory, agent, add, ask, files, publish };
+  };
+
+  test("is used while neither it nor its log has changed", async () => {
+    const { add, ask, files, publish, cacheDirectory, home } = begin();
+    add(1);
+    publish();
+    const first = await ask();
+    expect([first.stats.transcriptsUnchanged, first.stats.bytesRead > 0]).toEqual([0, true]);
+    const second = await ask();
+    expect([second.stats.transcriptsUnchanged, second.stats.bytesRead]).toEqual([1, 0]);
+    expect(answerOf(second)).toEqual(answerOf(first));
+    const [name] = files();
+    expect(statSync(join(cacheDirectory, name!)).mode & 0o777).toBe(0o600);
+    // Same size, only the log is another.
+    const log = readFileSync(join(home, `${DATABASE}-wal`));
+    writeFileSync(join(home, `${DATABASE}-wal`), log.fill(0, 40));
+    expect((await ask()).totals.responses).toBe(0);
+    add(2);
+    publish();
+    expect((await ask()).totals).toMatchObject({ responses: 2, inputTokens: 3 });
+  });
+
+  test("is not kept of one that was written a moment ago, nor with --no-cache", async () => {
+    const { add, ask, files, publish, cacheDirectory } = begin();
+    add(1);
+    publish();
+    await ask({ cache: false });
+    expect(existsSync(cacheDirectory)).toBe(false);
+    Date.now = realNow;
+    expect((await ask()).totals.responses).toBe(1);
+    expect(existsSync(cacheDirectory) ? files() : []).toEqual([]);
+  });
+
+  test("is not used when it is damaged, anywhere", async () => {
+    const { add, ask, files, publish, cacheDirectory } = begin();
+    for (let n = 1; n < 4; n++) add(n);
+    publish();
+    const right = answerOf(await ask());
+    const path = join(cacheDirectory, files()[0]!);
+    const whole = readFileSync(path);
+    for (let cut = 0; cut < 40; cut++) {
+      const at = Math.floor((whole.length * cut) / 40);
+      const flipped = Buffer.from(whole);
+      flipped[at] = (flipped[at] ?? 0) ^ 1;
+      for (const bytes of [flipped, whole.subarray(0, at)]) {
+        writeFileSync(path, bytes);
+        expect(answerOf(await ask())).toEqual(right);
+      }
+    }
+  });
+
+  test("holds nothing that anybody wrote, and goes with the cache", async () => {
+    const { home, agent, add, ask, files, publish, cacheDirectory } = begin();
+    add(1);
+    const said = { role: "user", summary: { title: "SECRET" }, system: "SECRET", time: { created: 1 } };
+    agent.insert("message", { id: "u", session_id: "s", data: JSON.stringify(said) });
+    agent.insert("part", { id: "p", message_id: "u", session_id: "s", data: '{"type":"text","text":"SECRET"}' });
+    agent.insert("session", { id: "s", title: "SECRET", directory: "/srv/shop" });
+    publish();
+    await ask();
+    expect(readFileSync(join(cacheDirectory, files()[0]!), "utf8")).not.toContain("SECRET");
+    const run = async (action: string) => {
+      const { stdout } = await tokensift(["cache", action, "--json", "--cache-dir", cacheDirectory]);
+      return JSON.parse(stdout) as object;
+    };
+    expect(await run("info")).toMatchObject({ files: 1, transcripts: 1, unusable: 0 });
+    expect(await run("prune")).toMatchObject({ files: 0 });
+    rmSync(join(home, DATABASE));
+    expect(await run("prune")).toMatchObject({ files: 1, transcripts: 1 });
+    publish();
+    await ask();
+    expect(await run("clear")).toMatchObject({ files: 1 });
+    expect(existsSync(cacheDirectory)).toBe(false);
+  });
+
+  test("is no matter where it cannot be kept: that is said", async () => {
+    const { add, ask, publish } = begin();
+    add(1);
+    publish();
+    const { totals, diagnostics } = await ask({ cacheDirectory: join(makeFolder({ file: "" }), "file", "below") });
+    expect([totals.responses, diagnostics.cache]).toEqual([1, "ENOTDIR"]);
+  });
+});
+
+describe("files", () => {
+  test("of older versions: subagents by their session's file, tool calls by their parts", async () => {
+    const json = JSON.stringify;
+    const home = makeFolder({
+      [`${DATA}/storage/session/p/ses_1.json`]: json({ id: "ses_1", directory: "/srv/shop" }),
+      [`${DATA}/storage/session/p/ses_2.json`]: json({ id: "ses_2", parentID: "ses_1" }),
+      [`${DATA}/storage/message/ses_1/msg_1.json`]: json({ id: "msg_1", ...message("ses_1", 1, 1) }),
+      [`${DATA}/storage/message/ses_2/msg_2.json`]: json({
+        id: "msg_2",
+        ...message("ses_2", 2, 20, { agent: undefined, mode: "general" }),
+      }),
+      [`${DATA}/storage/message/ses_2/msg_3.json`]: '{"id":"msg_3"',
+      [`${DATA}/storage/part/msg_2/prt_1.json`]: json({
+        id: "prt_1",
+        messageID: "msg_2",
+        sessionID: "ses_2",
+        type: "tool",
+      }),
+      [`${DATA}/storage/part/msg_2/prt_2.json`]: json({
+        id: "prt_2",
+        messageID: "msg_2",
+        sessionID: "ses_2",
+        type: "text",
+        text: "x",
+      }),
+      [`${DATA}/snapshot/x/msg_9.json`]: json({ id: "msg_9", ...message("ses_9", 1, 1) }),
+    });
+    const expected = [
+      { key: { session: "ses_2", agent: "general", project: "/srv/shop" }, inputTokens: 20, toolUses: 1 },
+      { key: { session: "ses_1", agent: "main" }, inputTokens: 1, toolUses: 0 },
+    ];
+    const own = await scanHome(home);
+    expect(own.rows).toMatchObject(expected);
+    expect(own.stats.skipped.pending).toBe(1);
+    // The same by hand.
+    const given = await scanHome("/nonexistent", { paths: [join(home, DATA, "storage")] });
+    expect(given.rows).toMatchObject(expected);
+  });
+
+  test("an export is a session; given by hand, so is a database, whatever its name", async () => {
+    const exported = {
+      info: { id: "ses_7", directory: "/srv/shop" },
+      messages: [
+        { info: { id: "m1", ...message("ses_7", 1, 7) }, parts: [{ type: "tool" }, { type: "text" }] },
+        { info: { id: "u1", role: "user" }, parts: [] },
+      ],
+    };
+    const folder = makeFolder({ "export.json": JSON.stringify(exported, null, 2) });
+    const agent = new Agent(OPENCODE);
+    agent.insert("message", { id: "m1", session_id: "ses_7", data: JSON.stringify(message("ses_7", 1, 7)) });
+    agent.insert("message", { id: "m2", session_id: "ses_7", data: JSON.stringify(message("ses_7", 2, 20)) });
+    agent.publish(join(folder, "saved.db"));
+    const { rows } = await scanHome("/nonexistent", {
+      paths: [join(folder, "export.json"), join(folder, "saved.db")],
+      by: ["session"],
+    });
+    expect(rows).toMatchObject([{ key: { session: "ses_7" }, inputTokens: 27, responses: 2 }]);
+    const alone = await scanHome("/nonexistent", { paths: [join(folder, "export.json")] });
+    expect(alone.totals).toMatchObject({ inputTokens: 7, toolUses: 1 });
+  });
+});
+
+test("databases of a version we do not know, and of a channel of their own", async () => {
+  const home = makeFolder();
+  const next = new Agent("CREATE TABLE conversations (id TEXT)");
+  next.publish(join(home, DATABASE));
+  const dev = new Agent("CREATE TABLE message (id TEXT, session_id TEXT, data TEXT)");
+  dev.insert("message", { id: "m1", session_id: "ses_1", data: JSON.stringify(message("ses_1", 1, 3)) });
+  dev.publish(join(home, DATA, "opencode-dev.db"));
+  const result = await scanHome(home);
+  expect(result.diagnostics.unreadable).toEqual([
+    { path: join(home, DATA, "opencode-dev.db"), code: "NO_TOOL_CALLS" },
+    { path: join(home, DATABASE), code: "UNKNOWN_SCHEMA" },
+  ]);
+  expect(result.totals).toMatchObject({ inputTokens: 3, responses: 1 });
+  expect(diagnosticLines(result).join("\n")).toContain(
+    "opencode.db (a database of a version not known: nothing of it counts)",
+  );
+});
+
+test("a session that goes on in the table of a newer version is said; rows in both tables are not", async () => {
+  const home = makeFolder();
+  const agent = new Agent(
+    `${OPENCODE} CREATE TABLE session_message (id TEXT PRIMARY KEY, session_id TEXT, type TEXT, seq INTEGER, time_created INTEGER, data TEXT);`,
+  );
+  const newer = (id: string, second: number, type = "assistant") =>
+    agent.insert("session_message", { id, session_id: "s", type, time_created: atMs(second), data: "{}" });
+  agent.insert("message", {
+    id: "m1",
+    session_id: "s",
+    time_created: atMs(1),
+    data: JSON.stringify(message("s", 1, 3)),
+  });
+  newer("evt_1", 60);
+  newer("evt_2", 9999, "user");
+  agent.publish(join(home, DATABASE));
+  expect((await scanHome(home)).diagnostics.unreadable).toEqual([]);
+  newer("evt_3", 9999);
+  agent.publish(join(home, DATABASE));
+  const { diagnostics, totals } = await scanHome(home);
+  expect(diagnostics.unreadable).toEqual([{ path: join(home, DATABASE), code: "NEWER_MESSAGES" }]);
+  expect(totals.inputTokens).toBe(3);
+});
+
+test("through a link the log beside the file itself is seen", async () => {
+  const home = makeFolder();
+  const elsewhere = makeFolder();
+  const agent = new Agent(OPENCODE);
+  agent.checkpoint();
+  agent.insert("message", { id: "m1", session_id: "s", data: JSON.stringify(message("s", 1, 3)) });
+  agent.publish(join(elsewhere, "x.db"));
+  mkdirSync(join(home, DATA), { recursive: true });
+  symlinkSync(join(elsewhere, "x.db"), join(home, DATABASE));
+  const { totals, stats } = await scanHome(home);
+  expect([totals.inputTokens, stats.bytesTotal]).toEqual([3, stats.bytesRead]);
+});
+
+describe("Copilot CLI's session store", () => {
+  const request = (
+    id: number,
+    session: string,
+    second: number,
+    input: number,
+    more: Record<string, string | number | null> = {},
+  ) => ({
+    id,
+    session_id: session,
+    model: "gpt-5.4",
+    input_tokens: input,
+    output_tokens: 3,
+    cache_read_tokens: 10,
+    cache_write_tokens: 5,
+    reasoning_tokens: 1,
+    created_at: new Date(atMs(second)).toISOString(),
+    ...more,
+  });
+  const line = (id: string, type: string, second: number, data: object) =>
+    JSON.stringify({ type, data, id, timestamp: new Date(atMs(second)).toISOString(), parentId: null });
+  const end = (id: string, second: number, inputTokens: number) =>
+    line(id, "session.shutdown", second, { modelMetrics: { "gpt-5.4": { usage: { inputTokens, outputTokens: 9 } } } });
+
+  test("counts instead of ends and messages, from its first row of a session on", async () => {
+    const home = makeFolder({
+      // Began before the store did: 100 + 9 of its first end are nowhere else. The crash at 00:10 is known by its message alone.
+      ".copilot/session-state/old/events.jsonl": [
+        line("a", "session.start", 0, { sessionId: "old", context: { cwd: "/srv/shop", branch: "main" } }),
+        line("b", "assistant.message", 1, { outputTokens: 9, toolRequests: [{}] }),
+        end("c", 2, 100),
+        line("d", "assistant.message", 10, { model: "gpt-5.4", outputTokens: 4 }),
+        line("e", "assistant.message", 500, { outputTokens: 3 }),
+        end("f", 700, 250),
+      ],
+      ".copilot/session-state/without/events.jsonl": [
+        line("g", "session.start", 0, { sessionId: "without", context: { cwd: "/srv/shop" } }),
+        end("h", 2, 1000),
+      ],
+    });
+    const agent = new Agent(COPILOT);
+    agent.insert("sessions", { id: "old", cwd: "/srv/shop", branch: "main" });
+    agent.insert("sessions", { id: "app", cwd: "/srv/app", branch: "dev" });
+    agent.insert("assistant_usage_events", request(1, "old", 501, 50));
+    agent.checkpoint();
+    agent.insert("assistant_usage_events", request(2, "old", 600, 60, { parent_tool_call_id: "t" }));
+    agent.insert(
+      "assistant_usage_events",
+      request(3, "app", 601, 12, { model: "auto", copilot_usage_model: "claude-sonnet-4.6" }),
+    );
+    agent.publish(join(home, ".copilot/session-store.db"));
+    const { rows, diagnostics, stats } = await scanHome(home, {
+      by: ["session", "agent", "model", "project", "branch"],
+    });
+    expect(rows).toMatchObject([
+      { key: { session: "without", model: "gpt-5.4" }, inputTokens: 1000, outputTokens: 9 },
+      {
+        key: { session: "old", agent: "main", model: "gpt-5.4", project: "/srv/shop", branch: "main" },
+        // 100 of the first end, 50 - 15 of the first row; outputs 9, 4 and 3.
+        ...{
+          inputTokens: 135,
+          cacheReadTokens: 10,
+          cacheCreation5mTokens: 5,
+          outputTokens: 16,
+          responses: 3,
+          toolUses: 1,
+        },
+      },
+      {
+        key: { session: "old", agent: "subagent" },
+        inputTokens: 45,
+        cacheReadTokens: 10,
+        outputTokens: 3,
+        reasoningTokens: 1,
+      },
+      {
+        key: { session: "app", model: "claude-sonnet-4.6", project: "/srv/app", branch: "dev" },
+        ...{ inputTokens: 0, cacheReadTokens: 10, cacheCreation5mTokens: 2, outputTokens: 3 },
+      },
+    ]);
+    expect(diagnostics).toMatchObject({ outputOnlyResponses: 1, clampedResponses: 1, unreadable: [] });
+    expect(stats.transcripts).toBe(3);
+  });
+
+  test("of an older version, without usage, is no reason to say anything", async () => {
+    const home = makeFolder();
+    new Agent("CREATE TABLE sessions (id TEXT PRIMARY KEY, cwd TEXT)").publish(join(home, ".copilot/session-store.db"));
+    const { diagnostics, totals } = await scanHome(home);
+    expect([diagnostics.unreadable, totals.responses]).toEqual([[], 0]);
+    rmSync(join(home, ".copilot"), { recursive: true });
+  });
+});
