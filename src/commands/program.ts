@@ -21,7 +21,7 @@ import {
   TASKS_HELP,
 } from "./help.ts";
 import { explain } from "./mistake.ts";
-import { PRICES_FLAGS } from "./prices-flags.ts";
+import { EXPLAIN_FLAGS, PRICES_FLAGS } from "./prices-flags.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
@@ -212,6 +212,11 @@ class Run {
         "models, * for any text (default: those in use here); or explain, or update [URL or file]",
       )
       .addHelpText("after", PRICES_HELP);
+    if (this.#isAskedFor(command)) {
+      const [by, row] = [EXPLAIN_FLAGS.by, EXPLAIN_FLAGS.row];
+      command.addOption(optionOf({ ...FLAGS.by, about: by[1] }, by[0]));
+      command.addOption(optionOf({ ...FLAGS.model, group: "Rows", about: row[1] }, row[0]));
+    }
     this.#addFlags(command, PRICES_FLAGS);
     command.action(async (words: string[]) => {
       const { runPrices } = await import("./more.ts");

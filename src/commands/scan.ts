@@ -1,21 +1,18 @@
 /** `tokensift scan`: settings, the scan, its report, and what has to be said beside it. */
 import { configPaths, fileLayer } from "../config/file.ts";
 import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import { resolveSettings, type Settings } from "../config/settings.ts";
 import { ScanError } from "../errors.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { noTranscripts } from "../report/empty.ts";
-import { scan } from "../scan.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_FOLDER } from "./demo.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
 import { sayRemarks, writeReports } from "./reports.ts";
+import { scanWithProgress } from "./scanning.ts";
 import { checkWritable } from "./terminal/atomic-file.ts";
-import { catchInterrupts } from "./terminal/interrupt.ts";
-import { showsProgress } from "./terminal/look.ts";
-import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines } from "./terminal/streams.ts";
 
 /** The exit code. Rejects with a `ScanError` when it could not run. */
@@ -59,27 +56,6 @@ async function scanOrDemo(paths: readonly string[], settings: Settings, environm
 }
 
 async function scanPaths(paths: readonly string[], settings: Settings, environment: Environment): Promise<ScanResult> {
-  const { quiet = false, origins } = settings;
-  const line = new ProgressLine(() => showsProgress(settings.progress, quiet, environment.variables));
-  let release = () => {};
-  let isCaught = false;
-  try {
-    return await scan({
-      ...engineOptions(settings),
-      paths: paths.length > 0 ? paths : undefined,
-      environment,
-      onProgress: (progress) => {
-        if (!isCaught) release = catchInterrupts(() => line.clear());
-        isCaught = true;
-        line.update(progress);
-        if (progress.bytesDone >= progress.bytesTotal) release();
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof ScanError)) throw error;
-    throw placeError(error, origins);
-  } finally {
-    release();
-    line.clear();
-  }
+  const options = { ...engineOptions(settings), paths: paths.length > 0 ? paths : undefined };
+  return scanWithProgress(options, settings, environment);
 }

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Row } from "tokensift";
 import { makeFolder } from "../transcripts.ts";
 import { makeHome, response } from "./home.ts";
 import { tokensift } from "./tokensift.ts";
@@ -17,7 +18,7 @@ describe("prices", () => {
     expect(stdout).toMatch(/^claude-sonnet-4-5 +6 +22.5 +7.5 +12 +0.6 +10 +above 200000 tokens of input$/m);
     expect(stdout).toMatch(/^ +3 +15 +3.75 +6 +0.3 +10$/m);
     expect(stdout).toMatch(/^ {2}claude-opus-4-6: anthropic claude-opus-4-6 in @pydantic\/genai-prices \d/m);
-    expect(stdout).toMatch(/^ {2}claude-opus-4-6 fast: x 6 \(https:/m);
+    expect(stdout).toMatch(/^ {2}fast: x 6 for claude-opus-4-6 \(https:/m);
     expect(stdout).toContain("nobody-1: no price is known (--prices FILE gives it one)");
   });
 
@@ -64,10 +65,89 @@ describe("prices", () => {
     expect(nobody.stdout).toMatch(/^Total: 0.00 USD\n/);
   });
 
+  test("explain --by: each row as its sum, or the rows that are named", async () => {
+    const other = response({ timestamp: "2026-06-02T00:00:00Z" }, { input_tokens: 3 }).replace("opus-4-6", "opus-4-8");
+    const home = makeHome(response(), response(), other);
+    const plain = ({ stdout }: { stdout: string }) => stdout.split("\n").map((line) => line.replaceAll(/ +/g, " "));
+    const all = await prices("explain --by day,model", { home });
+    expect(plain(all).filter((line) => !/^ |^$/.test(line))).toEqual([
+      "Day 2026-06-01, Model claude-opus-4-6: 0.00061 USD",
+      "Day 2026-06-02, Model claude-opus-4-8: 0.000315 USD",
+      "Total: 0.000925 USD",
+      expect.stringContaining("is an estimate") as string,
+    ]);
+    for (const row of ["--row 2026-06-02,*", "--row *,claude-opus-4-8", "--top 1 --sort costUsd:asc"]) {
+      const one = await prices(`explain --by day,model ${row}`, { home });
+      expect(plain(one), row).toEqual([
+        "Day 2026-06-02, Model claude-opus-4-8: 0.000315 USD",
+        expect.stringMatching(/^ claude-opus-4-8, 1 response: 0.000315 USD \(anthropic claude-opus-4-8 in/) as string,
+        " input 3 x 5 / 1M = 0.000015",
+        " output 10 x 25 / 1M = 0.00025",
+        " cache read 100 x 0.5 / 1M = 0.00005",
+        "",
+        "Total of all rows: 0.000925 USD",
+        expect.stringContaining("is an estimate") as string,
+        "",
+      ]);
+    }
+    const json = await prices("explain --by day --row 2026-06-02 --row 2026-06-0? --json", { home });
+    const { rows, totals } = JSON.parse(json.stdout) as { rows: Row[]; totals: Row };
+    expect(rows.map(({ key, costUsd, costLines }) => [key.day, costUsd, costLines?.[0]?.costUsd])).toEqual([
+      ["2026-06-01", 0.00061, 0.00061],
+      ["2026-06-02", 0.000315, 0.000315],
+    ]);
+    expect(totals.costUsd).toBe(0.000925);
+  });
+
+  test("rows are named as tables name them, and by what config files say of scans nothing is cut", async () => {
+    const home = makeHome(response());
+    const folder = makeFolder({ "tokensift.config.json": `{"by": ["day"], "top": 0, "breakdown": true}` });
+    const together = await prices("explain", { home, folder });
+    expect(together.stdout).toMatch(/^claude-opus-4-6, since .*1 response: 0.000305 USD/);
+    const named = await prices("explain --by team --row (none)", { home, folder });
+    expect(named.stdout).toMatch(/^Team \(none\): 0.000305 USD\n/);
+  });
+
+  test("shows no digits that a double only seems to have", async () => {
+    const { stdout } = await prices("explain", { home: makeHome(response({ costUSD: 1234567.123456789 })) });
+    expect(stdout).toContain("Total: 1,234,567.123456789 USD\n");
+  });
+
+  test("fits its terminal", async () => {
+    const home = makeHome(response());
+    for (const args of ["claude-sonnet-4-5 claude-opus-4-*", "explain --by project,model"]) {
+      const { stdout } = await prices(args, { home, variables: { COLUMNS: "80" } });
+      const tooLong = stdout.split("\n").filter((line) => line.length > 80 && !/^ *\(?https:\S+$/.test(line));
+      expect(tooLong, args).toEqual([]);
+    }
+  });
+
+  test("on an empty machine says where it looked", async () => {
+    for (const args of ["", "explain", "explain --by day"]) {
+      const { code, stderr } = await prices(args, { home: makeFolder() });
+      expect(code).toBe(0);
+      expect(stderr, args).toContain("No transcripts found. Looked in:\n");
+    }
+    const filtered = await prices("explain --session nobody", { home: makeHome(response()) });
+    expect(filtered.stderr).toContain("No rows: nothing in 1 transcript");
+  });
+
   test.each([
     ["explain this", /prices explain: "this" is too much \(choose what with flags/],
     ["explain --cost none", /--cost: none has nothing to explain/],
     ["update a b", /prices update: "b" is too much/],
+    ["explain --row x", /--row: "x" needs --by/],
+    ["explain --by none --row x", /--row: "x" needs --by/],
+    [
+      "explain --by model --row claude-opus-4-7",
+      /"claude-opus-4-7" names no row by model \(did you mean claude-opus-4-6\?/,
+    ],
+    ["explain --by day,model --row claude-*", /is not as --by day,model names rows \(give 2 names, \* for any\)/],
+    ["explain --by modle", /--by: "modle" is no dimension \(did you mean model\?/],
+    ["explian", /prices: "explian" is neither a known model nor explain/],
+    ["--by model", /prices: --by is for tokensift prices explain/],
+    ["claude-opus-4-8 --session x", /prices claude-opus-4-8: --session is for tokensift prices explain/],
+    ["update --since 7d", /prices update: --since is for tokensift prices explain/],
     ["claude-opus-4-8 --prices /no/such.json", /--prices: \/no\/such.json cannot be read \(ENOENT/],
   ])("%s", async (args, message) => {
     const { code, stdout, stderr } = await prices(args, { home: makeHome(response()) });
