@@ -2,9 +2,9 @@
 import { TERMS } from "../events.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Override, overrideFor, type Overrides } from "./own-prices.ts";
-import { type RateRow, rowsOf, timesFactor } from "./rates.ts";
+import { type RateRow, rowsOf, timesFactors } from "./rates.ts";
 import { resolveModel, type ResolvedModel } from "./resolve.ts";
-import { factorOf } from "./surcharges.ts";
+import { factorsOf } from "./surcharges.ts";
 
 export interface ModelPrice {
   /** Names with one key have the same rates. */
@@ -47,15 +47,18 @@ export class PriceBook {
 
   #makeRows({ resolved, override }: ModelPrice, terms: number): RateRow[] {
     const all = resolved?.isFast ? terms | TERMS.fast : terms;
-    const factor = resolved ? factorOf(all, resolved.provider, resolved.model.id) : 1;
-    if (factor === undefined) return [];
+    const factors = resolved ? factorsOf(all, resolved.provider, resolved.model.id) : [];
+    if (factors === undefined) return [];
     const listed = resolved ? rowsOf(resolved.model.prices) : [];
     const discount = override?.discount ?? this.overrides?.discount ?? 1;
-    const listedRows = listed.map((row) => ({ ...row, rates: timesFactor(row.rates, factor * discount, discount) }));
+    const listedRows = listed.map((row) => ({
+      ...row,
+      rates: timesFactors(row.rates, [...factors, discount], [discount]),
+    }));
     const ownRows = (override?.rows ?? []).map((row) => ({
       ...row,
       isOwn: true,
-      rates: timesFactor(row.rates, factor),
+      rates: timesFactors(row.rates, factors),
     }));
     return [...ownRows, ...listedRows];
   }

@@ -76,15 +76,15 @@ export function termNames(terms: number): Term[] {
   return (Object.keys(TERMS) as Term[]).filter((name) => (terms & TERMS[name]) !== 0);
 }
 
-/** Their product; undefined where one of them has no known price for the model. */
-export function factorOf(terms: number, provider: string, model: string): number | undefined {
-  let factor = 1;
+/** What rates are multiplied by; undefined where one of the terms has no known price for the model. */
+export function factorsOf(terms: number, provider: string, model: string): number[] | undefined {
+  const factors: number[] = [];
   for (const term of termNames(terms)) {
     const surcharge = surchargeOf(term, provider, model);
     if (!surcharge) return undefined;
-    factor *= surcharge.times;
+    factors.push(surcharge.times);
   }
-  return factor;
+  return factors;
 }
 
 /** `*` is any text, all else stands for itself. */
