@@ -163,7 +163,7 @@ export interface CostLine {
   readonly aboveTokens: number | null;
   /** Classes of which there is any. */
   readonly classes: readonly CostClass[];
-  /** What rounding its responses, each by itself, added to the sum of the classes; below half a nano-dollar a response. */
+  /** What rounding its responses, each by itself, added to the sum of the classes, or took from it. */
   readonly roundingUsd: number;
   /** Its responses, each rounded once to nano-dollars; null: no price is known. */
   readonly costUsd: number | null;

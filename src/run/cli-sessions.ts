@@ -2,6 +2,8 @@
  * The Codex or Gemini session underneath a worker that wraps one (`spec/run-collector.md`, "Codex and Gemini workers").
  * How such sessions are found and read is not known here.
  */
+import { sumTooLarge } from "../errors.ts";
+import type { SkippedLine, SkipReason, UnreadableFile } from "../types.ts";
 import type { Window } from "../window.ts";
 import { isMentioned } from "./mentions.ts";
 import { sumUsd } from "./price.ts";
@@ -19,6 +21,32 @@ export interface CliSession {
   readonly model: string | null;
   /** What it consumed inside the window; undefined: it has no usage there. */
   readonly figures: CliFigures | undefined;
+  /** Models in them that no price is known for. Default: none. */
+  readonly unpricedModels?: readonly string[] | undefined;
+  /** Lines of its transcripts that are not in the figures. Default: none. */
+  readonly skipped?: SkippedOf | undefined;
+}
+
+export interface SkippedOf {
+  readonly counts: Readonly<Record<SkipReason, number>>;
+  /** The first 100 of them. */
+  readonly lines: readonly SkippedLine[];
+}
+
+/** The sessions, and how they were come by. */
+export interface FoundCliSessions {
+  readonly sessions: readonly CliSession[];
+  /** Default: nothing was read. */
+  readonly reading?: CliReading | undefined;
+}
+
+export interface CliReading {
+  readonly transcripts: number;
+  readonly transcriptsUnchanged: number;
+  readonly bytesRead: number;
+  /** Why the cache could not be written: the system's code. */
+  readonly cacheFailure: string | undefined;
+  readonly unreadable: readonly UnreadableFile[];
 }
 
 export interface CliFigures {
@@ -40,7 +68,7 @@ export interface CliQuery {
   readonly window: Window;
 }
 
-export type FindCliSessions = (query: CliQuery) => Promise<readonly CliSession[]>;
+export type FindCliSessions = (query: CliQuery) => Promise<FoundCliSessions>;
 
 /** A Claude session that wraps a CLI. */
 export interface Wrapper {
@@ -67,6 +95,8 @@ export interface AssignedCliSessions {
   /** By number of worker, in order of start. */
   readonly ofWorker: ReadonlyMap<number, readonly CliSession[]>;
   readonly unassigned: readonly UnassignedCliSession[];
+  /** All that began in a worker's session, whether it is known whose they are or not. */
+  readonly ofRun: readonly CliSession[];
 }
 
 /** Gives each session to the worker whose wrapper it began in; of several, to the one whose transcript names it. */
@@ -77,10 +107,12 @@ export function assignCliSessions(
 ): AssignedCliSessions {
   const ofWorker = new Map<number, CliSession[]>();
   const unassigned: UnassignedCliSession[] = [];
+  const ofRun: CliSession[] = [];
   const inOrder = sessions.toSorted((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1));
   for (const session of inOrder) {
     const around = wrappers.filter((wrapper) => holdsStart(wrapper, session));
     const owners = new Set(around.map(({ worker }) => worker));
+    if (owners.size > 0) ofRun.push(session);
     const [owner] = owners.size > 1 ? ownersNaming(session.id, around) : owners;
     if (owner !== undefined) {
       ofWorker.set(owner, [...(ofWorker.get(owner) ?? []), session]);
@@ -90,7 +122,7 @@ export function assignCliSessions(
       unassigned.push({ agent: session.agent, sessionId: session.id, startedAt, workerIds });
     }
   }
-  return { ofWorker, unassigned };
+  return { ofWorker, unassigned, ofRun };
 }
 
 function holdsStart({ agent, firstMs, lastMs }: Wrapper, session: CliSession): boolean {
@@ -135,17 +167,22 @@ export function cliUsage(agent: CliAgent, sessions: readonly CliSession[]): CliU
     return { ...ids, cliModel: first.model, cliNote: `the ${NAMES[agent]} session has no usage in the window` };
   }
   const sum = (name: Exclude<keyof CliFigures, "costNanoUsd">) =>
-    counted.reduce((total, figures) => total + figures[name], 0);
+    safe(counted.reduce((total, figures) => total + figures[name], 0));
   return {
     ...ids,
     cliModel: sessions.find(({ model, figures }) => figures && model !== null)?.model ?? null,
-    cliTotalTokens: sum("inputTokens") + sum("outputTokens"),
+    cliTotalTokens: safe(sum("inputTokens") + sum("outputTokens")),
     cliInputTokens: sum("inputTokens"),
     cliCachedInputTokens: sum("cachedInputTokens"),
     cliOutputTokens: sum("outputTokens"),
     cliReasoningTokens: sum("reasoningTokens"),
     cliEstimatedCostUsd: sumUsd(counted.map(({ costNanoUsd }) => costNanoUsd)),
   };
+}
+
+function safe(tokens: number): number {
+  if (!Number.isSafeInteger(tokens)) throw sumTooLarge("cliTotalTokens");
+  return tokens;
 }
 
 const NAMES: Readonly<Record<CliAgent, string>> = { codex: "Codex", gemini: "Gemini" };
