@@ -172,6 +172,8 @@ class Run {
       command.addOption(new Option(term, about).helpGroup("Run:"));
     }
     this.#addFlags(command, [
+      "cost",
+      "prices",
       "since",
       "until",
       "json",

@@ -37,7 +37,7 @@ import {
 /** How a run is collected; what is left out is as for a scan. */
 export interface CollectOptions extends Pick<
   ScanOptions,
-  "cache" | "cacheDirectory" | "threads" | "environment" | "nowMs" | "signal" | "onProgress"
+  "cost" | "prices" | "cache" | "cacheDirectory" | "threads" | "environment" | "nowMs" | "signal" | "onProgress"
 > {
   /** Bounds instead of the run's own: an ISO date or instant in UTC, or `2h`. Both ends belong to it. */
   readonly since?: string | undefined;

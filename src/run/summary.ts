@@ -1,7 +1,7 @@
 /** What a run consumed altogether, and what has to be said beside it. */
 import { sumTooLarge } from "../errors.ts";
 import { SKIPPED_LISTED } from "../events.ts";
-import { compareText, type SkippedLine, type SkipReason, type UnreadableFile } from "../types.ts";
+import { compareText, type CostBasis, type SkippedLine, type SkipReason, type UnreadableFile } from "../types.ts";
 import type { Window } from "../window.ts";
 import type { CliSession, CliUsage, UnassignedCliSession } from "./cli-sessions.ts";
 import type { Consumption } from "./consumption.ts";
@@ -29,6 +29,8 @@ export interface RunSummary {
   readonly runEstimatedCostUsd: number | null;
   /** Beside the run's own cost, never in it; null: no CLI session was found, or its cost is not known. */
   readonly cliEstimatedCostUsd: number | null;
+  /** Where costs are from; null: they were not asked for. */
+  readonly costBasis: CostBasis | null;
   readonly unmatchedModels: readonly string[];
   readonly unattributedTeamSessions: readonly string[];
   readonly unattributedWorkerUsage:
@@ -92,7 +94,8 @@ export function summarize(run: Summarized): RunSummary {
     workerEstimatedCostUsd: cost(pool),
     runEstimatedCostUsd: cost(all),
     cliEstimatedCostUsd: cliCost(run.cliUsages),
-    unmatchedModels: unmatchedModels([...all, ...run.cliSessions]),
+    costBasis: consumption.costBasis,
+    unmatchedModels: consumption.costBasis === null ? [] : unmatchedModels([...all, ...run.cliSessions]),
     unattributedTeamSessions: unattributedIds,
     unattributedWorkerUsage:
       unattributedIds.length === 0

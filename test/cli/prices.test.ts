@@ -1,4 +1,4 @@
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -284,6 +284,26 @@ describe("costs in reports", () => {
   test("--cost none shows none", async () => {
     const { stdout } = await tokensift(["scan", "--no-cache", "--cost", "none"], { home: makeHome(response()) });
     expect(stdout).not.toMatch(/cost/i);
+  });
+
+  test("say that transcripts say them, where they do", async () => {
+    const home = makeHome(response({ costUSD: 0.5 }));
+    for (const args of [["scan"], ["scan", "--format", "md"], ["prices", "explain"]]) {
+      const { stdout } = await tokensift([...args, "--no-cache", "--cost", "recorded"], { home });
+      expect(stdout, args.join(" ")).toContain("Cost is an estimate that transcripts say themselves, not a bill.");
+      expect(stdout, args.join(" ")).not.toContain("list prices");
+    }
+  });
+
+  test("of metrics say whose prices they are", async () => {
+    const folder = makeFolder({ "p\\x.json": `{"discount": 0.5}` });
+    const metrics = join(folder, "m.prom");
+    const args = ["scan", "--no-cache", "--quiet", "--metrics", metrics, "--prices", join(folder, "p\\x.json")];
+    await tokensift(args, { home: makeHome(response()) });
+    const help = readFileSync(metrics, "utf8")
+      .split("\n")
+      .find((line) => line.startsWith("# HELP tokensift_cost_usd"));
+    expect(help).toMatch(/estimate from list prices.*not a bill\. Prices of .*p\\\\x\.json go first\. What has no/);
   });
 
   test("a mistake in --cost or --prices stops the run", async () => {
