@@ -26,6 +26,8 @@ export interface RateRow {
   readonly above: number;
   /** Of one's own, not of the list. */
   readonly isOwn?: boolean;
+  /** By term, what these rates are multiplied by instead of by the surcharge that is known. */
+  readonly times?: Readonly<Record<string, number>>;
 }
 
 /** What the provider of Claude charges for writing to the cache, in parts of its input rate; for others the same is assumed. */

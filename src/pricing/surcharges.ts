@@ -76,17 +76,6 @@ export function termNames(terms: number): Term[] {
   return (Object.keys(TERMS) as Term[]).filter((name) => (terms & TERMS[name]) !== 0);
 }
 
-/** What rates are multiplied by; undefined where one of the terms has no known price for the model. */
-export function factorsOf(terms: number, provider: string, model: string): number[] | undefined {
-  const factors: number[] = [];
-  for (const term of termNames(terms)) {
-    const surcharge = surchargeOf(term, provider, model);
-    if (!surcharge) return undefined;
-    factors.push(surcharge.times);
-  }
-  return factors;
-}
-
 /** `*` is any text, all else stands for itself. */
 export function matchesStar(pattern: string, text: string): boolean {
   const parts = pattern.split("*");

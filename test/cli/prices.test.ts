@@ -22,6 +22,13 @@ describe("prices", () => {
     expect(stdout).toContain("nobody-1: no price is known (--prices FILE gives it one)");
   });
 
+  test("of a model that is fast by its name are not multiplied again", async () => {
+    const { stdout } = await prices("claude-opus-4.6-fast");
+    expect(stdout).toMatch(/^claude-opus-4.6-fast +30 +150 /m);
+    expect(stdout).not.toMatch(/fast: x/);
+    expect(stdout).toMatch(/batch: x 0.5 for claude-opus-4.6-fast/);
+  });
+
   test("takes patterns, and own prices", async () => {
     const file = join(
       makeFolder({ "p.json": JSON.stringify({ models: { mine: { input: 1, output: 2 } } }) }),
@@ -293,6 +300,13 @@ describe("costs in reports", () => {
       expect(stdout, args.join(" ")).toContain("Cost is an estimate that transcripts say themselves, not a bill.");
       expect(stdout, args.join(" ")).not.toContain("list prices");
     }
+  });
+
+  test("what transcripts say no cost of is not what has no price", async () => {
+    const home = makeHome(response({ costUSD: 0.5 }), response());
+    const { stderr } = await tokensift(["scan", "--no-cache", "--cost", "recorded"], { home });
+    expect(stderr).toContain("Cost excludes 111 tokens that transcripts say no cost of: claude-opus-4-6 (--cost auto");
+    expect(stderr).not.toContain("--prices");
   });
 
   test("of metrics say whose prices they are", async () => {
