@@ -17,6 +17,8 @@ import { sayLines, writeStdout } from "./terminal/streams.ts";
 
 /** What only counts where it is asked for on the command line: a config file's is about scans. */
 export interface Asked {
+  /** Files and folders; none: where the agents keep their transcripts. */
+  readonly paths: readonly string[];
   /** Undefined: everything together. */
   readonly by: readonly Dimension[] | undefined;
   readonly sort: string | undefined;
@@ -33,7 +35,8 @@ export async function explain(
   isJson: boolean,
 ): Promise<number> {
   if (settings.cost === "none") {
-    throw new ScanError("INVALID_OPTION", "--cost: none has nothing to explain (leave it out, or give auto)");
+    const origin = settings.origins.cost ?? "--cost";
+    throw new ScanError("INVALID_OPTION", `${origin}: none has nothing to explain (leave it out, or give auto)`);
   }
   const by = asked.by ?? ["none"];
   const asksForRows = by.some((dimension) => dimension !== "none");
@@ -41,7 +44,8 @@ export async function explain(
     throw invalidOption("--row", asked.rows[0] ?? "", "needs --by, which says what rows are named by (--by model)");
   }
   const { sort, top } = asked;
-  const options = { ...engineOptions(settings), by, sort, top, breakdown: false, explain: true };
+  const paths = asked.paths.length > 0 ? asked.paths : undefined;
+  const options = { ...engineOptions(settings), paths, by, sort, top, breakdown: false, explain: true };
   const result = await scanWithProgress(options, settings, environment);
   const rows = asked.rows === undefined ? result.rows : await rowsNamed(result, asked.rows, environment.home);
   const { totals, costBasis, costLines, window, rowsOmitted, diagnostics } = result;

@@ -38,9 +38,8 @@ export async function runPrices(words: readonly string[], written: PricesWritten
   const [action = "", ...others] = words;
   checkWritten(action, words, written);
   if (action === "explain") {
-    if (others.length > 0) throw tooMany("explain", others, "choose what with flags such as --session ID");
     const { by, sort, top } = resolveSettings([commandLineLayer(written)]);
-    return explain(settings, { by, sort, top, rows: written.row }, environment, isJson);
+    return explain(settings, { paths: others, by, sort, top, rows: written.row }, environment, isJson);
   }
   if (action === "update") {
     if (others.length > 1) throw tooMany("update", others.slice(1), "give one URL or file");

@@ -211,7 +211,7 @@ class Run {
       .summary("rates of models, what a cost is the sum of: explain, update")
       .argument(
         "[words...]",
-        "models, * for any text (default: those in use here); or explain, or update [URL or file]",
+        "models, * for any text (default: those in use here); or explain [paths], or update [URL or file]",
       )
       .addHelpText("after", PRICES_HELP);
     if (this.#isAskedFor(command)) {

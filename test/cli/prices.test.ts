@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -106,6 +106,12 @@ describe("prices", () => {
     expect(totals.costUsd).toBe(0.000925);
   });
 
+  test("of files and folders given by hand", async () => {
+    const home = makeHome(response());
+    const { stdout } = await prices(`explain ${join(home, ".claude/projects")} --by project --row /srv/app`);
+    expect(stdout).toMatch(/^Project \/srv\/app: 0.000305 USD\n/);
+  });
+
   test("rows are named as tables name them, and by what config files say of scans nothing is cut", async () => {
     const home = makeHome(response());
     const folder = makeFolder({ "tokensift.config.json": `{"by": ["day"], "top": 0, "breakdown": true}` });
@@ -140,7 +146,7 @@ describe("prices", () => {
   });
 
   test.each([
-    ["explain this", /prices explain: "this" is too much \(choose what with flags/],
+    ["explain this", /no such file or folder: .*this \(give another path/],
     ["explain --cost none", /--cost: none has nothing to explain/],
     ["update a b", /prices update: "b" is too much/],
     ["explain --row x", /--row: "x" needs --by/],
@@ -280,17 +286,32 @@ describe("costs in reports", () => {
     });
     const home = makeHome(response());
     const table = await tokensift(["scan", "--no-cache"], { home, folder });
-    expect(table.stdout).toContain("not a bill. Prices of p.json go first.");
+    expect(table.stdout).toContain("not a bill. Prices of ");
+    expect(table.stdout.replaceAll(/\s+/g, " ")).toContain(`${join(folder, "p.json")} go first.`);
     const json = await tokensift(["scan", "--no-cache", "--json"], { home, folder });
     expect(JSON.parse(json.stdout)).toMatchObject({
       totals: { costUsd: 0.0001525 },
-      costBasis: { overrides: "p.json" },
+      costBasis: { overrides: join(folder, "p.json") },
     });
   });
 
   test("--cost none shows none", async () => {
     const { stdout } = await tokensift(["scan", "--no-cache", "--cost", "none"], { home: makeHome(response()) });
     expect(stdout).not.toMatch(/cost/i);
+  });
+
+  test("are found beside the config file that names them, wherever the run is", async () => {
+    const home = makeHome(response());
+    const settings = join(home, ".config/tokensift");
+    mkdirSync(settings, { recursive: true });
+    writeFileSync(join(settings, "config.json"), `{"prices": "p.json"}`);
+    writeFileSync(join(settings, "p.json"), `{"discount": 0.5}`);
+    // A file of that name in a folder that somebody else made is not asked.
+    const folder = makeFolder({ "p.json": `{"discount": 0.1}` });
+    const { stdout } = await tokensift(["scan", "--no-cache", "--json", "--by", "none"], { home, folder });
+    const { totals, costBasis } = JSON.parse(stdout) as { totals: object; costBasis: object };
+    expect(totals).toMatchObject({ costUsd: 0.0001525 });
+    expect(costBasis).toMatchObject({ overrides: join(settings, "p.json") });
   });
 
   test("say that transcripts say them, where they do", async () => {
