@@ -5,7 +5,7 @@
 import { sumTooLarge } from "../errors.ts";
 import type { SkippedLine, SkipReason, UnreadableFile } from "../types.ts";
 import type { Window } from "../window.ts";
-import { isMentioned } from "./mentions.ts";
+import { mentionsIn } from "./mentions.ts";
 import { sumUsd } from "./price.ts";
 import type { TeamState } from "./team-state.ts";
 
@@ -97,6 +97,8 @@ export interface AssignedCliSessions {
   readonly unassigned: readonly UnassignedCliSession[];
   /** All that began in a worker's session, whether it is known whose they are or not. */
   readonly ofRun: readonly CliSession[];
+  /** Of transcripts that were looked through for ids. */
+  readonly bytesRead: number;
 }
 
 /** Gives each session to the worker whose wrapper it began in; of several, to the one whose transcript names it. */
@@ -105,24 +107,30 @@ export function assignCliSessions(
   wrappers: readonly Wrapper[],
   workers: TeamState["workers"],
 ): AssignedCliSessions {
+  const inOrder = sessions.toSorted((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1));
+  const begun = inOrder.map((session) => ({
+    session,
+    around: wrappers.filter((wrapper) => holdsStart(wrapper, session)),
+  }));
+  const { isNamed, bytesRead } = namesInTranscripts(begun.filter(({ around }) => workersOf(around).size > 1));
   const ofWorker = new Map<number, CliSession[]>();
   const unassigned: UnassignedCliSession[] = [];
   const ofRun: CliSession[] = [];
-  const inOrder = sessions.toSorted((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1));
-  for (const session of inOrder) {
-    const around = wrappers.filter((wrapper) => holdsStart(wrapper, session));
-    const owners = new Set(around.map(({ worker }) => worker));
-    if (owners.size > 0) ofRun.push(session);
-    const [owner] = owners.size > 1 ? ownersNaming(session.id, around) : owners;
-    if (owner !== undefined) {
+  for (const { session, around } of begun) {
+    const possible = workersOf(around);
+    if (possible.size === 0) continue;
+    ofRun.push(session);
+    const owners = possible.size === 1 ? possible : workersOf(around.filter((wrapper) => isNamed(session.id, wrapper)));
+    const [owner, ...others] = owners;
+    if (owner !== undefined && others.length === 0) {
       ofWorker.set(owner, [...(ofWorker.get(owner) ?? []), session]);
-    } else if (owners.size > 0) {
-      const workerIds = [...owners].map((worker) => workers[worker]?.workerId ?? "");
+    } else {
+      const workerIds = [...possible].map((worker) => workers[worker]?.workerId ?? "");
       const startedAt = new Date(session.startedMs).toISOString();
       unassigned.push({ agent: session.agent, sessionId: session.id, startedAt, workerIds });
     }
   }
-  return { ofWorker, unassigned, ofRun };
+  return { ofWorker, unassigned, ofRun, bytesRead };
 }
 
 function holdsStart({ agent, firstMs, lastMs }: Wrapper, session: CliSession): boolean {
@@ -130,11 +138,25 @@ function holdsStart({ agent, firstMs, lastMs }: Wrapper, session: CliSession): b
   return agent === session.agent && startedMs >= firstMs - SLACK_MS && startedMs <= lastMs + SLACK_MS;
 }
 
-/** The only worker whose wrapper names an id; empty where none or several do. */
-function ownersNaming(id: string, wrappers: readonly Wrapper[]): Set<number> {
-  const naming = wrappers.filter(({ paths }) => paths.some((path) => isMentioned(id, path)));
-  const owners = new Set(naming.map(({ worker }) => worker));
-  return owners.size === 1 ? owners : new Set();
+function workersOf(wrappers: readonly Wrapper[]): Set<number> {
+  return new Set(wrappers.map(({ worker }) => worker));
+}
+
+/** Looks for the ids of sessions in the transcripts of the wrappers they began in, through each transcript once. */
+function namesInTranscripts(
+  unclear: ReadonlyArray<{ readonly session: CliSession; readonly around: readonly Wrapper[] }>,
+) {
+  const idsByPath = new Map<string, string[]>();
+  for (const { session, around } of unclear) {
+    for (const path of around.flatMap(({ paths }) => paths)) {
+      idsByPath.set(path, [...(idsByPath.get(path) ?? []), session.id]);
+    }
+  }
+  const found = new Map([...idsByPath].map(([path, ids]) => [path, mentionsIn(path, ids)]));
+  return {
+    isNamed: (id: string, { paths }: Wrapper) => paths.some((path) => found.get(path)?.ids.has(id) === true),
+    bytesRead: [...found.values()].reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+  };
 }
 
 /** What a usage block says of the sessions underneath. */

@@ -128,15 +128,15 @@ async function collectWith(
     workerUsages,
     runUsage: runFigures(shares, usageSummary),
     usageSummary,
-    stats: statsOf(read, cli.reading),
+    stats: statsOf(read, cli.reading, cli.bytesLookedThrough),
   };
 }
 
-function statsOf(read: ReadTranscripts, cli: CliReading | undefined): Collected["stats"] {
+function statsOf(read: ReadTranscripts, cli: CliReading | undefined, bytesLookedThrough: number): Collected["stats"] {
   return {
     transcripts: read.transcripts.length + (cli?.transcripts ?? 0),
     transcriptsUnchanged: read.transcriptsUnchanged + (cli?.transcriptsUnchanged ?? 0),
-    bytesRead: read.bytesRead + (cli?.bytesRead ?? 0),
+    bytesRead: read.bytesRead + (cli?.bytesRead ?? 0) + bytesLookedThrough,
     cacheFailure: read.cacheFailure ?? cli?.cacheFailure,
   };
 }
@@ -191,6 +191,7 @@ async function cliSessionsOf(
   const assigned = assignCliSessions(found.sessions, wrappers, state.workers);
   return {
     reading: found.reading,
+    bytesLookedThrough: assigned.bytesRead,
     unassigned: assigned.unassigned,
     ofRun: assigned.ofRun,
     usageOf: (worker: number, agent: CliAgent) => cliUsage(agent, assigned.ofWorker.get(worker) ?? []),

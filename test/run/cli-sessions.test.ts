@@ -80,6 +80,19 @@ describe("a session is given", () => {
     expect(usageOf(answer, "one")).toMatchObject({ cliNote: expect.stringContaining("no Codex session") as string });
   });
 
+  test("of several sessions each to the worker that names it, wherever in its text", async () => {
+    // Across the border of two chunks that are read.
+    const far = `${"x".repeat((1 << 20) - 150)}5e55-10${"x".repeat(400)}`;
+    for (let shift = 0; shift < 40; shift += 13) {
+      const { answer } = await collected(
+        [session("5e55-10", 400), session("5e55-2", 401)],
+        [far.slice(shift), "5e55-2"],
+      );
+      expect(usageOf(answer, "one")).toMatchObject({ cliSessionId: "5e55-10" });
+      expect(usageOf(answer, "two")).toMatchObject({ cliSessionId: "5e55-2" });
+    }
+  });
+
   test("to nobody where none or both name it, which is said", async () => {
     for (const mentions of [[], ["5e55-10", "5e55-10"]]) {
       const { answer } = await collected([session("5e55-10", 400)], mentions);
@@ -291,13 +304,16 @@ describe("what reading them took and could not read is the run's too", () => {
     const bytes = bytesBelow(join(world.home, ".claude")) + bytesBelow(join(world.home, ".codex"));
     await setTimeout(2100);
     const cold = await run();
-    expect(cold.stderr).toContain(`8 transcripts, 0 unchanged, ${bytesText(bytes)} read\n`);
+    // What nobody is known to own is looked for in both workers' transcripts, each time.
+    const looked = [1, 2].map((n) => statSync(join(world.projectFolder(), `${uuid(n)}.jsonl`)).size);
+    const lookedThrough = looked.reduce((sum, size) => sum + size, 0);
+    expect(cold.stderr).toContain(`8 transcripts, 0 unchanged, ${bytesText(bytes + lookedThrough)} read\n`);
     expect(cold.stderr).toContain("3 lines skipped as damaged");
     const { usageSummary } = JSON.parse(cold.stdout) as CollectedTeamState;
     expect(usageSummary.diagnostics.unreadable).toEqual([
       { path: expect.stringMatching(/rollout-gone.jsonl$/) as string, code: "ENOENT" },
     ]);
-    expect((await run()).stderr).toContain("8 transcripts, 8 unchanged, 0 bytes read\n");
+    expect((await run()).stderr).toContain(`8 transcripts, 8 unchanged, ${bytesText(lookedThrough)} read\n`);
   });
 
   test("models of theirs without a price", async () => {
