@@ -8,9 +8,12 @@ export type {
   CliAgent,
   CliFigures,
   CliQuery,
+  CliReading,
   CliSession,
   CliUsage,
   FindCliSessions,
+  FoundCliSessions,
+  SkippedOf,
   UnassignedCliSession,
 } from "./run/cli-sessions.ts";
 export type { CollectOptions, LeadUsage, WorkerUsage } from "./run/collect.ts";

@@ -44,7 +44,7 @@ export interface ScanOptions {
   readonly cost?: CostMode | undefined;
   /** A JSON file of prices of one's own (README, "Prices"). */
   readonly prices?: string | undefined;
-  /** Whether the result says what the totals' cost is the sum of (`costLines`). Default false. */
+  /** Whether each row and the result say what their cost is the sum of (`costLines`). Default false. */
   readonly explain?: boolean | undefined;
   /** A row per model below each row. Default false. */
   readonly breakdown?: boolean | undefined;

@@ -85,6 +85,8 @@ export interface Row extends Figures {
   readonly key: RowKey;
   /** With `breakdown`: the same row by model, most tokens first. */
   readonly models?: readonly Row[];
+  /** With `explain`: what the row's cost is the sum of. */
+  readonly costLines?: readonly CostLine[];
 }
 
 /** Why a line is not in the figures. `pending` is a last line still being written: no damage. */
@@ -164,6 +166,8 @@ export interface CostLine {
   readonly aboveTokens: number | null;
   /** Classes of which there is any. */
   readonly classes: readonly CostClass[];
+  /** What rounding its responses, each by itself, added to the sum of the classes, or took from it. */
+  readonly roundingUsd: number;
   /** Its responses, each rounded once to nano-dollars; null: no price is known. */
   readonly costUsd: number | null;
 }

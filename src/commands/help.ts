@@ -94,6 +94,7 @@ Examples:
   $ tokensift prices claude-opus-4-6 'gpt-5*'
   $ tokensift prices --prices ours.json claude-opus-4-8
   $ tokensift prices explain --session 7964f6ff-4a5c-4f9e-9d3c-0a1b2c3d4e5f
+  $ tokensift prices explain --by day,model --row '2026-06-01,*opus*'
   $ tokensift prices explain --project '*/shop' --since 7d --json
   $ tokensift prices update`;
 

@@ -2,36 +2,44 @@
 import { join } from "node:path";
 import { configPaths, fileLayer } from "../config/file.ts";
 import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import { flagOf } from "../config/flags.ts";
+import { nearest } from "../config/suggest.ts";
+import { resolveSettings, type Settings } from "../config/settings.ts";
 import { cacheFolder } from "../cursors/location.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
-import { ScanError } from "../errors.ts";
+import { invalidOption, ScanError } from "../errors.ts";
 import { PriceBook } from "../pricing/book.ts";
 import { Catalog } from "../pricing/catalog.ts";
 import { listPrices } from "../pricing/list.ts";
 import { readOverrides } from "../pricing/overrides.ts";
 import { SURCHARGES_CHECKED } from "../pricing/surcharges.ts";
 import { REMOTE_PRICES, updatePrices } from "../pricing/update.ts";
-import { diagnosticLines } from "../report/diagnostics.ts";
-import { explanationLines, priceLines } from "../report/prices.ts";
+import { noRows, noTranscripts } from "../report/empty.ts";
+import { priceLines } from "../report/prices.ts";
 import { counted } from "../report/numbers.ts";
 import { printable } from "../report/width.ts";
-import { scan } from "../scan.ts";
-import type { ScanResult } from "../types.ts";
-import { EXIT } from "./exit-code.ts";
 import { engineOptions } from "./engine-options.ts";
+import { EXIT } from "./exit-code.ts";
+import { explain } from "./explain.ts";
+import { PRICES_FLAGS } from "./prices-flags.ts";
+import { scanWithProgress } from "./scanning.ts";
+import { outputWidth } from "./terminal/look.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
+/** As commander has them. */
+export type PricesWritten = Layer["written"] & { readonly row?: readonly string[] };
+
 /** The exit code. Rejects with a `ScanError` when it could not run. */
-export async function runPrices(words: readonly string[], written: Layer["written"]): Promise<number> {
+export async function runPrices(words: readonly string[], written: PricesWritten): Promise<number> {
   const environment = thisEnvironment();
   const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
   const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
   const isJson = written.json === true;
-  const [action, ...others] = words;
+  const [action = "", ...others] = words;
+  checkWritten(action, words, written);
   if (action === "explain") {
-    if (others.length > 0) throw tooMany("explain", others, "choose what with flags such as --session ID");
-    return explain(settings, environment, isJson);
+    const { by, sort, top } = resolveSettings([commandLineLayer(written)]);
+    return explain(settings, { paths: others, by, sort, top, rows: written.row }, environment, isJson);
   }
   if (action === "update") {
     if (others.length > 1) throw tooMany("update", others.slice(1), "give one URL or file");
@@ -39,6 +47,21 @@ export async function runPrices(words: readonly string[], written: Layer["writte
   }
   return list(words, settings, environment, isJson);
 }
+
+/** Of what concerns transcripts nothing counts where none are read. */
+function checkWritten(action: string, words: readonly string[], written: PricesWritten): void {
+  if (action === "explain") return;
+  const known: readonly string[] = words.length === 0 ? IN_USE_FLAGS : BESIDE_FLAGS;
+  const other = Object.keys(written).find((name) => !known.includes(name));
+  if (other === undefined) return;
+  const what = words.length === 0 ? "prices" : `prices ${words.join(" ")}`;
+  throw new ScanError("INVALID_OPTION", `${what}: --${flagOf(other)} is for tokensift prices explain (leave it out)`);
+}
+
+const ACTIONS = ["explain", "update"];
+const BESIDE_FLAGS = ["prices", "json", "quiet", "progress", "threads", "cache", "cacheDir"];
+const COST_FLAGS = ["sort", "top", "count", "cost", "startOfWeek"];
+const IN_USE_FLAGS = PRICES_FLAGS.filter((name) => !COST_FLAGS.includes(name));
 
 function tooMany(action: string, words: readonly string[], remedy: string): ScanError {
   return new ScanError("INVALID_OPTION", `prices ${action}: "${words.join(" ")}" is too much (${remedy})`);
@@ -56,36 +79,28 @@ async function list(names: readonly string[], settings: Settings, environment: E
     overrides: overrides?.path ?? null,
   };
   const listed = listPrices(asked, book, basis, Date.now());
-  await writeStdout(isJson ? `${JSON.stringify(listed)}\n` : `${priceLines(listed).join("\n")}\n`);
+  for (const { model, from } of listed.models) {
+    const meant = from === null ? nearest(model, ACTIONS) : undefined;
+    if (meant !== undefined)
+      throw invalidOption("prices", model, `is neither a known model nor ${meant} (write one of them)`);
+  }
+  await writeStdout(
+    isJson
+      ? `${JSON.stringify(listed)}\n`
+      : `${priceLines(listed, outputWidth(environment.variables, false)).join("\n")}\n`,
+  );
   return EXIT.done;
 }
 
 /** Of the transcripts on this machine; `synthetic` and `unknown` are none. */
 async function modelsInUse(settings: Settings, environment: Environment): Promise<string[]> {
-  const { rows } = await scanWith({ ...settings, cost: "none" }, environment, ["model"]);
-  const names = rows.flatMap(({ key }) => key.model ?? []);
+  const { sort: _, top: _top, breakdown: _b, ...options } = engineOptions({ ...settings, cost: "none" });
+  const result = await scanWithProgress({ ...options, by: ["model"] }, settings, environment);
+  if (result.rows.length === 0 && !settings.quiet) {
+    sayLines(result.stats.transcripts === 0 ? noTranscripts(result) : noRows(result));
+  }
+  const names = result.rows.flatMap(({ key }) => key.model ?? []);
   return names.filter((name) => name !== "synthetic" && name !== "unknown");
-}
-
-async function explain(settings: Settings, environment: Environment, isJson: boolean): Promise<number> {
-  if (settings.cost === "none") {
-    throw new ScanError("INVALID_OPTION", "--cost: none has nothing to explain (leave it out, or give auto)");
-  }
-  const result = await scanWith(settings, environment, ["none"]);
-  const { totals, costBasis, costLines, window } = result;
-  const json = { window, totals, costBasis, costLines, diagnostics: result.diagnostics };
-  await writeStdout(isJson ? `${JSON.stringify(json)}\n` : `${explanationLines(result).join("\n")}\n`);
-  if (!settings.quiet) sayLines(diagnosticLines(result));
-  return EXIT.done;
-}
-
-async function scanWith(settings: Settings, environment: Environment, by: readonly ("model" | "none")[]) {
-  try {
-    const { sort: _, top: _top, breakdown: _b, ...options } = engineOptions(settings);
-    return (await scan({ ...options, by, environment, explain: settings.cost !== "none" })) satisfies ScanResult;
-  } catch (error) {
-    throw error instanceof ScanError ? placeError(error, settings.origins) : error;
-  }
 }
 
 async function update(from: string, settings: Settings, environment: Environment, isJson: boolean): Promise<number> {

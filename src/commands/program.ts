@@ -21,7 +21,7 @@ import {
   TASKS_HELP,
 } from "./help.ts";
 import { explain } from "./mistake.ts";
-import { PRICES_FLAGS } from "./prices-flags.ts";
+import { EXPLAIN_FLAGS, PRICES_FLAGS } from "./prices-flags.ts";
 import { RUN_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
 import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
@@ -172,6 +172,8 @@ class Run {
       command.addOption(new Option(term, about).helpGroup("Run:"));
     }
     this.#addFlags(command, [
+      "cost",
+      "prices",
       "since",
       "until",
       "json",
@@ -209,9 +211,14 @@ class Run {
       .summary("rates of models, what a cost is the sum of: explain, update")
       .argument(
         "[words...]",
-        "models, * for any text (default: those in use here); or explain, or update [URL or file]",
+        "models, * for any text (default: those in use here); or explain [paths], or update [URL or file]",
       )
       .addHelpText("after", PRICES_HELP);
+    if (this.#isAskedFor(command)) {
+      const [by, row] = [EXPLAIN_FLAGS.by, EXPLAIN_FLAGS.row];
+      command.addOption(optionOf({ ...FLAGS.by, about: by[1] }, by[0]));
+      command.addOption(optionOf({ ...FLAGS.model, group: "Rows", about: row[1] }, row[0]));
+    }
     this.#addFlags(command, PRICES_FLAGS);
     command.action(async (words: string[]) => {
       const { runPrices } = await import("./more.ts");

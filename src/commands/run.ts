@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { configPaths, fileLayer } from "../config/file.ts";
 import { commandLineLayer, environmentLayer } from "../config/layer.ts";
-import { resolveSettings, type Settings } from "../config/settings.ts";
+import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidInput, invalidOption, ScanError } from "../errors.ts";
 import { checkWritable, writeAtomic } from "../files/atomic.ts";
@@ -15,7 +15,7 @@ import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } fr
 import { placeOf } from "../run/place.ts";
 import { type Rewrite, rewriteReport } from "../run/report-data.ts";
 import { EXIT } from "./exit-code.ts";
-import { choosePalette, showsProgress } from "./terminal/look.ts";
+import { choosePalette, outputWidth, showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
@@ -43,7 +43,9 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   const file = readTeamState(path);
   const collectFrom = async ({ state }: TeamStateFile) =>
     withProgress(settings, environment, async (onProgress) =>
-      collect(state, placeOf(state, path, written.projectRoot), { ...options, onProgress }),
+      collect(state, placeOf(state, path, written.projectRoot), { ...options, onProgress }).catch((error: unknown) => {
+        throw error instanceof ScanError ? placeError(error, settings.origins) : error;
+      }),
     );
   if (written.watch) {
     const { watchRun } = await import("./watch.ts");
@@ -65,6 +67,7 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
       ? `${text.replace(/^\uFEFF/, "").trimEnd()}\n`
       : renderRun(collected, file.state, {
           palette: choosePalette(settings.color, environment.variables, false),
+          width: outputWidth(environment.variables, false),
           withDefinitions: written.summary === true,
         }),
   );
@@ -112,10 +115,10 @@ function checkFlags(path: string, written: RunWritten): void {
   if (written.write && existsSync(path)) checkWritable("--write", path);
 }
 
-/** Of flags that stand elsewhere only those about reading count: a run has a window of its own. */
+/** Of flags that stand elsewhere only those about reading and prices count: a run has a window of its own. */
 function collectOptions(settings: Settings, written: RunWritten, environment: Environment): CollectOptions {
-  const { threads, cache, cacheDir: cacheDirectory } = settings;
-  return { since: written.since, until: written.until, threads, cache, cacheDirectory, environment };
+  const { cost, prices, threads, cache, cacheDir: cacheDirectory } = settings;
+  return { since: written.since, until: written.until, cost, prices, threads, cache, cacheDirectory, environment };
 }
 
 /** What the file holds then. */

@@ -1,22 +1,18 @@
 /** `tokensift scan`: settings, the scan, its report, and what has to be said beside it. */
 import { configPaths, fileLayer } from "../config/file.ts";
 import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import { resolveSettings, type Settings } from "../config/settings.ts";
 import { ScanError } from "../errors.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { checkWritable } from "../files/atomic.ts";
-import { catchInterrupts } from "../files/interrupts.ts";
 import { noTranscripts } from "../report/empty.ts";
-import { scan } from "../scan.ts";
-import { asksForTasks } from "../tally/index.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_FOLDER } from "./demo.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
 import { sayRemarks, writeReports } from "./reports.ts";
-import { showsProgress } from "./terminal/look.ts";
-import { ProgressLine } from "./terminal/progress.ts";
+import { scanWithProgress } from "./scanning.ts";
 import { sayLines } from "./terminal/streams.ts";
 
 /** The exit code. Rejects with a `ScanError` when it could not run. */
@@ -60,30 +56,6 @@ async function scanOrDemo(paths: readonly string[], settings: Settings, environm
 }
 
 async function scanPaths(paths: readonly string[], settings: Settings, environment: Environment): Promise<ScanResult> {
-  const { quiet = false, origins } = settings;
-  const line = new ProgressLine(() => showsProgress(settings.progress, quiet, environment.variables));
-  let release = () => {};
-  let isCaught = false;
-  const options = engineOptions(settings);
-  const taskOf = asksForTasks(options) ? (await import("./more.ts")).taskOfSessions(settings, environment) : undefined;
-  try {
-    return await scan({
-      ...options,
-      taskOf,
-      paths: paths.length > 0 ? paths : undefined,
-      environment,
-      onProgress: (progress) => {
-        if (!isCaught) release = catchInterrupts(() => line.clear());
-        isCaught = true;
-        line.update(progress);
-        if (progress.bytesDone >= progress.bytesTotal) release();
-      },
-    });
-  } catch (error) {
-    if (!(error instanceof ScanError)) throw error;
-    throw placeError(error, origins);
-  } finally {
-    release();
-    line.clear();
-  }
+  const options = { ...engineOptions(settings), paths: paths.length > 0 ? paths : undefined };
+  return scanWithProgress(options, settings, environment);
 }

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { invalidOption, ScanError } from "../errors.ts";
 import { catchInterrupts } from "../files/interrupts.ts";
-import { exact } from "../report/numbers.ts";
+import { counted, exact } from "../report/numbers.ts";
 import { usdText } from "../report/usd.ts";
 import type { Collected } from "../run/collect.ts";
 import type { RunSummary } from "../run/summary.ts";
@@ -83,8 +83,8 @@ function lineOf(now: RunSummary, before: RunSummary | undefined, isJson: boolean
     `lead ${exact(now.leadTotalTokens)}`,
     `workers ${exact(now.workerTotalTokens)}`,
     `run ${exact(now.runTotalTokens)}${grown > 0 ? ` (+${exact(grown)})` : ""}`,
-    ...(now.runEstimatedCostUsd === null ? [] : [usdText(now.runEstimatedCostUsd)]),
-    `${exact(now.sessionsFound)} sessions`,
+    ...(now.runEstimatedCostUsd === null ? [] : [`estimated ${usdText(now.runEstimatedCostUsd)}`]),
+    counted(now.sessionsFound, "session"),
     ...(hasEnded(now) ? ["ended"] : []),
   ];
   return parts.join("  ");

@@ -1,6 +1,6 @@
 /** Config files: JSON objects whose keys are flags. An unknown key is an error: it would do nothing, silently. */
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ScanError } from "../errors.ts";
 import type { Environment } from "../environment.ts";
 import type { Written } from "./flag.ts";
@@ -67,6 +67,9 @@ function checkKey(key: string, path: string): FlagName {
 
 /** Lists may be JSON lists; numbers may be numbers. What the text means is checked like a flag's. */
 function checkValue(value: unknown, key: string, path: string): Written {
+  // What a config file names lies beside it, wherever the run is.
+  if (typeof value === "string" && value !== "" && /<(?:file|folder)>/.test(FLAGS[key as FlagName].term))
+    return resolve(dirname(path), value);
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return String(value);
   if (Array.isArray(value) && value.every((part) => typeof part === "string")) {

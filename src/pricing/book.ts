@@ -2,9 +2,9 @@
 import { TERMS } from "../events.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Override, overrideFor, type Overrides } from "./own-prices.ts";
-import { type RateRow, rowsOf, timesFactor } from "./rates.ts";
+import { type RateRow, rowsOf, timesFactors } from "./rates.ts";
 import { resolveModel, type ResolvedModel } from "./resolve.ts";
-import { factorOf } from "./surcharges.ts";
+import { surchargeOf, type Term, termNames } from "./surcharges.ts";
 
 export interface ModelPrice {
   /** Names with one key have the same rates. */
@@ -46,18 +46,18 @@ export class PriceBook {
   }
 
   #makeRows({ resolved, override }: ModelPrice, terms: number): RateRow[] {
-    const all = resolved?.isFast ? terms | TERMS.fast : terms;
-    const factor = resolved ? factorOf(all, resolved.provider, resolved.model.id) : 1;
-    if (factor === undefined) return [];
-    const listed = resolved ? rowsOf(resolved.model.prices) : [];
+    const all = termNames(resolved?.isFast ? terms | TERMS.fast : terms);
     const discount = override?.discount ?? this.overrides?.discount ?? 1;
-    const listedRows = listed.map((row) => ({ ...row, rates: timesFactor(row.rates, factor * discount, discount) }));
-    const ownRows = (override?.rows ?? []).map((row) => ({
-      ...row,
-      isOwn: true,
-      rates: timesFactor(row.rates, factor),
-    }));
-    return [...ownRows, ...listedRows];
+    const rowsWith = (rows: readonly RateRow[], isOwn: boolean) =>
+      rows.flatMap((row): RateRow[] => {
+        const factors = all.map((term) => row.times?.[term] ?? timesOf(term, resolved));
+        if (!areKnown(factors)) return [];
+        const rates = isOwn
+          ? timesFactors(row.rates, factors)
+          : timesFactors(row.rates, [...factors, discount], [discount]);
+        return [{ ...row, isOwn, rates }];
+      });
+    return [...rowsWith(override?.rows ?? [], true), ...rowsWith(resolved ? rowsOf(resolved.model.prices) : [], false)];
   }
 
   /** Where rates are from, in words. */
@@ -69,4 +69,13 @@ export class PriceBook {
     const times = discount === 1 ? "" : `, x ${discount} (${this.overrides?.path})`;
     return `${resolved.provider} ${resolved.model.id} in ${index.package}${fetched}${times}`;
   }
+}
+
+/** Undefined: nobody says what the term costs. */
+function timesOf(term: Term, resolved: ResolvedModel | undefined): number | undefined {
+  return resolved && surchargeOf(term, resolved.provider, resolved.model.id)?.times;
+}
+
+function areKnown(factors: ReadonlyArray<number | undefined>): factors is readonly number[] {
+  return !factors.includes(undefined);
 }

@@ -102,6 +102,8 @@ function surchargesOf(model: string, book: PriceBook): ListedSurcharge[] {
   const { resolved } = book.model(model);
   if (!resolved) return [];
   const terms = new Set(SURCHARGES.map(({ term }) => term));
+  // It is in the rates already.
+  if (resolved.isFast) terms.delete("fast");
   return [...terms].flatMap((term) => {
     const found = surchargeOf(term, resolved.provider, resolved.model.id);
     return found && found.times !== 1 ? [{ model, term, times: found.times, source: found.source }] : [];

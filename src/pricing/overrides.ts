@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { nearest } from "../config/suggest.ts";
 import { ScanError } from "../errors.ts";
+import { TERMS } from "../events.ts";
 import type { Price, Prices } from "./catalog.ts";
 import type { Override, Overrides } from "./own-prices.ts";
 import { type RateRow, rowsOf } from "./rates.ts";
@@ -9,7 +10,7 @@ import { type RateRow, rowsOf } from "./rates.ts";
 const FILE_KEYS = ["$schema", "discount", "models"] as const;
 const MODEL_KEYS = ["discount"] as const;
 const PRICE_KEYS = ["input", "output", "cacheRead", "cacheCreation5m", "cacheCreation1h", "webSearches"] as const;
-const ENTRY_KEYS = [...PRICE_KEYS, "from", "longContext"] as const;
+const ENTRY_KEYS = [...PRICE_KEYS, "from", "longContext", "times"] as const;
 const LONG_KEYS = ["above", "input", "output", "cacheRead", "cacheCreation5m", "cacheCreation1h"] as const;
 
 const LIST_KEYS = {
@@ -41,7 +42,7 @@ export function parseOverrides(text: string, path: string): Overrides {
   const place = new Place(path, []);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     throw place.wrong(`is not JSON (${(cause as Error).message.replaceAll(/\s+/g, " ")})`);
   }
@@ -66,11 +67,24 @@ function readModel(pattern: string, value: unknown, place: Place): Override {
     return { pattern, rows: [], discount: only.place.at("discount").factor(discount) };
   }
   const dated = list.map((one) => ({ ...readEntry(one.entry, one.place), place: one.place }));
+  for (const { rows, place: where } of dated) {
+    // Else a later price without a term would be passed over for an earlier one with it.
+    if (dated.some((other) => termsOf(other.rows) !== termsOf(rows))) {
+      throw where.wrong(`has other terms in its "times" than another entry (give each the same)`);
+    }
+  }
   const sorted = dated.toSorted((a, b) => a.fromMs - b.fromMs);
   sorted.forEach(({ fromMs, place: where }, at) => {
     if (sorted[at - 1]?.fromMs === fromMs) throw where.wrong(`begins when another one does (give it a later "from")`);
   });
   return { pattern, rows: sorted.toReversed().flatMap(({ rows }) => rows), discount: undefined };
+}
+
+/** The terms that an entry says a price of. */
+function termsOf([first]: readonly RateRow[]): string {
+  return Object.keys(first?.times ?? {})
+    .sort()
+    .join();
 }
 
 function isDiscount(value: unknown): boolean {
@@ -87,6 +101,10 @@ function readEntry(value: unknown, place: Place): { readonly fromMs: number; rea
   const longPlace = place.at("longContext");
   const longEntry = long === undefined ? undefined : longPlace.object(long, LONG_KEYS, `{"above": 200000, "input": 6}`);
   const above = longEntry === undefined ? 0 : longPlace.at("above").count(longEntry["above"]);
+  if (longEntry && LONG_KEYS.every((name) => name === "above" || longEntry[name] === undefined)) {
+    throw longPlace.wrong(`has no price (give one such as "input", or leave it out)`);
+  }
+  const times = entry["times"] === undefined ? {} : readTimes(entry["times"], place.at("times"));
   const prices: Partial<Record<keyof Prices, Price>> = {};
   for (const name of PRICE_KEYS) {
     if (entry[name] === undefined && longEntry?.[name] !== undefined) {
@@ -97,7 +115,13 @@ function readEntry(value: unknown, place: Place): { readonly fromMs: number; rea
     const price = longEntry?.[name] === undefined ? undefined : longPlace.at(name).dollars(longEntry[name]);
     prices[LIST_KEYS[name]] = price === undefined ? base : { base, tiers: [{ start: above, price }] };
   }
-  return { fromMs, rows: rowsOf([{ prices }]).map((row) => ({ ...row, fromMs })) };
+  return { fromMs, rows: rowsOf([{ prices }]).map((row) => ({ ...row, fromMs, times })) };
+}
+
+/** What fast mode and its like multiply these prices by. */
+function readTimes(value: unknown, place: Place): Readonly<Record<string, number>> {
+  const times = place.object(value, Object.keys(TERMS), `{"fast": 6}`);
+  return Object.fromEntries(Object.entries(times).map(([term, factor]) => [term, place.at(term).times(factor)]));
 }
 
 /** Where in the file something stands, for whoever has to mend it. */
@@ -147,6 +171,11 @@ class Place {
   factor(value: unknown): number {
     if (typeof value === "number" && value > 0 && value <= 10) return value;
     throw this.wrong("is no factor (0.85 is 15 % less than list prices; above 0, at most 10)");
+  }
+
+  times(value: unknown): number {
+    if (typeof value === "number" && value > 0 && value <= 100) return value;
+    throw this.wrong("is no factor (6 is six times these prices, 0.5 half of them; above 0, at most 100)");
   }
 
   count(value: unknown): number {

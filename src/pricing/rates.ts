@@ -1,6 +1,7 @@
 /** Rates as exact integers, and what they make of an amount of tokens. */
 import type { AMOUNTS } from "../events.ts";
 import type { DatedPrices, Price, Prices } from "./catalog.ts";
+import { wholeProduct } from "./product.ts";
 
 /** Picodollars (10^-12 dollars) a token: a millionth of a dollar per million tokens is one. Whole numbers. */
 export interface Rates {
@@ -25,6 +26,8 @@ export interface RateRow {
   readonly above: number;
   /** Of one's own, not of the list. */
   readonly isOwn?: boolean;
+  /** By term, what these rates are multiplied by instead of by the surcharge that is known. */
+  readonly times?: Readonly<Record<string, number>>;
 }
 
 /** What the provider of Claude charges for writing to the cache, in parts of its input rate; for others the same is assumed. */
@@ -55,17 +58,18 @@ function rowsOfPrices(prices: Prices, constraint: DatedPrices["constraint"] | ob
 
 function ratesOf(prices: Prices, above: number): Rates {
   const rate = (price: Price | undefined) =>
-    price === undefined ? undefined : Math.round(dollarsOf(price, above) * PICO_A_DOLLAR_PER_MILLION);
+    price === undefined ? undefined : wholeProduct(dollarsOf(price, above), PICO_A_DOLLAR_PER_MILLION);
   const input = rate(prices.input_mtok) ?? 0;
   const searches = prices.web_searches_kcount;
   return {
     input,
     output: rate(prices.output_mtok) ?? 0,
-    cacheCreation5m: rate(prices.cache_write_mtok) ?? Math.round(input * CACHE_CREATION_5M),
+    cacheCreation5m: rate(prices.cache_write_mtok) ?? wholeProduct(input, CACHE_CREATION_5M),
     cacheCreation1h: rate(prices.cache_write_1h_mtok) ?? input * CACHE_CREATION_1H,
     // Where reading from the cache has no price of its own it is input like any other.
     cacheRead: rate(prices.cache_read_mtok) ?? input,
-    webSearch: searches === undefined ? undefined : Math.round(dollarsOf(searches, above) * PICO_A_DOLLAR_PER_THOUSAND),
+    webSearch:
+      searches === undefined ? undefined : wholeProduct(dollarsOf(searches, above), PICO_A_DOLLAR_PER_THOUSAND),
   };
 }
 
@@ -87,16 +91,16 @@ function timeOfDayMs(text: string): number {
   return Date.parse(`1970-01-02T${text}`) % 86_400_000;
 }
 
-/** `rates` with each token rate times `factor`, and those of searches times another, rounded to whole picodollars. */
-export function timesFactor(rates: Rates, factor: number, searchFactor = 1): Rates {
-  const times = (rate: number) => Math.round(rate * factor);
+/** `rates` with each token rate times some factors, and those of searches times others, rounded to whole picodollars. */
+export function timesFactors(rates: Rates, factors: readonly number[], ofSearches: readonly number[] = []): Rates {
+  const times = (rate: number) => wholeProduct(rate, ...factors);
   return {
     input: times(rates.input),
     output: times(rates.output),
     cacheCreation5m: times(rates.cacheCreation5m),
     cacheCreation1h: times(rates.cacheCreation1h),
     cacheRead: times(rates.cacheRead),
-    webSearch: rates.webSearch === undefined ? undefined : Math.round(rates.webSearch * searchFactor),
+    webSearch: rates.webSearch === undefined ? undefined : wholeProduct(rates.webSearch, ...ofSearches),
   };
 }
 

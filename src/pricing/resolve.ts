@@ -52,7 +52,9 @@ function spellingsOf(name: string): string[] {
     .replace(/:(?:thinking|beta|nitro|floor)$/, "");
   // Amazon: where, whose, and the version of its own behind.
   const bare = plain.replace(/^(?:[a-z-]+\.)?anthropic\./, "").replace(/-v\d+(?::\d+)*$/, "");
-  return [...new Set([whole, last, plain, bare])].filter((text) => text !== "");
+  // A snapshot that the list does not name.
+  const undated = bare.replace(/-20\d{2}-?\d{2}-?\d{2}$/, "");
+  return [...new Set([whole, last, plain, bare, undated])].filter((text) => text !== "");
 }
 
 function providersOf(name: string, catalog: Catalog): readonly string[] {

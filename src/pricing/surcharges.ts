@@ -76,17 +76,6 @@ export function termNames(terms: number): Term[] {
   return (Object.keys(TERMS) as Term[]).filter((name) => (terms & TERMS[name]) !== 0);
 }
 
-/** Their product; undefined where one of them has no known price for the model. */
-export function factorOf(terms: number, provider: string, model: string): number | undefined {
-  let factor = 1;
-  for (const term of termNames(terms)) {
-    const surcharge = surchargeOf(term, provider, model);
-    if (!surcharge) return undefined;
-    factor *= surcharge.times;
-  }
-  return factor;
-}
-
 /** `*` is any text, all else stands for itself. */
 export function matchesStar(pattern: string, text: string): boolean {
   const parts = pattern.split("*");

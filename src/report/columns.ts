@@ -76,11 +76,13 @@ export const COLUMNS: readonly Column[] = [
 ];
 
 /** Said wherever costs are shown, and whose prices they are: a config file may have named some. */
-export function estimateText({ costBasis }: ScanResult): string {
+export function estimateText({ costBasis }: Pick<ScanResult, "costBasis">): string {
+  if (costBasis?.mode === "recorded") return RECORDED;
   const own = costBasis?.overrides ?? null;
   return own === null ? ESTIMATE : `${ESTIMATE} Prices of ${printable(own)} go first.`;
 }
 
+const RECORDED = "Cost is an estimate that transcripts say themselves, not a bill.";
 const ESTIMATE = "Cost is an estimate from list prices at the time of use, not a bill.";
 
 /** Not where costs were not asked for. */

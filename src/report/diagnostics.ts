@@ -96,13 +96,15 @@ function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): st
   return [`${counted(count, "response")} ${have} (Claude Code ${list.join(", ")}); ${real} was never written`];
 }
 
-function unpricedLines({ diagnostics: { unpricedModels, unpricedTokens } }: ScanResult): string[] {
+function unpricedLines({ costBasis, diagnostics: { unpricedModels, unpricedTokens } }: ScanResult): string[] {
   if (unpricedModels.length === 0) return [];
   const shown = unpricedModels.slice(0, MOST_PLACES).map(printable);
   if (unpricedModels.length > shown.length) shown.push(counted(unpricedModels.length - shown.length, "more model"));
-  return [
-    `Cost excludes ${counted(unpricedTokens, "token")} of unpriced models: ${shown.join(", ")} (--prices FILE gives them prices)`,
-  ];
+  const tokens = counted(unpricedTokens, "token");
+  if (costBasis?.mode === "recorded") {
+    return [`Cost excludes ${tokens} that transcripts say no cost of: ${shown.join(", ")} (--cost auto calculates it)`];
+  }
+  return [`Cost excludes ${tokens} of unpriced models: ${shown.join(", ")} (--prices FILE gives them prices)`];
 }
 
 function cacheLines({ diagnostics: { cache } }: ScanResult): string[] {

@@ -3,6 +3,7 @@
  * transcripts are deleted. The kinds of `tokensift_tokens` are disjoint, so that their sum is the total.
  */
 import type { Figures, Row, ScanResult } from "../types.ts";
+import { estimateText } from "./columns.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -38,7 +39,7 @@ export function renderMetrics(result: ScanResult, finishedMs: number): string {
     ),
     metric(
       "tokensift_cost_usd",
-      "Estimate from list prices at the time of use, not a bill; what has no known price is missing.",
+      `${estimateText(result)} What has no known price is missing.`,
       rows.flatMap((row) => (row.costUsd === null ? [] : [{ labels: labelsOf(row), value: row.costUsd }])),
     ),
     metric("tokensift_unpriced_tokens", "Tokens that no price is known for.", one(diagnostics.unpricedTokens)),
@@ -81,7 +82,12 @@ function metric(name: string, help: string, samples: readonly Sample[]): string 
     const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escape(text)}"`);
     return `${name}${pairs.length > 0 ? `{${pairs.join(",")}}` : ""} ${value}`;
   });
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, ...lines].map((line) => `${line}\n`).join("");
+  return [`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} gauge`, ...lines].map((line) => `${line}\n`).join("");
+}
+
+/** Quotes stay as they are in a line of help. */
+function escapeHelp(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }
 
 function escape(text: string): string {

@@ -1,121 +1,185 @@
 /** A run as a person reads it: a line for the lead, for each worker, and for all. */
 import type { Collected } from "../run/collect.ts";
 import { DEFINITIONS } from "../run/definitions.ts";
+import type { RunSummary } from "../run/summary.ts";
 import type { TeamState } from "../run/team-state.ts";
 import type { UsageBlock } from "../run/usage.ts";
+import { estimateText } from "./columns.ts";
 import { durationText, exact } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
 import { usdText } from "./usd.ts";
 import { padEnd, padStart, printable, widthOf } from "./width.ts";
+import { wrap } from "./wrap.ts";
 
 export interface RunLook {
   readonly palette: Palette;
+  /** In columns of a terminal. */
+  readonly width: number;
   /** Whether what each figure means is said below. */
   readonly withDefinitions: boolean;
 }
 
-const TITLES = [
-  "",
-  "Total",
-  "Input",
-  "Output",
-  "Cache write",
-  "Cache read",
-  "Billable",
-  "Cost",
-  "Tools",
-  "Time",
-  "Model",
-];
+interface RunColumn {
+  readonly title: string;
+  /** What it is called where it is left out. */
+  readonly words: string;
+  readonly text: (usage: UsageBlock) => string;
+  /** Of all workers, and of the run. */
+  readonly sums?: (summary: RunSummary) => readonly [workers: string, run: string];
+  readonly isText?: boolean;
+}
+
+const COLUMNS = {
+  total: {
+    title: "Total",
+    words: "total tokens",
+    text: ({ totalTokens }) => exact(totalTokens),
+    sums: ({ workerTotalTokens, runTotalTokens }) => [exact(workerTotalTokens), exact(runTotalTokens)],
+  },
+  input: { title: "Input", words: "input", text: ({ inputTokens }) => exact(inputTokens) },
+  output: { title: "Output", words: "output", text: ({ outputTokens }) => exact(outputTokens) },
+  cacheCreation: {
+    title: "Cache write",
+    words: "cache creation",
+    text: ({ cacheCreationTokens }) => exact(cacheCreationTokens),
+  },
+  cacheRead: { title: "Cache read", words: "cache read", text: ({ cacheReadTokens }) => exact(cacheReadTokens) },
+  billable: {
+    title: "Billable",
+    words: "billable-equivalent tokens",
+    text: ({ billableEquivalentTokens }) => billableText(billableEquivalentTokens),
+    sums: ({ workerBillableTokens, runBillableTokens }) => [
+      billableText(workerBillableTokens),
+      billableText(runBillableTokens),
+    ],
+  },
+  cost: {
+    title: "Cost",
+    words: "cost",
+    text: ({ estimatedCostUsd }) => costText(estimatedCostUsd),
+    sums: ({ workerEstimatedCostUsd, runEstimatedCostUsd }) => [
+      costText(workerEstimatedCostUsd),
+      costText(runEstimatedCostUsd),
+    ],
+  },
+  tools: { title: "Tools", words: "tool uses", text: ({ toolUses }) => exact(toolUses) },
+  time: { title: "Time", words: "duration", text: ({ durationMs }) => durationText(durationMs) },
+  model: { title: "Model", words: "model", text: ({ model }) => model ?? "", isText: true },
+} as const satisfies Record<string, RunColumn>;
+
+type ColumnName = keyof typeof COLUMNS;
+
+/** What few ask for goes first. */
+const LEFT_OUT_FIRST: readonly ColumnName[] = ["tools", "billable", "time", "cacheCreation", "cacheRead", "model"];
 const GAP = "  ";
 
-export function renderRun(
-  { leadUsage, workerUsages, usageSummary }: Collected,
-  state: TeamState,
-  look: RunLook,
-): string {
-  const { palette, withDefinitions } = look;
-  const { unattributedWorkerUsage: nobody, window, diagnostics } = usageSummary;
-  const rows: string[][] = [];
-  const notes: string[] = [];
-  const add = (name: string, usage: Collected["workerUsages"][number]) => {
-    if (usage.source === "unavailable") notes.push(`${name}: ${usage.note}`);
-    rows.push(usage.source === "unavailable" ? [name, "none"] : usageCells(name, usage));
-    if (usage.cliTotalTokens !== undefined)
-      notes.push(`${name}: its CLI session used ${exact(usage.cliTotalTokens)} tokens, which are not in the totals`);
-    if (usage.cliNote !== undefined) notes.push(`${name}: ${usage.cliNote}`);
-  };
-  add("lead", leadUsage);
-  for (const [i, usage] of workerUsages.entries()) add(state.workers[i]?.workerId ?? "", usage);
-  if (nobody) add(`unattributed (${nobody.sessionIds.length})`, nobody);
-  const { workerTotalTokens, runTotalTokens, workerBillableTokens, runBillableTokens } = usageSummary;
-  const totals = [
-    [
-      "Workers",
-      exact(workerTotalTokens),
-      "",
-      "",
-      "",
-      "",
-      billableText(workerBillableTokens),
-      costText(usageSummary.workerEstimatedCostUsd),
-    ],
-    [
-      "Run",
-      exact(runTotalTokens),
-      "",
-      "",
-      "",
-      "",
-      billableText(runBillableTokens),
-      costText(usageSummary.runEstimatedCostUsd),
-    ],
+interface RunRow {
+  readonly name: string;
+  /** Undefined: there is none. */
+  readonly usage: UsageBlock | undefined;
+}
+
+export function renderRun(collected: Collected, state: TeamState, look: RunLook): string {
+  const { usageSummary } = collected;
+  const { palette, width, withDefinitions } = look;
+  const { rows, notes } = rowsOf(collected, state);
+  const { lines, leftOut } = fitted(rows, usageSummary, width);
+  const [header = "", ...body] = lines;
+  const rule = palette.faint("─".repeat(Math.max(...lines.map(widthOf))));
+  const { teamName, window, costBasis } = usageSummary;
+  const title = `Run of team ${printable(teamName ?? "(none)")}, ${window.since ?? "from the beginning"} to ${window.until ?? "now"}`;
+  const remarks = [
+    ...notes,
+    ...summaryNotes(usageSummary),
+    ...(costBasis === null ? [] : [estimateText({ costBasis })]),
+    ...(leftOut.length > 0 ? [`Left out to fit ${width} columns: ${leftOut.join(", ")}.`] : []),
   ];
-  const all = [TITLES, ...rows, ...totals].map((cells) => TITLES.map((_, at) => printable(cells[at] ?? "")));
-  const isNumber = (at: number) => at > 0 && at < TITLES.length - 1;
-  const widths = TITLES.map((_, at) => Math.max(...all.map((cells) => widthOf(cells[at] as string))));
-  const isUsed = widths.map((width, at) => at === 0 || all.slice(1).some((cells) => cells[at] !== "") || width === 0);
-  const [header = "", ...body] = all.map((cells) =>
-    cells
-      .map((cell, at) => (isNumber(at) ? padStart : padEnd)(cell, widths[at] as number))
-      .filter((_, at) => isUsed[at])
-      .join(GAP)
-      .trimEnd(),
-  );
-  const rule = palette.faint("─".repeat(Math.max(...[header, ...body].map(widthOf))));
-  const unpriced = usageSummary.unmatchedModels;
-  const lines = [
-    `Run of team ${printable(usageSummary.teamName ?? "(none)")}, ${window.since ?? "from the beginning"} to ${window.until ?? "now"}`,
+  const definitions = Object.entries(DEFINITIONS).map(([name, text]) => `${name}: ${text}`);
+  const all = [
+    ...wrap(title, width),
     "",
     palette.strong(header),
     rule,
     ...body.slice(0, rows.length),
     rule,
     ...body.slice(rows.length).map(palette.strong),
-    ...notes.map((note) => palette.faint(printable(note))),
-    ...(unpriced.length > 0 ? [palette.faint(`no price is known for ${printable(unpriced.join(", "))}`)] : []),
-    ...diagnostics.unassignedCliSessions.map(({ agent, sessionId, workerIds }) =>
-      palette.faint(printable(`${agent} session ${sessionId} could be of ${workerIds.join(" or ")}, so it is of none`)),
-    ),
-    ...(withDefinitions ? ["", ...Object.entries(DEFINITIONS).map(([name, text]) => `${name}: ${text}`)] : []),
+    ...remarks.flatMap((note) => wrap(printable(note), width).map(palette.faint)),
+    ...(withDefinitions ? ["", ...definitions.flatMap((line) => wrap(line, width))] : []),
   ];
-  return lines.map((line) => `${line}\n`).join("");
+  return all.map((line) => `${line}\n`).join("");
 }
 
-function usageCells(name: string, usage: UsageBlock): string[] {
+/** And what has to be said of them below. */
+function rowsOf({ leadUsage, workerUsages, usageSummary }: Collected, { workers }: TeamState) {
+  const rows: RunRow[] = [];
+  const notes: string[] = [];
+  const add = (name: string, usage: Collected["workerUsages"][number]) => {
+    const isKnown = usage.source !== "unavailable";
+    if (!isKnown) notes.push(`${name}: ${usage.note}`);
+    rows.push({ name: printable(name), usage: isKnown ? usage : undefined });
+    if (usage.cliTotalTokens !== undefined) {
+      const { cliEstimatedCostUsd: usd = null } = usage;
+      const cost = usd === null ? "" : ` (${usdText(usd)})`;
+      notes.push(
+        `${name}: its CLI session used ${exact(usage.cliTotalTokens)} tokens${cost}, which are not in the totals`,
+      );
+    }
+    if (usage.cliNote !== undefined) notes.push(`${name}: ${usage.cliNote}`);
+  };
+  add("lead", leadUsage);
+  for (const [i, usage] of workerUsages.entries()) add(workers[i]?.workerId ?? "", usage);
+  const { unattributedWorkerUsage: nobody } = usageSummary;
+  if (nobody) add(`unattributed (${nobody.sessionIds.length})`, nobody);
+  return { rows, notes };
+}
+
+function summaryNotes({ unmatchedModels, diagnostics }: RunSummary): string[] {
   return [
-    name,
-    exact(usage.totalTokens),
-    exact(usage.inputTokens),
-    exact(usage.outputTokens),
-    exact(usage.cacheCreationTokens),
-    exact(usage.cacheReadTokens),
-    billableText(usage.billableEquivalentTokens),
-    costText(usage.estimatedCostUsd),
-    exact(usage.toolUses),
-    durationText(usage.durationMs),
-    usage.model ?? "",
+    ...(unmatchedModels.length > 0 ? [`no price is known for ${unmatchedModels.join(", ")}`] : []),
+    ...diagnostics.unassignedCliSessions.map(
+      ({ agent, sessionId, workerIds }) =>
+        `${agent} session ${sessionId} could be of ${workerIds.join(" or ")}, so it is of none`,
+    ),
   ];
+}
+
+/** The table with as many columns as there is room for; what none of the rows has anything to say of is not shown. */
+function fitted(rows: readonly RunRow[], summary: RunSummary, width: number) {
+  const cells = (name: ColumnName) => cellsOf(COLUMNS[name], rows, summary);
+  const used = (Object.keys(COLUMNS) as ColumnName[]).filter((name) => cells(name).some((cell) => cell !== ""));
+  const dropped = new Set<ColumnName>();
+  for (const next of [...LEFT_OUT_FIRST, undefined]) {
+    const shown = used.filter((name) => !dropped.has(name));
+    const lines = linesOf(rows, summary, shown);
+    if (next === undefined || Math.max(...lines.map(widthOf)) <= width) {
+      return { lines, leftOut: used.filter((name) => dropped.has(name)).map((name) => COLUMNS[name].words) };
+    }
+    dropped.add(next);
+  }
+  throw new RangeError("the last round returns");
+}
+
+function cellsOf({ text, sums }: RunColumn, rows: readonly RunRow[], summary: RunSummary): string[] {
+  return [...rows.map(({ usage }) => (usage ? printable(text(usage)) : "")), ...(sums?.(summary) ?? ["", ""])];
+}
+
+function linesOf(rows: readonly RunRow[], summary: RunSummary, shown: readonly ColumnName[]): string[] {
+  const names = ["", ...rows.map(({ name }) => name), "Workers", "Run"];
+  const columns = shown.map((name) => {
+    const column: RunColumn = COLUMNS[name];
+    const cells = cellsOf(column, rows, summary);
+    // There is nothing of somebody without a session.
+    const said = name === shown[0] ? cells.map((cell, at) => (at < rows.length && cell === "" ? "none" : cell)) : cells;
+    return { cells: [column.title, ...said], pad: column.isText ? padEnd : padStart };
+  });
+  const all = [{ cells: names, pad: padEnd }, ...columns];
+  const widths = all.map(({ cells }) => Math.max(...cells.map(widthOf)));
+  return names.map((_, line) =>
+    all
+      .map(({ cells, pad }, at) => pad(cells[line] ?? "", widths[at] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
 }
 
 function billableText(tokens: number): string {

@@ -2,8 +2,10 @@
  * The Codex or Gemini session underneath a worker that wraps one (`spec/run-collector.md`, "Codex and Gemini workers").
  * How such sessions are found and read is not known here.
  */
+import { sumTooLarge } from "../errors.ts";
+import type { SkippedLine, SkipReason, UnreadableFile } from "../types.ts";
 import type { Window } from "../window.ts";
-import { isMentioned } from "./mentions.ts";
+import { mentionsIn } from "./mentions.ts";
 import { sumUsd } from "./price.ts";
 import type { TeamState } from "./team-state.ts";
 
@@ -19,6 +21,32 @@ export interface CliSession {
   readonly model: string | null;
   /** What it consumed inside the window; undefined: it has no usage there. */
   readonly figures: CliFigures | undefined;
+  /** Models in them that no price is known for. Default: none. */
+  readonly unpricedModels?: readonly string[] | undefined;
+  /** Lines of its transcripts that are not in the figures. Default: none. */
+  readonly skipped?: SkippedOf | undefined;
+}
+
+export interface SkippedOf {
+  readonly counts: Readonly<Record<SkipReason, number>>;
+  /** The first 100 of them. */
+  readonly lines: readonly SkippedLine[];
+}
+
+/** The sessions, and how they were come by. */
+export interface FoundCliSessions {
+  readonly sessions: readonly CliSession[];
+  /** Default: nothing was read. */
+  readonly reading?: CliReading | undefined;
+}
+
+export interface CliReading {
+  readonly transcripts: number;
+  readonly transcriptsUnchanged: number;
+  readonly bytesRead: number;
+  /** Why the cache could not be written: the system's code. */
+  readonly cacheFailure: string | undefined;
+  readonly unreadable: readonly UnreadableFile[];
 }
 
 export interface CliFigures {
@@ -40,7 +68,7 @@ export interface CliQuery {
   readonly window: Window;
 }
 
-export type FindCliSessions = (query: CliQuery) => Promise<readonly CliSession[]>;
+export type FindCliSessions = (query: CliQuery) => Promise<FoundCliSessions>;
 
 /** A Claude session that wraps a CLI. */
 export interface Wrapper {
@@ -67,6 +95,10 @@ export interface AssignedCliSessions {
   /** By number of worker, in order of start. */
   readonly ofWorker: ReadonlyMap<number, readonly CliSession[]>;
   readonly unassigned: readonly UnassignedCliSession[];
+  /** All that began in a worker's session, whether it is known whose they are or not. */
+  readonly ofRun: readonly CliSession[];
+  /** Of transcripts that were looked through for ids. */
+  readonly bytesRead: number;
 }
 
 /** Gives each session to the worker whose wrapper it began in; of several, to the one whose transcript names it. */
@@ -75,22 +107,30 @@ export function assignCliSessions(
   wrappers: readonly Wrapper[],
   workers: TeamState["workers"],
 ): AssignedCliSessions {
+  const inOrder = sessions.toSorted((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1));
+  const begun = inOrder.map((session) => ({
+    session,
+    around: wrappers.filter((wrapper) => holdsStart(wrapper, session)),
+  }));
+  const { isNamed, bytesRead } = namesInTranscripts(begun.filter(({ around }) => workersOf(around).size > 1));
   const ofWorker = new Map<number, CliSession[]>();
   const unassigned: UnassignedCliSession[] = [];
-  const inOrder = sessions.toSorted((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1));
-  for (const session of inOrder) {
-    const around = wrappers.filter((wrapper) => holdsStart(wrapper, session));
-    const owners = new Set(around.map(({ worker }) => worker));
-    const [owner] = owners.size > 1 ? ownersNaming(session.id, around) : owners;
-    if (owner !== undefined) {
+  const ofRun: CliSession[] = [];
+  for (const { session, around } of begun) {
+    const possible = workersOf(around);
+    if (possible.size === 0) continue;
+    ofRun.push(session);
+    const owners = possible.size === 1 ? possible : workersOf(around.filter((wrapper) => isNamed(session.id, wrapper)));
+    const [owner, ...others] = owners;
+    if (owner !== undefined && others.length === 0) {
       ofWorker.set(owner, [...(ofWorker.get(owner) ?? []), session]);
-    } else if (owners.size > 0) {
-      const workerIds = [...owners].map((worker) => workers[worker]?.workerId ?? "");
+    } else {
+      const workerIds = [...possible].map((worker) => workers[worker]?.workerId ?? "");
       const startedAt = new Date(session.startedMs).toISOString();
       unassigned.push({ agent: session.agent, sessionId: session.id, startedAt, workerIds });
     }
   }
-  return { ofWorker, unassigned };
+  return { ofWorker, unassigned, ofRun, bytesRead };
 }
 
 function holdsStart({ agent, firstMs, lastMs }: Wrapper, session: CliSession): boolean {
@@ -98,11 +138,25 @@ function holdsStart({ agent, firstMs, lastMs }: Wrapper, session: CliSession): b
   return agent === session.agent && startedMs >= firstMs - SLACK_MS && startedMs <= lastMs + SLACK_MS;
 }
 
-/** The only worker whose wrapper names an id; empty where none or several do. */
-function ownersNaming(id: string, wrappers: readonly Wrapper[]): Set<number> {
-  const naming = wrappers.filter(({ paths }) => paths.some((path) => isMentioned(id, path)));
-  const owners = new Set(naming.map(({ worker }) => worker));
-  return owners.size === 1 ? owners : new Set();
+function workersOf(wrappers: readonly Wrapper[]): Set<number> {
+  return new Set(wrappers.map(({ worker }) => worker));
+}
+
+/** Looks for the ids of sessions in the transcripts of the wrappers they began in, through each transcript once. */
+function namesInTranscripts(
+  unclear: ReadonlyArray<{ readonly session: CliSession; readonly around: readonly Wrapper[] }>,
+) {
+  const idsByPath = new Map<string, string[]>();
+  for (const { session, around } of unclear) {
+    for (const path of around.flatMap(({ paths }) => paths)) {
+      idsByPath.set(path, [...(idsByPath.get(path) ?? []), session.id]);
+    }
+  }
+  const found = new Map([...idsByPath].map(([path, ids]) => [path, mentionsIn(path, ids)]));
+  return {
+    isNamed: (id: string, { paths }: Wrapper) => paths.some((path) => found.get(path)?.ids.has(id) === true),
+    bytesRead: [...found.values()].reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+  };
 }
 
 /** What a usage block says of the sessions underneath. */
@@ -135,17 +189,22 @@ export function cliUsage(agent: CliAgent, sessions: readonly CliSession[]): CliU
     return { ...ids, cliModel: first.model, cliNote: `the ${NAMES[agent]} session has no usage in the window` };
   }
   const sum = (name: Exclude<keyof CliFigures, "costNanoUsd">) =>
-    counted.reduce((total, figures) => total + figures[name], 0);
+    safe(counted.reduce((total, figures) => total + figures[name], 0));
   return {
     ...ids,
     cliModel: sessions.find(({ model, figures }) => figures && model !== null)?.model ?? null,
-    cliTotalTokens: sum("inputTokens") + sum("outputTokens"),
+    cliTotalTokens: safe(sum("inputTokens") + sum("outputTokens")),
     cliInputTokens: sum("inputTokens"),
     cliCachedInputTokens: sum("cachedInputTokens"),
     cliOutputTokens: sum("outputTokens"),
     cliReasoningTokens: sum("reasoningTokens"),
     cliEstimatedCostUsd: sumUsd(counted.map(({ costNanoUsd }) => costNanoUsd)),
   };
+}
+
+function safe(tokens: number): number {
+  if (!Number.isSafeInteger(tokens)) throw sumTooLarge("cliTotalTokens");
+  return tokens;
 }
 
 const NAMES: Readonly<Record<CliAgent, string>> = { codex: "Codex", gemini: "Gemini" };

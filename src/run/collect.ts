@@ -9,7 +9,7 @@ import {
   assignCliSessions,
   type CliAgent,
   cliAgentOf,
-  type CliSession,
+  type CliReading,
   cliUsage,
   type CliUsage,
 } from "./cli-sessions.ts";
@@ -21,7 +21,7 @@ import { candidates, findUnits } from "./members.ts";
 import { Overview } from "./overview.ts";
 import { type RunPlace, windowOf } from "./place.ts";
 import { projectFolders, transcriptsOfProject } from "./project-folders.ts";
-import { choose, readTranscripts } from "./read.ts";
+import { choose, readTranscripts, type ReadTranscripts } from "./read.ts";
 import { type Shares, sharesOf } from "./shares.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
@@ -38,7 +38,7 @@ import {
 /** How a run is collected; what is left out is as for a scan. */
 export interface CollectOptions extends Pick<
   ScanOptions,
-  "cache" | "cacheDirectory" | "threads" | "environment" | "nowMs" | "signal" | "onProgress"
+  "cost" | "prices" | "cache" | "cacheDirectory" | "threads" | "environment" | "nowMs" | "signal" | "onProgress"
 > {
   /** Bounds instead of the run's own: an ISO date or instant in UTC, or `2h`. Both ends belong to it. */
   readonly since?: string | undefined;
@@ -62,7 +62,7 @@ export interface Collected {
   /** Of the whole run. */
   readonly runUsage: RunUsage;
   readonly usageSummary: RunSummary;
-  /** How it was come by; differs from one time to the next. */
+  /** How it was come by, CLI sessions included; differs from one time to the next. */
   readonly stats: {
     readonly transcripts: number;
     readonly transcriptsUnchanged: number;
@@ -118,18 +118,27 @@ async function collectWith(
     teamName: state.teamName ?? null,
     shares,
     cliUsages: workerUsages,
+    cliSessions: cli.ofRun,
     unassignedCliSessions: cli.unassigned,
     notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...(since === undefined ? own.notes : [])],
     consumption,
-    unreadable: read.unreadable,
+    unreadable: [...read.unreadable, ...(cli.reading?.unreadable ?? [])],
   });
-  const { transcripts, transcriptsUnchanged, bytesRead, cacheFailure } = read;
   return {
     leadUsage,
     workerUsages,
     runUsage: runFigures(shares, usageSummary),
     usageSummary,
-    stats: { transcripts: transcripts.length, transcriptsUnchanged, bytesRead, cacheFailure },
+    stats: statsOf(read, cli.reading, cli.bytesLookedThrough),
+  };
+}
+
+function statsOf(read: ReadTranscripts, cli: CliReading | undefined, bytesLookedThrough: number): Collected["stats"] {
+  return {
+    transcripts: read.transcripts.length + (cli?.transcripts ?? 0),
+    transcriptsUnchanged: read.transcriptsUnchanged + (cli?.transcriptsUnchanged ?? 0),
+    bytesRead: read.bytesRead + (cli?.bytesRead ?? 0) + bytesLookedThrough,
+    cacheFailure: read.cacheFailure ?? cli?.cacheFailure,
   };
 }
 
@@ -179,10 +188,13 @@ async function cliSessionsOf(
   findCliSessions: FindCliSessions,
 ) {
   const agents = [...new Set(wrappers.map(({ agent }) => agent))];
-  const sessions: readonly CliSession[] = agents.length > 0 ? await findCliSessions({ agents, window, holds }) : [];
-  const assigned = assignCliSessions(sessions, wrappers, state.workers);
+  const found = agents.length > 0 ? await findCliSessions({ agents, window, holds }) : { sessions: [] };
+  const assigned = assignCliSessions(found.sessions, wrappers, state.workers);
   return {
+    reading: found.reading,
+    bytesLookedThrough: assigned.bytesRead,
     unassigned: assigned.unassigned,
+    ofRun: assigned.ofRun,
     usageOf: (worker: number, agent: CliAgent) => cliUsage(agent, assigned.ofWorker.get(worker) ?? []),
   };
 }

@@ -6,7 +6,7 @@ import type { CheckedOptions } from "../options.ts";
 import { overridesOf, pricesFolder } from "../scan.ts";
 import { tally } from "../tally/index.ts";
 import { findPlaces } from "../tally/places.ts";
-import type { Figures, Row, SkippedLine, SkipReason } from "../types.ts";
+import type { CostBasis, Figures, Row, SkippedLine, SkipReason } from "../types.ts";
 import type { Window } from "../window.ts";
 import type { Unit } from "./members.ts";
 import { choose, type ChosenTranscripts } from "./read.ts";
@@ -19,6 +19,8 @@ export interface Consumption {
   readonly skippedLines: readonly SkippedLine[];
   readonly responsesWithoutTime: number;
   readonly lowOutputResponses: Readonly<Record<string, number>>;
+  /** Null: costs were not asked for. */
+  readonly costBasis: CostBasis | null;
 }
 
 export async function consumptionOf(
@@ -65,6 +67,7 @@ export async function consumptionOf(
     })),
     responsesWithoutTime: tallied.responsesWithoutTime,
     lowOutputResponses: tallied.lowOutputResponses,
+    costBasis: tallied.costBasis,
   };
 }
 

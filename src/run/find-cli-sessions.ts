@@ -8,9 +8,17 @@ import { tally } from "../tally/index.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { findPlaces, type Places } from "../tally/places.ts";
 import type { Row } from "../types.ts";
-import type { CliAgent, CliFigures, CliQuery, CliSession, FindCliSessions } from "./cli-sessions.ts";
-import { costNanoUsd } from "./price.ts";
-import { readTranscripts } from "./read.ts";
+import type {
+  CliAgent,
+  CliFigures,
+  CliQuery,
+  CliSession,
+  FindCliSessions,
+  FoundCliSessions,
+  SkippedOf,
+} from "./cli-sessions.ts";
+import { costNanoUsd, unpricedModels } from "./price.ts";
+import { choose, readTranscripts, type ReadTranscripts } from "./read.ts";
 
 /**
  * Looks where the agents keep their sessions, with cursors like any scan. Duplicates are decided among all sessions of an
@@ -25,14 +33,12 @@ async function findIn(
   query: CliQuery,
   checked: CheckedOptions,
   calendar: Calendar,
-): Promise<CliSession[]> {
-  const { transcripts, parts } = await readTranscripts(
-    () => discover(undefined, checked.environment, query.agents),
-    checked,
-    memory,
-  );
-  if (transcripts.length === 0) return [];
-  const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
+): Promise<FoundCliSessions> {
+  const read = await readTranscripts(() => discover(undefined, checked.environment, query.agents), checked, memory);
+  const { transcripts, parts, transcriptsUnchanged, bytesRead, cacheFailure, unreadable } = read;
+  const reading = { transcripts: transcripts.length, transcriptsUnchanged, bytesRead, cacheFailure, unreadable };
+  if (transcripts.length === 0) return { sessions: [], reading };
+  const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: true } as const;
   const table = merge(parts, transcripts.length, merging);
   const places = findPlaces(transcripts, table);
   const begun = beginnings(table, places);
@@ -51,6 +57,7 @@ async function findIn(
     nowMs: checked.nowMs,
     explains: false,
   });
+  const skippedOf = skippedBySession(read, table, places);
   const rowOf = new Map(rows.map((row) => [`${row.key.source}\0${row.key.session}`, row]));
   const found: CliSession[] = [];
   for (const { session, source, cwd, startedMs } of begun) {
@@ -58,9 +65,29 @@ async function findIn(
     const id = places.sessions[session] as string;
     const row = rowOf.get(`${source}\0${id}`);
     const model = row?.models?.[0]?.key.model ?? null;
-    found.push({ agent: source as CliAgent, id, startedMs, model, figures: row && figuresOf(row) });
+    const figures = row && figuresOf(row);
+    const unpriced = row && checked.cost !== "none" ? unpricedModels(row) : [];
+    const skipped = skippedOf(session);
+    found.push({ agent: source as CliAgent, id, startedMs, model, figures, unpricedModels: unpriced, skipped });
   }
-  return found;
+  return { sessions: found, reading };
+}
+
+/** Most sessions have no bad line. The transcripts of one that has are merged by themselves: counts are of a whole table. */
+function skippedBySession(read: ReadTranscripts, { skippedLines }: MergedTable, { sessionOf }: Places) {
+  const damaged = new Set(skippedLines.map(({ transcript }) => sessionOf[transcript]));
+  return (session: number): SkippedOf | undefined => {
+    if (!damaged.has(session)) return undefined;
+    const members = [...read.transcripts.keys()].filter((t) => sessionOf[t] === session);
+    const { transcripts, parts, memory } = choose(read, members);
+    const merging = { memory, listsSkipped: "of scan", hasSpareEvents: false } as const;
+    const table = merge(parts, transcripts.length, merging);
+    const lines = table.skippedLines.map(({ transcript: t, ...line }) => ({
+      path: transcripts[t]?.path ?? "",
+      ...line,
+    }));
+    return { counts: table.skipped, lines };
+  };
 }
 
 /**

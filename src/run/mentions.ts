@@ -1,28 +1,39 @@
-/** Whether a transcript holds an id anywhere in its text. Asked only where two workers could own one session. */
+/** Which ids stand in a transcript, anywhere in its text. Asked only where two workers could own one session. */
 import { closeSync, constants, openSync, readSync } from "node:fs";
 
 const CHUNK_BYTES = 1 << 20;
 
-/** False where it cannot be read. Ids are letters, digits and hyphens, so JSON writes them as they are. */
-export function isMentioned(id: string, path: string): boolean {
-  const needle = Buffer.from(id);
-  const chunk = Buffer.alloc(CHUNK_BYTES + needle.length);
+export interface Mentions {
+  readonly ids: ReadonlySet<string>;
+  readonly bytesRead: number;
+}
+
+/** None where it cannot be read. Ids are letters, digits and hyphens, so JSON writes them as they are. */
+export function mentionsIn(path: string, ids: readonly string[]): Mentions {
+  const needles = ids.map((id) => ({ id, bytes: Buffer.from(id) }));
+  const longest = Math.max(...needles.map(({ bytes }) => bytes.length));
+  const chunk = Buffer.alloc(CHUNK_BYTES + longest);
+  const found = new Set<string>();
+  let bytesRead = 0;
   let file = -1;
   try {
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     let kept = 0;
-    for (;;) {
+    while (found.size < needles.length) {
       const got = readSync(file, chunk, kept, CHUNK_BYTES, null);
-      if (got === 0) return false;
+      if (got === 0) break;
+      bytesRead += got;
       const filled = kept + got;
-      if (chunk.subarray(0, filled).includes(needle)) return true;
+      const text = chunk.subarray(0, filled);
+      for (const { id, bytes } of needles) if (text.includes(bytes)) found.add(id);
       // An id may stand across two chunks.
-      kept = Math.min(filled, needle.length - 1);
+      kept = Math.min(filled, longest - 1);
       chunk.copyWithin(0, filled - kept, filled);
     }
   } catch {
-    return false;
+    // What was found until then is there.
   } finally {
     if (file >= 0) closeSync(file);
   }
+  return { ids: found, bytesRead };
 }

@@ -1,8 +1,9 @@
 /** What a run consumed altogether, and what has to be said beside it. */
 import { sumTooLarge } from "../errors.ts";
-import { compareText, type SkippedLine, type UnreadableFile } from "../types.ts";
+import { SKIPPED_LISTED } from "../events.ts";
+import { compareText, type CostBasis, type SkippedLine, type SkipReason, type UnreadableFile } from "../types.ts";
 import type { Window } from "../window.ts";
-import type { CliUsage, UnassignedCliSession } from "./cli-sessions.ts";
+import type { CliSession, CliUsage, UnassignedCliSession } from "./cli-sessions.ts";
 import type { Consumption } from "./consumption.ts";
 import { DEFINITIONS } from "./definitions.ts";
 import { billableTokens, sumUsd } from "./price.ts";
@@ -28,6 +29,8 @@ export interface RunSummary {
   readonly runEstimatedCostUsd: number | null;
   /** Beside the run's own cost, never in it; null: no CLI session was found, or its cost is not known. */
   readonly cliEstimatedCostUsd: number | null;
+  /** Where costs are from; null: they were not asked for. */
+  readonly costBasis: CostBasis | null;
   readonly unmatchedModels: readonly string[];
   readonly unattributedTeamSessions: readonly string[];
   readonly unattributedWorkerUsage:
@@ -39,11 +42,11 @@ export interface RunSummary {
 
 export interface RunDiagnostics {
   readonly notes: readonly string[];
-  /** Lines of the run's transcripts that are not in the figures, by reason; `pending` is no damage. */
+  /** Lines of the run's transcripts, those of its CLI sessions too, that are not in the figures, by reason; `pending` is no damage. */
   readonly skipped: Consumption["skipped"];
-  /** The first 100 of them. */
+  /** The first 100 of them, in path and line order. */
   readonly skippedLines: readonly SkippedLine[];
-  /** Of the project's folders: they may be the run's. */
+  /** Of the project's folders, and of the CLI agents' where a worker wraps one: they may be the run's. */
   readonly unreadable: readonly UnreadableFile[];
   readonly responsesWithoutTime: number;
   readonly lowOutputResponses: Readonly<Record<string, number>>;
@@ -57,6 +60,8 @@ export interface Summarized {
   readonly teamName: string | null;
   readonly shares: Shares;
   readonly cliUsages: readonly CliUsage[];
+  /** That began in a worker's session. */
+  readonly cliSessions: readonly CliSession[];
   readonly unassignedCliSessions: readonly UnassignedCliSession[];
   readonly notes: readonly string[];
   readonly consumption: Consumption;
@@ -89,7 +94,8 @@ export function summarize(run: Summarized): RunSummary {
     workerEstimatedCostUsd: cost(pool),
     runEstimatedCostUsd: cost(all),
     cliEstimatedCostUsd: cliCost(run.cliUsages),
-    unmatchedModels: [...new Set(all.flatMap(({ unpricedModels }) => unpricedModels))].sort(compareText),
+    costBasis: consumption.costBasis,
+    unmatchedModels: consumption.costBasis === null ? [] : unmatchedModels([...all, ...run.cliSessions]),
     unattributedTeamSessions: unattributedIds,
     unattributedWorkerUsage:
       unattributedIds.length === 0
@@ -98,13 +104,27 @@ export function summarize(run: Summarized): RunSummary {
     definitions: DEFINITIONS,
     diagnostics: {
       notes: run.notes,
-      skipped: consumption.skipped,
-      skippedLines: consumption.skippedLines,
+      ...skippedOf(consumption, run.cliSessions),
       unreadable: run.unreadable.toSorted((a, b) => compareText(a.path, b.path)),
       responsesWithoutTime: consumption.responsesWithoutTime,
       lowOutputResponses: consumption.lowOutputResponses,
       unassignedCliSessions: run.unassignedCliSessions,
     },
+  };
+}
+
+function unmatchedModels(some: ReadonlyArray<{ readonly unpricedModels?: readonly string[] | undefined }>): string[] {
+  return [...new Set(some.flatMap(({ unpricedModels = [] }) => unpricedModels))].sort(compareText);
+}
+
+function skippedOf(consumption: Consumption, cliSessions: readonly CliSession[]) {
+  const all = cliSessions.flatMap(({ skipped }) => skipped ?? []);
+  const count = (reason: SkipReason) =>
+    all.reduce((sum, { counts }) => sum + counts[reason], consumption.skipped[reason]);
+  const lines = [...consumption.skippedLines, ...all.flatMap((one) => one.lines)];
+  return {
+    skipped: { malformed: count("malformed"), oversized: count("oversized"), pending: count("pending") },
+    skippedLines: lines.sort((a, b) => compareText(a.path, b.path) || a.line - b.line).slice(0, SKIPPED_LISTED),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Costs that transcripts say. */
 
-const DECIMAL = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
+const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/;
 /** Nano-dollars are nine digits behind the point. */
 const DIGITS = 9;
 
@@ -9,9 +9,11 @@ const DIGITS = 9;
  * can be no cost (below 0, or 2^53 nano-dollars and more).
  */
 export function recordedCost(text: string | undefined): number {
-  const [, whole = "", fraction = "", exponent = "0"] = (text === undefined ? null : DECIMAL.exec(text)) ?? [];
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] =
+    (text === undefined ? null : DECIMAL.exec(text)) ?? [];
   if (whole === "") return 0;
   const digits = whole + fraction;
+  if (sign !== "" && /[1-9]/.test(digits)) return 0;
   // Where the point stands in `digits` when it is moved to count nano-dollars.
   const point = whole.length + Number(exponent) + DIGITS;
   if (point < 0) return 1;

@@ -1,15 +1,41 @@
 /** A cost as its sum: responses of one model that have the same rates, class by class. */
 import { type Amounts, CLASSES, rateOf, type RateRow } from "../pricing/rates.ts";
 import { termNames } from "../pricing/surcharges.ts";
-import type { CostClass, CostLine } from "../types.ts";
+import type { CostClass, CostLine, Dimension, Row } from "../types.ts";
 import type { Costs, Described } from "./costs.ts";
-import type { Tallied } from "./rows.ts";
+import { RowFinder, type Tallied } from "./rows.ts";
 
-/** Of all that is in the totals, most expensive first; what has no price comes last. */
-export function explainCosts(tallied: Tallied, costs: Costs): CostLine[] {
-  const lines = new Lines();
-  for (const { isResponse, ...described } of describeAll(tallied, costs)) lines.add(described, isResponse);
-  return lines.finish();
+/** Lines are most expensive first; what has no price comes last. */
+export interface Explained {
+  /** Of all that is in the totals. */
+  readonly costLines: readonly CostLine[];
+  /** With the lines of each. */
+  readonly rows: Row[];
+}
+
+/** Explains the totals, and `rows` by the dimensions they are grouped by. */
+export function explainCosts(
+  rows: readonly Row[],
+  by: readonly Dimension[],
+  tallied: Tallied,
+  costs: Costs,
+): Explained {
+  const finder = new RowFinder(by, tallied);
+  const all = new Lines();
+  const ofRow = new Map<number, Lines>();
+  for (const { kind, model, timeMs, described, isResponse } of describeAll(tallied, costs)) {
+    all.add(described, isResponse);
+    const number = finder.at(finder.ofKind(kind, model), timeMs);
+    const lines = ofRow.get(number) ?? new Lines();
+    ofRow.set(number, lines);
+    lines.add(described, isResponse);
+  }
+  const byKey = new Map([...ofRow].map(([row, lines]) => [JSON.stringify(finder.keyOf(row).key), lines]));
+  return {
+    costLines: all.finish(),
+    // A row of tool uses alone costs nothing.
+    rows: rows.map((row) => ({ ...row, costLines: byKey.get(JSON.stringify(row.key))?.finish() ?? [] })),
+  };
 }
 
 function* describeAll({ table, groups, keys, filter, window, hasExtras }: Tallied, costs: Costs) {
@@ -23,7 +49,8 @@ function* describeAll({ table, groups, keys, filter, window, hasExtras }: Tallie
     const [kind, timeMs] = [groups.kind[group] as number, groups.timeMs[group] as number];
     const model = modelOf(kind);
     if (!isAsked(kind, model, timeMs)) continue;
-    yield { ...costs.describe(table.usage, usage, nameOf(model), timeMs), isResponse: true };
+    const described = costs.describe(table.usage, usage, nameOf(model), timeMs);
+    yield { kind, model, timeMs, described, isResponse: true };
   }
   const extras = hasExtras ? table.extras : 0;
   for (let extra = 0; extra < extras; extra++) {
@@ -33,7 +60,8 @@ function* describeAll({ table, groups, keys, filter, window, hasExtras }: Tallie
     const [kind, timeMs] = [groups.kind[group] as number, groups.timeMs[group] as number];
     const model = keys.extraModel(extra, kind);
     if (!isAsked(kind, model, timeMs)) continue;
-    yield { ...costs.describeExtra(extra, nameOf(model), timeMs), isResponse: false };
+    const described = costs.describeExtra(extra, nameOf(model), timeMs);
+    yield { kind, model, timeMs, described, isResponse: false };
   }
 }
 
@@ -83,6 +111,9 @@ class Lines {
 function costLine({ described, amounts, responses, nanos }: Line): CostLine {
   const { model, terms, isRecorded, row, nanos: one, from } = described;
   const isUnpriced = one === undefined;
+  const rateAt = (name: CostClass["name"]) => (isRecorded || row === undefined ? undefined : rateOf(row.rates, name));
+  const rates = CLASSES.map((name) => BigInt(rateAt(name) ?? 0));
+  const pico = CLASSES.reduce((sum, name, at) => sum + amounts[name] * (rates[at] as bigint), 0n);
   return {
     model,
     terms: termNames(terms),
@@ -93,7 +124,7 @@ function costLine({ described, amounts, responses, nanos }: Line): CostLine {
     classes: CLASSES.flatMap((name): CostClass[] => {
       const amount = amounts[name];
       if (amount === 0n) return [];
-      const rate = isRecorded || row === undefined ? undefined : rateOf(row.rates, name);
+      const rate = rateAt(name);
       return [
         {
           name,
@@ -103,6 +134,7 @@ function costLine({ described, amounts, responses, nanos }: Line): CostLine {
         },
       ];
     }),
+    roundingUsd: isUnpriced || pico === 0n ? 0 : Number(`${nanos * 1000n - pico}e-12`),
     costUsd: isUnpriced ? null : Number(`${nanos}e-9`),
   };
 }

@@ -81,12 +81,16 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     hasExtras: options.count === "responses",
     costs,
   };
-  const { rows, ...summary } = tallyRows(options.by, tallied);
+  const { rows: plain, ...summary } = tallyRows(options.by, tallied);
+  const { rows, costLines } =
+    costs && options.explains
+      ? (await import("./explain.ts")).explainCosts(plain, options.by, tallied, costs)
+      : { rows: plain, costLines: undefined };
   return {
     rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by) : rows,
     ...summary,
     costBasis: costs?.basis ?? null,
-    costLines: costs && options.explains ? (await import("./explain.ts")).explainCosts(tallied, costs) : undefined,
+    costLines,
     clampedResponses,
     outputOnlyResponses,
     ...countResponses(table),

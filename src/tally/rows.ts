@@ -2,7 +2,7 @@
 import { type Calendar, TimeKeys, type Weekday } from "../calendar.ts";
 import type { Filter } from "../filters.ts";
 import type { EventTable } from "./table.ts";
-import { type Dimension, type Figures, isTimeDimension, type Row } from "../types.ts";
+import { type Dimension, type Figures, isTimeDimension, type Row, type RowKey } from "../types.ts";
 import type { Cells, Kinds } from "./cells.ts";
 import { Sums } from "./figures.ts";
 import type { Groups } from "./groups.ts";
@@ -198,7 +198,7 @@ function isIn({ sinceMs, untilMs }: Window, timeMs: number): boolean {
 }
 
 /** Finds the row of a kind of groups, and of a time. */
-class RowFinder {
+export class RowFinder {
   readonly #by: readonly Dimension[];
   readonly #tallied: Tallied;
   readonly #plain: readonly PlainDimension[];
@@ -256,6 +256,11 @@ class RowFinder {
   }
 
   name(row: number, figures: Figures): NamedRow {
+    const { key, startsMs, names } = this.keyOf(row);
+    return { row: { key, ...figures }, startsMs, names };
+  }
+
+  keyOf(row: number): Omit<NamedRow, "row"> & { readonly key: RowKey } {
     const { keys } = this.#tallied;
     const path = this.#steps.pathTo(row);
     const startsMs: number[] = [];
@@ -275,7 +280,7 @@ class RowFinder {
         names.push(name);
       }
     }
-    return { row: { key: key, ...figures }, startsMs, names };
+    return { key, startsMs, names };
   }
 }
 

@@ -1,8 +1,9 @@
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Row } from "tokensift";
 import { makeFolder } from "../transcripts.ts";
 import { makeHome, response } from "./home.ts";
 import { tokensift } from "./tokensift.ts";
@@ -17,8 +18,15 @@ describe("prices", () => {
     expect(stdout).toMatch(/^claude-sonnet-4-5 +6 +22.5 +7.5 +12 +0.6 +10 +above 200000 tokens of input$/m);
     expect(stdout).toMatch(/^ +3 +15 +3.75 +6 +0.3 +10$/m);
     expect(stdout).toMatch(/^ {2}claude-opus-4-6: anthropic claude-opus-4-6 in @pydantic\/genai-prices \d/m);
-    expect(stdout).toMatch(/^ {2}claude-opus-4-6 fast: x 6 \(https:/m);
+    expect(stdout).toMatch(/^ {2}fast: x 6 for claude-opus-4-6 \(https:/m);
     expect(stdout).toContain("nobody-1: no price is known (--prices FILE gives it one)");
+  });
+
+  test("of a model that is fast by its name are not multiplied again", async () => {
+    const { stdout } = await prices("claude-opus-4.6-fast");
+    expect(stdout).toMatch(/^claude-opus-4.6-fast +30 +150 /m);
+    expect(stdout).not.toMatch(/fast: x/);
+    expect(stdout).toMatch(/batch: x 0.5 for claude-opus-4.6-fast/);
   });
 
   test("takes patterns, and own prices", async () => {
@@ -64,10 +72,95 @@ describe("prices", () => {
     expect(nobody.stdout).toMatch(/^Total: 0.00 USD\n/);
   });
 
+  test("explain --by: each row as its sum, or the rows that are named", async () => {
+    const other = response({ timestamp: "2026-06-02T00:00:00Z" }, { input_tokens: 3 }).replace("opus-4-6", "opus-4-8");
+    const home = makeHome(response(), response(), other);
+    const plain = ({ stdout }: { stdout: string }) => stdout.split("\n").map((line) => line.replaceAll(/ +/g, " "));
+    const all = await prices("explain --by day,model", { home });
+    expect(plain(all).filter((line) => !/^ |^$/.test(line))).toEqual([
+      "Day 2026-06-01, Model claude-opus-4-6: 0.00061 USD",
+      "Day 2026-06-02, Model claude-opus-4-8: 0.000315 USD",
+      "Total: 0.000925 USD",
+      expect.stringContaining("is an estimate") as string,
+    ]);
+    for (const row of ["--row 2026-06-02,*", "--row *,claude-opus-4-8", "--top 1 --sort costUsd:asc"]) {
+      const one = await prices(`explain --by day,model ${row}`, { home });
+      expect(plain(one), row).toEqual([
+        "Day 2026-06-02, Model claude-opus-4-8: 0.000315 USD",
+        expect.stringMatching(/^ claude-opus-4-8, 1 response: 0.000315 USD \(anthropic claude-opus-4-8 in/) as string,
+        " input 3 x 5 / 1M = 0.000015",
+        " output 10 x 25 / 1M = 0.00025",
+        " cache read 100 x 0.5 / 1M = 0.00005",
+        "",
+        "Total of all rows: 0.000925 USD",
+        expect.stringContaining("is an estimate") as string,
+        "",
+      ]);
+    }
+    const json = await prices("explain --by day --row 2026-06-02 --row 2026-06-0? --json", { home });
+    const { rows, totals } = JSON.parse(json.stdout) as { rows: Row[]; totals: Row };
+    expect(rows.map(({ key, costUsd, costLines }) => [key.day, costUsd, costLines?.[0]?.costUsd])).toEqual([
+      ["2026-06-01", 0.00061, 0.00061],
+      ["2026-06-02", 0.000315, 0.000315],
+    ]);
+    expect(totals.costUsd).toBe(0.000925);
+  });
+
+  test("of files and folders given by hand", async () => {
+    const home = makeHome(response());
+    const { stdout } = await prices(`explain ${join(home, ".claude/projects")} --by project --row /srv/app`);
+    expect(stdout).toMatch(/^Project \/srv\/app: 0.000305 USD\n/);
+  });
+
+  test("rows are named as tables name them, and by what config files say of scans nothing is cut", async () => {
+    const home = makeHome(response());
+    const folder = makeFolder({ "tokensift.config.json": `{"by": ["day"], "top": 0, "breakdown": true}` });
+    const together = await prices("explain", { home, folder });
+    expect(together.stdout).toMatch(/^claude-opus-4-6, since .*1 response: 0.000305 USD/);
+    const named = await prices("explain --by team --row (none)", { home, folder });
+    expect(named.stdout).toMatch(/^Team \(none\): 0.000305 USD\n/);
+  });
+
+  test("shows no digits that a double only seems to have", async () => {
+    const { stdout } = await prices("explain", { home: makeHome(response({ costUSD: 1234567.123456789 })) });
+    expect(stdout).toContain("Total: 1,234,567.123456789 USD\n");
+  });
+
+  test("fits its terminal", async () => {
+    const home = makeHome(response());
+    for (const args of ["claude-sonnet-4-5 claude-opus-4-*", "explain --by project,model"]) {
+      const { stdout } = await prices(args, { home, variables: { COLUMNS: "80" } });
+      const tooLong = stdout.split("\n").filter((line) => line.length > 80 && !/^ *\(?https:\S+$/.test(line));
+      expect(tooLong, args).toEqual([]);
+    }
+  });
+
+  test("on an empty machine says where it looked", async () => {
+    for (const args of ["", "explain", "explain --by day"]) {
+      const { code, stderr } = await prices(args, { home: makeFolder() });
+      expect(code).toBe(0);
+      expect(stderr, args).toContain("No transcripts found. Looked in:\n");
+    }
+    const filtered = await prices("explain --session nobody", { home: makeHome(response()) });
+    expect(filtered.stderr).toContain("No rows: nothing in 1 transcript");
+  });
+
   test.each([
-    ["explain this", /prices explain: "this" is too much \(choose what with flags/],
+    ["explain this", /no such file or folder: .*this \(give another path/],
     ["explain --cost none", /--cost: none has nothing to explain/],
     ["update a b", /prices update: "b" is too much/],
+    ["explain --row x", /--row: "x" needs --by/],
+    ["explain --by none --row x", /--row: "x" needs --by/],
+    [
+      "explain --by model --row claude-opus-4-7",
+      /"claude-opus-4-7" names no row by model \(did you mean claude-opus-4-6\?/,
+    ],
+    ["explain --by day,model --row claude-*", /is not as --by day,model names rows \(give 2 names, \* for any\)/],
+    ["explain --by modle", /--by: "modle" is no dimension \(did you mean model\?/],
+    ["explian", /prices: "explian" is neither a known model nor explain/],
+    ["--by model", /prices: --by is for tokensift prices explain/],
+    ["claude-opus-4-8 --session x", /prices claude-opus-4-8: --session is for tokensift prices explain/],
+    ["update --since 7d", /prices update: --since is for tokensift prices explain/],
     ["claude-opus-4-8 --prices /no/such.json", /--prices: \/no\/such.json cannot be read \(ENOENT/],
   ])("%s", async (args, message) => {
     const { code, stdout, stderr } = await prices(args, { home: makeHome(response()) });
@@ -193,17 +286,59 @@ describe("costs in reports", () => {
     });
     const home = makeHome(response());
     const table = await tokensift(["scan", "--no-cache"], { home, folder });
-    expect(table.stdout).toContain("not a bill. Prices of p.json go first.");
+    expect(table.stdout).toContain("not a bill. Prices of ");
+    expect(table.stdout.replaceAll(/\s+/g, " ")).toContain(`${join(folder, "p.json")} go first.`);
     const json = await tokensift(["scan", "--no-cache", "--json"], { home, folder });
     expect(JSON.parse(json.stdout)).toMatchObject({
       totals: { costUsd: 0.0001525 },
-      costBasis: { overrides: "p.json" },
+      costBasis: { overrides: join(folder, "p.json") },
     });
   });
 
   test("--cost none shows none", async () => {
     const { stdout } = await tokensift(["scan", "--no-cache", "--cost", "none"], { home: makeHome(response()) });
     expect(stdout).not.toMatch(/cost/i);
+  });
+
+  test("are found beside the config file that names them, wherever the run is", async () => {
+    const home = makeHome(response());
+    const settings = join(home, ".config/tokensift");
+    mkdirSync(settings, { recursive: true });
+    writeFileSync(join(settings, "config.json"), `{"prices": "p.json"}`);
+    writeFileSync(join(settings, "p.json"), `{"discount": 0.5}`);
+    // A file of that name in a folder that somebody else made is not asked.
+    const folder = makeFolder({ "p.json": `{"discount": 0.1}` });
+    const { stdout } = await tokensift(["scan", "--no-cache", "--json", "--by", "none"], { home, folder });
+    const { totals, costBasis } = JSON.parse(stdout) as { totals: object; costBasis: object };
+    expect(totals).toMatchObject({ costUsd: 0.0001525 });
+    expect(costBasis).toMatchObject({ overrides: join(settings, "p.json") });
+  });
+
+  test("say that transcripts say them, where they do", async () => {
+    const home = makeHome(response({ costUSD: 0.5 }));
+    for (const args of [["scan"], ["scan", "--format", "md"], ["prices", "explain"]]) {
+      const { stdout } = await tokensift([...args, "--no-cache", "--cost", "recorded"], { home });
+      expect(stdout, args.join(" ")).toContain("Cost is an estimate that transcripts say themselves, not a bill.");
+      expect(stdout, args.join(" ")).not.toContain("list prices");
+    }
+  });
+
+  test("what transcripts say no cost of is not what has no price", async () => {
+    const home = makeHome(response({ costUSD: 0.5 }), response());
+    const { stderr } = await tokensift(["scan", "--no-cache", "--cost", "recorded"], { home });
+    expect(stderr).toContain("Cost excludes 111 tokens that transcripts say no cost of: claude-opus-4-6 (--cost auto");
+    expect(stderr).not.toContain("--prices");
+  });
+
+  test("of metrics say whose prices they are", async () => {
+    const folder = makeFolder({ "p\\x.json": `{"discount": 0.5}` });
+    const metrics = join(folder, "m.prom");
+    const args = ["scan", "--no-cache", "--quiet", "--metrics", metrics, "--prices", join(folder, "p\\x.json")];
+    await tokensift(args, { home: makeHome(response()) });
+    const help = readFileSync(metrics, "utf8")
+      .split("\n")
+      .find((line) => line.startsWith("# HELP tokensift_cost_usd"));
+    expect(help).toMatch(/estimate from list prices.*not a bill\. Prices of .*p\\\\x\.json go first\. What has no/);
   });
 
   test("a mistake in --cost or --prices stops the run", async () => {

@@ -380,6 +380,7 @@ const VERSIONS = ["2.1.9", "2.1.98", "1.0.51"] as const;
 /** Where zones differ: month and year ends, both changes of summer time, the epoch, plain days. */
 const INSTANTS = [
   "2026-06-01T12:00:00.000Z",
+  "2026-06-01T11:59:59.999Z",
   "2026-06-01T18:29:59.999Z",
   "2026-10-25T00:30:00.000Z",
   "2026-10-25T01:30:00.000Z",
@@ -389,6 +390,8 @@ const INSTANTS = [
   "1970-01-01T00:00:00.500Z",
   "2010-11-07T02:31:00.000Z",
 ].map((text) => Date.parse(text));
+/** As they stand in a record; the last ones are none. */
+const COSTS = ["0.25", "0", "5e-10", "0.00000000049", "1E-3", "12345.678901235", "-1", `"0.5"`, "1e99"] as const;
 const STEPS = [0, 1, 500, 1000, 60_000, 1_800_000, 3_600_000, 86_400_000, 2 * 86_400_000, -1000];
 
 // -------------------------------------------------------------------------------------------------- The plan
@@ -409,7 +412,7 @@ const rarely = <T>(percent: number, plain: T, arbitrary: fc.Arbitrary<T>): fc.Ar
   );
 const seed = fc.integer({ min: 1, max: 2 ** 30 });
 
-const tokens = weighted<number>([30, 10], [15, 0], [15, 3], [15, 100], [10, 1200], [5, 20], [5, 123_456]);
+const tokens = weighted<number>([30, 10], [15, 0], [15, 3], [15, 100], [10, 1200], [5, 20], [5, 123_456], [5, 1]);
 
 const usagePlan = fc.record({
   input: tokens,
@@ -434,6 +437,17 @@ const usagePlan = fc.record({
     [2, "bad and not read"],
   ),
   missing: weighted([85, "none"], [8, "some"], [4, "null"], [3, "all"]),
+  terms: weighted(
+    [60, "standard"],
+    [8, "none"],
+    [7, "fast"],
+    [5, "batch"],
+    [4, "priority"],
+    [4, "us"],
+    [5, "several"],
+    [4, "others"],
+    [3, "wrong types"],
+  ),
 });
 
 const itemPlan = fc.record({
@@ -523,6 +537,8 @@ const itemPlan = fc.record({
   sessionId: weighted([75, "own"], [12, "other"], [10, "missing"], [3, "empty"]),
   /** Which of earlier things a replay, copy or odd line takes. */
   pick: fc.nat(11),
+  /** What the record says that it cost; the second is of every other record. */
+  cost: weighted<number | null>([82, null], ...COSTS.map((_, at): [number, number] => [2, at])),
   lookAlike: weighted(
     [60, "none"],
     [12, "toolUseResult"],
@@ -532,7 +548,7 @@ const itemPlan = fc.record({
     [3, "long"],
   ),
   bad: rarely(2, 0, fc.integer({ min: 1, max: 8 })),
-  huge: weighted([994, false], [6, true]),
+  huge: weighted([990, false], [10, true]),
   noise: rarely(40, 0, seed),
   damage: rarely<Damage | null>(4, null, fc.record({ kind: oneOf(...DAMAGES), seed })),
   lineEnd: weighted([90, "\n"], [6, "\r\n"], [2, "\n\n"], [2, "\n \t\r\n"]),
@@ -830,6 +846,8 @@ class Builder {
       message.stop_reason = stops[item.stop] ?? 7;
       message.usage = this.#usage(item.usage, outputAt(item, index), item, model);
       record.message = message;
+      if (item.cost !== null) record.costUSD = new Raw(COSTS[(item.cost + index) % COSTS.length]!);
+      if (item.cost !== null) this.features.add("cost");
       this.features.add(`outputs ${item.outputs}`);
       if (item.modelSwitch && item.records > 1) this.features.add("model switch");
       this.#responses.push({ record, session: this.#session });
@@ -893,8 +911,9 @@ class Builder {
       cache_creation_input_tokens: plan.creation,
       cache_read_input_tokens: plan.read,
       output_tokens: output,
-      service_tier: "standard",
+      ...TERMS[plan.terms],
     };
+    this.features.add(`terms ${plan.terms}`);
     const creation = plan.creation;
     const splits: Record<string, Json> = {
       equal: {
@@ -913,7 +932,7 @@ class Builder {
       usage.output_tokens_details = { thinking_tokens: thinking[plan.thinking] ?? output + 5 };
     }
     if (plan.web > 0) usage.server_tool_use = { web_search_requests: plan.web, web_fetch_requests: -1 };
-    if (plan.iterations !== "none") usage.iterations = iterationsOf(plan.iterations, output, model);
+    if (plan.iterations !== "none") usage.iterations = iterationsOf(plan, output, model);
     this.features.add(`split ${plan.split}`);
     this.features.add(`iterations ${plan.iterations}`);
     if (plan.missing === "some") delete usage.cache_read_input_tokens;
@@ -1105,11 +1124,26 @@ function outputAt({ outputs, output, records }: Item, index: number): number {
   }
 }
 
-function iterationsOf(kind: UsagePlan["iterations"], output: number, model: Json | undefined): Json {
+/** How a response was served. */
+const TERMS: Readonly<Record<UsagePlan["terms"], JsonObject>> = {
+  none: {},
+  standard: { service_tier: "standard", speed: "standard", inference_geo: "" },
+  fast: { service_tier: "standard", speed: "fast" },
+  batch: { service_tier: "batch" },
+  priority: { speed: null, service_tier: "priority" },
+  us: { inference_geo: "us" },
+  several: { service_tier: "batch", speed: "fast", inference_geo: "us" },
+  others: { service_tier: "flex", speed: "Fast", inference_geo: "us-east" },
+  "wrong types": { service_tier: ["batch"], speed: { fast: true }, inference_geo: 7 },
+};
+
+/** Some have terms of their own. */
+function iterationsOf({ iterations: kind, thinking, terms }: UsagePlan, output: number, model: Json | undefined): Json {
   const entry = (type: Json | undefined, fields: JsonObject = {}): JsonObject => ({
     ...(type === undefined ? {} : { type }),
     input_tokens: 40,
     output_tokens: output,
+    ...(thinking === "none" ? {} : TERMS[terms]),
     ...fields,
   });
   const own = model ?? MODELS[0];
@@ -1319,6 +1353,7 @@ const askedPlan = fc.record({
   ),
   startOfWeek: rarely(30, 1, fc.nat(6)),
   count: weighted<"responses" | "records">([85, "responses"], [15, "records"]),
+  cost: weighted<"auto" | "calculate" | "recorded">([60, "auto"], [20, "calculate"], [20, "recorded"]),
   filters: rarely<Partial<Record<FilterName, string[]>> | null>(30, null, filters),
   maxLine: weighted<number | null>([90, null], [2, 150], [3, 400], [3, 1000], [2, 4000]),
 });

@@ -20,6 +20,8 @@ export interface Numbers {
   webSearches: bigint;
 }
 
+export type Term = "fast" | "batch" | "priority" | "us";
+
 /** What both a record and a nested record say through their `message`. */
 interface MessageParts {
   id: string | undefined;
@@ -27,8 +29,10 @@ interface MessageParts {
   model: string | undefined;
   stopReason: string | undefined;
   usage: Numbers | undefined;
+  /** How it was served, where that is not the ordinary way (0008, 8). */
+  terms: readonly Term[];
   /** Entries of `iterations` that would be added were this the chosen record (20). */
-  added: { model: string; numbers: Numbers }[];
+  added: { model: string; numbers: Numbers; terms: readonly Term[] }[];
   toolUses: number;
   /** Holds a block that takes more tokens than a placeholder says (27). */
   hasCostlyBlock: boolean;
@@ -49,6 +53,8 @@ export interface OracleRecord extends MessageParts {
   team: string | undefined;
   branch: string | undefined;
   version: string | undefined;
+  /** Nano-dollars that the record says it cost; a nested one says nothing (0008, 10). */
+  recordedCost: bigint | undefined;
 }
 
 export interface Transcript {
@@ -226,7 +232,26 @@ function readIterations(list: unknown, ownModel: string): MessageParts["added"] 
       if (entry.type !== "message") return entry !== lastFallback;
       return entry !== entries.at(-1) && (modelOf(entry) ?? ownModel) !== ownModel;
     })
-    .map((entry) => ({ model: modelOf(entry) ?? ownModel, numbers: readNumbers(entry).numbers }));
+    .map((entry) => ({
+      model: modelOf(entry) ?? ownModel,
+      numbers: readNumbers(entry).numbers,
+      terms: readTerms(entry),
+    }));
+}
+
+function readTerms(usage: JsonObject): Term[] {
+  const terms: Term[] = [];
+  if (usage.speed === "fast") terms.push("fast");
+  if (usage.service_tier === "batch") terms.push("batch");
+  if (usage.service_tier === "priority") terms.push("priority");
+  if (usage.inference_geo === "us") terms.push("us");
+  return terms;
+}
+
+/** Halves up; below 0 and from 2^53 nano-dollars on it is no cost. */
+function readCost(usd: unknown): bigint | undefined {
+  if (typeof usd !== "number" || usd < 0 || usd * 1e9 >= 2 ** 53 - 1) return undefined;
+  return BigInt(Math.floor(usd * 1e9 + 0.5));
 }
 
 /** @param type of the record: only assistant records use tools (21). */
@@ -247,6 +272,7 @@ function readMessage(message: JsonObject, type: unknown): MessageParts {
     model,
     stopReason: asText(message.stop_reason),
     usage: carries ? read.numbers : undefined,
+    terms: usage ? readTerms(usage) : [],
     added: carries ? added : [],
     toolUses: type === "assistant" ? blockTypes.filter((t) => t === "tool_use").length : 0,
     hasCostlyBlock: blockTypes.some((t) => t === "tool_use" || t === "thinking" || t === "redacted_thinking"),
@@ -271,6 +297,7 @@ function readRecords(json: JsonObject, transcript: Transcript, offset: number): 
     team: asText(json.teamName) ?? asText(asObject(json.team)?.teamName),
     branch: asText(json.gitBranch),
     version: asText(json.version),
+    recordedCost: readCost(json.costUSD),
   };
   const data = asObject(json.data);
   const inner = asObject(data?.message);
@@ -283,6 +310,7 @@ function readRecords(json: JsonObject, transcript: Transcript, offset: number): 
     time: readTime(inner.timestamp),
     uuid: asText(inner.uuid),
     requestId: asText(inner.requestId),
+    recordedCost: undefined,
   };
   return nested.usage ? [record, nested] : [record];
 }

@@ -1,6 +1,6 @@
 /** The oracles' last half: pieces of figures to rows and totals. Numbers such as (30) refer to `docs/decisions/0002`. */
 import type { Dimension, Figures, Row, SourceName } from "../../src/types.ts";
-import { compareNumbers, compareText, type Numbers, readNumbers } from "./oracle-read.ts";
+import { compareNumbers, compareText, type Numbers, readNumbers, type Term } from "./oracle-read.ts";
 
 export type FilterName = "project" | "session" | "model" | "agent" | "team";
 
@@ -18,7 +18,9 @@ export interface OracleOptions {
   /** Longest line in bytes. */
   maxLine?: number;
   /** Nano-dollars of one response, or of what it used beside its own; undefined: unpriced. Without it costs are left out. */
-  price?: (model: string, time: number | undefined, numbers: Numbers) => bigint | undefined;
+  price?: (model: string, time: number | undefined, numbers: Numbers, terms: readonly Term[]) => bigint | undefined;
+  /** Default `auto`. */
+  cost?: "auto" | "calculate" | "recorded";
   /** Told the name of each rule that decided something; the generators' coverage is measured with it. */
   onRule?: (rule: string) => void;
 }

@@ -17,6 +17,7 @@ import {
   type OracleRecord,
   readNumbers,
   readTranscript,
+  type Term,
   type Transcript,
 } from "./oracle-read.ts";
 import {
@@ -35,6 +36,20 @@ export interface OracleResult {
   totals: OracleFigures;
   stats: Pick<Stats, "transcripts" | "records" | "responses" | "duplicateRecords" | "skipped">;
   diagnostics: Pick<Diagnostics, "skippedLines" | "responsesWithoutTime" | "lowOutputResponses">;
+}
+
+// ---------------------------------------------------------------------------------------------------- Costs
+
+/** Whether what a record says that it cost counts: of the whole response, with all it used beside its own. */
+function isCounted(recorded: bigint | undefined, { cost = "auto" }: OracleOptions): boolean {
+  if (recorded === undefined || cost === "calculate") return false;
+  return cost === "recorded" || recorded > 0n;
+}
+
+/** Nothing used costs nothing, whatever is asked for. */
+function costOf(n: Numbers, price: () => bigint | undefined, { cost }: OracleOptions): bigint | null {
+  if (n.input + n.creation + n.read + n.output + n.webSearches === 0n) return 0n;
+  return cost === "recorded" ? null : (price() ?? null);
 }
 
 // --------------------------------------------------------------------------------------------------- Groups
@@ -243,12 +258,17 @@ export function oracleScan(paths: string[], options: OracleOptions = {}): Oracle
     const time = least(group, compareEarliest)!.time; // (17)
     responses++;
     if (time === undefined) responsesWithoutTime++;
-    const cost = (numbers: Numbers, model = "unknown") =>
-      options.price && { cost: options.price(model, time, numbers) ?? null };
-    pieces.push({ keys, time, numbers: chosen.usage!, responses: 1, ...cost(chosen.usage!, keys.model) });
-    for (const { model, numbers } of everyRecord ? [] : chosen.added) {
+    const { usage, terms, recordedCost: recorded } = chosen;
+    const isRecorded = isCounted(recorded, options);
+    if (isRecorded) onRule("recorded cost");
+    const cost = (numbers: Numbers, terms: readonly Term[], model = "unknown") =>
+      options.price && { cost: costOf(numbers, () => options.price!(model, time, numbers, terms), options) };
+    const own = isRecorded && options.price ? { cost: recorded! } : cost(usage!, terms, keys.model);
+    pieces.push({ keys, time, numbers: usage!, responses: 1, ...own });
+    for (const { model, numbers, terms } of everyRecord ? [] : chosen.added) {
       onRule("iteration added");
-      pieces.push({ keys: { ...keys, model }, time, numbers, ...cost(numbers, model) });
+      const itsOwn = isRecorded && options.price ? { cost: 0n } : cost(numbers, terms, model);
+      pieces.push({ keys: { ...keys, model }, time, numbers, ...itsOwn });
     }
     const isLow =
       withUsage.every((record) => record.stopReason === undefined) &&

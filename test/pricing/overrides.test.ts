@@ -74,6 +74,28 @@ describe("prices of one's own", () => {
     expect(price("claude-opus-4-8", { input: M }, { overrides, terms: ["fast"] })).toBe(usd("8"));
   });
 
+  test("a term nobody has a price for makes a model unpriced, unless its entry says what the term costs", () => {
+    const models = { mine: { input: 4, output: 20 }, "claude-sonnet-4-6": { input: 4, output: 20 } };
+    for (const model of Object.keys(models)) {
+      expect(price(model, { input: M }, { overrides: { models } }), model).toBe(usd("4"));
+      expect(price(model, { input: M }, { overrides: { models }, terms: ["fast"] }), model).toBeUndefined();
+      const said = { models: { [model]: { input: 4, output: 20, times: { fast: 2.5, batch: 0.4 } } } };
+      expect(price(model, { input: M }, { overrides: said, terms: ["fast"] }), model).toBe(usd("10"));
+      expect(price(model, { input: M }, { overrides: said, terms: ["fast", "batch"] }), model).toBe(usd("4"));
+      // Searches cost the same on all terms.
+      const searches = { models: { [model]: { input: 4, output: 20, webSearches: 10, times: { fast: 2 } } } };
+      expect(price(model, { webSearches: 1000 }, { overrides: searches, terms: ["fast"] }), model).toBe(usd("10"));
+    }
+    expect(price("mine", { input: M }, { overrides: { models }, terms: ["us"] })).toBeUndefined();
+    const own = { models: { "claude-opus-4-8": { input: 4, output: 20, times: { fast: 3 } } } };
+    expect(price("claude-opus-4-8", { input: M }, { overrides: own, terms: ["fast"] })).toBe(usd("12"));
+    expect(price("claude-opus-4-8", { input: M }, { overrides: own, terms: ["batch"] })).toBe(usd("2"));
+  });
+
+  test("a byte order mark is no mistake", () => {
+    expect(parseOverrides(`\uFEFF{"discount": 0.5}`, "p.json").discount).toBe(0.5);
+  });
+
   test("free is a price", () => {
     expect(price("local", { input: M }, { overrides: { models: { local: { input: 0, output: 0 } } } })).toBe(0n);
   });
@@ -101,6 +123,21 @@ describe("a mistake is said with its place and what to do", () => {
     [{ models: [] }, `"models" is no JSON object`],
     [[], "is no JSON object"],
     [{ models: { x: { ...entry, longContext: { input: 2 } } } }, `"longContext" "above" is no number of tokens`],
+    [{ models: { x: { ...entry, longContext: { above: 1 } } } }, `"longContext" has no price`],
+    [
+      {
+        models: {
+          x: [
+            { ...entry, from: "2026-02-01" },
+            { ...entry, times: { fast: 6 } },
+          ],
+        },
+      },
+      `"x" [0] has other terms in its "times" than another entry (give each the same)`,
+    ],
+    [{ models: { x: { ...entry, times: { fats: 2 } } } }, `"times" has an unknown key "fats" (did you mean "fast"?)`],
+    [{ models: { x: { ...entry, times: { fast: 0 } } } }, `"times" "fast" is no factor (6 is six times`],
+    [{ models: { x: { ...entry, times: 6 } } }, `"times" is no JSON object (write one such as {"fast": 6}`],
     [
       { models: { x: { ...entry, longContext: { above: 1, cacheRead: 2 } } } },
       `"longContext" has "cacheRead", which is not among the ordinary prices`,

@@ -1,5 +1,7 @@
 /** Costs computed by hand from what the providers publish. Million tokens of each class, so that figures are the rates. */
 import { describe, expect, test } from "vitest";
+import fc from "fast-check";
+import { wholeProduct } from "../../src/pricing/product.ts";
 import { CLASSES, rateOf } from "../../src/pricing/rates.ts";
 import { price, usd } from "./book.ts";
 
@@ -131,6 +133,24 @@ describe("rounding", () => {
     expect(price("tiny", { input: 3 }, { overrides })).toBe(2n);
     // Not class by class: 0.5 + 0.5 is 1.
     expect(price("tiny", { input: 1, cacheRead: 1 }, { overrides })).toBe(1n);
+  });
+
+  test("of rates too, as they are written and not as doubles multiply them", () => {
+    // 124.5 picodollars a token; as doubles 124.49999999999999.
+    const overrides = { models: { tiny: { input: 0.0001245, output: 0 } } };
+    expect(price("tiny", { input: 10_000 }, { overrides })).toBe(1250n);
+    expect([wholeProduct(45, 0.7), wholeProduct(50, 1.15), wholeProduct(1e-7, 5e6), wholeProduct(3, 1)]).toEqual([
+      32, 58, 1, 3,
+    ]);
+    const decimal = fc.tuple(fc.nat(10_000), fc.nat(8)).map(([n, places]) => ({ n, places }));
+    fc.assert(
+      fc.property(fc.array(decimal, { minLength: 1, maxLength: 3 }), fc.nat(1e9), (some, whole) => {
+        const digits = some.reduce((product, { n }) => product * BigInt(n), BigInt(whole));
+        const scale = 10n ** BigInt(some.reduce((sum, { places }) => sum + places, 0));
+        const factors = some.map(({ n, places }) => Number(`${n}e-${places}`));
+        expect(wholeProduct(whole, ...factors)).toBe(Number((digits * 2n + scale) / (scale * 2n)));
+      }),
+    );
   });
 
   test("exact however large", () => {

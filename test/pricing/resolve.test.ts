@@ -38,6 +38,10 @@ describe("a name is the model it stands for", () => {
       "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-haiku-4-5-20251001-v1:0",
       "aws regional.anthropic.claude-haiku-4-5-20251001-v1:0",
     ],
+    // Snapshots are named by their date; those with a price of their own are in the list.
+    ["gpt-5.2-codex-2026-01-14", "openai gpt-5.2"],
+    ["azure/gpt-5.1-codex-mini-20251113", "openai gpt-5.1-codex-mini"],
+    ["gpt-4o-2024-05-13", "openai gpt-4o-2024-05-13"],
     // Others
     ["gpt-5.1-codex-max", "openai gpt-5.1"],
     ["o4-mini", "openai o4-mini"],

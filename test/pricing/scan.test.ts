@@ -153,6 +153,8 @@ describe("--cost", () => {
     ["0.00000000049", 0],
     ["1e-99", 0],
     ["0", 0],
+    ["-0", 0],
+    ["-0.0e5", 0],
     ["9007199.254740989", 9_007_199_254_740_989],
   ])("a transcript's %s dollars", (text, nanos) => {
     expect(recordedCost(text)).toBe(nanos + 1);

@@ -1,6 +1,11 @@
 /** The Codex or Gemini session underneath a worker: whose it is, and how it is reported beside the worker's own figures. */
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type CliFigures, type CliQuery, type CliSession, collectRun, type CollectedTeamState } from "tokensift";
 import { describe, expect, test } from "vitest";
+import { bytesText } from "../../src/report/numbers.ts";
+import { tokensift } from "../cli/tokensift.ts";
 import { transcript, uuid, World } from "./world.ts";
 
 const AT_MS = Date.UTC(2026, 5, 10, 10);
@@ -51,7 +56,7 @@ async function collected(sessions: readonly CliSession[] | undefined, mentions: 
   const queries: CliQuery[] = [];
   const findCliSessions = async (query: CliQuery) => {
     queries.push(query);
-    return sessions ?? [];
+    return { sessions: sessions ?? [] };
   };
   const answer = await collectRun(state, { ...world.options, ...(sessions && { findCliSessions }) });
   return { world, answer, queries };
@@ -73,6 +78,19 @@ describe("a session is given", () => {
     const { answer } = await collected([session("5e55-10", 400)], ["", "session id: 5e55-10 began"]);
     expect(usageOf(answer, "two")).toMatchObject({ cliSessionId: "5e55-10" });
     expect(usageOf(answer, "one")).toMatchObject({ cliNote: expect.stringContaining("no Codex session") as string });
+  });
+
+  test("of several sessions each to the worker that names it, wherever in its text", async () => {
+    // Across the border of two chunks that are read.
+    const far = `${"x".repeat((1 << 20) - 150)}5e55-10${"x".repeat(400)}`;
+    for (let shift = 0; shift < 40; shift += 13) {
+      const { answer } = await collected(
+        [session("5e55-10", 400), session("5e55-2", 401)],
+        [far.slice(shift), "5e55-2"],
+      );
+      expect(usageOf(answer, "one")).toMatchObject({ cliSessionId: "5e55-10" });
+      expect(usageOf(answer, "two")).toMatchObject({ cliSessionId: "5e55-2" });
+    }
   });
 
   test("to nobody where none or both name it, which is said", async () => {
@@ -151,40 +169,52 @@ test("one whose cost is not known leaves the sum unknown", async () => {
   expect(answer.usageSummary.cliEstimatedCostUsd).toBeNull();
 });
 
+test("a sum beyond what is exact ends the run", async () => {
+  const most = figures(Number.MAX_SAFE_INTEGER);
+  const run = collected([session("a", 60, { figures: most }), session("b", 61)]);
+  await expect(run).rejects.toMatchObject({ code: "SUM_TOO_LARGE" });
+});
+
 test("where there are none, that is said", async () => {
   const { answer } = await collected(undefined);
   expect(usageOf(answer, "one")).toMatchObject({ cliNote: expect.stringContaining("no Codex session") as string });
   expect(usageOf(answer, "g")).toMatchObject({ cliNote: expect.stringContaining("no Gemini session") as string });
 });
 
+const at = (seconds: number) => new Date(AT_MS + seconds * 1000).toISOString();
+
+/** The lines of a Codex session in a folder that began `seconds` after the first. */
+function rolloutLines(n: number, cwd: string, seconds: number, model = "gpt-5.2"): string[] {
+  const total = (input: number, cached: number, output: number, reasoning: number) => ({
+    input_tokens: input,
+    cached_input_tokens: cached,
+    output_tokens: output,
+    reasoning_output_tokens: reasoning,
+    total_tokens: input + output,
+  });
+  const reading = (atSeconds: number, info: object) => ({
+    timestamp: at(atSeconds),
+    type: "event_msg",
+    payload: { type: "token_count", info },
+  });
+  return [
+    { timestamp: at(seconds), type: "session_meta", payload: { id: uuid(n), cwd } },
+    { timestamp: at(seconds), type: "turn_context", payload: { model, cwd } },
+    reading(seconds + 10, { total_token_usage: total(1000, 400, 50, 20) }),
+    reading(seconds + 20, { total_token_usage: total(1500, 700, 90, 30) }),
+    reading(7200, { total_token_usage: total(9000, 800, 900, 300) }),
+  ].map((line) => JSON.stringify(line));
+}
+
+function writeRollout(world: World, n: number, some: readonly string[]): string {
+  const path = `${world.home}/.codex/sessions/2026/06/10/rollout-2026-06-10T10-00-00-${uuid(n)}.jsonl`;
+  return world.write(path, some.map((line) => `${line}\n`).join(""));
+}
+
 test("they are found where the agents keep them, and cut by the window", async () => {
   const { world, state } = arrange([], { runEndedAt: new Date(AT_MS + 3_600_000).toISOString() });
-  const at = (seconds: number) => new Date(AT_MS + seconds * 1000).toISOString();
-  const rollout = (n: number, cwd: string, seconds: number) => {
-    const total = (input: number, cached: number, output: number, reasoning: number) => ({
-      input_tokens: input,
-      cached_input_tokens: cached,
-      output_tokens: output,
-      reasoning_output_tokens: reasoning,
-      total_tokens: input + output,
-    });
-    const reading = (atSeconds: number, info: object) => ({
-      timestamp: at(atSeconds),
-      type: "event_msg",
-      payload: { type: "token_count", info },
-    });
-    const lines = [
-      { timestamp: at(seconds), type: "session_meta", payload: { id: uuid(n), cwd } },
-      { timestamp: at(seconds), type: "turn_context", payload: { model: "gpt-5.2", cwd } },
-      reading(seconds + 10, { total_token_usage: total(1000, 400, 50, 20) }),
-      reading(seconds + 20, { total_token_usage: total(1500, 700, 90, 30) }),
-      reading(7200, { total_token_usage: total(9000, 800, 900, 300) }),
-    ];
-    const path = `${world.home}/.codex/sessions/2026/06/10/rollout-2026-06-10T10-00-00-${uuid(n)}.jsonl`;
-    world.write(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-  };
-  rollout(70, world.root, 60);
-  rollout(71, `${world.base}/elsewhere`, 60);
+  writeRollout(world, 70, rolloutLines(70, world.root, 60));
+  writeRollout(world, 71, rolloutLines(71, `${world.base}/elsewhere`, 60));
   const chats = `${world.home}/.gemini/tmp/app`;
   world.write(`${chats}/.project_root`, world.root);
   const gemini = [
@@ -229,3 +259,73 @@ test("they are found where the agents keep them, and cut by the window", async (
     cold.workers.map(({ usage }) => ({ ...usage, collectedAt: "" })),
   );
 });
+
+describe("what reading them took and could not read is the run's too", () => {
+  const damaged = "{ no JSON";
+  /** A worker's session with a bad line, one that nobody is known to own with two, one of another project with three. */
+  function arrangeDamaged() {
+    const { world, state } = arrange();
+    const [one, nobody, other] = [
+      rolloutLines(70, world.root, 60),
+      rolloutLines(71, world.root, 400),
+      rolloutLines(72, "/elsewhere", 60),
+    ];
+    const path = writeRollout(world, 70, [...one.slice(0, 2), damaged, ...one.slice(2)]);
+    writeRollout(world, 71, [...nobody, damaged, damaged]);
+    writeRollout(world, 72, [...other, damaged, damaged, damaged]);
+    return { world, state, path };
+  }
+
+  test("bad lines of sessions that began under its workers, with their places", async () => {
+    const { world, state, path } = arrangeDamaged();
+    writeFileSync(path, `${readFileSync(path, "utf8")}{"torn`);
+    for (const how of ["cold", "warm"]) {
+      const { usageSummary, workers } = await collectRun(state, world.options);
+      const { skipped, skippedLines } = usageSummary.diagnostics;
+      expect(skipped, how).toEqual({ malformed: 3, oversized: 0, pending: 1 });
+      expect(
+        skippedLines.map(({ path: where, line, reason }) => [basename(where).slice(-42, -34), line, reason]),
+        how,
+      ).toEqual([
+        ["00000070", 3, "malformed"],
+        ["00000070", 7, "pending"],
+        ["00000071", 6, "malformed"],
+        ["00000071", 7, "malformed"],
+      ]);
+      expect(workers[0]?.usage).toMatchObject({ cliTotalTokens: 9900 });
+    }
+  });
+
+  test("bytes, and files that cannot be read", async () => {
+    const { world, state } = arrangeDamaged();
+    symlinkSync("/nowhere", `${world.home}/.codex/sessions/2026/06/10/rollout-gone.jsonl`);
+    const variables = { TOKENSIFT_CACHE_DIR: world.cache };
+    const run = async () => tokensift(["run", state, "--stats", "--json"], { home: world.home, variables });
+    const bytes = bytesBelow(join(world.home, ".claude")) + bytesBelow(join(world.home, ".codex"));
+    await setTimeout(2100);
+    const cold = await run();
+    // What nobody is known to own is looked for in both workers' transcripts, each time.
+    const looked = [1, 2].map((n) => statSync(join(world.projectFolder(), `${uuid(n)}.jsonl`)).size);
+    const lookedThrough = looked.reduce((sum, size) => sum + size, 0);
+    expect(cold.stderr).toContain(`8 transcripts, 0 unchanged, ${bytesText(bytes + lookedThrough)} read\n`);
+    expect(cold.stderr).toContain("3 lines skipped as damaged");
+    const { usageSummary } = JSON.parse(cold.stdout) as CollectedTeamState;
+    expect(usageSummary.diagnostics.unreadable).toEqual([
+      { path: expect.stringMatching(/rollout-gone.jsonl$/) as string, code: "ENOENT" },
+    ]);
+    expect((await run()).stderr).toContain(`8 transcripts, 8 unchanged, ${bytesText(lookedThrough)} read\n`);
+  });
+
+  test("models of theirs without a price", async () => {
+    const { world, state } = arrange();
+    writeRollout(world, 70, rolloutLines(70, world.root, 60, "codex-next"));
+    const { usageSummary, workers } = await collectRun(state, world.options);
+    expect(usageSummary.unmatchedModels).toEqual(["codex-next"]);
+    expect(workers[0]?.usage).toMatchObject({ cliModel: "codex-next", cliEstimatedCostUsd: null });
+  });
+});
+
+function bytesBelow(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+}

@@ -139,6 +139,92 @@ test("the table has a line for everybody, and --summary says what the figures ar
   expect(stdout).toMatch(/^totalTokens: Input \+ output \+ cache creation/m);
 });
 
+test("the table fits its terminal, says what it left out, and that costs are estimates", async () => {
+  const world = World.fromFixture("whole-team");
+  for (const [columns, leftOut] of [
+    [120, undefined],
+    [80, "Left out to fit 80 columns: cache creation, billable-equivalent tokens, tool"],
+    [50, "Left out to fit 50 columns: cache creation, cache"],
+  ] as const) {
+    const variables = { TOKENSIFT_CACHE_DIR: world.cache, COLUMNS: String(columns) };
+    const { stdout } = await tokensift(["run", TEAM_STATE, "--summary"], {
+      home: world.home,
+      folder: world.root,
+      variables,
+    });
+    const lines = stdout.split("\n");
+    // The names of figures stay whole.
+    expect(lines.filter((line) => line.length > Math.max(columns, 50))).toEqual([]);
+    expect(lines.find((line) => line.startsWith("Left out"))).toBe(leftOut);
+    expect(stdout.replaceAll(/\s+/g, " ")).toContain(
+      "Cost is an estimate from list prices at the time of use, not a bill.",
+    );
+    // 44 tokens of Haiku are not free.
+    expect(stdout).toMatch(/^gemini .*<\$0\.0001/m);
+  }
+});
+
+test("every figure has a definition", async () => {
+  const world = World.fromFixture("whole-team");
+  const { leadUsage, usageSummary, workers } = JSON.parse((await run(world, TEAM_STATE, "--json")).stdout) as {
+    leadUsage: object;
+    usageSummary: { definitions: object };
+    workers: ReadonlyArray<{ usage: object }>;
+  };
+  const cli = ["TotalTokens", "InputTokens", "CachedInputTokens", "OutputTokens", "ReasoningTokens"];
+  const figures = [leadUsage, usageSummary, ...workers.map(({ usage }) => usage)].flatMap((block) =>
+    Object.entries(block).flatMap(([name, value]) => (typeof value === "number" ? name : [])),
+  );
+  for (const name of [...figures, ...cli.map((name) => `cli${name}`), "cliEstimatedCostUsd"]) {
+    expect(usageSummary.definitions).toHaveProperty(name);
+  }
+});
+
+describe("prices of one's own", () => {
+  const millions = JSON.stringify({ models: { "claude-*": { input: 1e6, output: 1e6 } } });
+
+  test.each([
+    ["by flag", { args: ["--prices", "own.json"] }],
+    ["by variable", { variables: { TOKENSIFT_PRICES: "own.json" } }],
+    ["by config file", { config: `{"prices": "own.json"}` }],
+  ])("%s are a run's too, and are named", async (_, how: { args?: string[]; variables?: object; config?: string }) => {
+    const world = new World();
+    world.writeSession(0, transcript("lead", [{ atMs: Date.UTC(2026, 5, 10, 10), input: 3, output: 4 }]));
+    const state = world.writeRun({});
+    world.write(world.path("own.json"), millions);
+    if (how.config) world.write(world.path("tokensift.config.json"), how.config);
+    const variables = { TOKENSIFT_CACHE_DIR: world.cache, ...how.variables };
+    const ask = async (...args: string[]) =>
+      tokensift(["run", state, ...(how.args ?? []), ...args], { home: world.home, folder: world.root, variables });
+    const { usageSummary, leadUsage } = JSON.parse((await ask("--json")).stdout) as {
+      leadUsage: object;
+      usageSummary: { costBasis: object };
+    };
+    expect(leadUsage).toMatchObject({ estimatedCostUsd: 7 });
+    expect(usageSummary.costBasis).toMatchObject({
+      isEstimate: true,
+      overrides: expect.stringMatching(/own\.json$/) as string,
+    });
+    expect((await ask()).stdout).toMatch(/not a bill\. Prices of .*own\.json go first\./);
+  });
+
+  test("--cost none leaves costs out, and names no model as unpriced", async () => {
+    const world = World.fromFixture("whole-team");
+    const { usageSummary } = JSON.parse((await run(world, TEAM_STATE, "--cost", "none", "--json")).stdout) as {
+      usageSummary: object;
+    };
+    expect(usageSummary).toMatchObject({ costBasis: null, runEstimatedCostUsd: null, unmatchedModels: [] });
+    expect((await run(world, TEAM_STATE, "--cost", "none")).stdout).not.toMatch(/cost|\$/i);
+  });
+
+  test("that cannot be read stop it", async () => {
+    const world = World.fromFixture("whole-team");
+    const { code, stdout, stderr } = await run(world, TEAM_STATE, "--prices", "/no/such.json");
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^tokensift: --prices: \/no\/such\.json cannot be read \(ENOENT; give another file\)\n$/);
+  });
+});
+
 describe("what could not run ends with 2, one line and nothing written", () => {
   const good = { runDirectoryPath: ".runs/1", lead: { sessionId: "l" }, workers: [{ workerId: "a" }] };
   const cases: Record<string, [state: unknown, says: RegExp]> = {
@@ -235,7 +321,7 @@ describe("--watch", () => {
       const totals = said.map((line) => (JSON.parse(line) as Answer["usageSummary"]).runTotalTokens);
       expect(totals).toEqual([10, 20, 20]);
     } else {
-      expect(said[0]).toMatch(/^\d\d:\d\d:\d\d {2}lead 10 {2}workers 0 {2}run 10 {2}\$0\.0001 {2}1 sessions$/);
+      expect(said[0]).toMatch(/^\d\d:\d\d:\d\d {2}lead 10 {2}workers 0 {2}run 10 {2}estimated \$0\.0001 {2}1 session$/);
       expect(said[1]).toMatch(/run 20 \(\+10\)/);
       expect(said[2]).toMatch(/ended$/);
     }

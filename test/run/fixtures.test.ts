@@ -32,8 +32,9 @@ test("the CLI sessions underneath are beside it, as computed by hand", async () 
   const world = World.fromFixture("whole-team");
   const expected = read<Expected>("figures.json");
   const found = read<Array<Omit<CliSession, "startedMs"> & { startedAt: string }>>("cli-sessions.json");
-  const findCliSessions = async () =>
-    found.map(({ startedAt, ...session }) => ({ ...session, startedMs: Date.parse(startedAt) }));
+  const findCliSessions = async () => ({
+    sessions: found.map(({ startedAt, ...session }) => ({ ...session, startedMs: Date.parse(startedAt) })),
+  });
   const answer = await collectRun(world.path(TEAM_STATE), { ...world.options, findCliSessions });
   for (const { workerId, usage } of answer.workers) {
     const cli = Object.entries(usage).filter(([name]) => name.startsWith("cli"));
