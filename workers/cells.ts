@@ -115,6 +115,15 @@ export class RowCells implements Cells {
     return this.#kernel.textAt(this.#word(slot, 2), this.#word(slot, 3));
   }
 
+  isText(slot: number): boolean {
+    return !this.has(slot) && this.#isOdd(slot);
+  }
+
+  lineHas(text: string): boolean {
+    const { lineStart, lineEnd } = this;
+    return Buffer.from(this.#words.buffer, lineStart, lineEnd - lineStart).includes(text, 0, "latin1");
+  }
+
   line(): string {
     const { lineStart, lineEnd } = this;
     return this.#kernel.textAt(lineStart, lineEnd - lineStart);

@@ -8,6 +8,7 @@ import { FLAG } from "../events.ts";
 import { recordedCost } from "./money.ts";
 import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
 import { messageText, TOOL_RESULT } from "./claude-messages.ts";
+import { contentText, parsed } from "./messages.ts";
 import { dispatchesOf } from "./dispatches.ts";
 import {
   assignSlots,
@@ -204,7 +205,10 @@ function decode(cells: Cells, events: EventWriter): boolean {
 
 function noteMessage(cells: Cells, events: EventWriter): void {
   if (!events.wantsMessage || !mayHoldText(cells)) return;
-  const text = messageText(cells.line());
+  if (!cells.has(CONTENT) && !cells.isText(CONTENT)) return;
+  // Only the record itself says that the client made it up; nearly none does. Keys may be written with escapes.
+  const mayBeMeta = cells.lineHas("isMeta") || cells.lineHas(String.raw`\u00`);
+  const text = mayBeMeta ? messageText(cells.line()) : contentText(parsed(cells.json(CONTENT)));
   if (text !== "") events.noteMessage(text);
 }
 

@@ -29,7 +29,8 @@ export function noteTexts(json: string, events: EventWriter): void {
   for (const text of texts as unknown[]) if (typeof text === "string" && events.wantsMessage) events.noteMessage(text);
 }
 
-function parsed(json: string): unknown {
+/** Undefined where it is damaged. */
+export function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {

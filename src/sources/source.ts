@@ -38,10 +38,14 @@ export interface Cells {
   text(slot: number): number;
   /** The same text itself. */
   textOf(slot: number): string;
-  /** The JSON text of an array, or of what is declared as `json`. */
+  /** The JSON text of an array, or of what is text in its place, or of what is declared as `json`. */
   json(slot: number): string;
+  /** Whether text stands in the place of an array; `json` gives it. */
+  isText(slot: number): boolean;
   /** Its first bytes, as far as they are ASCII. */
   startOf(slot: number, bytes: number): string;
+  /** Whether these ASCII characters stand in the line. */
+  lineHas(text: string): boolean;
   /** The whole line. */
   line(): string;
 }

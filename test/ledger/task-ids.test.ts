@@ -16,6 +16,9 @@ async function mentionedIn(lines: readonly string[], options: ScanOptions = {}):
   return sessions.get(sessionId(1))?.mentioned ?? [];
 }
 
+/** With a letter of a key as an escape. */
+const spelt = (line: string) => line.replace('"isMeta"', String.raw`"isMet\u0061"`);
+
 describe("ids in a text", () => {
   const idsIn = (text: string, pattern = DEFAULT_TASK_PATTERN) => new TaskPattern(pattern).idsInEach([text])[0];
 
@@ -88,6 +91,18 @@ describe("messages that count", () => {
       ["task-9", "task-8"],
     ],
     ["no meta record", [message("task-1", { isMeta: true }), message("task-2")], ["task-2"]],
+    [
+      "no meta record, whatever way it says so",
+      [spelt(message("task-1", { isMeta: true })), message("task-2")],
+      ["task-2"],
+    ],
+    ["a message about meta records", [message("isMeta in task-1")], ["task-1"]],
+    ["a message with escapes", [message('\u001b[1m task-1\u001b[0m "task-2"\n\u00e9task-3')], ["task-1", "task-2"]],
+    [
+      "the last of two contents",
+      [message("task-1").replace(/"content":[^}]*/, '"content":"task-8",$&,"content":"task-9"')],
+      ["task-9"],
+    ],
     [
       "no tool result, however many",
       [...Array.from({ length: 9 }, () => toolResult("task-1")), message("task-2")],

@@ -62,7 +62,7 @@ const TIER_PRIORITY: u32 = 2;
 
 /** A record that has one of these is not ordinary. */
 const SELDOM: u64 = bit(RESULT_AGENT_ID) | bit(RESULT_OTHER_AGENT_ID) | bit(COST_USD);
-/** Texts may have escapes: they are known by their bytes. The made-up model must be told by its text. */
+/** Content may be text. Texts may have escapes: they are known by their bytes. The made-up model must be told by its text. */
 const MAY_BE_ODD: u64 =
   bit(SESSION_ID) |
   bit(CWD) |
@@ -71,7 +71,9 @@ const MAY_BE_ODD: u64 =
   bit(AGENT_NAME) |
   bit(ATTRIBUTION_AGENT) |
   bit(TEAM_NAME) |
-  bit(TEAM_TEAM_NAME);
+  bit(TEAM_TEAM_NAME) |
+  bit(CONTENT) |
+  bit(CONTENT + NESTED);
 /** A record without these, a time, names and tool uses is no event. */
 const MAKES_EVENT: u64 = bit(UUID) | bit(MESSAGE_ID) | bit(HAS_USAGE) | bit(TIMESTAMP);
 

@@ -319,6 +319,11 @@ function takeText(entry: usize, kind: u32, slot: u32, start: usize, end: usize):
     return;
   }
   if (start == end) return;
+  if (kind == L.KIND_EACH) {
+    setOdd(slot);
+    setSpan(slot, start - 1, end + 1);
+    return;
+  }
   if (kind == L.KIND_HASH) {
     if (textHasEscape) {
       const to = unescape(start, end, L.SCRATCH, L.SCRATCH_BYTES);

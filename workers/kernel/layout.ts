@@ -49,7 +49,7 @@ export const MAX_KEY_BYTES: i32 = 32;
 
 // What a declared value is, and what its cell holds.
 export const KIND_OBJECT: u32 = 1; // walked; the cell is only a presence bit
-export const KIND_EACH: u32 = 2; // array of objects: u32 start, u32 length, u32 elements
+export const KIND_EACH: u32 = 2; // array of objects: u32 elements, u32 start, u32 length; odd and not present: text in its place
 export const KIND_COUNT: u32 = 3; // f64, exact integer; odd: not one
 export const KIND_TIME: u32 = 4; // f64 ms UTC; odd: text or number for the host, u32 start, u32 length
 export const KIND_HASH: u32 = 5; // u64 of the unescaped text
