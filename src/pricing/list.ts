@@ -98,14 +98,17 @@ function listedRow({ rates, fromMs, above, dayStartMs, dayEndMs }: RateRow): Lis
   };
 }
 
+/** What a model's own entry says goes first. */
 function surchargesOf(model: string, book: PriceBook): ListedSurcharge[] {
-  const { resolved } = book.model(model);
-  if (!resolved) return [];
+  const { resolved, override } = book.model(model);
+  const own = override?.rows[0]?.times ?? {};
   const terms = new Set(SURCHARGES.map(({ term }) => term));
   // It is in the rates already.
-  if (resolved.isFast) terms.delete("fast");
+  if (resolved?.isFast) terms.delete("fast");
   return [...terms].flatMap((term) => {
-    const found = surchargeOf(term, resolved.provider, resolved.model.id);
+    const listed = resolved && surchargeOf(term, resolved.provider, resolved.model.id);
+    const times = own[term];
+    const found = times === undefined ? listed : { times, source: book.overrides?.path ?? "" };
     return found && found.times !== 1 ? [{ model, term, times: found.times, source: found.source }] : [];
   });
 }

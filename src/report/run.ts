@@ -147,16 +147,13 @@ function summaryNotes({ unmatchedModels, diagnostics }: RunSummary): string[] {
 function fitted(rows: readonly RunRow[], summary: RunSummary, width: number) {
   const cells = (name: ColumnName) => cellsOf(COLUMNS[name], rows, summary);
   const used = (Object.keys(COLUMNS) as ColumnName[]).filter((name) => cells(name).some((cell) => cell !== ""));
-  const dropped = new Set<ColumnName>();
-  for (const next of [...LEFT_OUT_FIRST, undefined]) {
-    const shown = used.filter((name) => !dropped.has(name));
-    const lines = linesOf(rows, summary, shown);
-    if (next === undefined || Math.max(...lines.map(widthOf)) <= width) {
-      return { lines, leftOut: used.filter((name) => dropped.has(name)).map((name) => COLUMNS[name].words) };
-    }
-    dropped.add(next);
+  let shown = used;
+  for (const next of LEFT_OUT_FIRST) {
+    if (Math.max(...linesOf(rows, summary, shown).map(widthOf)) <= width) break;
+    shown = shown.filter((name) => name !== next);
   }
-  throw new RangeError("the last round returns");
+  const leftOut = used.filter((name) => !shown.includes(name)).map((name) => COLUMNS[name].words);
+  return { lines: linesOf(rows, summary, shown), leftOut };
 }
 
 function cellsOf({ text, sums }: RunColumn, rows: readonly RunRow[], summary: RunSummary): string[] {

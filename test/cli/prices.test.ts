@@ -22,6 +22,16 @@ describe("prices", () => {
     expect(stdout).toContain("nobody-1: no price is known (--prices FILE gives it one)");
   });
 
+  test("what an entry says that terms cost goes before what providers publish", async () => {
+    const entry = { input: 1, output: 2, times: { fast: 3 } };
+    const own = { models: { mine: entry, "claude-opus-4-8": entry } };
+    const file = join(makeFolder({ "p.json": JSON.stringify(own) }), "p.json");
+    const { stdout } = await prices(`mine claude-opus-4-8 --prices ${file}`, { variables: { COLUMNS: "200" } });
+    expect(stdout).toContain(`  fast: x 3 for mine, claude-opus-4-8 (${file})\n`);
+    expect(stdout).toMatch(/^ {2}batch: x 0\.5 for claude-opus-4-8 \(https:/m);
+    expect(stdout).not.toMatch(/fast: x 2/);
+  });
+
   test("of a model that is fast by its name are not multiplied again", async () => {
     const { stdout } = await prices("claude-opus-4.6-fast");
     expect(stdout).toMatch(/^claude-opus-4.6-fast +30 +150 /m);
