@@ -426,6 +426,50 @@ test("a session that goes on in the table of a newer version is said; rows in bo
   expect(totals.inputTokens).toBe(3);
 });
 
+test.each(["database", "files"])(
+  "a fork's copies count once, in the session they were written in (%s)",
+  async (kept) => {
+    const home = makeFolder();
+    const agent = new Agent(OPENCODE);
+    const write = (id: string, session: string, second: number, input: number, more: object = {}) => {
+      const data = message(session, second, input, more);
+      const part = { type: "tool", state: { time: { start: atMs(second) } } };
+      if (kept === "database") {
+        agent.insert("message", { id, session_id: session, data: JSON.stringify(data) });
+        agent.insert("part", { id: `prt_${id}`, message_id: id, session_id: session, data: JSON.stringify(part) });
+      } else {
+        for (const folder of [`message/${session}`, `part/${id}`])
+          mkdirSync(join(home, DATA, "storage", folder), { recursive: true });
+        writeFileSync(join(home, DATA, "storage/message", session, `${id}.json`), JSON.stringify({ id, ...data }));
+        const whole = { id: `prt_${id}`, messageID: id, sessionID: session, ...part };
+        writeFileSync(join(home, DATA, "storage/part", id, `prt_${id}.json`), JSON.stringify(whole));
+      }
+    };
+    // A newer session's id sorts first.
+    for (const [session, prefix] of [
+      ["ses_9", "msg_a"],
+      ["ses_5", "msg_b"],
+      ["ses_3", "msg_c"],
+    ] as const) {
+      write(`${prefix}1`, session, 1, 10);
+      write(`${prefix}2`, session, 2, 20);
+    }
+    write("msg_b3", "ses_5", 3, 40);
+    write("msg_c3", "ses_3", 3, 40, { modelID: "other" });
+    write("msg_c4", "ses_3", 2, 21);
+    if (kept === "database") agent.publish(join(home, DATABASE));
+    const { rows } = await scanHome(home, { by: ["session"], sort: "key:asc" });
+    expect(
+      rows.map(({ key, inputTokens, responses, toolUses }) => [key.session, inputTokens, responses, toolUses]),
+    ).toEqual([
+      ["ses_3", 61, 2, 2],
+      ["ses_5", 40, 1, 1],
+      ["ses_9", 30, 2, 2],
+    ]);
+    expect((await scanHome(home, { count: "records" })).totals.inputTokens).toBe(3 * 30 + 40 + 40 + 21);
+  },
+);
+
 test("through a link the log beside the file itself is seen", async () => {
   const home = makeFolder();
   const elsewhere = makeFolder();
