@@ -39,8 +39,7 @@ function messageOf({ event }: EventTable, i: number): string {
 
 /** Copies keep time, model and numbers. The oldest session has the original: ids of sessions are made to sort newest first. */
 function dropCopies(table: EventTable, { sessionOf, sessions }: Places, events: readonly number[]): void {
-  const { event, transcriptOf } = table;
-  const sessionAt = (i: number) => sessions[sessionOf[transcriptOf[i] as number] as number] as string;
+  const sessionAt = (i: number) => sessions[sessionOf[table.transcriptOf[i] as number] as number] as string;
   const originals = new Map<string, number>();
   const copies = new Set<string>();
   for (const i of events) {
