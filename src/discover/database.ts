@@ -14,8 +14,8 @@ export function isNamedLikeDatabase(path: string): boolean {
 }
 
 /** Whether a transcript stands for a database whose rows have not been taken out yet (`src/databases/`). */
-export function isDatabase({ path, content }: Pick<Transcript, "path" | "content">): boolean {
-  return content === undefined && path.endsWith(".db");
+export function isDatabase({ source, path, content }: Pick<Transcript, "source" | "path" | "content">): boolean {
+  return (source === "opencode" || source === "copilot") && content === undefined && path.endsWith(".db");
 }
 
 /** With the size of the log added, and the time of whichever was written last. */

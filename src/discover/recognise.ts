@@ -4,6 +4,7 @@ import { basename } from "node:path";
 import type { SourceName } from "../types.ts";
 import { isAmpThread } from "./amp.ts";
 import { isCodexRecord } from "./codex.ts";
+import { isNamedLikeDatabase } from "./database.ts";
 import { isCopilotPlace, isCopilotRecord } from "./copilot.ts";
 import { isGeminiRecord } from "./gemini.ts";
 import { isOpenCodePlace } from "./opencode.ts";
@@ -16,6 +17,9 @@ const FIRST_BYTES = 4 << 10;
 const MOST_BYTES = 1 << 20;
 /** Records looked at. */
 const RECORDS = 5;
+
+/** How databases begin. */
+const SQLITE = "SQLite format 3\0";
 
 /** Claude Code's own layout, a folder named like a path (`-srv-app`) included: what lies in it need not be opened. */
 const CLAUDE_PLACE =
@@ -30,7 +34,8 @@ export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (GEMINI_PLACE.test(path)) return "gemini";
   if (QWEN_PLACE.test(path)) return "qwen";
   if (path.endsWith(".zst")) return "codex";
-  if (path.endsWith(".db")) return basename(path).startsWith("session-store") ? "copilot" : "opencode";
+  if (path.endsWith(".db") && (isNamedLikeDatabase(path) || firstLines(path, 1)[0]?.startsWith(SQLITE)))
+    return basename(path).startsWith("session-store") ? "copilot" : "opencode";
   if (isOpenCodePlace(path)) return "opencode";
   if (path.endsWith(".json")) return recogniseDocument(path);
   if (CLAUDE_PLACE.test(path) && !IN_CHATS.test(path)) return "claude";

@@ -1,47 +1,12 @@
-/** OpenCode: databases with logs, files of older versions, both at once; and Copilot CLI's session store. */
+/** OpenCode: databases with logs, files of older versions, both at once. */
 import { join } from "node:path";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
-import { scan } from "tokensift";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { diagnosticLines } from "../../src/report/diagnostics.ts";
-import { tokensift } from "../cli/tokensift.ts";
-import { Agent, COPILOT, OPENCODE } from "../databases.ts";
-import { answerOf, makeFolder } from "../transcripts.ts";
-
-const DATA = ".local/share/opencode";
-const DATABASE = `${DATA}/opencode.db`;
-const atMs = (second: number) => Date.UTC(2026, 5, 1, 0, 0, second);
-
-const message = (session: string, second: number, input: number, more: object = {}) => ({
-  sessionID: session,
-  role: "assistant",
-  modelID: "gpt-5.4",
-  providerID: "openai",
-  agent: "build",
-  path: { cwd: "/srv/shop", root: "/srv/shop" },
-  time: { created: atMs(second) },
-  cost: 0,
-  tokens: { input, output: 5, reasoning: 2, cache: { read: 100, write: 10 }, total: input + 115 },
-  ...more,
-});
-const scanHome = (home: string, more: object = {}) =>
-  scan({
-    environment: { variables: {}, home, platform: "linux" as const },
-    by: ["source", "session", "agent", "model", "project"],
-    threads: 0,
-    cache: false,
-    ...more,
-  });
+import { Agent, OPENCODE } from "../databases.ts";
+import { atMs, clockAhead, DATA, DATABASE, message, scanHome } from "../opencode.ts";
+import { answerOf, makeFolder, response } from "../transcripts.ts";
 
 test("what stands in the database and what only its log holds", async () => {
   const home = makeFolder();
@@ -136,16 +101,6 @@ test("damaged rows cost themselves; aborted requests are no responses; what the 
   expect(diagnostics.skippedLines[0]).toMatchObject({ path: `${join(home, DATABASE)}#s`, reason: "malformed" });
 });
 
-const realNow = Date.now;
-// What was written a moment ago is never believed: a clock ahead makes what is kept count.
-const clockAhead = () => {
-  Date.now = () => realNow() + 5000;
-  onTestFinished(() => {
-    Date.now = realNow;
-  });
-};
-
-/** Where a message of the property below is kept. */
 const KEPT = ["database", "log", "file", "both"] as const;
 
 test("each message counts once, wherever it is kept, however the database grows", { timeout: 180_000 }, async () => {
@@ -226,102 +181,6 @@ test("each message counts once, wherever it is kept, however the database grows"
   await fc.assert(property, { numRuns: Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 10) });
 });
 
-describe("what is kept of a database", () => {
-  const begin = () => {
-    clockAhead();
-    const home = makeFolder();
-    const cacheDirectory = join(makeFolder(), "cache");
-    const agent = new Agent(OPENCODE);
-    const add = (n: number) =>
-      agent.insert("message", { id: `m${n}`, session_id: "s", data: JSON.stringify(message("s", n, n)) });
-    const ask = (more: object = {}) => scanHome(home, { cache: true, cacheDirectory, ...more });
-    const files = () => readdirSync(cacheDirectory).filter((name) => name.endsWith(".rows"));
-    const publish = () => agent.publish(join(home, DATABASE));
-    return { home, cacheDirectory, agent, add, ask, files, publish };
-  };
-
-  test("is used while neither it nor its log has changed", async () => {
-    const { add, ask, files, publish, cacheDirectory, home } = begin();
-    add(1);
-    publish();
-    const first = await ask();
-    expect([first.stats.transcriptsUnchanged, first.stats.bytesRead > 0]).toEqual([0, true]);
-    const second = await ask();
-    expect([second.stats.transcriptsUnchanged, second.stats.bytesRead]).toEqual([1, 0]);
-    expect(answerOf(second)).toEqual(answerOf(first));
-    const [name] = files();
-    expect(statSync(join(cacheDirectory, name!)).mode & 0o777).toBe(0o600);
-    // Same size, only the log is another.
-    const log = readFileSync(join(home, `${DATABASE}-wal`));
-    writeFileSync(join(home, `${DATABASE}-wal`), log.fill(0, 40));
-    expect((await ask()).totals.responses).toBe(0);
-    add(2);
-    publish();
-    expect((await ask()).totals).toMatchObject({ responses: 2, inputTokens: 3 });
-  });
-
-  test("is not kept of one that was written a moment ago, nor with --no-cache", async () => {
-    const { add, ask, files, publish, cacheDirectory } = begin();
-    add(1);
-    publish();
-    await ask({ cache: false });
-    expect(existsSync(cacheDirectory)).toBe(false);
-    Date.now = realNow;
-    expect((await ask()).totals.responses).toBe(1);
-    expect(existsSync(cacheDirectory) ? files() : []).toEqual([]);
-  });
-
-  test("is not used when it is damaged, anywhere", async () => {
-    const { add, ask, files, publish, cacheDirectory } = begin();
-    for (let n = 1; n < 4; n++) add(n);
-    publish();
-    const right = answerOf(await ask());
-    const path = join(cacheDirectory, files()[0]!);
-    const whole = readFileSync(path);
-    for (let cut = 0; cut < 40; cut++) {
-      const at = Math.floor((whole.length * cut) / 40);
-      const flipped = Buffer.from(whole);
-      flipped[at] = (flipped[at] ?? 0) ^ 1;
-      for (const bytes of [flipped, whole.subarray(0, at)]) {
-        writeFileSync(path, bytes);
-        expect(answerOf(await ask())).toEqual(right);
-      }
-    }
-  });
-
-  test("holds nothing that anybody wrote, and goes with the cache", async () => {
-    const { home, agent, add, ask, files, publish, cacheDirectory } = begin();
-    add(1);
-    const said = { role: "user", summary: { title: "SECRET" }, system: "SECRET", time: { created: 1 } };
-    agent.insert("message", { id: "u", session_id: "s", data: JSON.stringify(said) });
-    agent.insert("part", { id: "p", message_id: "u", session_id: "s", data: '{"type":"text","text":"SECRET"}' });
-    agent.insert("session", { id: "s", title: "SECRET", directory: "/srv/shop" });
-    publish();
-    await ask();
-    expect(readFileSync(join(cacheDirectory, files()[0]!), "utf8")).not.toContain("SECRET");
-    const run = async (action: string) => {
-      const { stdout } = await tokensift(["cache", action, "--json", "--cache-dir", cacheDirectory]);
-      return JSON.parse(stdout) as object;
-    };
-    expect(await run("info")).toMatchObject({ files: 1, transcripts: 1, unusable: 0 });
-    expect(await run("prune")).toMatchObject({ files: 0 });
-    rmSync(join(home, DATABASE));
-    expect(await run("prune")).toMatchObject({ files: 1, transcripts: 1 });
-    publish();
-    await ask();
-    expect(await run("clear")).toMatchObject({ files: 1 });
-    expect(existsSync(cacheDirectory)).toBe(false);
-  });
-
-  test("is no matter where it cannot be kept: that is said", async () => {
-    const { add, ask, publish } = begin();
-    add(1);
-    publish();
-    const { totals, diagnostics } = await ask({ cacheDirectory: join(makeFolder({ file: "" }), "file", "below") });
-    expect([totals.responses, diagnostics.cache]).toEqual([1, "ENOTDIR"]);
-  });
-});
-
 describe("files", () => {
   test("of older versions: subagents by their session's file, tool calls by their parts", async () => {
     const json = JSON.stringify;
@@ -379,6 +238,9 @@ describe("files", () => {
       by: ["session"],
     });
     expect(rows).toMatchObject([{ key: { session: "ses_7" }, inputTokens: 27, responses: 2 }]);
+    const lines = makeFolder({ "lines.db": [response(1)] });
+    const other = await scanHome("/nonexistent", { paths: [join(lines, "lines.db")], by: ["source"] });
+    expect(other.rows).toMatchObject([{ key: { source: "claude" }, responses: 1 }]);
     const alone = await scanHome("/nonexistent", { paths: [join(folder, "export.json")] });
     expect(alone.totals).toMatchObject({ inputTokens: 7, toolUses: 1 });
   });
@@ -426,6 +288,50 @@ test("a session that goes on in the table of a newer version is said; rows in bo
   expect(totals.inputTokens).toBe(3);
 });
 
+test.each(["database", "files"])(
+  "a fork's copies count once, in the session they were written in (%s)",
+  async (kept) => {
+    const home = makeFolder();
+    const agent = new Agent(OPENCODE);
+    const write = (id: string, session: string, second: number, input: number, more: object = {}) => {
+      const data = message(session, second, input, more);
+      const part = { type: "tool", state: { time: { start: atMs(second) } } };
+      if (kept === "database") {
+        agent.insert("message", { id, session_id: session, data: JSON.stringify(data) });
+        agent.insert("part", { id: `prt_${id}`, message_id: id, session_id: session, data: JSON.stringify(part) });
+      } else {
+        for (const folder of [`message/${session}`, `part/${id}`])
+          mkdirSync(join(home, DATA, "storage", folder), { recursive: true });
+        writeFileSync(join(home, DATA, "storage/message", session, `${id}.json`), JSON.stringify({ id, ...data }));
+        const whole = { id: `prt_${id}`, messageID: id, sessionID: session, ...part };
+        writeFileSync(join(home, DATA, "storage/part", id, `prt_${id}.json`), JSON.stringify(whole));
+      }
+    };
+    // A newer session's id sorts first.
+    for (const [session, prefix] of [
+      ["ses_9", "msg_a"],
+      ["ses_5", "msg_b"],
+      ["ses_3", "msg_c"],
+    ] as const) {
+      write(`${prefix}1`, session, 1, 10);
+      write(`${prefix}2`, session, 2, 20);
+    }
+    write("msg_b3", "ses_5", 3, 40);
+    write("msg_c3", "ses_3", 3, 40, { modelID: "other" });
+    write("msg_c4", "ses_3", 2, 21);
+    if (kept === "database") agent.publish(join(home, DATABASE));
+    const { rows } = await scanHome(home, { by: ["session"], sort: "key:asc" });
+    expect(
+      rows.map(({ key, inputTokens, responses, toolUses }) => [key.session, inputTokens, responses, toolUses]),
+    ).toEqual([
+      ["ses_3", 61, 2, 2],
+      ["ses_5", 40, 1, 1],
+      ["ses_9", 30, 2, 2],
+    ]);
+    expect((await scanHome(home, { count: "records" })).totals.inputTokens).toBe(3 * 30 + 40 + 40 + 21);
+  },
+);
+
 test("through a link the log beside the file itself is seen", async () => {
   const home = makeFolder();
   const elsewhere = makeFolder();
@@ -437,97 +343,4 @@ test("through a link the log beside the file itself is seen", async () => {
   symlinkSync(join(elsewhere, "x.db"), join(home, DATABASE));
   const { totals, stats } = await scanHome(home);
   expect([totals.inputTokens, stats.bytesTotal]).toEqual([3, stats.bytesRead]);
-});
-
-describe("Copilot CLI's session store", () => {
-  const request = (
-    id: number,
-    session: string,
-    second: number,
-    input: number,
-    more: Record<string, string | number | null> = {},
-  ) => ({
-    id,
-    session_id: session,
-    model: "gpt-5.4",
-    input_tokens: input,
-    output_tokens: 3,
-    cache_read_tokens: 10,
-    cache_write_tokens: 5,
-    reasoning_tokens: 1,
-    created_at: new Date(atMs(second)).toISOString(),
-    ...more,
-  });
-  const line = (id: string, type: string, second: number, data: object) =>
-    JSON.stringify({ type, data, id, timestamp: new Date(atMs(second)).toISOString(), parentId: null });
-  const end = (id: string, second: number, inputTokens: number) =>
-    line(id, "session.shutdown", second, { modelMetrics: { "gpt-5.4": { usage: { inputTokens, outputTokens: 9 } } } });
-
-  test("counts instead of ends and messages, from its first row of a session on", async () => {
-    const home = makeFolder({
-      // Began before the store did: 100 + 9 of its first end are nowhere else. The crash at 00:10 is known by its message alone.
-      ".copilot/session-state/old/events.jsonl": [
-        line("a", "session.start", 0, { sessionId: "old", context: { cwd: "/srv/shop", branch: "main" } }),
-        line("b", "assistant.message", 1, { outputTokens: 9, toolRequests: [{}] }),
-        end("c", 2, 100),
-        line("d", "assistant.message", 10, { model: "gpt-5.4", outputTokens: 4 }),
-        line("e", "assistant.message", 500, { outputTokens: 3 }),
-        end("f", 700, 250),
-      ],
-      ".copilot/session-state/without/events.jsonl": [
-        line("g", "session.start", 0, { sessionId: "without", context: { cwd: "/srv/shop" } }),
-        end("h", 2, 1000),
-      ],
-    });
-    const agent = new Agent(COPILOT);
-    agent.insert("sessions", { id: "old", cwd: "/srv/shop", branch: "main" });
-    agent.insert("sessions", { id: "app", cwd: "/srv/app", branch: "dev" });
-    agent.insert("assistant_usage_events", request(1, "old", 501, 50));
-    agent.checkpoint();
-    agent.insert("assistant_usage_events", request(2, "old", 600, 60, { parent_tool_call_id: "t" }));
-    agent.insert(
-      "assistant_usage_events",
-      request(3, "app", 601, 12, { model: "auto", copilot_usage_model: "claude-sonnet-4.6" }),
-    );
-    agent.publish(join(home, ".copilot/session-store.db"));
-    const { rows, diagnostics, stats } = await scanHome(home, {
-      by: ["session", "agent", "model", "project", "branch"],
-    });
-    expect(rows).toMatchObject([
-      { key: { session: "without", model: "gpt-5.4" }, inputTokens: 1000, outputTokens: 9 },
-      {
-        key: { session: "old", agent: "main", model: "gpt-5.4", project: "/srv/shop", branch: "main" },
-        // 100 of the first end, 50 - 15 of the first row; outputs 9, 4 and 3.
-        ...{
-          inputTokens: 135,
-          cacheReadTokens: 10,
-          cacheCreation5mTokens: 5,
-          outputTokens: 16,
-          responses: 3,
-          toolUses: 1,
-        },
-      },
-      {
-        key: { session: "old", agent: "subagent" },
-        inputTokens: 45,
-        cacheReadTokens: 10,
-        outputTokens: 3,
-        reasoningTokens: 1,
-      },
-      {
-        key: { session: "app", model: "claude-sonnet-4.6", project: "/srv/app", branch: "dev" },
-        ...{ inputTokens: 0, cacheReadTokens: 10, cacheCreation5mTokens: 2, outputTokens: 3 },
-      },
-    ]);
-    expect(diagnostics).toMatchObject({ outputOnlyResponses: 1, clampedResponses: 1, unreadable: [] });
-    expect(stats.transcripts).toBe(3);
-  });
-
-  test("of an older version, without usage, is no reason to say anything", async () => {
-    const home = makeFolder();
-    new Agent("CREATE TABLE sessions (id TEXT PRIMARY KEY, cwd TEXT)").publish(join(home, ".copilot/session-store.db"));
-    const { diagnostics, totals } = await scanHome(home);
-    expect([diagnostics.unreadable, totals.responses]).toEqual([[], 0]);
-    rmSync(join(home, ".copilot"), { recursive: true });
-  });
 });

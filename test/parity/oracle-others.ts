@@ -1,0 +1,311 @@
+/**
+ * The slow, obvious second answers for Qwen Code and Amp, as their sections of `formats/others.md` word it. They share no
+ * code with `src/` and `workers/` (types only).
+ */
+import { readFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { SkippedLine, SourceName } from "../../src/types.ts";
+import { compareText, findTranscripts, type Numbers, readTime } from "./oracle-read.ts";
+import { answer, type OracleOptions, type Piece } from "./oracle-rows.ts";
+import type { OracleResult } from "./oracle.ts";
+
+type Json = Record<string, unknown>;
+
+/** One record, as far as it says anything. */
+interface Told {
+  /** Equal where it is one response, or one message; undefined: like no other. */
+  key: string | undefined;
+  /** Equal where it is one record in several files, whose tool calls count once. */
+  record?: string | undefined;
+  time: number | undefined;
+  model: string | undefined;
+  usage: { input: number; output: number; reasoning: number; cached: number; written: number } | undefined;
+  tools: number;
+  branch: string | null;
+}
+
+interface File {
+  path: string;
+  session: string;
+  /** Files with the same one share a project. */
+  projectKey: string;
+  projectName: string;
+  told: Told[];
+  folders: { cwd: string; time: number | undefined }[];
+  records: number;
+  skipped: SkippedLine[];
+}
+
+const asObject = (value: unknown): Json | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+const asText = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+const asList = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+
+function asCount(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new Error("bad number");
+}
+
+/** What all answers have in common: groups of records to pieces, pieces to rows. `choose` says whose figures count. */
+function resultOf(
+  source: SourceName,
+  files: readonly File[],
+  options: OracleOptions,
+  choose: (told: readonly Told[], fileOf: (one: Told) => File) => Told,
+): OracleResult & { diagnostics: { clampedResponses: number } } {
+  const fileOf = new Map(files.flatMap((file) => file.told.map((one) => [one, file] as const)));
+  const ofFile = (one: Told): File => fileOf.get(one)!;
+  const projects = new Map<string, string>();
+  for (const { projectKey, projectName } of files) {
+    const known = files.filter((file) => file.projectKey === projectKey).flatMap(({ folders }) => folders);
+    const [first] = known.toSorted((a, b) => (a.time ?? Infinity) - (b.time ?? Infinity) || 0);
+    projects.set(projectKey, first?.cwd ?? projectName);
+  }
+  const groups = new Map<unknown, Told[]>();
+  for (const one of files.flatMap(({ told }) => told)) {
+    const key = one.key === undefined || options.count === "records" ? one : one.key;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const earliest = (some: readonly Told[]): Told =>
+    some.reduce((best, one) => ((one.time ?? Infinity) < (best.time ?? Infinity) ? one : best));
+  // Of copies the one with most tool calls, then the earliest.
+  const users = new Map<unknown, Told>();
+  for (const one of files.flatMap(({ told }) => told).filter(({ tools }) => tools > 0)) {
+    const key = one.record === undefined || options.count === "records" ? one : one.record;
+    const best = users.get(key);
+    const more = best === undefined ? 1 : one.tools - best.tools;
+    if (more > 0 || (more === 0 && (one.time ?? Infinity) < (best!.time ?? Infinity))) users.set(key, one);
+  }
+  const counting = new Set(users.values());
+  const pieces: Piece[] = [];
+  let [responses, responsesWithoutTime, clampedResponses] = [0, 0, 0];
+  for (const group of groups.values()) {
+    const withUsage = group.filter(({ usage }) => usage);
+    const chosen = withUsage.length > 0 ? choose(withUsage, ofFile) : undefined;
+    const first = earliest(group);
+    const named = group
+      .filter(({ model }) => model !== undefined)
+      .reduce<Told | undefined>(
+        (best, one) => (best && (one.time ?? -Infinity) < (best.time ?? -Infinity) ? best : one),
+        undefined,
+      );
+    const most = Math.max(...group.map(({ tools }) => tools));
+    const { session, projectKey } = ofFile(first);
+    const model = (chosen ? chosen.model : named?.model) ?? (chosen || most > 0 ? "unknown" : undefined);
+    const keys = {
+      ...{ source, session, agent: "main", team: null, branch: first.branch, model },
+      project: projects.get(projectKey)!,
+    };
+    for (const { time } of group) pieces.push({ keys, time });
+    if (most > 0 && group.some(({ record }) => record === undefined)) {
+      pieces.push({ keys, time: earliest(group.filter(({ tools }) => tools === most)).time, toolUses: most });
+    } else {
+      for (const one of group.filter((user) => counting.has(user)))
+        pieces.push({ keys, time: one.time, toolUses: one.tools });
+    }
+    if (!chosen) continue;
+    const { input, output, reasoning, cached, written } = chosen.usage!;
+    responses++;
+    if (first.time === undefined) responsesWithoutTime++;
+    const isInside = source === "qwen";
+    const read = isInside ? Math.min(cached, input) : cached;
+    if (read < cached) clampedResponses++;
+    const numbers: Numbers = {
+      input: BigInt(isInside ? input - read : input),
+      output: BigInt(output) + BigInt(reasoning),
+      reasoning: BigInt(reasoning),
+      creation: BigInt(written),
+      creation5m: BigInt(written),
+      creation1h: 0n,
+      read: BigInt(read),
+      webSearches: 0n,
+    };
+    pieces.push({ keys, time: first.time, numbers, responses: 1 });
+  }
+  const { rows, totals } = answer(pieces, options);
+  const skipped = files.flatMap((file) => file.skipped);
+  const skippedFor = (reason: string): number => skipped.filter((line) => line.reason === reason).length;
+  const usages = files.flatMap(({ told }) => told).filter(({ usage }) => usage).length;
+  return {
+    rows,
+    totals,
+    stats: {
+      transcripts: files.length,
+      records: files.reduce((sum, { records }) => sum + records, 0),
+      responses,
+      duplicateRecords: usages - responses,
+      skipped: { malformed: skippedFor("malformed"), oversized: 0, pending: skippedFor("pending") },
+    },
+    diagnostics: {
+      skippedLines: skipped.slice(0, 100),
+      responsesWithoutTime,
+      lowOutputResponses: {},
+      clampedResponses,
+    },
+  };
+}
+
+function emptyFile(path: string, projectKey: string, projectName: string): File {
+  const session = basename(path).replace(/\.jsonl?$/, "");
+  return { path, session, projectKey, projectName, told: [], folders: [], records: 0, skipped: [] };
+}
+
+const filesOf = (paths: string[], isWanted: (name: string) => boolean, read: (path: string) => File): File[] =>
+  findTranscripts(paths, isWanted)
+    .map(({ path }) => read(path))
+    .sort((a, b) => compareText(a.path, b.path));
+
+// ------------------------------------------------------------------------------------------------- Qwen Code
+
+function readQwen(path: string): File {
+  const folder = basename(dirname(path)) === "chats" ? dirname(dirname(path)) : dirname(path);
+  const file = emptyFile(path, folder, basename(folder));
+  const names: string[] = [];
+  const bytes = readFileSync(path);
+  const take = (json: Json): void => {
+    const isAnswer = json["type"] === "assistant";
+    const usage = isAnswer ? asObject(json["usageMetadata"]) : undefined;
+    if (usage) asCount(usage["totalTokenCount"]);
+    const parts = isAnswer ? asList(asObject(json["message"])?.["parts"]) : [];
+    const time = readTime(json["timestamp"]);
+    const cwd = asText(json["cwd"]);
+    const told: Told = {
+      key: isAnswer ? asText(json["uuid"]) : undefined,
+      time,
+      model: isAnswer ? asText(json["model"]) : undefined,
+      usage: usage && {
+        input: asCount(usage["promptTokenCount"]),
+        output: asCount(usage["candidatesTokenCount"]),
+        reasoning: asCount(usage["thoughtsTokenCount"]),
+        cached: asCount(usage["cachedContentTokenCount"]),
+        written: 0,
+      },
+      tools: parts.filter((part) => asObject(part) && "functionCall" in (part as Json)).length,
+      branch: asText(json["gitBranch"]) ?? null,
+    };
+    names.push(...[asText(json["sessionId"])].filter((name) => name !== undefined));
+    if (cwd !== undefined) file.folders.push({ cwd, time });
+    if (isAnswer || time !== undefined) file.told.push(told);
+    file.records++;
+  };
+  for (let offset = 0, number = 1; offset < bytes.length; number++) {
+    const lf = bytes.indexOf(0x0a, offset);
+    const text = bytes.subarray(offset, lf < 0 ? bytes.length : lf).toString("utf8");
+    if (text.trim() !== "") {
+      try {
+        const json = asObject(JSON.parse(text));
+        if (json) take(json);
+      } catch {
+        file.skipped.push({ path, line: number, offset, reason: lf < 0 ? "pending" : "malformed" });
+      }
+    }
+    offset = lf < 0 ? bytes.length : lf + 1;
+  }
+  file.session = names[0] ?? file.session;
+  // A uuid is one message within its session only.
+  for (const one of file.told) if (one.key !== undefined) one.key = JSON.stringify([file.session, one.key]);
+  return file;
+}
+
+export function oracleQwenScan(paths: string[], options: OracleOptions = {}): OracleResult {
+  const files = filesOf(paths, (name) => name.endsWith(".jsonl"), readQwen);
+  const updated = ({ told }: File): number => Math.max(...told.flatMap(({ time }) => time ?? []), -Infinity);
+  // The last state: of the file that was written last, then further on.
+  return resultOf("qwen", files, options, (states, fileOf) =>
+    states.reduce((best, one) => (updated(fileOf(one)) >= updated(fileOf(best)) ? one : best)),
+  );
+}
+
+// ------------------------------------------------------------------------------------------------------- Amp
+
+function readAmp(path: string): File {
+  const file = emptyFile(path, path, "unknown");
+  const skip = (reason: SkippedLine["reason"]): number => file.skipped.push({ path, line: 1, offset: 0, reason });
+  const bytes = readFileSync(path);
+  let thread: Json | undefined;
+  try {
+    thread = asObject(JSON.parse(bytes.toString("utf8")));
+  } catch {
+    thread = undefined;
+  }
+  if (!thread) {
+    if (bytes.length > 0) skip("pending");
+    return file;
+  }
+  const id = asText(thread["id"]);
+  file.session = id ?? file.session;
+  file.records++;
+  const created = readTime(thread["created"]);
+  const none = { key: undefined, model: undefined, usage: undefined, tools: 0, branch: null };
+  if (created !== undefined) file.told.push({ ...none, time: created });
+  const add = (name: string, tools: number, at: unknown, model: unknown, read: () => Told["usage"]): void => {
+    try {
+      const usage = read();
+      const time = readTime(at);
+      const record = id === undefined ? undefined : JSON.stringify([id, name]);
+      // What carries no usage is no part of the response it names.
+      const key = record && `${usage ? "response" : "other"} ${record}`;
+      const told = { key, record, time, model: asText(model), usage, tools, branch: null };
+      if (usage || tools > 0 || time !== undefined) file.told.push(told);
+      file.records++;
+    } catch {
+      skip("malformed");
+    }
+  };
+  const messages = asList(thread["messages"])
+    .map(asObject)
+    .filter((one) => one !== undefined)
+    .map((message, n) => {
+      const own = message["messageId"] ?? message["id"];
+      const blocks = message["role"] === "assistant" ? asList(message["content"]) : [];
+      return {
+        name: typeof own === "string" || typeof own === "number" ? String(own) : String(n),
+        usage: asObject(message["usage"]),
+        tools: blocks.filter((block) => asObject(block)?.["type"] === "tool_use").length,
+      };
+    });
+  const cacheOf = (usage: Json | undefined) => ({
+    reasoning: 0,
+    cached: asCount(usage?.["cacheReadInputTokens"]),
+    written: asCount(usage?.["cacheCreationInputTokens"]),
+  });
+  const ledger = asObject(thread["usageLedger"])?.["events"];
+  if (!Array.isArray(ledger)) {
+    for (const { name, usage, tools } of messages) {
+      add(`message ${name}`, tools, usage?.["timestamp"], usage?.["model"], () => {
+        if (!usage) return undefined;
+        asCount(usage["totalTokens"]);
+        return { input: asCount(usage["inputTokens"]), output: asCount(usage["outputTokens"]), ...cacheOf(usage) };
+      });
+    }
+    return file;
+  }
+  for (const event of (ledger as unknown[]).map(asObject).filter((one) => one !== undefined)) {
+    const tokens = asObject(event["tokens"]);
+    const message = messages.findLast(({ name }) => name === String(event["toMessageId"]));
+    add(
+      `ledger ${asText(event["id"]) ?? ""}`,
+      0,
+      event["timestamp"],
+      event["model"],
+      () =>
+        tokens && { input: asCount(tokens["input"]), output: asCount(tokens["output"]), ...cacheOf(message?.usage) },
+    );
+  }
+  for (const { name, usage, tools } of messages) {
+    if (tools > 0) add(`message ${name}`, tools, usage?.["timestamp"], usage?.["model"], () => undefined);
+  }
+  return file;
+}
+
+export function oracleAmpScan(paths: string[], options: OracleOptions = {}): OracleResult {
+  const files = filesOf(paths, (name) => name.endsWith(".json"), readAmp);
+  // The largest output, then the latest.
+  return resultOf("amp", files, options, (copies) =>
+    copies.reduce((best, one) => {
+      const more = one.usage!.output - best.usage!.output || (one.time ?? -Infinity) - (best.time ?? -Infinity);
+      return more >= 0 || Number.isNaN(more) ? one : best;
+    }),
+  );
+}
