@@ -17,7 +17,7 @@ export interface AnomalyOptions {
 }
 
 /** Why a task's consumption stands out, by one measure. */
-interface MeasureReason extends Omit<Signals, "is_anomaly"> {
+export interface MeasureReason extends Omit<Signals, "is_anomaly"> {
   readonly kind: MeasureName;
   readonly sentence: string;
   readonly session_ids: readonly string[];
