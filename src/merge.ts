@@ -9,8 +9,8 @@ import {
   copyColumns,
   EVENT,
   EXTRA,
+  FACTS,
   MESSAGE_TASKS,
-  MESSAGES,
   MESSAGES_READ,
   MIXED_PATTERNS,
   RECORD,
@@ -22,24 +22,13 @@ import type { CursorRun, Part, RangeRun, ScannedBatch } from "./parts.ts";
 import type { TallyMemory } from "./tally/memory.ts";
 import type { SkipReason } from "./types.ts";
 
-/** What is known of each transcript. Text columns hold text numbers; 0 is none. */
+/** What is known of each transcript, and where its elements begin. */
 const TRANSCRIPT = {
   firstEvent: Uint32Array,
   firstRecord: Uint32Array,
   firstUsage: Uint32Array,
   firstExtra: Uint32Array,
-  lines: Uint32Array,
-  records: Uint32Array,
-  usageRecords: Uint32Array,
-  malformed: Uint32Array,
-  oversized: Uint32Array,
-  sessionId: Uint32Array,
-  agentName: Uint32Array,
-  agentType: Uint32Array,
-  team: Uint32Array,
-  cwd: Uint32Array,
-  cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
-  ...MESSAGES,
+  ...FACTS,
 } as const;
 
 /** What adds up over the parts of a transcript. */
@@ -360,10 +349,7 @@ class Merger {
 }
 
 /** The columns that ranges and cursors have in common. */
-type Facts = Pick<
-  BatchColumns["range"],
-  (typeof SUMS)[number] | (typeof FIRSTS)[number] | "cwd" | "cwdTimeMs" | keyof typeof MESSAGES
->;
+type Facts = Columns<typeof FACTS>;
 
 function countsOf(part: Part): Counts {
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);
