@@ -25,6 +25,8 @@ export interface MeasureReason extends Omit<Signals, "is_anomaly"> {
 
 type Reason = MeasureReason | StructureReason;
 
+export type ReasonKind = Reason["kind"];
+
 export interface StandingOut {
   readonly task_id: string;
   readonly reasons: readonly Reason[];
