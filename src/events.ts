@@ -163,6 +163,22 @@ export const MESSAGES_READ = MESSAGE_TASKS.length;
 /** In place of a pattern's hash: some were found with one, others with another. */
 export const MIXED_PATTERNS = "mixed";
 
+/** What is known of a transcript as a whole. Text columns hold text numbers; 0 is none. Cursor files have them in this order. */
+export const FACTS = {
+  lines: Uint32Array,
+  records: Uint32Array,
+  usageRecords: Uint32Array,
+  malformed: Uint32Array,
+  oversized: Uint32Array,
+  sessionId: Uint32Array,
+  agentName: Uint32Array,
+  agentType: Uint32Array,
+  team: Uint32Array,
+  cwd: Uint32Array,
+  cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
+  ...MESSAGES,
+} as const satisfies Spec;
+
 /** One element a range; the sum over a transcript's ranges is the transcript. */
 export const RANGE = {
   transcript: Uint32Array,

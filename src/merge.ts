@@ -9,46 +9,16 @@ import {
   copyColumns,
   EVENT,
   EXTRA,
-  MESSAGE_TASKS,
-  MESSAGES,
-  MESSAGES_READ,
-  MIXED_PATTERNS,
   RECORD,
   SKIPPED_LISTED,
   USAGE,
 } from "./events.ts";
+import { addFacts, FIRSTS, MESSAGE_TEXTS, SUMS, TRANSCRIPT } from "./transcript-facts.ts";
+import { TextNumbers } from "./text-numbers.ts";
 import type { CursorTable } from "./cursors/table.ts";
 import type { CursorRun, Part, RangeRun, ScannedBatch } from "./parts.ts";
 import type { TallyMemory } from "./tally/memory.ts";
 import type { SkipReason } from "./types.ts";
-
-/** What is known of each transcript. Text columns hold text numbers; 0 is none. */
-const TRANSCRIPT = {
-  firstEvent: Uint32Array,
-  firstRecord: Uint32Array,
-  firstUsage: Uint32Array,
-  firstExtra: Uint32Array,
-  lines: Uint32Array,
-  records: Uint32Array,
-  usageRecords: Uint32Array,
-  malformed: Uint32Array,
-  oversized: Uint32Array,
-  sessionId: Uint32Array,
-  agentName: Uint32Array,
-  agentType: Uint32Array,
-  team: Uint32Array,
-  cwd: Uint32Array,
-  cwdTimeMs: Float64Array, // Infinity: without time, or no working directory
-  ...MESSAGES,
-} as const;
-
-/** What adds up over the parts of a transcript. */
-const SUMS = ["lines", "records", "usageRecords", "malformed", "oversized"] as const;
-/** Of which the first one found stays. */
-const FIRSTS = ["sessionId", "agentName", "agentType", "team"] as const;
-
-/** Columns of messages that number texts. */
-const MESSAGE_TEXTS = ["taskPattern", ...MESSAGE_TASKS] as const;
 
 export interface MergedTable {
   /** Where its columns lie. */
@@ -138,7 +108,7 @@ class Merger {
   readonly #context: MergedTable["context"];
   readonly #transcriptOf: Uint32Array;
   readonly #transcript: MergedTable["transcript"];
-  readonly #texts = new TextTable();
+  readonly #texts = new TextNumbers();
   readonly #entered = new Map<ScannedBatch | CursorTable, Entered>();
   readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
   readonly #skippedLines: Array<MergedTable["skippedLines"][number]> = [];
@@ -251,7 +221,7 @@ class Merger {
       this.#skipped.pending += columns.range.pending[range] as number;
       this.#bytesRead += columns.range.bytesRead[range] as number;
     }
-    this.#addFacts(columns.range, { from, to, by }, texts);
+    addFacts(this.#transcript, columns.range, { from, to, by }, texts, this.#texts);
     for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript + by, code);
   }
 
@@ -288,37 +258,6 @@ class Merger {
       firstExtra[passed] = extra;
     }
     this.#current = t;
-  }
-
-  /**
-   * Adds what ranges say of their transcripts. Column by column: as a loop over the names for each range it took V8 longer
-   * to compile than 20,000 ranges to add.
-   */
-  #addFacts(facts: BatchColumns["range"], ranges: Ranges, texts: Uint32Array): void {
-    const transcript = this.#transcript;
-    for (const name of SUMS) if (name !== "lines") addSums(transcript[name], facts[name], facts.transcript, ranges);
-    for (const name of FIRSTS) addFirsts(transcript[name], facts[name], facts.transcript, ranges, texts);
-    addEarliest(transcript.cwd, transcript.cwdTimeMs, facts, ranges, texts);
-    for (let range = ranges.from; range < ranges.to; range++) {
-      if (facts.messages[range] !== 0)
-        this.#addMessages(facts, range, (facts.transcript[range] as number) + ranges.by, texts);
-    }
-  }
-
-  /** The first messages of a transcript are those of its first ranges. */
-  #addMessages(from: BatchColumns["range"], i: number, t: number, texts: Uint32Array): void {
-    const to = this.#transcript;
-    const had = to.messages[t] as number;
-    if (had === MESSAGES_READ) return;
-    const all = Math.min(MESSAGES_READ, had + (from.messages[i] as number));
-    for (let message = had; message < all; message++) {
-      const source = from[MESSAGE_TASKS[message - had] as (typeof MESSAGE_TASKS)[number]];
-      to[MESSAGE_TASKS[message] as (typeof MESSAGE_TASKS)[number]][t] = texts[source[i] as number] as number;
-    }
-    to.messages[t] = all;
-    to.messagesEnd[t] = from.messagesEnd[i] as number;
-    const pattern = texts[from.taskPattern[i] as number] as number;
-    to.taskPattern[t] = had === 0 || to.taskPattern[t] === pattern ? pattern : this.#texts.number(MIXED_PATTERNS);
   }
 
   #listSkipped(line: Omit<MergedTable["skippedLines"][number], "transcript">): void {
@@ -362,51 +301,6 @@ class Merger {
   }
 }
 
-/** Ranges [from, to) of a batch, and what is added to the numbers of their transcripts. */
-interface Ranges {
-  readonly from: number;
-  readonly to: number;
-  readonly by: number;
-}
-
-function addSums(to: Uint32Array, from: Uint32Array, transcripts: Uint32Array, ranges: Ranges): void {
-  for (let i = ranges.from; i < ranges.to; i++) {
-    const t = (transcripts[i] as number) + ranges.by;
-    to[t] = (to[t] as number) + (from[i] as number);
-  }
-}
-
-function addFirsts(
-  to: Uint32Array,
-  from: Uint32Array,
-  transcripts: Uint32Array,
-  ranges: Ranges,
-  texts: Uint32Array,
-): void {
-  for (let i = ranges.from; i < ranges.to; i++) {
-    const t = (transcripts[i] as number) + ranges.by;
-    if (to[t] === 0) to[t] = texts[from[i] as number] as number;
-  }
-}
-
-/** The working directory with the earliest time. */
-function addEarliest(
-  cwd: Uint32Array,
-  cwdTimeMs: Float64Array,
-  from: BatchColumns["range"],
-  ranges: Ranges,
-  texts: Uint32Array,
-): void {
-  for (let i = ranges.from; i < ranges.to; i++) {
-    const t = (from.transcript[i] as number) + ranges.by;
-    const number = from.cwd[i] as number;
-    const timeMs = from.cwdTimeMs[i] as number;
-    if (number === 0 || (cwd[t] !== 0 && timeMs >= (cwdTimeMs[t] as number))) continue;
-    cwd[t] = texts[number] as number;
-    cwdTimeMs[t] = timeMs;
-  }
-}
-
 function countsOf(part: Part): Counts {
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);
   const length = (table: Parameters<ScannedBatch["startsOf"]>[0]) => {
@@ -426,19 +320,4 @@ function addCounts(to: Counts, by: Counts): void {
   to.records += by.records;
   to.usages += by.usages;
   to.extras += by.extras;
-}
-
-/** Texts and their numbers. */
-class TextTable {
-  readonly texts: string[] = [""];
-  readonly #numbers = new Map<string, number>([["", 0]]);
-
-  number(text: string): number {
-    let number = this.#numbers.get(text);
-    if (number === undefined) {
-      number = this.texts.push(text) - 1;
-      this.#numbers.set(text, number);
-    }
-    return number;
-  }
 }

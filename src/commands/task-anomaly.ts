@@ -4,14 +4,17 @@ import {
   DEFAULT_MIN_TASKS,
   DEFAULT_THRESHOLD,
   findAnomalies,
+  type ReasonKind,
   type StandingOut,
 } from "../ledger/anomalies.ts";
 import { ESTIMATE } from "../ledger/cost.ts";
-import { markdownText, tableMarkdown } from "../ledger/text-table.ts";
-import { counted } from "../report/numbers.ts";
+import { markdownText, tableMarkdown, tableText, type TextTable } from "../ledger/text-table.ts";
+import type { Ledger } from "../ledger/types.ts";
+import { counted, exact } from "../report/numbers.ts";
 import { printable } from "../report/width.ts";
 import { EXIT } from "./exit-code.ts";
 import { currentLedger, isJson, type TaskRun, writeJson } from "./tasks.ts";
+import { outputWidth } from "./terminal/look.ts";
 import { writeStdout } from "./terminal/streams.ts";
 
 export async function showAnomalies(run: TaskRun): Promise<number> {
@@ -20,12 +23,18 @@ export async function showAnomalies(run: TaskRun): Promise<number> {
   const { ledger, exitCode } = await currentLedger(run);
   const report = findAnomalies(ledger, { threshold, minTasks });
   if (asJson) await writeJson({ note: `costs are an ${ESTIMATE}`, ...report });
-  else await writeStdout(format === "md" ? markdownOf(report) : textOf(report));
+  else {
+    const width = outputWidth(run.environment.variables, false);
+    await writeStdout(format === "md" ? markdownOf(report) : textOf(report, ledger, width));
+  }
   return fail && report.anomalies.length > 0 ? EXIT.found : exitCode;
 }
 
-function textOf(report: AnomalyReport): string {
+/** A table at a glance, then why. */
+function textOf(report: AnomalyReport, ledger: Ledger, width: number): string {
   const lines = [headline(report)];
+  const table = glance(report, ledger);
+  if (table.rows.length > 0) lines.push("", tableText(table, width).trimEnd());
   for (const [title, some] of groupsOf(report)) {
     lines.push("", title);
     for (const { task_id, reasons } of some) {
@@ -34,7 +43,39 @@ function textOf(report: AnomalyReport): string {
         lines.push(`    ${printable(sentence)}`, `      look at ${sessionsText(session_ids)}`);
     }
   }
+  const { too_few, not_judged, min_tasks } = report;
+  const unjudged = not_judged.map((kind) => WORDS[kind]).join(", ");
+  if (!too_few && unjudged !== "")
+    lines.push("", `Not judged, since fewer than ${min_tasks} tasks have any: ${unjudged}`);
   return `${lines.join("\n")}\n`;
+}
+
+const WORDS: Readonly<Record<ReasonKind, string>> = {
+  total_tokens: "tokens",
+  output_tokens: "output",
+  cost: "cost",
+  tokens_per_second: "speed",
+  low_cache_hit_ratio: "cache misses",
+  repeated_dispatch: "dispatched again",
+  fan_out: "fan-out",
+  subagent_depth: "depth",
+  retry_loop: "retries",
+  cache_write_storm: "cache writes",
+};
+
+function glance(report: AnomalyReport, { tasks, summary }: Ledger): TextTable {
+  const others = summary.total_tasks - 1;
+  const rows = [...report.anomalies.map(is("anomaly")), ...report.notable.map(is("notable"))];
+  return { titles: ["Task", "Is", "By", "Tokens", "x others"], names: 3, rows };
+
+  function is(what: string) {
+    return ({ task_id, reasons }: StandingOut): string[] => {
+      const tokens = tasks[task_id]?.total_tokens ?? 0;
+      const mean = (summary.total_tokens - tokens) / others;
+      const by = [...new Set(reasons.map(({ kind }) => WORDS[kind]))].join(", ");
+      return [task_id, what, by, exact(tokens), mean > 0 ? (tokens / mean).toFixed(1) : ""];
+    };
+  }
 }
 
 function markdownOf(report: AnomalyReport): string {

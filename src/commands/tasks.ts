@@ -13,9 +13,10 @@ import { changeLedger, type Refreshed, refreshLedger, type RefreshOptions } from
 import type { Wanted } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
 import { summaryText, taskLines, tasksText, unmatchedLines } from "../ledger/show.ts";
-import { normal, readTimersText, timerEntries, timersOf } from "../ledger/timers.ts";
+import { normal, oddValues, readTimersText, timerEntries, timersOf } from "../ledger/timers.ts";
 import type { Ledger, TaskEntry } from "../ledger/types.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
+import { counted } from "../report/numbers.ts";
 import { printable } from "../report/width.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { catchInterrupts } from "../files/interrupts.ts";
@@ -247,7 +248,13 @@ export function evidenceOf({
   nowMs,
 }: Pick<TaskRun, "settings" | "timersPath" | "nowMs">): Omit<Evidence, "said"> {
   const text = readTimersText(timersPath, settings.timers !== undefined);
-  const timers = text === undefined ? new Map<string, never>() : timersOf(timerEntries(text, timersPath), nowMs);
+  const entries = text === undefined ? [] : timerEntries(text, timersPath);
+  const timers = timersOf(entries, nowMs);
+  const [odd, ...others] = oddValues(entries);
+  if (odd !== undefined) {
+    const more = others.length > 0 ? `, and ${counted(others.length, "other")}` : "";
+    sayLines([`tokensift: ${timersPath}: ${printable(odd)} cannot be read and was passed over${more}`]);
+  }
   if (settings.dispatchLog === undefined) return { timers, dispatched: new Map() };
   const { tasks, damagedLines } = readDispatchLog(settings.dispatchLog);
   if (damagedLines.length > 0) {

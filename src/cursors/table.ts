@@ -2,17 +2,7 @@
  * The cursors of one project folder: how far each of its transcripts has been read, and what had been found by then.
  * Events stay as narrow as they are on disk until they are copied to where they are used.
  */
-import {
-  type Columns,
-  CONTEXT,
-  EVENT,
-  EXTRA,
-  MESSAGE_TASKS,
-  MESSAGES,
-  RECORD,
-  type SkippedAt,
-  USAGE,
-} from "../events.ts";
+import { type Columns, CONTEXT, EVENT, EXTRA, FACTS, MESSAGE_TASKS, RECORD, type SkippedAt, USAGE } from "../events.ts";
 import type { Counts } from "../merge.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { isWhole, type Narrow, WIDTHS } from "./narrow.ts";
@@ -43,19 +33,8 @@ export const CURSOR = {
   usages: Uint32Array,
   extras: Uint32Array,
   skippedListed: Uint32Array,
-  // Up to the offset, as `RANGE` has them.
-  lines: Uint32Array,
-  records: Uint32Array,
-  usageRecords: Uint32Array,
-  malformed: Uint32Array,
-  oversized: Uint32Array,
-  sessionId: Uint32Array,
-  agentName: Uint32Array,
-  agentType: Uint32Array,
-  team: Uint32Array,
-  cwd: Uint32Array,
-  cwdTimeMs: Float64Array,
-  ...MESSAGES,
+  // Up to the offset.
+  ...FACTS,
   /** What times of its events and records count from. */
   baseMs: Float64Array,
 } as const;

@@ -1,5 +1,5 @@
 /** A merged table to the tables of a cursor file. */
-import { allocate, type BatchColumns, type Columns, CONTEXT, MESSAGES, NO_USAGE } from "../events.ts";
+import { allocate, type BatchColumns, type Columns, CONTEXT, FACTS, NO_USAGE } from "../events.ts";
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
 import { CURSOR, SKIPPED, SKIPPED_REASONS } from "./table.ts";
@@ -26,20 +26,7 @@ const BOOKMARK = [
   "offset",
 ] as const satisfies ReadonlyArray<keyof typeof CURSOR>;
 
-const FACTS = [
-  "lines",
-  "records",
-  "usageRecords",
-  "malformed",
-  "oversized",
-  "sessionId",
-  "agentName",
-  "agentType",
-  "team",
-  "cwd",
-  "cwdTimeMs",
-  ...(Object.keys(MESSAGES) as Array<keyof typeof MESSAGES>),
-] as const;
+const FACT_NAMES = Object.keys(FACTS) as Array<keyof typeof FACTS>;
 
 export function bookmarkAt(row: Columns<typeof CURSOR>, i: number): Bookmark {
   return Object.fromEntries(BOOKMARK.map((name) => [name, row[name][i]])) as Bookmark;
@@ -91,7 +78,7 @@ function rowsOf(table: MergedTable): Columns<typeof CURSOR> {
   for (const { transcript: t } of table.skippedLines) {
     cursor.skippedListed[t] = (cursor.skippedListed[t] as number) + 1;
   }
-  for (const name of FACTS) cursor[name].set(transcript[name]);
+  for (const name of FACT_NAMES) cursor[name].set(transcript[name]);
   for (let t = 0; t < transcripts; t++) cursor.baseMs[t] = earliest(table, t);
   return cursor;
 }

@@ -17,13 +17,15 @@ export interface AnomalyOptions {
 }
 
 /** Why a task's consumption stands out, by one measure. */
-interface MeasureReason extends Omit<Signals, "is_anomaly"> {
+export interface MeasureReason extends Omit<Signals, "is_anomaly"> {
   readonly kind: MeasureName;
   readonly sentence: string;
   readonly session_ids: readonly string[];
 }
 
 type Reason = MeasureReason | StructureReason;
+
+export type ReasonKind = Reason["kind"];
 
 export interface StandingOut {
   readonly task_id: string;

@@ -90,11 +90,12 @@ export function timersOf(entries: readonly TimerEntry[], nowMs: number): Map<str
 function timerOf(taskId: string, value: TimerEntry["value"], nowMs: number): Timer {
   const status = textOf(value, "status");
   const startMs = timeOf(value, "start_time") ?? timeOf(value, "started_at");
-  const given = value["duration_seconds"];
-  const seconds = typeof given === "number" && Number.isFinite(given) && given >= 0 ? given : undefined;
+  const seconds = secondsOf(value);
   let endMs = timeOf(value, "end_time") ?? timeOf(value, "ended_at");
   const isOver = status !== undefined && OVER.test(status);
-  const isRunning = startMs !== undefined && endMs === undefined && !isOver;
+  // An end that cannot be read is an end all the same, only nobody knows when.
+  const hasEnd = isThere(value, "end_time") || isThere(value, "ended_at");
+  const isRunning = startMs !== undefined && !hasEnd && !isOver;
   if (endMs === undefined && isOver && startMs !== undefined && seconds !== undefined) endMs = startMs + seconds * 1000;
   const untilMs = endMs ?? (isRunning ? nowMs : undefined);
   const elapsed = startMs !== undefined && untilMs !== undefined ? Math.max(0, untilMs - startMs) / 1000 : undefined;
@@ -125,6 +126,29 @@ function join(a: Timer, b: Timer): Timer {
 /** Ids are compared as transcripts name them. */
 export function normal(taskId: string): string {
   return taskId.trim().toLowerCase();
+}
+
+/** A tenth of a million years: what is longer is no duration, and sums of what is shorter stay finite. */
+const LONGEST_SECONDS = 3.2e12;
+
+function secondsOf(value: TimerEntry["value"]): number | undefined {
+  const given = value["duration_seconds"];
+  return typeof given === "number" && given >= 0 && given <= LONGEST_SECONDS ? given : undefined;
+}
+
+function isThere(value: TimerEntry["value"], name: string): boolean {
+  return value[name] !== undefined && value[name] !== null && value[name] !== "";
+}
+
+const TIMES = ["start_time", "started_at", "end_time", "ended_at"] as const;
+
+/** What stands in entries as a time or duration and is none, by task and name; null is none at all. It counts as absent. */
+export function oddValues(entries: readonly TimerEntry[]): string[] {
+  return entries.flatMap(({ taskId, value }) => {
+    const odd = TIMES.filter((name) => isThere(value, name) && timeOf(value, name) === undefined).map(String);
+    if (isThere(value, "duration_seconds") && secondsOf(value) === undefined) odd.push("duration_seconds");
+    return odd.map((name) => `${name} of ${taskId}`);
+  });
 }
 
 function timeOf(value: TimerEntry["value"], name: string): number | undefined {

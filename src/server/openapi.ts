@@ -1,24 +1,30 @@
 /** The API as an OpenAPI document, and as the plain index at `/`. */
 import { DIMENSIONS } from "../types.ts";
 import { VERSION } from "../version.ts";
+import { ref, type Schema, SCHEMAS } from "./schemas.ts";
 
 interface Endpoint {
   readonly path: string;
   readonly about: string;
-  readonly query?: Readonly<Record<string, { readonly about: string; readonly required?: boolean }>>;
-  readonly type?: "text/plain";
-  readonly errors?: readonly number[];
+  readonly query?: Readonly<Record<string, { readonly about: string; readonly schema?: Schema }>>;
+  /** Undefined: plain text. */
+  readonly answer: Schema | undefined;
+  /** Answers that it has beside those which every path has. */
+  readonly others?: Readonly<Record<string, { readonly about: string; readonly answer: Schema }>>;
 }
+
+const ERROR = ref("Error");
 
 const ENDPOINTS: readonly Endpoint[] = [
   {
     path: "/api/token-usage",
     about: "The ledger: every task with its tokens and its estimated cost (no bill); with task, that one",
     query: { task: { about: "A task's id, such as task-930.1" } },
-    errors: [404],
+    answer: { anyOf: [ref("Ledger"), ref("TaskAnswer")] },
+    others: { "404": { about: "There is no such task", answer: ERROR } },
   },
-  { path: "/api/token-anomaly", about: "The tasks that stand out, and why" },
-  { path: "/api/tasks", about: "The timers file's tasks with token_usage" },
+  { path: "/api/token-anomaly", about: "The tasks that stand out, and why", answer: ref("Anomalies") },
+  { path: "/api/tasks", about: "The timers file's tasks with token_usage", answer: ref("Timers") },
   {
     path: "/api/usage",
     about: "Tokens of all sessions by any dimensions of scan",
@@ -27,36 +33,38 @@ const ENDPOINTS: readonly Endpoint[] = [
       since: { about: "ISO date or instant, 7d, 24h, today, yesterday" },
       until: { about: "The same; a date is its whole day" },
       timezone: { about: "IANA name" },
-      top: { about: "Rows at most; the totals stay" },
+      top: { about: "Rows at most; the totals stay", schema: { type: "integer", minimum: 0 } },
     },
-    errors: [400, 503],
+    answer: ref("Usage"),
+    others: { "503": { about: "Too many different questions at once; ask again", answer: ERROR } },
   },
-  { path: "/api/health", about: "Whether it works, when it last looked, what it could not read" },
-  { path: "/metrics", about: "The same figures for Prometheus", type: "text/plain" },
-  { path: "/api/openapi.json", about: "This API as an OpenAPI document" },
+  {
+    path: "/api/health",
+    about: "Whether it works, when it last looked, what it could not read",
+    answer: ref("Health"),
+    others: {
+      "503": { about: "The last look failed; figures are those of the one before", answer: ref("StaleHealth") },
+    },
+  },
+  { path: "/metrics", about: "The same figures for Prometheus", answer: undefined },
+  { path: "/api/openapi.json", about: "This API as an OpenAPI document", answer: { type: "object" } },
 ];
 
 export function openApi(hasToken: boolean): object {
-  const paths = ENDPOINTS.map(({ path, about, query = {}, type, errors = [] }) => {
-    const parameters = Object.entries(query).map(([name, { about: description }]) => {
-      return {
-        name,
-        in: "query",
-        required: false,
-        description,
-        schema: { type: name === "top" ? "integer" : "string" },
-      };
+  const everywhere = {
+    "304": { description: "Not changed since the ETag in If-None-Match" },
+    "400": response("Something in the query is wrong", ERROR),
+    ...(hasToken && { "401": response("Wants Authorization: Bearer and the token", ERROR) }),
+    "403": response("Asked by another site, or under a name that is not this server's", ERROR),
+  };
+  const paths = ENDPOINTS.map(({ path, about, query = {}, answer, others = {} }) => {
+    const parameters = Object.entries(query).map(([name, { about: description, schema = { type: "string" } }]) => {
+      return { name, in: "query", required: false, description, schema };
     });
-    const schema = type ? { type: "string" } : { type: "object" };
-    const responses = {
-      "200": {
-        description: about,
-        headers: { ETag: { schema: { type: "string" } } },
-        content: { [type ?? "application/json"]: { schema } },
-      },
-      "304": { description: "Not changed since the ETag in If-None-Match" },
-      ...Object.fromEntries(errors.map((status) => [String(status), { $ref: "#/components/responses/Error" }])),
-    };
+    const headers = { ETag: { schema: { type: "string" } } };
+    const content = answer ? json(answer) : { "text/plain": { schema: { type: "string" } } };
+    const more = Object.entries(others).map(([status, other]) => [status, response(other.about, other.answer)]);
+    const responses = { "200": { description: about, headers, content }, ...everywhere, ...Object.fromEntries(more) };
     return [path, { get: { summary: about, parameters, responses } }] as const;
   });
   return {
@@ -65,33 +73,23 @@ export function openApi(hasToken: boolean): object {
       title: "tokensift",
       version: VERSION,
       description: "What coding agents consumed. Costs are an estimate, not a bill.",
+      license: { name: "MIT", identifier: "MIT" },
     },
     paths: Object.fromEntries(paths),
     components: {
-      responses: {
-        Error: {
-          description: "Why not",
-          content: {
-            "application/json": {
-              schema: {
-                type: "object",
-                required: ["error"],
-                properties: {
-                  error: {
-                    type: "object",
-                    required: ["code", "message"],
-                    properties: { code: { type: "string" }, message: { type: "string" } },
-                  },
-                },
-              },
-            },
-          },
-        },
-      },
+      schemas: SCHEMAS,
       ...(hasToken && { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } }),
     },
     ...(hasToken && { security: [{ bearer: [] }] }),
   };
+}
+
+function response(description: string, schema: Schema) {
+  return { description, content: json(schema) };
+}
+
+function json(schema: Schema) {
+  return { "application/json": { schema } };
 }
 
 export function indexText(): string {

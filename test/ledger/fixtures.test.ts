@@ -60,6 +60,45 @@ describe.each(cases)("$name: $title", ({ expected, home }) => {
   });
 });
 
+test("at a glance: a table of what stands out, the figures below it", async () => {
+  const folder = makeFolder();
+  const variables = {
+    TOKENSIFT_LEDGER: join(folder, "ledger.json"),
+    TOKENSIFT_CACHE_DIR: join(folder, "cache"),
+    COLUMNS: "80",
+  };
+  const home = join(root, "signals/home");
+  const { stdout } = await tokensift(["tasks", "anomaly", "--refresh", "--quiet"], { home, folder, variables });
+  expect(stdout).toBe(`9 tasks: 1 stands out. Costs are an estimate, not a bill.
+
+Task    Is       By                    Tokens  x others
+task-9  anomaly  tokens               563,200     170.7
+task-9  notable  output               563,200     170.7
+task-8  notable  speed, cache misses    8,800       0.1
+task-6  notable  speed                  4,400       0.1
+
+Anomalies
+  task-9
+    tokens in total: 563k, 170.7 times the mean of the others, 3.30k (robust z 5.4)
+      look at ${sessionId(9)}
+
+Notable (high, but not sure enough)
+  task-9
+    output tokens: 51.2k, 170.7 times the mean of the others, 300 (robust z 5.4)
+      look at ${sessionId(9)}
+  task-8
+    tokens a second: 281.6, 8.0 times the mean of the others, 35.1 (robust z 1.3)
+      look at ${sessionId(8)}
+    input not read from the cache: 20.0 %, 1.8 times the mean of the others, 11.0 % (robust z 4.6)
+      look at ${sessionId(8)}
+  task-6
+    tokens a second: 140.8, 2.7 times the mean of the others, 52.7 (robust z 1.0)
+      look at ${sessionId(6)}
+
+Not judged, since fewer than 5 tasks have any: cost
+`);
+});
+
 test("every shape and every signal is in one of the fixtures", () => {
   const kinds = new Set(
     cases.flatMap(({ expected }) => expected.anomalies.flatMap(({ reasons }) => reasons.map(({ kind }) => kind))),

@@ -104,6 +104,29 @@ describe("tasks scan", () => {
     expect(tasks["task-8"]).toMatchObject({ matched_by: "time", session_ids: [sessionId(2)], duration_seconds: 3600 });
   });
 
+  test("what is no time or duration is said, counts as absent, and costs only itself", async () => {
+    const timers = [
+      { task_id: "task-1", start_time: "yesterday", end_time: null, duration_seconds: "12" },
+      { task_id: "task-2", duration_seconds: 1e308 },
+      { task_id: "task-2", duration_seconds: -1 },
+      { task_id: "task-3", start_time: "2026-06-01T02:00:00Z", end_time: "2026-06-01T01:00:00Z" },
+      { task_id: 7 },
+      null,
+    ];
+    const home = taskHome(
+      { 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2"), 3: sessionOf(3, "task-3") },
+      { "task-timers.json": JSON.stringify(timers) },
+    );
+    const { code, stderr } = await home.run("tasks", "scan", "--quiet");
+    expect([code, stderr]).toEqual([
+      0,
+      `tokensift: ${join(home.home, "task-timers.json")}: start_time of task-1 cannot be read and was passed over, and 3 others\n`,
+    ]);
+    const { tasks } = read(home);
+    // From the first message to the answer; task-3's timer ends before it begins.
+    expect(Object.values(tasks).map(({ duration_seconds }) => duration_seconds)).toEqual([60_000, 120_000, 0]);
+  });
+
   test("a dispatch log says which session got which task", async () => {
     const log = [
       { task_id: "Task-3", session_id: sessionId(1) },

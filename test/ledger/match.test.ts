@@ -68,6 +68,8 @@ describe("time", () => {
       null,
     ],
     ["a timer without times", {}, {}, null],
+    ["a timer whose end cannot be read", { start_time: at("09:00"), end_time: "soon" }, {}, null],
+    ["a timer without an end still runs", { start_time: at("09:00"), end_time: "" }, {}, "task-1"],
   ])("%s", (_, timer, more, task) => {
     const match = matchSession("s", session(more), evidence({ tasks: { "TASK-1": timer } }));
     expect(match).toMatchObject({ task_id: task, matched_by: task && "time", candidates: [] });

@@ -97,7 +97,11 @@ describe("messages that count", () => {
       ["task-2"],
     ],
     ["a message about meta records", [message("isMeta in task-1")], ["task-1"]],
-    ["a message with escapes", [message('\u001b[1m task-1\u001b[0m "task-2"\n\u00e9task-3')], ["task-1", "task-2", "task-3"]],
+    [
+      "a message with escapes",
+      [message('\u001b[1m task-1\u001b[0m "task-2"\n\u00e9task-3')],
+      ["task-1", "task-2", "task-3"],
+    ],
     [
       "the last of two contents",
       [message("task-1").replace(/"content":[^}]*/, '"content":"task-8",$&,"content":"task-9"')],

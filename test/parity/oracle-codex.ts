@@ -5,11 +5,9 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { SkippedLine } from "../../src/types.ts";
+import { type AgentResult, asCount, asObject, asText, type Json, resultOf } from "./oracle-agents.ts";
 import { compareText, findTranscripts, readTime } from "./oracle-read.ts";
-import { answer, type OracleOptions, type Piece } from "./oracle-rows.ts";
-import type { OracleResult } from "./oracle.ts";
-
-type Json = Record<string, unknown>;
+import type { OracleOptions, Piece } from "./oracle-rows.ts";
 
 interface Vector {
   input: number;
@@ -43,16 +41,6 @@ interface Rollout {
   distinct: { key: string; at: number }[];
   records: number;
   skipped: SkippedLine[];
-}
-
-const asObject = (value: unknown): Json | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-const asText = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-
-function asCount(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error("bad number");
 }
 
 function readVector(value: unknown): Vector | undefined {
@@ -273,11 +261,7 @@ function everyEvent({ lines }: Rollout): (Vector | undefined)[] {
   });
 }
 
-export interface CodexResult extends OracleResult {
-  diagnostics: OracleResult["diagnostics"] & { clampedResponses: number };
-}
-
-export function oracleCodexScan(paths: string[], options: OracleOptions = {}): CodexResult {
+export function oracleCodexScan(paths: string[], options: OracleOptions = {}): AgentResult {
   const rollouts = findTranscripts(paths)
     .map(({ path }) => readRollout(path))
     .sort((a, b) => compareText(a.path, b.path));
@@ -331,24 +315,6 @@ export function oracleCodexScan(paths: string[], options: OracleOptions = {}): C
       pieces.push({ keys, time });
     }
   }
-  const { rows, totals } = answer(pieces, options);
-  const skipped = rollouts.flatMap((one) => one.skipped);
-  const skippedFor = (reason: string): number => skipped.filter((line) => line.reason === reason).length;
-  return {
-    rows,
-    totals,
-    stats: {
-      transcripts: rollouts.length,
-      records: rollouts.reduce((sum, { records }) => sum + records, 0),
-      responses,
-      duplicateRecords: events - responses,
-      skipped: { malformed: skippedFor("malformed"), oversized: 0, pending: skippedFor("pending") },
-    },
-    diagnostics: {
-      skippedLines: skipped.slice(0, 100),
-      responsesWithoutTime,
-      lowOutputResponses: {},
-      clampedResponses,
-    },
-  };
+  const counted = { responses, usageRecords: events, responsesWithoutTime, clampedResponses };
+  return resultOf(rollouts, pieces, counted, options);
 }

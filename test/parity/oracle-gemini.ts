@@ -5,11 +5,9 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { SkippedLine } from "../../src/types.ts";
+import { type AgentResult, asCount, asObject, asText, type Json, resultOf } from "./oracle-agents.ts";
 import { compareText, findTranscripts, readTime } from "./oracle-read.ts";
-import { answer, type OracleOptions, type Piece } from "./oracle-rows.ts";
-import type { OracleResult } from "./oracle.ts";
-
-type Json = Record<string, unknown>;
+import type { OracleOptions, Piece } from "./oracle-rows.ts";
 
 interface State {
   file: File;
@@ -32,16 +30,6 @@ interface File {
   times: number[];
   records: number;
   skipped: SkippedLine[];
-}
-
-const asObject = (value: unknown): Json | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-const asText = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
-
-function asCount(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error("bad number");
 }
 
 /** A message of type `gemini`; of others only the time counts. Throws on a bad number. */
@@ -139,11 +127,7 @@ function readSession(path: string): File {
   return file;
 }
 
-export interface GeminiResult extends OracleResult {
-  diagnostics: OracleResult["diagnostics"] & { clampedResponses: number };
-}
-
-export function oracleGeminiScan(paths: string[], options: OracleOptions = {}): GeminiResult {
+export function oracleGeminiScan(paths: string[], options: OracleOptions = {}): AgentResult {
   const files = findTranscripts(paths, (name) => name.endsWith(".jsonl") || name.endsWith(".json"))
     .map(({ path }) => readSession(path))
     .sort((a, b) => compareText(a.path, b.path));
@@ -219,24 +203,11 @@ export function oracleGeminiScan(paths: string[], options: OracleOptions = {}): 
   }
   for (const file of files) for (const time of file.times) pieces.push({ keys: keysOf(file, undefined), time });
 
-  const { rows, totals } = answer(pieces, options);
-  const skipped = files.flatMap((file) => file.skipped);
-  const skippedFor = (reason: string): number => skipped.filter((line) => line.reason === reason).length;
-  return {
-    rows,
-    totals,
-    stats: {
-      transcripts: files.length,
-      records: files.reduce((sum, { records }) => sum + records, 0),
-      responses,
-      duplicateRecords: states.filter(({ tokens }) => tokens).length - responses,
-      skipped: { malformed: skippedFor("malformed"), oversized: 0, pending: skippedFor("pending") },
-    },
-    diagnostics: {
-      skippedLines: skipped.slice(0, 100),
-      responsesWithoutTime,
-      lowOutputResponses: {},
-      clampedResponses,
-    },
+  const counted = {
+    responses,
+    usageRecords: states.filter(({ tokens }) => tokens).length,
+    responsesWithoutTime,
+    clampedResponses,
   };
+  return resultOf(files, pieces, counted, options);
 }

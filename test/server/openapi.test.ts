@@ -1,0 +1,159 @@
+/** The OpenAPI document is what the server answers; `/metrics` is what Prometheus reads. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import Ajv from "ajv/dist/2020.js";
+import { describe, expect, test } from "vitest";
+import { message, PROJECT_FOLDER, sessionOf, taskHome, transcriptOf } from "../ledger/home.ts";
+import { response, sessionId } from "../transcripts.ts";
+import { serve } from "./server.ts";
+
+interface Document {
+  readonly openapi: string;
+  readonly paths: Readonly<
+    Record<string, { get: { parameters: Array<{ name: string }>; responses: Record<string, Answer> } }>
+  >;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+interface Answer {
+  readonly content?: Readonly<Record<string, { readonly schema: object }>>;
+}
+
+/** The document lets members be added; here each must be in it. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== "object" || schema === null) return schema;
+  const inside = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
+  return "properties" in inside && !("additionalProperties" in inside)
+    ? { ...inside, additionalProperties: false }
+    : inside;
+}
+
+function problems({ components }: Document, schema: object, value: unknown): unknown {
+  const formats = { "date-time": /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/ };
+  const ajv = new Ajv.default({ strict: true, allErrors: true, allowUnionTypes: true, formats });
+  ajv.addVocabulary(["components"]);
+  const validate = ajv.compile(closed({ ...schema, components }) as object);
+  validate(value);
+  return validate.errors;
+}
+
+/** Everything that a ledger can hold: retained and held back, unmatched with candidates, odd shapes, timers. */
+async function world() {
+  const agent = `${PROJECT_FOLDER}/${sessionId(1)}/subagents/agent-a.jsonl`;
+  const at = (hour: number) => ({ timestamp: `2026-06-02T${hour}:30:00.000Z` });
+  const hour = { start_time: "2026-06-02T15:00:00Z", end_time: "2026-06-02T16:00:00Z" };
+  const worker = (name: string) => ({ teamName: "team", agentName: name });
+  const timers = {
+    tasks: {
+      "task-5": { team_id: "t", status: "running", started_at: 1, duration_seconds: 5, ...hour },
+      "task-6": hour,
+    },
+  };
+  const shared = [response(901), response(902)];
+  const made = taskHome(
+    {
+      1: [...sessionOf(1, "task-1 and task-9", 3), "{"],
+      2: [message("task-2"), response(2, {}, {}, { model: "unpriced-1" })],
+      3: [message("task-3", worker("codex-worker")), response(3, worker("codex-worker"))],
+      4: [message("task-3", worker("codex-worker-002")), response(4, worker("codex-worker-002"))],
+      5: [response(5, at(15))],
+      6: sessionOf(6, "task-6", 60),
+      7: [message("task-7", { uuid: "own", timestamp: "2026-05-01T00:00:00.000Z" }), ...shared],
+      8: [...shared, message("task-8"), response(903)],
+      9: sessionOf(9, `task-10 "quoted" \\ of job-1`),
+    },
+    { [agent]: [response(10, { isSidechain: true })], "task-timers.json": JSON.stringify(timers) },
+  );
+  await made.run("tasks", "scan");
+  rmSync(join(made.home, transcriptOf(7)));
+  await made.run("tasks", "scan");
+  return made;
+}
+
+describe("the OpenAPI document", () => {
+  test("is what is answered, member by member", { timeout: 60_000 }, async () => {
+    const made = await world();
+    const { get } = await serve(made);
+    const document = JSON.parse((await get("/api/openapi.json")).body) as Document;
+    expect(document.openapi).toBe("3.1.0");
+    const seen = new Set<string>();
+    const check = async (path: string, status = 200) => {
+      const answer = await get(path);
+      const [name = ""] = path.split("?");
+      const { content } = document.paths[name]?.get.responses[String(answer.status)] ?? {};
+      const [type = ""] = String(answer.headers["content-type"]).split(";");
+      expect([path, answer.status, Object.keys(content ?? {})]).toEqual([path, status, [type]]);
+      const value: unknown = type === "application/json" ? JSON.parse(answer.body) : answer.body;
+      expect(problems(document, content?.[type]?.schema ?? {}, value), path).toBeNull();
+      // And not anything at all would do.
+      const isOpen = type !== "application/json" || name === "/api/openapi.json";
+      expect(
+        isOpen || problems(document, content?.[type]?.schema ?? {}, { ...(value as object), more: 1 }),
+      ).toBeTruthy();
+      seen.add(`${name} ${status}`);
+      return answer.body;
+    };
+    const ledger = await check("/api/token-usage");
+    for (const member of ['"retained":true', '"held_back":{', '"candidates":["task-5","task-6"]', '"subagents":1']) {
+      expect(ledger).toContain(member);
+    }
+    await check("/api/token-usage?task=task-1");
+    await check("/api/token-usage?task=task-404", 404);
+    await check("/api/token-usage?x=1", 400);
+    expect(await check("/api/token-anomaly")).toContain("repeated_dispatch");
+    expect(await check("/api/tasks")).toContain('"token_usage":null');
+    for (const query of ["", "?by=task,day,project", "?by=none&top=0", "?by=week,session,team,branch,agent&since=7d"]) {
+      await check(`/api/usage${query}`);
+    }
+    await check("/api/usage?since=never", 400);
+    await check("/api/health");
+    await check("/metrics");
+    await check("/api/openapi.json");
+    writeFileSync(join(made.home, "task-timers.json"), "{");
+    for (let i = 0; i < 50 && !(await get("/api/health")).body.includes("timers"); i++) await wait(100);
+    expect(await check("/api/health")).toContain("the timers file cannot be used");
+    const documented = Object.entries(document.paths).map(([path]) => `${path} 200`);
+    expect([...seen]).toEqual(expect.arrayContaining(documented));
+  });
+
+  test("refers to nothing that is not there, and names every question", async () => {
+    const { get } = await serve(taskHome({ 1: sessionOf(1, "task-1") }));
+    const { body } = await get("/api/openapi.json");
+    const document = JSON.parse(body) as Document;
+    const refs = new Set(Array.from(body.matchAll(/"#\/components\/schemas\/(\w+)"/g), ([, name]) => name as string));
+    expect([...refs].sort()).toEqual(Object.keys(document.components.schemas).sort());
+    const parameters = Object.values(document.paths).flatMap(({ get: { parameters: some } }) => some);
+    expect(parameters.map(({ name }) => name).sort()).toEqual(["by", "since", "task", "timezone", "top", "until"]);
+  });
+});
+
+test("/metrics is what Prometheus reads, whatever a task is called", async () => {
+  const made = await world();
+  const { get } = await serve(made, "--task-pattern", `task-\\d+( "quoted" \\\\ of job-1)?`);
+  const { body, headers } = await get("/metrics");
+  expect(headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8");
+  expect(body.endsWith("\n")).toBe(true);
+  const families = new Map<string, string>();
+  const series = new Set<string>();
+  let family = "";
+  for (const line of body.trimEnd().split("\n")) {
+    const [, kind, name = "", rest = ""] = /^# (HELP|TYPE) (\w+) (.+)$/.exec(line) ?? [];
+    if (kind === "HELP") expect(families.has(name), line).toBe(false);
+    if (kind) {
+      family = name;
+      families.set(name, kind === "TYPE" ? rest : "");
+      continue;
+    }
+    // A name, labels with escaped texts, a number; of the family before, and each series once.
+    const sample = /^(\w+)((?:\{(?:\w+="(?:[^"\\\n]|\\[\\"n])*",?)+\})?) (\d+(?:\.\d+)?(?:e[+-]\d+)?)$/.exec(line);
+    expect([line, sample?.[1]]).toEqual([line, family]);
+    const name_ = `${sample?.[1]}${sample?.[2]}`;
+    expect(series.has(name_), line).toBe(false);
+    series.add(name_);
+  }
+  expect([...families.values()].every((type) => type === "gauge")).toBe(true);
+  expect(body).toContain(String.raw`tokensift_task_responses{task="task-10 \"quoted\" \\ of job-1"} 1`);
+  expect(body).toContain('tokensift_task_anomaly{task="task-3"} 1\n');
+  expect(readFileSync(made.ledger, "utf8")).toContain("task-10");
+});
