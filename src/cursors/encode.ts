@@ -3,7 +3,7 @@ import { pack } from "msgpackr/pack";
 import { paddedTo8 } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, listPaths, MAGIC, type Making } from "./layout.ts";
-import { paddedBytes, type Width, WIDTHS, widthOf } from "./narrow.ts";
+import { paddedBytes, putNumbers, type Width, widthOf } from "./narrow.ts";
 import { TABLE_NAMES, TABLES } from "./table.ts";
 import type { WideTables } from "./wide.ts";
 
@@ -36,7 +36,7 @@ export function encodeCursors(
   bytes.set(packed, HEADER_BYTES);
   let at = from;
   for (const { values, width } of columns) {
-    new WIDTHS[width](bytes.buffer, bytes.byteOffset + at, values.length).set(values);
+    putNumbers(values, width, bytes, at);
     at += paddedBytes(width, values.length);
   }
   const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
