@@ -3,7 +3,7 @@ import { pack } from "msgpackr/pack";
 import { paddedTo8 } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, listPaths, MAGIC, type Making } from "./layout.ts";
-import { paddedBytes, putNumbers, type Width, widthOf } from "./narrow.ts";
+import { paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
 import { TABLE_NAMES, TABLES } from "./table.ts";
 import type { WideTables } from "./wide.ts";
 
@@ -19,7 +19,7 @@ export function encodeCursors(
   for (const table of TABLE_NAMES) {
     for (const name of Object.keys(TABLES[table])) {
       const values = (wide[table] as Record<string, Uint32Array | Float64Array>)[name] as Uint32Array;
-      columns.push({ values, width: wide.absolute.has(values) ? 8 : widthOf(values) });
+      columns.push({ values, width: wide.absolute.has(values) ? 8 : widthIn(values, memory) });
     }
   }
   const envelope: Envelope = {
@@ -43,4 +43,9 @@ export function encodeCursors(
   header.set([...MAGIC, FORMAT, 0, packed.length]);
   header[3] = checksumOf(bytes, memory);
   return bytes;
+}
+
+function widthIn(values: Uint32Array | Float64Array, { buffer, native }: TallyMemory): Width {
+  const isThere = values instanceof Uint32Array && values.buffer === buffer;
+  return isThere ? widthFor(native.largest(values.byteOffset, 4, values.length) >>> 0) : widthOf(values);
 }

@@ -19,24 +19,26 @@ export function isWidth(value: unknown): value is Width {
 
 /** The least width that holds every value exactly. */
 export function widthOf(values: Uint32Array | Float64Array): Width {
-  if (values instanceof Uint32Array) {
-    let all = 0;
-    for (let i = 0; i < values.length; i++) all |= values[i] as number;
-    return widthFor(all >>> 0);
-  }
+  let all = 0;
   let most = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (!(value >= 0 && value <= MOST_WHOLE && Math.floor(value) === value) || Object.is(value, -0)) return 8;
-    if (value > most) most = value;
+    const bits = value >>> 0;
+    if (bits === value && !Object.is(value, -0)) {
+      all |= bits;
+    } else {
+      if (!(value > 0 && value <= MOST_WHOLE && Math.floor(value) === value)) return 8;
+      if (value > most) most = value;
+    }
   }
-  return widthFor(most);
+  return widthFor(Math.max(all >>> 0, most));
 }
 
 /** The largest number of 6 bytes. */
 export const MOST_WHOLE = 2 ** 48 - 1;
 
-function widthFor(most: number): Width {
+/** The least width that holds numbers up to `most`. */
+export function widthFor(most: number): Width {
   return most < 2 ** 8 ? 1 : most < 2 ** 16 ? 2 : most < 2 ** 32 ? 4 : 6;
 }
 
