@@ -38,7 +38,6 @@ for (let i = 0; i < samples; i++) {
   if (!warm.said.includes(" 0 bytes read") && i === 0) console.error(`not yet settled: ${warm.said.trim()}`);
   appendFileSync(lead, `${line(`appended-${Date.now()}-${i}`)}\n`);
   times.append.push(run().wallMs);
-  run(); // settles what was appended
 }
 for (const [name, ms] of Object.entries(times)) {
   const { median, min, max, deviation } = spread(ms);

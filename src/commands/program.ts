@@ -39,7 +39,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return run.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return printHelp(run.help);
-    writeStderr(`tokensift: ${explain(error, argv, run.program)}\n`);
+    writeStderr(`tokensift: ${explain(error, argv, new Run(words, isBare, true).program)}\n`);
     // A session's end is not to fail for our sake.
     if (first === "hook") return argv.includes("--strict") ? EXIT.found : EXIT.done;
     return EXIT.couldNotRun;
@@ -63,7 +63,8 @@ class Run {
   help = "";
   readonly #words: readonly string[];
 
-  constructor(words: readonly string[], isBare: boolean) {
+  /** `hasAll`: with every command, whichever is asked for. */
+  constructor(words: readonly string[], isBare: boolean, hasAll = false) {
     this.#words = words;
     this.program = new Command("tokensift")
       .description("Exact token figures from the transcripts of coding agents: who used what, when, with which model.")
@@ -75,16 +76,23 @@ class Run {
       .version(VERSION, "-V, --version", "show the version")
       .helpCommand("help [command]", "show the help of a command")
       .addHelpText("after", ROOT_HELP);
-    this.#addScan(isBare);
-    for (const [name, dimension] of Object.entries(SHORTHANDS)) this.#addShorthand(name, dimension);
-    this.#addRun();
-    this.#addSources();
-    this.#addPrices();
-    this.#addTasks();
-    this.#addHook();
-    this.#addServe();
-    this.#addCache();
-    this.#addCompletion();
+    const commands: Readonly<Record<string, () => void>> = {
+      scan: () => this.#addScan(isBare),
+      ...Object.fromEntries(
+        Object.entries(SHORTHANDS).map(([name, dimension]) => [name, () => this.#addShorthand(name, dimension)]),
+      ),
+      run: () => this.#addRun(),
+      sources: () => this.#addSources(),
+      prices: () => this.#addPrices(),
+      tasks: () => this.#addTasks(),
+      hook: () => this.#addHook(),
+      serve: () => this.#addServe(),
+      cache: () => this.#addCache(),
+      completion: () => this.#addCompletion(),
+    };
+    // A command takes commander half a millisecond: only the one that runs is there, unless all are to be listed.
+    const asked = Object.hasOwn(commands, words[0] ?? "") && words[0] !== "completion" && !hasAll;
+    for (const add of asked ? [commands[words[0] as string]] : Object.values(commands)) add?.();
   }
 
   #addScan(isBare: boolean): void {

@@ -5,7 +5,7 @@
 import { MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
-import { isWhole, type Narrow } from "./narrow.ts";
+import { isU32, isWhole, MOST_WHOLE, type Narrow } from "./narrow.ts";
 import {
   AGE,
   type CursorTable,
@@ -25,7 +25,7 @@ export function areWidthsSound(tables: NarrowTables): boolean {
   return TABLE_NAMES.every((table) => {
     const columns: Readonly<Record<string, Narrow>> = tables[table];
     return Object.entries(TABLES[table]).every(([name, type]) => {
-      return type === Float64Array || isWhole(columns[name] as Narrow);
+      return type === Float64Array || isU32(columns[name] as Narrow);
     });
   });
 }
@@ -73,7 +73,7 @@ function rowsAreSound({ row, texts }: CursorTable, { native }: TallyMemory): boo
       headBytes[i] === Math.min(IDENTITY_BYTES, size) &&
       (age[i] as number) <= AGE.sameInstant &&
       (skippedListed[i] as number) <= SKIPPED_LISTED &&
-      isTime(baseMs[i] as number) &&
+      isBase(baseMs[i] as number) &&
       (messages[i] as number) <= MESSAGES_READ &&
       isOffset(messagesEnd[i] as number, offset[i] as number) &&
       (cwdTimeMs[i] === Infinity || isTime(cwdTimeMs[i] as number));
@@ -84,6 +84,11 @@ function rowsAreSound({ row, texts }: CursorTable, { native }: TallyMemory): boo
 
 function isOffset(value: number, most: number): boolean {
   return Number.isSafeInteger(value) && value >= 0 && value <= most;
+}
+
+/** Whatever counts from there is a time. */
+function isBase(ms: number): boolean {
+  return Math.abs(ms) <= MOST_MS - MOST_WHOLE;
 }
 
 function isTime(ms: number): boolean {

@@ -3,7 +3,7 @@ import { pack } from "msgpackr/pack";
 import { paddedTo8 } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, listPaths, MAGIC, type Making } from "./layout.ts";
-import { paddedBytes, type Width, WIDTHS, widthOf } from "./narrow.ts";
+import { paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
 import { TABLE_NAMES, TABLES } from "./table.ts";
 import type { WideTables } from "./wide.ts";
 
@@ -19,7 +19,7 @@ export function encodeCursors(
   for (const table of TABLE_NAMES) {
     for (const name of Object.keys(TABLES[table])) {
       const values = (wide[table] as Record<string, Uint32Array | Float64Array>)[name] as Uint32Array;
-      columns.push({ values, width: wide.absolute.has(values) ? 8 : widthOf(values) });
+      columns.push({ values, width: wide.absolute.has(values) ? 8 : widthIn(values, memory) });
     }
   }
   const envelope: Envelope = {
@@ -36,11 +36,16 @@ export function encodeCursors(
   bytes.set(packed, HEADER_BYTES);
   let at = from;
   for (const { values, width } of columns) {
-    new WIDTHS[width](bytes.buffer, bytes.byteOffset + at, values.length).set(values);
+    putNumbers(values, width, bytes, at);
     at += paddedBytes(width, values.length);
   }
   const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
   header.set([...MAGIC, FORMAT, 0, packed.length]);
   header[3] = checksumOf(bytes, memory);
   return bytes;
+}
+
+function widthIn(values: Uint32Array | Float64Array, { buffer, native }: TallyMemory): Width {
+  const isThere = values instanceof Uint32Array && values.buffer === buffer;
+  return isThere ? widthFor(native.largest(values.byteOffset, 4, values.length) >>> 0) : widthOf(values);
 }

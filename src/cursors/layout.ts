@@ -20,7 +20,7 @@ export interface Making {
 }
 
 /** Goes up with every change to what stands in the file or to what the engine makes of bytes, whatever the source. */
-export const FORMAT = 3;
+export const FORMAT = 4;
 /** "TSIFTCUR" as two numbers; on a machine of the other byte order it is something else, and so no cursor file. */
 export const MAGIC = [0x46495354, 0x52554354] as const;
 export const HEADER_BYTES = 32;
@@ -43,27 +43,23 @@ export function checksumOf({ byteOffset, length }: Uint8Array, { native }: Tally
 
 /** Paths as they stand in a file. */
 export function listPaths(paths: readonly string[], folder: string): string {
-  const start = startOfPaths(folder);
-  return JSON.stringify(paths.map((path) => (path.startsWith(start) ? path.slice(start.length) : path)));
+  return JSON.stringify(relativePaths(paths, folder));
 }
 
-/** Whether `json` is what `listPaths` makes of these paths, as far as nothing in it is escaped; else false. */
+/**
+ * Whether `json` is what `listPaths` makes of these paths, if it lists as many. False too where something in it is
+ * escaped.
+ */
 export function areListed(json: string, paths: readonly string[], folder: string): boolean {
-  // Without a backslash each text stands there as it is, and a quote ends it.
-  if (paths.length === 0 || json.includes("\\")) return false;
-  const start = startOfPaths(folder);
-  let at = 1;
-  for (const path of paths) {
-    const listed = path.startsWith(start) ? path.slice(start.length) : path;
-    if (json.charCodeAt(at) !== QUOTE || !json.startsWith(listed, at + 1)) return false;
-    at += listed.length + 2;
-    if (json.charCodeAt(at - 1) !== QUOTE) return false;
-    at++;
-  }
-  return at === json.length;
+  // Without a backslash quotes only stand around texts. So what has as many texts and the same letters is the same.
+  if (json.includes("\\")) return false;
+  return json === (paths.length === 0 ? "[]" : `["${relativePaths(paths, folder).join('","')}"]`);
 }
 
-const QUOTE = 0x22;
+function relativePaths(paths: readonly string[], folder: string): string[] {
+  const start = startOfPaths(folder);
+  return paths.map((path) => (path.startsWith(start) ? path.slice(start.length) : path));
+}
 
 export function startOfPaths(folder: string): string {
   return folder.endsWith(sep) ? folder : folder + sep;

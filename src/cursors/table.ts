@@ -5,7 +5,7 @@
 import { type Columns, CONTEXT, EVENT, EXTRA, FACTS, MESSAGE_TASKS, RECORD, type SkippedAt, USAGE } from "../events.ts";
 import type { Counts } from "../merge.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { isWhole, type Narrow, WIDTHS } from "./narrow.ts";
+import { isWhole, type Narrow, type Numbers, numbersOf } from "./narrow.ts";
 
 /** One element a transcript: its cursor. Text columns hold text numbers; 0 is none. */
 export const CURSOR = {
@@ -96,8 +96,6 @@ export interface Wide {
   readonly usage: Columns<typeof USAGE>;
   readonly extra: Columns<typeof EXTRA>;
 }
-
-type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
 export class CursorTable {
   /** Of the transcripts, in path order. */
@@ -190,8 +188,8 @@ export class CursorTable {
     for (const [number, text] of texts) this.texts[number] = text;
   }
 
-  #numbersOf({ address, width, length }: Narrow): Numbers {
-    return new WIDTHS[width](this.#memory.buffer, address, length);
+  #numbersOf(column: Narrow): Numbers {
+    return numbersOf(column, this.#memory.buffer);
   }
 
   copyContexts(to: Columns<typeof CONTEXT>, at: number): void {

@@ -2,6 +2,7 @@
 import { allocate, type BatchColumns, type Columns, CONTEXT, FACTS, NO_USAGE } from "../events.ts";
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
+import { MOST_WHOLE } from "./narrow.ts";
 import { CURSOR, SKIPPED, SKIPPED_REASONS } from "./table.ts";
 
 export interface WideTables extends Omit<BatchColumns, "range"> {
@@ -138,8 +139,8 @@ function subtract(column: Uint32Array, from: number, length: number, by: number)
   for (let i = from; i < from + length; i++) column[i] = (column[i] as number) - by;
 }
 
-/** Times that count from a base fit into 32 bits, or none of the column does. */
-const MOST_RELATIVE_MS = 2 ** 32 - 2;
+/** Times that count from a base fit into 6 bytes, or none of the column does. */
+const MOST_RELATIVE_MS = MOST_WHOLE - 1;
 
 /** Makes times count from the base of their transcript plus 1, 0 being none. */
 function countFromBase(column: Float64Array, firsts: Uint32Array, baseMs: Float64Array): void {

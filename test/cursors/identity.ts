@@ -124,6 +124,12 @@ export class Watch {
     for (const [path, seen] of bounds.now) this.#seen.set(path, { ...seen, isSound });
   }
 
+  /** Another run beside the one that was checked may have left cursors too. */
+  note({ now }: Bounds, options: ScanOptions): void {
+    if (options.count === "records") return;
+    for (const [path, seen] of now) if (!this.#seen.has(path)) this.#seen.set(path, seen);
+  }
+
   #isMoved({ ino }: Seen, transcripts: readonly string[]): boolean {
     return [...this.#seen].some(([path, seen]) => seen.ino === ino && !transcripts.includes(path));
   }

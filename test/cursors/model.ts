@@ -134,9 +134,13 @@ export async function play({ stock, begun, when, aheadMs, steps }: Sequence): Pr
       };
       try {
         const bounds = watch.look(world.transcripts(paths), asked[0]!, happened);
+        const others = asked.slice(1).map((other) => watch.look(world.transcripts(paths), other, new Set()));
         const [result] = await Promise.all(asked.map(ask));
         if (!IS_SELF_TEST) watch.check(bounds, result ?? null, asked[0]!, happened);
-        if (step.do === "twice") watch.unsure();
+        if (step.do === "twice") {
+          for (const [i, other] of others.entries()) watch.note(other, asked[i + 1]!);
+          watch.unsure();
+        }
       } catch (error) {
         (error as Error).message += `\nafter: ${JSON.stringify(step)}\nasked: ${JSON.stringify(asked)}`;
         throw error;

@@ -61,9 +61,15 @@ export function widenU32(from: usize, width: u32, length: u32, to: usize): void 
   for (; i < length; i++) setU32(to, i, narrowAt(from, width, i));
 }
 
-/** Numbers of 1, 2 or 4 bytes, or of 8 as they are, to numbers of 8. */
+function sixAt(column: usize, i: u32): u64 {
+  const at = column + <usize>i * 6;
+  return <u64>load<u32>(at) | (<u64>load<u16>(at, 4) << 32);
+}
+
+/** Numbers of 1, 2, 4 or 6 bytes, or of 8 as they are, to numbers of 8. */
 export function widenF64(from: usize, width: u32, length: u32, to: usize): void {
   if (width == 8) memory.copy(to, from, (<usize>length) << 3);
+  else if (width == 6) for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>sixAt(from, i));
   else if (width == 4) for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>u32At(from, i));
   else for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>narrowAt(from, width, i));
 }
