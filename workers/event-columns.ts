@@ -18,11 +18,9 @@ import {
   SKIPPED_LISTED,
   type SkippedAt,
   type Spec,
-  STANDS_ALONE,
   USAGE,
   type UsageNumbers,
 } from "../src/events.ts";
-import { LastReading } from "../src/last-reading.ts";
 import type { RecordDraft } from "../src/record-draft.ts";
 import type { TaskPattern } from "../src/sources/task-ids.ts";
 import type { Kernel, Numbering } from "./kernel.ts";
@@ -51,9 +49,6 @@ export class EventColumns implements EventWriter, Numbering {
   readonly #pieces: Record<TableName, Piece[]> = { event: [], record: [], usage: [] };
   readonly #extra = new Table(EXTRA, 16);
   readonly #context = new Table(CONTEXT, 64);
-  readonly #folds: boolean;
-  /** The reading of the range that the next one goes on from. */
-  readonly #readings = new LastReading();
   #texts: string[] = [""];
   readonly #textNumbers = new Map<string, number>();
   readonly #contextNumbers = new Map<string, number>();
@@ -68,7 +63,6 @@ export class EventColumns implements EventWriter, Numbering {
   /** Without `folds` every record is an event of its own; without `tasks` nobody looks at what users wrote. */
   constructor(kernel: Kernel, folds: boolean, tasks?: TaskPattern) {
     this.#kernel = kernel;
-    this.#folds = folds;
     this.tasks = tasks;
     this.#set(STATE.folds, folds ? 1 : 0);
     kernel.numbering = this;
@@ -139,7 +133,6 @@ export class EventColumns implements EventWriter, Numbering {
     columns.usages[i] = this.#total("usage");
     columns.extras[i] = this.#extra.length;
     this.#kernel.making.beginRange(this.tasks === undefined ? 0 : 1);
-    this.#readings.forget();
     this.#written = [];
     this.#messageIsOpen = false;
   }
@@ -173,15 +166,12 @@ export class EventColumns implements EventWriter, Numbering {
   }
 
   add(draft: RecordDraft): void {
-    if (this.#folds && (draft.flags & STANDS_ALONE) !== 0 && this.#readings.isRepeat(draft)) {
-      this.#set(RANGE_STATE.usageRecords, this.#get(RANGE_STATE.usageRecords) + 1);
-      draft.flags = draft.model = 0;
-    }
     // Of each table there are as many as of records, or fewer.
     if (this.#get(STATE.records) === ROOM) this.#makeRoom();
     this.#write(draft);
     const begins = this.#kernel.making.addRecord() !== 0;
-    if (!begins || (draft.flags & FLAG.usage) === 0) return;
+    // The kernel drops extras where the tally can do without.
+    if (!begins || (this.#get(DRAFT.flags) & FLAG.usage) === 0 || this.#get(DRAFT.hasExtras) === 0) return;
     for (const extra of draft.extras) {
       const x = this.#extra.add();
       this.#extra.columns.event[x] = this.#total("event") - 1;

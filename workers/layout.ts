@@ -85,4 +85,4 @@ export const RECORD_COLUMNS = 0x82000;
 export const USAGE_COLUMNS = 0x9a000;
 
 /** Sources whose ordinary records become events in the kernel, as `STATE.source` has them. */
-export const SOURCES: Partial<Record<SourceName, number>> = { claude: 1 };
+export const SOURCES: Partial<Record<SourceName, number>> = { claude: 1, codex: 2 };

@@ -26,7 +26,7 @@ const TOKENS = object({
   total_tokens: count,
 });
 
-const RECORD = object({
+export const RECORD = object({
   timestamp: time,
   type: oneOf("event_msg", "response_item", "turn_context", "session_meta"),
   payload: object({

@@ -89,11 +89,17 @@ test("an event's flags and a response's terms have the same bits", () => {
     FLAG_REQUEST_ID: FLAG.requestId,
     FLAG_FINAL: FLAG.final,
     FLAG_LONG_BLOCK: FLAG.longBlock,
+    FLAG_READING: FLAG.reading,
+    FLAG_ONLY_LAST: FLAG.onlyLast,
+    FLAG_REVIEW_START: FLAG.reviewStart,
+    FLAG_REVIEW_END: FLAG.reviewEnd,
     FLAG_STANDS_ALONE: STANDS_ALONE,
     TERM_FAST: TERMS.fast,
     TERM_BATCH: TERMS.batch,
     TERM_PRIORITY: TERMS.priority,
     TERM_US: TERMS.us,
+    SOURCE_CLAUDE: host.SOURCES.claude,
+    SOURCE_CODEX: host.SOURCES.codex,
   });
 });
 

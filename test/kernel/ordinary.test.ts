@@ -1,34 +1,42 @@
 /**
- * Records that become events in the kernel (`workers/kernel/claude.ts`), against the same records decoded by the host:
- * the events are the same, down to the order of records.
+ * Records that become events in the kernel (`workers/kernel/claude.ts`, `codex.ts`), against the same records decoded by
+ * the host: the events are the same, down to the order of records.
  */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Batch, type Columns, openBatch, type Spec } from "../../src/events.ts";
 import { claude, RECORD } from "../../src/sources/claude.ts";
+import { codex, RECORD as CODEX_RECORD } from "../../src/sources/codex.ts";
 import { assignSlots } from "../../src/sources/fields.ts";
+import type { Source } from "../../src/sources/source.ts";
 import { TaskPattern } from "../../src/sources/task-ids.ts";
 import { RowCells } from "../../workers/cells.ts";
 import { EventColumns } from "../../workers/event-columns.ts";
 import { Kernel } from "../../workers/kernel.ts";
 import { BUFFER, STATUS } from "../../workers/layout.ts";
+import { family, writeFamily } from "../parity/generate-codex.ts";
 import { transcriptTree } from "../parity/generate.ts";
 
 const module = new WebAssembly.Module(readFileSync(new URL("../../dist/workers/kernel/kernel.wasm", import.meta.url)));
-const { slots, slotCount } = assignSlots(RECORD);
 const MAX_LINE_BYTES = 1 << 20;
 
 /** Reads lines with one kernel that makes events itself, or leaves every record to the host. */
 class Reader {
   /** Records the host was asked about. */
   asked = 0;
-  readonly #kernel = new Kernel(module, claude.record, slotCount, 1 << 16);
-  readonly #events = new EventColumns(this.#kernel, true, new TaskPattern(String.raw`task-\d+`));
-  readonly #cells = new RowCells(this.#kernel, slotCount);
+  readonly #source: Source;
+  readonly #kernel: Kernel;
+  readonly #events: EventColumns;
+  readonly #cells: RowCells;
 
-  constructor(takes: boolean) {
-    if (takes) this.#kernel.takeOrdinary("claude", MAX_LINE_BYTES);
+  constructor(source: Source, takes: boolean) {
+    this.#source = source;
+    const { slotCount } = assignSlots(source.record);
+    this.#kernel = new Kernel(module, source.record, slotCount, 1 << 16);
+    this.#events = new EventColumns(this.#kernel, true, new TaskPattern(String.raw`task-\d+`));
+    this.#cells = new RowCells(this.#kernel, slotCount);
+    if (takes) this.#kernel.takeOrdinary(source.name, MAX_LINE_BYTES);
   }
 
   read(files: readonly Buffer[]): Batch {
@@ -47,7 +55,7 @@ class Reader {
         records += kernel.takeCount();
         for (let row = 0; row < kernel.rowCount; row++) {
           cells.moveTo(row);
-          if (cells.status === STATUS.message) claude.noteMessage?.(cells, this.#events);
+          if (cells.status === STATUS.message) this.#source.noteMessage?.(cells, this.#events);
           else if (cells.status === STATUS.object && this.#decode()) records++;
           this.#events.endLine(cells.lineEnd - BUFFER);
         }
@@ -59,7 +67,7 @@ class Reader {
 
   #decode(): boolean {
     this.asked++;
-    return claude.decode(this.#cells, this.#events);
+    return this.#source.decode(this.#cells, this.#events);
   }
 }
 
@@ -88,10 +96,10 @@ function contentsOf(batch: Batch) {
   };
 }
 
-function expectSame(files: readonly Buffer[]): { readonly asked: number; readonly records: number } {
-  const taking = new Reader(true);
+function expectSame(files: readonly Buffer[], source = claude): { readonly asked: number; readonly records: number } {
+  const taking = new Reader(source, true);
   const batch = taking.read(files);
-  expect(contentsOf(batch)).toEqual(contentsOf(new Reader(false).read(files)));
+  expect(contentsOf(batch)).toEqual(contentsOf(new Reader(source, false).read(files)));
   return { asked: taking.asked, records: batch.records };
 }
 
@@ -125,12 +133,40 @@ const RESPONSE = {
   },
 };
 
-test("slots have the numbers the kernel knows them by", () => {
-  const source = readFileSync(new URL("../../workers/kernel/claude.ts", import.meta.url), "utf8");
-  const numbers = [...source.matchAll(/^export const (\w+): u32 = (\d+);/gm)].map(([, name, n]) => [name, Number(n)]);
+/** The slots in a file of the kernel, which is AssemblyScript and cannot be imported. */
+function slotsIn(file: string): Record<string, number> {
+  const source = readFileSync(new URL(`../../workers/kernel/${file}`, import.meta.url), "utf8");
+  const numbers = [...source.matchAll(/^export const (\w+): u32 = (\d+);/gm)];
+  return Object.fromEntries(numbers.map(([, name, number]) => [name, Number(number)]));
+}
+
+test("slots of Codex have the numbers the kernel knows them by", () => {
+  const { slots } = assignSlots(CODEX_RECORD);
+  const { payload } = slots;
+  const { total_token_usage: total, last_token_usage: last } = payload.info;
+  expect(slotsIn("codex.ts")).toEqual({
+    TIMESTAMP: slots.timestamp,
+    TYPE: slots.type,
+    PAYLOAD_TYPE: payload.type,
+    TOTAL: total.self,
+    TOTAL_INPUT: total.input_tokens,
+    TOTAL_CACHED_INPUT: total.cached_input_tokens,
+    TOTAL_CACHE_WRITE: total.cache_write_input_tokens,
+    TOTAL_OUTPUT: total.output_tokens,
+    TOTAL_REASONING: total.reasoning_output_tokens,
+    TOTAL_TOKENS: total.total_tokens,
+    LAST: last.self,
+    LAST_TOKENS: last.total_tokens,
+    INFO_MODEL: payload.info.model,
+    PAYLOAD_MODEL: payload.model,
+  });
+});
+
+test("slots of Claude Code have the numbers the kernel knows them by", () => {
+  const { slots } = assignSlots(RECORD);
   const { message, data, toolUseResult: result } = slots;
   const { usage, content } = message;
-  expect(Object.fromEntries(numbers)).toEqual({
+  expect(slotsIn("claude.ts")).toEqual({
     TYPE: slots.type,
     TIMESTAMP: slots.timestamp,
     UUID: slots.uuid,
@@ -243,6 +279,21 @@ test("generated transcripts, a few hundred trees of them", () => {
     { numRuns: Math.min(500, Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 300)) },
   );
   // Both ways are gone: generated records are far odder than real ones.
+  expect(asked).toBeGreaterThan(records * 0.05);
+  expect(asked).toBeLessThan(records * 0.95);
+});
+
+test("generated families of Codex, a few hundred of them", () => {
+  let asked = 0;
+  let records = 0;
+  fc.assert(
+    fc.property(family, (sessions) => {
+      const found = expectSame(Object.values(writeFamily(sessions)), codex);
+      asked += found.asked;
+      records += found.records;
+    }),
+    { numRuns: Math.min(500, Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 300)) },
+  );
   expect(asked).toBeGreaterThan(records * 0.05);
   expect(asked).toBeLessThan(records * 0.95);
 });

@@ -3,9 +3,10 @@
  * record means and can read any; this does the same for those of which it needs only numbers and texts met before,
  * nearly all of them. `test/kernel/ordinary.test.ts` holds the two against each other.
  */
-import { addRecord, contextNumber, textNumber } from "./events";
+import { addRecord, contextNumber } from "./events";
 import * as L from "./layout";
 import { cell, oddBits, presentBits } from "./row";
+import { bit, count, id, integer, text, time } from "./values";
 
 // Slots, as `assignSlots` numbers them.
 export const TYPE: u32 = 1;
@@ -76,12 +77,6 @@ const MAY_BE_ODD: u64 =
   bit(CONTENT + NESTED);
 /** A record without these, a time, names and tool uses is no event. */
 const MAKES_EVENT: u64 = bit(UUID) | bit(MESSAGE_ID) | bit(HAS_USAGE) | bit(TIMESTAMP);
-
-// @ts-ignore: decorator
-@inline
-function bit(slot: u32): u64 {
-  return (<u64>1) << slot;
-}
 
 /** Whether a user may have written the record taken in last, and that is wanted. */
 export let hasMessage: bool = false;
@@ -190,38 +185,6 @@ function draftUsage(present: u64, shift: u32): void {
   else if (tier == TIER_PRIORITY) terms |= L.TERM_PRIORITY;
   if (integer(present, INFERENCE_GEO + shift)) terms |= L.TERM_US;
   store<u32>(L.DRAFT_TERMS, terms);
-}
-
-// @ts-ignore: decorator
-@inline
-function integer(present: u64, slot: u32): u32 {
-  return present & bit(slot) ? load<u32>(cell(slot)) : 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function count(present: u64, slot: u32): f64 {
-  return present & bit(slot) ? load<f64>(cell(slot)) : 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function id(present: u64, slot: u32): u64 {
-  return present & bit(slot) ? load<u64>(cell(slot)) : 0;
-}
-
-// @ts-ignore: decorator
-@inline
-function time(present: u64, slot: u32): f64 {
-  return present & bit(slot) ? load<f64>(cell(slot)) : NaN;
-}
-
-// @ts-ignore: decorator
-@inline
-function text(present: u64, slot: u32): u32 {
-  if (!(present & bit(slot))) return 0;
-  const at = cell(slot);
-  return textNumber(load<u32>(at), load<u32>(at, 4), load<u32>(at, 8), load<u32>(at, 12), oddBits(bit(slot)) != 0);
 }
 
 /** Whether the model may be `<synthetic>`. */

@@ -3,6 +3,7 @@
  * as text; ordinary ones are drafted here (`claude.ts`). Both are taken in by `addRecord`, in the order of the bytes.
  */
 import * as L from "./layout";
+import { forgetReading, isRepeat } from "./readings";
 
 /** What must be equal for records to be one event. */
 const ALIKE: u32 = L.FLAG_SIDE_CHAIN | L.FLAG_NESTED | L.FLAG_RESPONSE_ID | L.FLAG_REQUEST_ID;
@@ -58,15 +59,25 @@ export function beginRange(wantsMessage: u32): void {
   store<f64>(L.RANGE_CWD_TIME, Infinity);
   store<u32>(L.STATE_WANTS_MESSAGE, wantsMessage);
   cutEvents();
+  forgetReading();
 }
 
-/** Takes in the record that is drafted; there is room for it. Returns whether it began an event. */
+/**
+ * Takes in the record that is drafted; there is room for it. Returns whether it began an event. What it tells no more is taken
+ * from the draft.
+ */
 export function addRecord(): bool {
   const i = load<u32>(L.STATE_RECORDS);
   store<u32>(L.STATE_RECORDS, i + 1);
   const record = load<u32>(L.STATE_RECORD_BASE) + i;
   const timeMs = load<f64>(L.DRAFT_TIME);
-  const flags = load<u32>(L.DRAFT_FLAGS);
+  let flags = load<u32>(L.DRAFT_FLAGS);
+  if (flags & L.FLAG_STANDS_ALONE && load<u32>(L.STATE_FOLDS) && isRepeat(flags)) {
+    store<u32>(L.RANGE_USAGE_RECORDS, load<u32>(L.RANGE_USAGE_RECORDS) + 1);
+    flags = 0;
+    store<u32>(L.DRAFT_FLAGS, 0);
+    store<u32>(L.DRAFT_MODEL, 0);
+  }
   const toolUses = load<u32>(L.DRAFT_TOOL_USES);
   store<f64>(((<usize>i) << 3) + RECORD_MS, timeMs);
   const narrow = (<usize>i) << 2;

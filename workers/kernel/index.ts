@@ -9,6 +9,7 @@
  * A function that moves through the bytes returns the address after what it read, or 0 when that is not JSON.
  */
 import { hasMessage, takeClaude } from "./claude";
+import { takeCodex } from "./codex";
 import * as L from "./layout";
 import { NO_MEMO, isWhole, keyBytes, learn, linkOfRoot, recall, remember, sameBytes, wholeBytes } from "./memos";
 import { parseCount, countValue, countIsGood } from "./number";
@@ -62,9 +63,6 @@ export function hash(start: usize, length: u32): u64 {
   return hashBytes(start, start + length);
 }
 
-/** Source whose ordinary records become events here (`STATE_SOURCE`). */
-const CLAUDE: u32 = 1;
-
 /**
  * Takes in the lines that begin in [start, limit) and end before `end`, or at `end` when `isFinal`.
  * The byte at `end` must be an LF. Returns the start of the first line not taken in.
@@ -76,7 +74,7 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
   rows = 0;
   isFull = false;
   moveToFirstRow();
-  const takes = load<u32>(L.STATE_SOURCE) == CLAUDE;
+  const source = load<u32>(L.STATE_SOURCE);
   const longest = load<u32>(L.STATE_MAX_LINE_BYTES);
   let p = start;
   while (p < limit) {
@@ -112,7 +110,7 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
       q = lineEnd(p);
     }
     if (q == end && !isFinal) return p;
-    if (takes && status == L.STATUS_OBJECT && q != end && <u32>(q - p) <= longest && takeClaude()) {
+    if (source && status == L.STATUS_OBJECT && q != end && <u32>(q - p) <= longest && take(source)) {
       store<u32>(L.STATE_TAKEN, load<u32>(L.STATE_TAKEN) + 1);
       if (hasMessage) {
         endRow(p, q, L.STATUS_MESSAGE, lines);
@@ -129,12 +127,19 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
     lines++;
     if (q == end) return end;
     p = q + 1;
-    if (takes) {
+    if (source) {
       isFull = true;
       return p;
     }
   }
   return p;
+}
+
+/** Makes events of the record whose cells have just been written; false when the host must. */
+// @ts-ignore: decorator
+@inline
+function take(source: u32): bool {
+  return source == L.SOURCE_CLAUDE ? takeClaude() : takeCodex();
 }
 
 /** Address of the first LF at or after `p`. There is one: behind the data if nowhere else. */

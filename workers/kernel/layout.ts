@@ -130,8 +130,16 @@ export const FLAG_RESPONSE_ID: u32 = 8;
 export const FLAG_REQUEST_ID: u32 = 16;
 export const FLAG_FINAL: u32 = 32;
 export const FLAG_LONG_BLOCK: u32 = 64;
+export const FLAG_READING: u32 = 128;
+export const FLAG_ONLY_LAST: u32 = 256;
+export const FLAG_REVIEW_START: u32 = 512;
+export const FLAG_REVIEW_END: u32 = 1024;
 export const FLAG_STANDS_ALONE: u32 = 65408;
 export const TERM_FAST: u32 = 1;
 export const TERM_BATCH: u32 = 2;
 export const TERM_PRIORITY: u32 = 8;
 export const TERM_US: u32 = 16;
+
+// Sources whose ordinary records become events in the kernel; 0: no other's do.
+export const SOURCE_CLAUDE: u32 = 1;
+export const SOURCE_CODEX: u32 = 2;
