@@ -8,45 +8,31 @@ import {
   type Columns,
   CONTEXT,
   copyColumns,
-  EVENT,
   EXTRA,
   FLAG,
   MESSAGE_TASKS,
   MESSAGES_READ,
   RANGE,
-  RECORD,
   SKIPPED_LISTED,
   type SkippedAt,
   type Spec,
-  USAGE,
+  type USAGE,
   type UsageNumbers,
 } from "../src/events.ts";
 import type { RecordDraft } from "../src/record-draft.ts";
 import type { TaskPattern } from "../src/sources/task-ids.ts";
 import type { Kernel, Numbering } from "./kernel.ts";
-import { DRAFT, EVENT_COLUMNS, RANGE_STATE, RECORD_COLUMNS, ROOM, STATE, USAGE_COLUMNS } from "./layout.ts";
+import { DRAFT, RANGE_STATE, STATE } from "./layout.ts";
+import { MadeTables } from "./made-tables.ts";
+import { type Piece, Table } from "./table.ts";
 
-/** The tables in the kernel's memory. */
-const TABLES = {
-  event: { spec: EVENT, address: EVENT_COLUMNS, count: STATE.events, base: STATE.eventBase },
-  record: { spec: RECORD, address: RECORD_COLUMNS, count: STATE.records, base: STATE.recordBase },
-  usage: { spec: USAGE, address: USAGE_COLUMNS, count: STATE.usages, base: STATE.usageBase },
-} as const;
 const CONTEXT_PARTS = Object.keys(CONTEXT) as Array<keyof typeof CONTEXT>;
-type TableName = keyof typeof TABLES;
-const TABLE_NAMES = Object.keys(TABLES) as TableName[];
-
-/** What was moved out of the kernel's memory to make room. */
-interface Piece {
-  readonly length: number;
-  readonly columns: Columns<Spec>;
-}
 
 /** Collects the events of one shard after the other; `finish` hands over what came since the last one. */
 export class EventColumns implements EventWriter, Numbering {
   readonly range = new Table(RANGE, 64);
   readonly #kernel: Kernel;
-  readonly #pieces: Record<TableName, Piece[]> = { event: [], record: [], usage: [] };
+  readonly #made: MadeTables;
   readonly #extra = new Table(EXTRA, 16);
   readonly #context = new Table(CONTEXT, 64);
   #texts: string[] = [""];
@@ -63,6 +49,7 @@ export class EventColumns implements EventWriter, Numbering {
   /** Without `folds` every record is an event of its own; without `tasks` nobody looks at what users wrote. */
   constructor(kernel: Kernel, folds: boolean, tasks?: TaskPattern) {
     this.#kernel = kernel;
+    this.#made = new MadeTables(kernel);
     this.tasks = tasks;
     this.#set(STATE.folds, folds ? 1 : 0);
     kernel.numbering = this;
@@ -128,9 +115,9 @@ export class EventColumns implements EventWriter, Numbering {
     columns.transcript[i] = transcript;
     columns.start[i] = start;
     columns.isTail[i] = isTail ? 1 : 0;
-    columns.events[i] = this.#total("event");
-    columns.eventRecords[i] = this.#total("record");
-    columns.usages[i] = this.#total("usage");
+    columns.events[i] = this.#made.total("event");
+    columns.eventRecords[i] = this.#made.total("record");
+    columns.usages[i] = this.#made.total("usage");
     columns.extras[i] = this.#extra.length;
     this.#kernel.making.beginRange(this.tasks === undefined ? 0 : 1);
     this.#written = [];
@@ -142,9 +129,9 @@ export class EventColumns implements EventWriter, Numbering {
     const i = this.range.length - 1;
     this.#noteTasks(i);
     const { columns } = this.range;
-    columns.events[i] = this.#total("event") - (columns.events[i] as number);
-    columns.eventRecords[i] = this.#total("record") - (columns.eventRecords[i] as number);
-    columns.usages[i] = this.#total("usage") - (columns.usages[i] as number);
+    columns.events[i] = this.#made.total("event") - (columns.events[i] as number);
+    columns.eventRecords[i] = this.#made.total("record") - (columns.eventRecords[i] as number);
+    columns.usages[i] = this.#made.total("usage") - (columns.usages[i] as number);
     columns.extras[i] = this.#extra.length - (columns.extras[i] as number);
     columns.sessionId[i] = this.#get(RANGE_STATE.sessionId);
     columns.agentName[i] = this.#get(RANGE_STATE.agentName);
@@ -159,22 +146,15 @@ export class EventColumns implements EventWriter, Numbering {
     columns.committed[i] = totals.committed;
   }
 
-  /** How many there are since the last batch. */
-  #total(table: TableName): number {
-    const { base, count } = TABLES[table];
-    return this.#get(base) + this.#get(count);
-  }
-
   add(draft: RecordDraft): void {
-    // Of each table there are as many as of records, or fewer.
-    if (this.#get(STATE.records) === ROOM) this.#makeRoom();
+    if (this.#made.areFull) this.#made.makeRoom();
     this.#write(draft);
     const begins = this.#kernel.making.addRecord() !== 0;
     // The kernel drops extras where the tally can do without.
     if (!begins || (this.#get(DRAFT.flags) & FLAG.usage) === 0 || this.#get(DRAFT.hasExtras) === 0) return;
     for (const extra of draft.extras) {
       const x = this.#extra.add();
-      this.#extra.columns.event[x] = this.#total("event") - 1;
+      this.#extra.columns.event[x] = this.#made.total("event") - 1;
       this.#extra.columns.model[x] = extra.model === "" ? 0 : this.textNumber(extra.model);
       writeUsage(this.#extra.columns, x, extra.usage);
     }
@@ -206,25 +186,6 @@ export class EventColumns implements EventWriter, Numbering {
     doubles[at + 6] = usage.webSearches;
     doubles[at + 7] = usage.recordedCost;
     words[DRAFT.terms >> 2] = usage.terms;
-  }
-
-  /** Moves what there is out of the kernel's memory. An event is cut there, which never shows. */
-  #makeRoom(): void {
-    for (const name of TABLE_NAMES) {
-      const { spec, count, base } = TABLES[name];
-      const length = this.#get(count);
-      const columns = allocate<Spec>(spec, length);
-      copyColumns(this.#columns(name), columns, 0, 0, length);
-      this.#pieces[name].push({ length, columns });
-      this.#set(base, this.#get(base) + length);
-      this.#set(count, 0);
-    }
-    this.#kernel.making.cutEvents();
-  }
-
-  #columns(name: TableName): Columns<Spec> {
-    const { spec, address } = TABLES[name];
-    return allocate<Spec>(spec, ROOM, this.#kernel.words.buffer as ArrayBuffer, address);
   }
 
   noteFirst(name: "sessionId" | "agentName" | "agentType" | "team", textNumber: number): void {
@@ -293,7 +254,7 @@ export class EventColumns implements EventWriter, Numbering {
   /** What came since the last call, in one buffer of its own. The writer is then empty. */
   finish(): Batch {
     const tables: ReadonlyArray<readonly [Spec, readonly Piece[]]> = [
-      ...TABLE_NAMES.map((name) => [TABLES[name].spec, this.#piecesOf(name)] as const),
+      ...this.#made.all(),
       [EXTRA, [this.#extra]],
       [CONTEXT, [this.#context]],
       [RANGE, [this.range]],
@@ -331,11 +292,7 @@ export class EventColumns implements EventWriter, Numbering {
       skipped: this.#skipped,
       unreadable: this.#unreadable,
     };
-    for (const name of TABLE_NAMES) {
-      this.#pieces[name] = [];
-      this.#set(TABLES[name].base, 0);
-      this.#set(TABLES[name].count, 0);
-    }
+    this.#made.clear();
     for (const table of [this.#extra, this.#context, this.range]) table.clear();
     this.#kernel.making.forgetNumbers();
     this.#texts = [""];
@@ -344,10 +301,6 @@ export class EventColumns implements EventWriter, Numbering {
     this.#skipped = [];
     this.#unreadable = [];
     return batch;
-  }
-
-  #piecesOf(name: TableName): Piece[] {
-    return [...this.#pieces[name], { length: this.#get(TABLES[name].count), columns: this.#columns(name) }];
   }
 }
 
@@ -361,34 +314,4 @@ function writeUsage(columns: Columns<typeof USAGE>, i: number, from: UsageNumber
   columns.webSearches[i] = from.webSearches;
   columns.recordedCost[i] = from.recordedCost;
   columns.terms[i] = from.terms;
-}
-
-/** Columns that grow, and keep what they grew to. */
-class Table<S extends Spec> {
-  length = 0;
-  columns: Columns<S>;
-  readonly #spec: S;
-  #room: number;
-
-  constructor(spec: S, room: number) {
-    this.#spec = spec;
-    this.#room = room;
-    this.columns = allocate(spec, room);
-  }
-
-  clear(): void {
-    for (const column of Object.values(this.columns)) column.fill(0, 0, this.length);
-    this.length = 0;
-  }
-
-  /** Room for one more, all zero; returns its index. */
-  add(): number {
-    if (this.length === this.#room) {
-      this.#room *= 2;
-      const grown = allocate(this.#spec, this.#room);
-      copyColumns(this.columns, grown, 0);
-      this.columns = grown;
-    }
-    return this.length++;
-  }
 }
