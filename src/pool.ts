@@ -56,7 +56,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   const { Piscina } = await import("piscina");
   const workerData: ScanWorkerData = { module, limits };
   const pool = new Piscina({
-    filename: new URL("../workers/scan.js", import.meta.url).href,
+    filename: new URL("../workers/scan.cjs", import.meta.url).href,
     minThreads: workers,
     maxThreads: workers,
     concurrentTasksPerWorker: SHARDS_AT_A_WORKER,
