@@ -63,7 +63,8 @@ function listedModel(model: string, book: PriceBook, nowMs: number): ListedModel
   const price = book.model(model);
   const rows = book.rowsOf(price, 0);
   const [first] = rows;
-  const shown = rows.filter((row) => isShown(row, rows, nowMs));
+  // A book asks tiers first; whoever reads begins with what holds without one.
+  const shown = rows.filter((row) => isShown(row, rows, nowMs)).sort((a, b) => a.above - b.above);
   return {
     model,
     from: first ? [...new Set(shown.map((row) => book.originOf(price, row)))].join("; ") : null,

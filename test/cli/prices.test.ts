@@ -15,8 +15,9 @@ describe("prices", () => {
     const { code, stdout, stderr } = await prices("claude-opus-4-6 claude-sonnet-4-5 nobody-1");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^claude-opus-4-6 +5 +25 +6.25 +10 +0.5 +10 +since 2026-03-13$/m);
-    expect(stdout).toMatch(/^claude-sonnet-4-5 +6 +22.5 +7.5 +12 +0.6 +10 +above 200000 tokens of input$/m);
-    expect(stdout).toMatch(/^ +3 +15 +3.75 +6 +0.3 +10$/m);
+    expect(stdout).toMatch(
+      /^claude-sonnet-4-5 +3 +15 +3.75 +6 +0.3 +10\n +6 +22.5 +7.5 +12 +0.6 +10 +above 200000 tokens of input$/m,
+    );
     expect(stdout).toMatch(/^ {2}claude-opus-4-6: anthropic claude-opus-4-6 in @pydantic\/genai-prices \d/m);
     expect(stdout).toMatch(/^ {2}fast: x 6 for claude-opus-4-6 \(https:/m);
     expect(stdout).toContain("nobody-1: no price is known (--prices FILE gives it one)");
