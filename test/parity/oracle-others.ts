@@ -5,11 +5,9 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { SkippedLine, SourceName } from "../../src/types.ts";
+import { type AgentResult, asCount, asObject, asText, type Json, resultOf } from "./oracle-agents.ts";
 import { compareText, findTranscripts, type Numbers, readTime } from "./oracle-read.ts";
-import { answer, type OracleOptions, type Piece } from "./oracle-rows.ts";
-import type { OracleResult } from "./oracle.ts";
-
-type Json = Record<string, unknown>;
+import type { OracleOptions, Piece } from "./oracle-rows.ts";
 
 /** One record, as far as it says anything. */
 interface Told {
@@ -36,24 +34,15 @@ interface File {
   skipped: SkippedLine[];
 }
 
-const asObject = (value: unknown): Json | undefined =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-const asText = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 const asList = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 
-function asCount(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  throw new Error("bad number");
-}
-
-/** What all answers have in common: groups of records to pieces, pieces to rows. `choose` says whose figures count. */
-function resultOf(
+/** What both have in common: groups of records to pieces, pieces to rows. `choose` says whose figures count. */
+function answerOf(
   source: SourceName,
   files: readonly File[],
   options: OracleOptions,
   choose: (told: readonly Told[], fileOf: (one: Told) => File) => Told,
-): OracleResult & { diagnostics: { clampedResponses: number } } {
+): AgentResult {
   const fileOf = new Map(files.flatMap((file) => file.told.map((one) => [one, file] as const)));
   const ofFile = (one: Told): File => fileOf.get(one)!;
   const projects = new Map<string, string>();
@@ -123,27 +112,8 @@ function resultOf(
     };
     pieces.push({ keys, time: first.time, numbers, responses: 1 });
   }
-  const { rows, totals } = answer(pieces, options);
-  const skipped = files.flatMap((file) => file.skipped);
-  const skippedFor = (reason: string): number => skipped.filter((line) => line.reason === reason).length;
-  const usages = files.flatMap(({ told }) => told).filter(({ usage }) => usage).length;
-  return {
-    rows,
-    totals,
-    stats: {
-      transcripts: files.length,
-      records: files.reduce((sum, { records }) => sum + records, 0),
-      responses,
-      duplicateRecords: usages - responses,
-      skipped: { malformed: skippedFor("malformed"), oversized: 0, pending: skippedFor("pending") },
-    },
-    diagnostics: {
-      skippedLines: skipped.slice(0, 100),
-      responsesWithoutTime,
-      lowOutputResponses: {},
-      clampedResponses,
-    },
-  };
+  const usageRecords = files.flatMap(({ told }) => told).filter(({ usage }) => usage).length;
+  return resultOf(files, pieces, { responses, usageRecords, responsesWithoutTime, clampedResponses }, options);
 }
 
 function emptyFile(path: string, projectKey: string, projectName: string): File {
@@ -208,11 +178,11 @@ function readQwen(path: string): File {
   return file;
 }
 
-export function oracleQwenScan(paths: string[], options: OracleOptions = {}): OracleResult {
+export function oracleQwenScan(paths: string[], options: OracleOptions = {}): AgentResult {
   const files = filesOf(paths, (name) => name.endsWith(".jsonl"), readQwen);
   const updated = ({ told }: File): number => Math.max(...told.flatMap(({ time }) => time ?? []), -Infinity);
   // The last state: of the file that was written last, then further on.
-  return resultOf("qwen", files, options, (states, fileOf) =>
+  return answerOf("qwen", files, options, (states, fileOf) =>
     states.reduce((best, one) => (updated(fileOf(one)) >= updated(fileOf(best)) ? one : best)),
   );
 }
@@ -299,10 +269,10 @@ function readAmp(path: string): File {
   return file;
 }
 
-export function oracleAmpScan(paths: string[], options: OracleOptions = {}): OracleResult {
+export function oracleAmpScan(paths: string[], options: OracleOptions = {}): AgentResult {
   const files = filesOf(paths, (name) => name.endsWith(".json"), readAmp);
   // The largest output, then the latest.
-  return resultOf("amp", files, options, (copies) =>
+  return answerOf("amp", files, options, (copies) =>
     copies.reduce((best, one) => {
       const more = one.usage!.output - best.usage!.output || (one.time ?? -Infinity) - (best.time ?? -Infinity);
       return more >= 0 || Number.isNaN(more) ? one : best;

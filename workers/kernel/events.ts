@@ -1,6 +1,6 @@
 /**
  * Records to events, in columns (`src/events.ts`). The host drafts records that are seldom, and whatever it must read
- * as text; ordinary ones are drafted here (`claude.ts`). Both are taken in by `addRecord`, in the order of the bytes.
+ * as text; ordinary ones are drafted here (`claude.ts`, `codex.ts`). Both are taken in by `addRecord`, in the order of the bytes.
  */
 import * as L from "./layout";
 import { forgetReading, isRepeat } from "./readings";
