@@ -4,6 +4,7 @@
  */
 import {
   type BatchColumns,
+  byteLength,
   type Columns,
   CONTEXT,
   copyColumns,
@@ -11,6 +12,7 @@ import {
   EXTRA,
   RECORD,
   SKIPPED_LISTED,
+  type Spec,
   USAGE,
 } from "./events.ts";
 import { addFacts, FIRSTS, MESSAGE_TEXTS, SUMS, TRANSCRIPT } from "./transcript-facts.ts";
@@ -59,6 +61,19 @@ export interface Counts {
   extras: number;
 }
 
+/** As many of each find room. */
+interface Room extends Counts {
+  contexts: number;
+}
+const TABLES = ["events", "records", "usages", "extras", "contexts"] as const;
+
+const MERGED_EVENT = { ...EVENT, transcript: Uint32Array } as const;
+
+/** Room for parts that are still to come, in terms of what they will need if they are like those before. */
+const EARLY_ROOM = 1.25;
+/** Beyond it, tables are made when their size is known: a quarter of what WebAssembly can address. */
+const MOST_EARLY_BYTES = 2 ** 30;
+
 /** The columns of events that hold records. */
 const RECORDS_OF_EVENTS = ["earliestRecord", "chosenRecord", "firstRecord", "lastRecord"] as const;
 
@@ -73,23 +88,7 @@ export interface MergeOptions {
 
 /** Throws `TOO_MANY_RECORDS` where the memory is too small. */
 export function merge(parts: readonly Part[], transcripts: number, options: MergeOptions): MergedTable {
-  const merger = new Merger(parts, transcripts, options);
-  for (const part of parts) merger.add(part);
-  return merger.finish();
-}
-
-/** How many elements all parts have together. */
-function countAll(parts: readonly Part[]): Counts & { readonly contexts: number } {
-  const total = { events: 0, records: 0, usages: 0, extras: 0 };
-  const entered = new Map<object, { readonly contexts: number }>();
-  for (const part of parts) {
-    addCounts(total, countsOf(part));
-    if ("cursors" in part) entered.set(part.cursors, part.cursors);
-    else entered.set(part.scanned, part.scanned.batch);
-  }
-  let contexts = 0;
-  for (const one of entered.values()) contexts += one.contexts;
-  return { ...total, contexts };
+  return new Merger(transcripts, options).finish(parts);
 }
 
 /** Where the contexts and texts of a batch or of cursors went. */
@@ -98,47 +97,89 @@ interface Entered {
   readonly texts: Uint32Array;
 }
 
-class Merger {
+/** Puts parts together that are given in the order of the transcripts: all at the end, or some while others are still being read. */
+export class Merger {
   readonly #memory: TallyMemory;
-  readonly #listsSkipped: MergeOptions["listsSkipped"];
-  readonly #event: MergedTable["event"];
-  readonly #record: MergedTable["record"];
-  readonly #usage: MergedTable["usage"];
-  readonly #extra: MergedTable["extra"];
-  readonly #context: MergedTable["context"];
-  readonly #transcriptOf: Uint32Array;
+  readonly #options: MergeOptions;
+  #event: Columns<typeof MERGED_EVENT>;
+  #record: MergedTable["record"];
+  #usage: MergedTable["usage"];
+  #extra: MergedTable["extra"];
+  #context: MergedTable["context"];
   readonly #transcript: MergedTable["transcript"];
   readonly #texts = new TextNumbers();
-  readonly #entered = new Map<ScannedBatch | CursorTable, Entered>();
+  readonly #entered = new WeakMap<ScannedBatch | CursorTable, Entered>();
   readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
   readonly #skippedLines: Array<MergedTable["skippedLines"][number]> = [];
   readonly #unreadable = new Map<number, string>();
-  readonly #total: Counts;
-  /** How many of each are in so far. */
-  readonly #taken: Counts & { contexts: number } = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
+  /** How many of each are in so far, and how many would find room. */
+  readonly #taken: Room = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
+  #room: Room = { ...this.#taken };
+  #isTooLarge = false;
   #bytesRead = 0;
   /** The transcript that comes now. */
   #current = -1;
 
-  constructor(parts: readonly Part[], transcripts: number, options: MergeOptions) {
+  constructor(transcripts: number, options: MergeOptions) {
     const memory = (this.#memory = options.memory);
-    this.#listsSkipped = options.listsSkipped;
-    const total = (this.#total = countAll(parts));
-    const roomForEvents = total.events + (options.hasSpareEvents ? total.records >>> 2 : 0);
-    this.#event = memory.columns(EVENT, roomForEvents);
-    this.#record = memory.columns(RECORD, total.records);
-    this.#usage = memory.columns(USAGE, total.usages);
-    this.#extra = memory.columns(EXTRA, total.extras);
-    this.#context = memory.columns(CONTEXT, total.contexts);
-    this.#transcriptOf = memory.u32(roomForEvents);
+    this.#options = options;
+    this.#event = memory.columns(MERGED_EVENT, 0);
+    this.#record = memory.columns(RECORD, 0);
+    this.#usage = memory.columns(USAGE, 0);
+    this.#extra = memory.columns(EXTRA, 0);
+    this.#context = memory.columns(CONTEXT, 0);
     this.#transcript = memory.columns(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
-    memory.bind("event", { ...this.#event, transcript: this.#transcriptOf });
+  }
+
+  /**
+   * Takes in a part while others are still being read, so that its batch need not be kept. `share` is how much of all
+   * that is to be read has then been read, from 0 to 1. False: there may be too much for that; this part and those that
+   * follow are for `finish`.
+   */
+  addEarly(part: RangeRun, share: number): boolean {
+    if (this.#isTooLarge) return false;
+    const needed = sumOf(this.#taken, { ...countsOf(part), contexts: part.scanned.batch.contexts });
+    if (!TABLES.every((table) => needed[table] <= this.#room[table])) {
+      const room = mapRoom(needed, (count) => Math.ceil((count / share) * EARLY_ROOM));
+      this.#isTooLarge = this.#memory.next + bytesFor(room) > MOST_EARLY_BYTES;
+      if (this.#isTooLarge) return false;
+      this.#makeRoom(room);
+    }
+    this.#add(part);
+    return true;
+  }
+
+  /** With the parts that are not in yet. Throws `TOO_MANY_RECORDS` where the memory is too small. */
+  finish(parts: readonly Part[]): MergedTable {
+    const total = sumOf(this.#taken, countAll(parts));
+    const spare = this.#options.hasSpareEvents ? total.records >>> 2 : 0;
+    this.#makeRoom({ ...total, events: total.events + spare });
+    for (const part of parts) this.#add(part);
+    return this.#table();
+  }
+
+  /** Pages that are never written to take no memory, so there may be more room than it needs. */
+  #makeRoom(room: Room): void {
+    const memory = this.#memory;
+    const grown = <S extends Spec>(table: keyof Room, spec: S, columns: Columns<S>): Columns<S> => {
+      if (room[table] <= this.#room[table]) return columns;
+      const larger = memory.columns(spec, room[table]);
+      copyColumns(columns, larger, 0, 0, this.#taken[table]);
+      return larger;
+    };
+    this.#event = grown("events", MERGED_EVENT, this.#event);
+    this.#record = grown("records", RECORD, this.#record);
+    this.#usage = grown("usages", USAGE, this.#usage);
+    this.#extra = grown("extras", EXTRA, this.#extra);
+    this.#context = grown("contexts", CONTEXT, this.#context);
+    this.#room = mapRoom(room, (count, table) => Math.max(count, this.#room[table]));
+    memory.bind("event", this.#event);
     memory.bind("record", this.#record);
     memory.bind("extra", this.#extra);
   }
 
-  add(part: Part): void {
+  #add(part: Part): void {
     if ("cursors" in part) this.#addCursors(part);
     else this.#addRanges(part);
     addCounts(this.#taken, countsOf(part));
@@ -211,7 +252,7 @@ class Merger {
       const first = at("events", event.by);
       const t = (columns.range.transcript[range] as number) + by;
       this.#moveTo(t, first, at("records", record.by), at("usages", usage.by), at("extras", extra.by));
-      this.#transcriptOf.fill(t, first, first + (columns.range.events[range] as number));
+      this.#event.transcript.fill(t, first, first + (columns.range.events[range] as number));
       for (; batch.skipped[listed]?.range === range; listed++) {
         const { lineInRange, offset, reason } = batch.skipped[listed] as (typeof batch.skipped)[number];
         const line = (this.#transcript.lines[t] as number) + lineInRange + 1;
@@ -262,28 +303,29 @@ class Merger {
 
   #listSkipped(line: Omit<MergedTable["skippedLines"][number], "transcript">): void {
     const last = this.#skippedLines.at(-SKIPPED_LISTED);
-    const isFull = this.#listsSkipped === "of scan" ? last !== undefined : last?.transcript === this.#current;
+    const isFull = this.#options.listsSkipped === "of scan" ? last !== undefined : last?.transcript === this.#current;
     if (!isFull) this.#skippedLines.push({ transcript: this.#current, ...line });
   }
 
-  finish(): MergedTable {
-    const { events, records, usages, extras } = this.#total;
+  #table(): MergedTable {
+    const { events, records, usages, extras, contexts } = this.#taken;
     const transcripts = this.#transcript.lines.length;
     this.#moveTo(transcripts, events, records, usages, extras);
     const sum = (column: Uint32Array) => column.reduce((total, value) => total + value, 0);
+    const { transcript: transcriptOf, ...event } = this.#event;
     return {
       memory: this.#memory,
       length: events,
-      event: this.#event,
-      transcriptOf: this.#transcriptOf,
+      event,
+      transcriptOf,
       eventRecords: records,
-      record: this.#record,
+      record: cutTo(this.#record, records),
       usages,
-      usage: this.#usage,
+      usage: cutTo(this.#usage, usages),
       extras,
-      extra: this.#extra,
-      contexts: this.#taken.contexts,
-      context: this.#context,
+      extra: cutTo(this.#extra, extras),
+      contexts,
+      context: cutTo(this.#context, contexts),
       texts: this.#texts.texts,
       transcripts,
       transcript: this.#transcript,
@@ -299,6 +341,20 @@ class Merger {
       unreadable: this.#unreadable,
     };
   }
+}
+
+/** How many elements all parts have together. */
+function countAll(parts: readonly Part[]): Room {
+  const total: Counts = { events: 0, records: 0, usages: 0, extras: 0 };
+  const entered = new Map<object, { readonly contexts: number }>();
+  for (const part of parts) {
+    addCounts(total, countsOf(part));
+    if ("cursors" in part) entered.set(part.cursors, part.cursors);
+    else entered.set(part.scanned, part.scanned.batch);
+  }
+  let contexts = 0;
+  for (const one of entered.values()) contexts += one.contexts;
+  return { ...total, contexts };
 }
 
 function countsOf(part: Part): Counts {
@@ -320,4 +376,29 @@ function addCounts(to: Counts, by: Counts): void {
   to.records += by.records;
   to.usages += by.usages;
   to.extras += by.extras;
+}
+
+function sumOf(a: Room, b: Room): Room {
+  return mapRoom(a, (count, table) => count + b[table]);
+}
+
+function mapRoom(room: Room, to: (count: number, table: keyof Room) => number): Room {
+  const { events, records, usages, extras, contexts } = room;
+  return {
+    events: to(events, "events"),
+    records: to(records, "records"),
+    usages: to(usages, "usages"),
+    extras: to(extras, "extras"),
+    contexts: to(contexts, "contexts"),
+  };
+}
+
+function bytesFor({ events, records, usages, extras, contexts }: Room): number {
+  const tables = byteLength(MERGED_EVENT, events) + byteLength(RECORD, records) + byteLength(USAGE, usages);
+  return tables + byteLength(EXTRA, extras) + byteLength(CONTEXT, contexts);
+}
+
+function cutTo<S extends Spec>(columns: Columns<S>, length: number): Columns<S> {
+  const cut = Object.entries(columns).map(([name, column]) => [name, column.subarray(0, length)]);
+  return Object.fromEntries(cut) as Columns<S>;
 }

@@ -84,7 +84,7 @@ export class PartList {
   }
 }
 
-/** Ranges of batches in their order, where nothing was known before. */
-export function scannedParts(scanned: readonly ScannedBatch[]): Part[] {
-  return scanned.map((one) => ({ scanned: one, from: 0, to: one.batch.ranges, shift: 0 }));
+/** All ranges of a batch, where nothing was known of their transcripts before. */
+export function wholeOf(scanned: ScannedBatch): RangeRun {
+  return { scanned, from: 0, to: scanned.batch.ranges, shift: 0 };
 }

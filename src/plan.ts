@@ -94,6 +94,11 @@ export function plan(unread: readonly Unread[], options: PlanOptions): Shard[] {
   return shards;
 }
 
+/** How much there is to read. */
+export function bytesOf({ ranges }: Shard): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
 /** At least one, even if it is empty: an unreadable transcript has to be met. */
 function* rangesOf({ transcript, path, content, start, before, sizeBytes: size }: Unread, rangeBytes: number) {
   const firstEnd = Math.min(size, start + rangeBytes);

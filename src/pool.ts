@@ -8,7 +8,7 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import { compileKernel } from "../workers/kernel.ts";
 import type { ScanWorkerData } from "../workers/scan.ts";
-import { Scanner } from "../workers/scanner.ts";
+import { Scanner, type ScanTask } from "../workers/scanner.ts";
 import { aborted, ScanError } from "./errors.ts";
 import type { Batch } from "./events.ts";
 import type { ScanLimits, Shard } from "./plan.ts";
@@ -18,39 +18,45 @@ export interface PoolOptions {
   readonly threads: number;
   readonly limits: ScanLimits;
   readonly signal?: AbortSignal | undefined;
-  readonly onShard?: ((shard: Shard) => void) | undefined;
+  /** Takes each batch, in the order of the shards. Returns its buffer where that may be written anew. */
+  readonly onBatch: (batch: Batch, shard: Shard) => ArrayBuffer | undefined;
 }
 
 /** A worker has one shard at hand and one waiting, so it never waits for the main thread to finish its own. */
 const SHARDS_AT_A_WORKER = 3;
 
-/** The batches, in the order of the shards. */
-export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<Batch[]> {
-  const { threads, limits, signal, onShard } = options;
-  const batches: Batch[] = new Array(shards.length);
+/** Resolves when every batch has been handed over. */
+export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<void> {
+  const { threads, limits, signal, onBatch } = options;
+  const early = new Map<number, Batch>();
+  const spares: ArrayBuffer[] = [];
   let next = 0;
+  let handedOver = 0;
 
-  const takeOne = async (scan: (shard: Shard) => Batch | Promise<Batch>): Promise<boolean> => {
+  const takeOne = async (scan: (task: ScanTask) => Batch | Promise<Batch>): Promise<boolean> => {
     if (signal?.aborted) throw aborted();
     const at = next;
     if (at >= shards.length) return false;
     next++;
-    const shard = shards[at] as Shard;
-    batches[at] = await scan(shard);
-    onShard?.(shard);
+    early.set(at, await scan({ shard: shards[at] as Shard, spare: spares.pop() }));
+    for (let batch; (batch = early.get(handedOver)); handedOver++) {
+      early.delete(handedOver);
+      const spare = onBatch(batch, shards[handedOver] as Shard);
+      if (spare) spares.push(spare);
+    }
     return true;
   };
 
-  if (shards.length === 0) return batches;
+  if (shards.length === 0) return;
   const module = compileKernel();
   const scanHere = async () => {
     const scanner = new Scanner(module, limits);
-    while (await takeOne((shard) => scanPolitely(scanner, shard))) await letOthersRun();
+    while (await takeOne((task) => scanPolitely(scanner, task))) await letOthersRun();
   };
   const workers = Math.min(threads > 1 ? threads - 1 : threads, shards.length);
   if (workers === 0) {
     await scanHere();
-    return batches;
+    return;
   }
 
   const { Piscina } = await import("piscina");
@@ -69,7 +75,9 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   });
   try {
     const feed = async () => {
-      while (await takeOne((shard) => pool.run(shard) as Promise<Batch>));
+      while (
+        await takeOne((task) => pool.run(task, { transferList: task.spare ? [task.spare] : [] }) as Promise<Batch>)
+      );
     };
     const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
     if (threads > 1) lanes.push(scanHere());
@@ -81,7 +89,6 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   }
   // Not waited for: the figures are on their way while the threads end.
   void pool.destroy();
-  return batches;
 }
 
 /** An error that has crossed threads has lost its class; what is said of a flag is meant for whoever gave it. */
@@ -93,8 +100,8 @@ function comeHome(error: unknown): unknown {
 /** Longest time, in ms, in which this thread answers nobody, as far as ranges are small: workers wait for their next shard. */
 const POLITE_MS = 3;
 
-async function scanPolitely(scanner: Scanner, shard: Shard): Promise<Batch> {
-  const steps = scanner.steps(shard);
+async function scanPolitely(scanner: Scanner, task: ScanTask): Promise<Batch> {
+  const steps = scanner.steps(task);
   let sinceMs = performance.now();
   for (;;) {
     const step = steps.next();

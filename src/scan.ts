@@ -7,11 +7,11 @@ import type { Unfolded } from "./databases/index.ts";
 import { isDatabase } from "./discover/database.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
-import { merge, type MergedTable } from "./merge.ts";
+import { type MergedTable, Merger } from "./merge.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
-import { ScannedBatch, scannedParts } from "./parts.ts";
+import { ScannedBatch, wholeOf } from "./parts.ts";
 import type { Overrides } from "./pricing/own-prices.ts";
-import { plan, type Unread } from "./plan.ts";
+import { bytesOf, plan, type Unread } from "./plan.ts";
 import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
@@ -65,8 +65,11 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
   const shards = plan(unread, { threads, rangeBytes: checked.rangeBytes });
   stages.end("load");
 
+  const cursorsEnd = memory.next;
+  const merger = new Merger(found.transcripts.length, { memory, listsSkipped: "of scan", hasSpareEvents: true });
+  const scanned: ScannedBatch[] = [];
   let bytesDone = 0;
-  const batches = await readShards(shards, {
+  await readShards(shards, {
     threads,
     limits: {
       chunkBytes: checked.chunkBytes,
@@ -76,21 +79,22 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
       taskPattern: checked.taskPattern,
     },
     signal: checked.signal,
-    onShard: (shard) => {
-      for (const { start, end } of shard.ranges) bytesDone += end - start;
+    onBatch: (batch, shard) => {
+      bytesDone += bytesOf(shard);
       checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
+      const one = new ScannedBatch(batch);
+      // Cursors are written from the batches, and what they know comes between them.
+      if (!cursors && merger.addEarly(wholeOf(one), bytesLeft === 0 ? 1 : bytesDone / bytesLeft)) return batch.buffer;
+      scanned.push(one);
+      return undefined;
     },
   });
-  const scanned = batches.map((batch) => new ScannedBatch(batch));
   stages.end("scan");
 
   const cacheFailure = (await cursors?.save(scanned)) ?? found.cacheFailure;
   stages.end("save");
 
-  const cursorsEnd = memory.next;
-  const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
-  const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
-  const table = merge(parts, found.transcripts.length, merging);
+  const table = merger.finish(cursors?.parts(scanned) ?? scanned.map(wholeOf));
   memory.recycle(cursorsStart, cursorsEnd);
   stages.end("merge");
 

@@ -26,6 +26,7 @@ import { DRAFT, RANGE_STATE, STATE } from "./layout.ts";
 import { MadeTables } from "./made-tables.ts";
 import { type Piece, Table } from "./table.ts";
 
+const STEP_BYTES = 64 << 10;
 const CONTEXT_PARTS = Object.keys(CONTEXT) as Array<keyof typeof CONTEXT>;
 
 /** Collects the events of one shard after the other; `finish` hands over what came since the last one. */
@@ -251,8 +252,8 @@ export class EventColumns implements EventWriter, Numbering {
     this.#unreadable.push({ transcript, code });
   }
 
-  /** What came since the last call, in one buffer of its own. The writer is then empty. */
-  finish(): Batch {
+  /** What came since the last call, in one buffer: `spare`, if that is large enough. The writer is then empty. */
+  finish(spare?: ArrayBuffer): Batch {
     const tables: ReadonlyArray<readonly [Spec, readonly Piece[]]> = [
       ...this.#made.all(),
       [EXTRA, [this.#extra]],
@@ -261,7 +262,7 @@ export class EventColumns implements EventWriter, Numbering {
     ];
     const lengths = tables.map(([, pieces]) => pieces.reduce((sum, { length }) => sum + length, 0));
     const bytes = tables.reduce((sum, [spec], i) => sum + byteLength(spec, lengths[i] as number), 0);
-    const buffer = new ArrayBuffer(bytes);
+    const buffer = spare && spare.byteLength >= bytes ? spare : new ArrayBuffer(roomFor(bytes));
     let at = 0;
     for (const [i, [spec, pieces]] of tables.entries()) {
       const columns = allocate(spec, lengths[i] as number, buffer, at);
@@ -302,6 +303,11 @@ export class EventColumns implements EventWriter, Numbering {
     this.#unreadable = [];
     return batch;
   }
+}
+
+/** A little more, so that what comes next may find room in it too. */
+function roomFor(bytes: number): number {
+  return Math.ceil((bytes * 1.25) / STEP_BYTES) * STEP_BYTES;
 }
 
 function writeUsage(columns: Columns<typeof USAGE>, i: number, from: UsageNumbers): void {

@@ -29,6 +29,12 @@ interface Ready {
   readonly events: EventColumns;
 }
 
+/** A shard, and where its batch may be written. */
+export interface ScanTask {
+  readonly shard: Shard;
+  readonly spare?: ArrayBuffer | undefined;
+}
+
 export class Scanner {
   readonly #module: WebAssembly.Module;
   readonly #limits: ScanLimits;
@@ -41,8 +47,8 @@ export class Scanner {
     this.#tasks = limits.taskPattern === undefined ? undefined : new TaskPattern(limits.taskPattern);
   }
 
-  scan(shard: Shard): Batch {
-    const steps = this.steps(shard);
+  scan(task: ScanTask): Batch {
+    const steps = this.steps(task);
     for (;;) {
       const step = steps.next();
       if (step.done) return step.value;
@@ -50,7 +56,7 @@ export class Scanner {
   }
 
   /** The same, range by range. One shard at a time. */
-  *steps(shard: Shard): Generator<void, Batch> {
+  *steps({ shard, spare }: ScanTask): Generator<void, Batch> {
     const source = sourceNamed(shard.source);
     const { kernel, cells, events } = this.#readyFor(source);
     for (const range of shard.ranges) {
@@ -60,7 +66,7 @@ export class Scanner {
       yield;
     }
     if (kernel.room > this.#limits.chunkBytes * 2 + KEEP_BYTES) this.#kernels.delete(source);
-    return events.finish();
+    return events.finish(spare);
   }
 
   #readyFor(source: Source): Ready {

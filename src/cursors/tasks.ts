@@ -3,9 +3,9 @@ import type { Transcript } from "../discover/transcript.ts";
 import { MESSAGE_TASKS } from "../events.ts";
 import { merge } from "../merge.ts";
 import { DEFAULT_CHUNK_BYTES, defaultThreads } from "../options.ts";
-import { type Part, ScannedBatch, scannedParts } from "../parts.ts";
+import { type Part, wholeOf } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
-import { readShards } from "../read-shards.ts";
+import { readAll } from "../read-shards.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 
@@ -30,8 +30,7 @@ export async function findTasks(outdated: readonly Outdated[], pattern: string, 
     identifies: false,
     taskPattern: pattern,
   };
-  const batches = await readShards(plan(unread, { threads }), { threads, limits });
-  const parts = scannedParts(batches.map((batch) => new ScannedBatch(batch)));
+  const parts = (await readAll(plan(unread, { threads }), { threads, limits })).map(wholeOf);
   return withMemory(async (memory) => putRight(outdated, parts, memory));
 }
 

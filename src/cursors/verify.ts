@@ -3,9 +3,9 @@ import { statSync } from "node:fs";
 import { stampOf } from "../discover/stamp.ts";
 import { merge } from "../merge.ts";
 import { defaultThreads } from "../options.ts";
-import { type CursorRun, ScannedBatch, scannedParts } from "../parts.ts";
+import { type CursorRun, type ScannedBatch, wholeOf } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
-import { readShards } from "../read-shards.ts";
+import { readAll } from "../read-shards.ts";
 import { isDocument, parserVersion } from "../sources/parsers.ts";
 import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
 import { isSourceName, type SourceName } from "../types.ts";
@@ -106,12 +106,11 @@ async function compareAgain(
     identifies: false,
     taskPattern: DEFAULT_TASK_PATTERN,
   };
-  const batches = await readShards(plan(unread, { threads }), { threads, limits });
-  const scanned = batches.map((batch) => new ScannedBatch(batch));
+  const scanned = await readAll(plan(unread, { threads }), { threads, limits });
   const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0 };
   const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
   const before = merge([whole], table.paths.length, merging);
-  const now = merge(scannedParts(scanned), table.paths.length, merging);
+  const now = merge(scanned.map(wholeOf), table.paths.length, merging);
   const found = new Map<number, readonly string[]>();
   for (const row of rows) {
     // Gone or locked meanwhile: nothing can be said.

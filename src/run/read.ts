@@ -1,10 +1,11 @@
 /** The transcripts of some folders, with what cursors know of them and what is new. */
 import type { Discovery } from "../discover/index.ts";
+import type { Batch } from "../events.ts";
 import type { CursorTable } from "../cursors/table.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
-import { type Part, PartList, ScannedBatch, scannedParts } from "../parts.ts";
-import { plan, type Shard } from "../plan.ts";
+import { type Part, PartList, ScannedBatch, wholeOf } from "../parts.ts";
+import { bytesOf, plan, type Shard } from "../plan.ts";
 import { readShards } from "../read-shards.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
 import type { TallyMemory } from "../tally/memory.ts";
@@ -34,16 +35,17 @@ export async function readTranscripts(
   const { chunkBytes, maxLineBytes, rangeBytes, signal } = checked;
   const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined };
   let bytesDone = 0;
-  const onShard = ({ ranges }: Shard) => {
-    for (const { start, end } of ranges) bytesDone += end - start;
-    checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
+  const scanned: ScannedBatch[] = [];
+  const onBatch = (batch: Batch, shard: Shard) => {
+    scanned.push(new ScannedBatch(batch));
+    checked.onProgress?.({ bytesDone: (bytesDone += bytesOf(shard)), bytesTotal: bytesLeft });
+    return undefined;
   };
-  const batches = await readShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
-  const scanned = batches.map((batch) => new ScannedBatch(batch));
+  await readShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onBatch });
   const cacheFailure = await cursors?.save(scanned);
-  const parts = cursors?.parts(scanned) ?? scannedParts(scanned);
-  const failed = batches.flatMap(({ unreadable }) =>
-    unreadable.map(({ transcript, code }) => ({ path: (transcripts[transcript] as Transcript).path, code })),
+  const parts = cursors?.parts(scanned) ?? scanned.map(wholeOf);
+  const failed = scanned.flatMap(({ batch }) =>
+    batch.unreadable.map(({ transcript, code }) => ({ path: (transcripts[transcript] as Transcript).path, code })),
   );
   const bytesScanned = scanned.reduce(
     (sum, { columns }) => sum + columns.range.bytesRead.reduce((a, b) => a + b, 0),
