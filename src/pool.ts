@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly threads: number;
   readonly limits: ScanLimits;
   readonly signal?: AbortSignal | undefined;
+  /** Hears of each shard as soon as it is through. */
+  readonly onShard?: ((shard: Shard) => void) | undefined;
   /** Takes each batch, in the order of the shards. Returns its buffer where that may be written anew. */
   readonly onBatch: (batch: Batch, shard: Shard) => ArrayBuffer | undefined;
 }
@@ -27,7 +29,7 @@ const SHARDS_AT_A_WORKER = 3;
 
 /** Resolves when every batch has been handed over. */
 export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<void> {
-  const { threads, limits, signal, onBatch } = options;
+  const { threads, limits, signal, onShard, onBatch } = options;
   const early = new Map<number, Batch>();
   const spares: ArrayBuffer[] = [];
   let next = 0;
@@ -38,7 +40,9 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     const at = next;
     if (at >= shards.length) return false;
     next++;
-    early.set(at, await scan({ shard: shards[at] as Shard, spare: spares.pop() }));
+    const shard = shards[at] as Shard;
+    early.set(at, await scan({ shard, spare: spares.pop() }));
+    onShard?.(shard);
     for (let batch; (batch = early.get(handedOver)); handedOver++) {
       early.delete(handedOver);
       const spare = onBatch(batch, shards[handedOver] as Shard);
@@ -84,6 +88,8 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     await Promise.race([Promise.all(lanes), stopped]);
   } catch (error) {
     next = shards.length;
+    // What a thread had finished before it heard of that has nowhere to go.
+    pool.on("error", () => {});
     await pool.destroy();
     throw comeHome(error);
   }

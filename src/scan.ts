@@ -69,6 +69,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
   const merger = new Merger(found.transcripts.length, { memory, listsSkipped: "of scan", hasSpareEvents: true });
   const scanned: ScannedBatch[] = [];
   let bytesDone = 0;
+  let bytesMerged = 0;
   await readShards(shards, {
     threads,
     limits: {
@@ -79,12 +80,12 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
       taskPattern: checked.taskPattern,
     },
     signal: checked.signal,
+    onShard: (shard) => checked.onProgress?.({ bytesDone: (bytesDone += bytesOf(shard)), bytesTotal: bytesLeft }),
     onBatch: (batch, shard) => {
-      bytesDone += bytesOf(shard);
-      checked.onProgress?.({ bytesDone, bytesTotal: bytesLeft });
+      bytesMerged += bytesOf(shard);
       const one = new ScannedBatch(batch);
       // Cursors are written from the batches, and what they know comes between them.
-      if (!cursors && merger.addEarly(wholeOf(one), bytesLeft === 0 ? 1 : bytesDone / bytesLeft)) return batch.buffer;
+      if (!cursors && merger.addEarly(wholeOf(one), bytesLeft === 0 ? 1 : bytesMerged / bytesLeft)) return batch.buffer;
       scanned.push(one);
       return undefined;
     },

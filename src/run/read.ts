@@ -1,12 +1,11 @@
 /** The transcripts of some folders, with what cursors know of them and what is new. */
 import type { Discovery } from "../discover/index.ts";
-import type { Batch } from "../events.ts";
 import type { CursorTable } from "../cursors/table.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
-import { type Part, PartList, ScannedBatch, wholeOf } from "../parts.ts";
+import { type Part, PartList, wholeOf } from "../parts.ts";
 import { bytesOf, plan, type Shard } from "../plan.ts";
-import { readShards } from "../read-shards.ts";
+import { readAll } from "../read-shards.ts";
 import { cursorsOf, fromItsStart } from "../scan.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import type { UnreadableFile } from "../types.ts";
@@ -35,13 +34,9 @@ export async function readTranscripts(
   const { chunkBytes, maxLineBytes, rangeBytes, signal } = checked;
   const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined };
   let bytesDone = 0;
-  const scanned: ScannedBatch[] = [];
-  const onBatch = (batch: Batch, shard: Shard) => {
-    scanned.push(new ScannedBatch(batch));
+  const onShard = (shard: Shard) =>
     checked.onProgress?.({ bytesDone: (bytesDone += bytesOf(shard)), bytesTotal: bytesLeft });
-    return undefined;
-  };
-  await readShards(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onBatch });
+  const scanned = await readAll(plan(unread, { threads, rangeBytes }), { threads, limits, signal, onShard });
   const cacheFailure = await cursors?.save(scanned);
   const parts = cursors?.parts(scanned) ?? scanned.map(wholeOf);
   const failed = scanned.flatMap(({ batch }) =>
