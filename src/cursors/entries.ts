@@ -3,9 +3,9 @@ import { merge } from "../merge.ts";
 import { PartList, type ScannedBatch } from "../parts.ts";
 import { encodeCursors } from "./encode.ts";
 import type { Making } from "./layout.ts";
-import { fileName, replaceFile } from "./file.ts";
+import { replaceFile } from "./file.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import type { CursorTable } from "./table.ts";
+import type { CursorAt, CursorTable } from "./table.ts";
 import { type Bookmark, tablesOf } from "./wide.ts";
 
 export interface ScannedRange {
@@ -16,31 +16,32 @@ export interface ScannedRange {
 /** One transcript's cursor: what the one before had, then what was scanned. */
 export interface Entry {
   readonly path: string;
-  /** A number: as that row of the table before has it. */
-  readonly bookmark: Bookmark | number;
-  /** Of the table before; undefined: nothing of it. */
-  readonly row: number | undefined;
+  /** A cursor: as that one has it. */
+  readonly bookmark: Bookmark | CursorAt;
+  /** What comes before the ranges. */
+  readonly before: CursorAt | undefined;
   readonly ranges: readonly ScannedRange[];
 }
 
 /** A cursor as it stands. */
 export function keptEntry(table: CursorTable, row: number): Entry {
-  return { path: table.paths[row] as string, bookmark: row, row, ranges: [] };
+  const before = { table, row };
+  return { path: table.paths[row] as string, bookmark: before, before, ranges: [] };
 }
 
-/** Writes the cursors of a project, in path order; `memory` has what `before` has. Throws what the system says. */
+/** Writes cursors, in path order, to the file of this name; `memory` has the tables they come from. Throws what the system says. */
 export function writeCursors(
   folder: string,
+  name: string,
   making: Making,
-  before: CursorTable | undefined,
   entries: readonly Entry[],
   memory: TallyMemory,
 ): void {
   const start = memory.next;
   try {
     const list = new PartList();
-    for (const [i, { row, ranges }] of entries.entries()) {
-      if (row !== undefined && before) list.addCursor(before, row, i);
+    for (const [i, { before, ranges }] of entries.entries()) {
+      if (before) list.addCursor(before.table, before.row, i);
       for (const { scanned, range } of ranges) {
         list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
       }
@@ -53,7 +54,6 @@ export function writeCursors(
     const tables = tablesOf(
       merged,
       entries.map(({ bookmark }) => bookmark),
-      before?.row,
     );
     const bytes = encodeCursors(
       making,
@@ -62,7 +62,7 @@ export function writeCursors(
       tables,
       memory,
     );
-    replaceFile(folder, fileName(making.source, making.folder), bytes);
+    replaceFile(folder, name, bytes);
   } finally {
     memory.release(start);
   }

@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   lstatSync,
   mkdirSync,
@@ -18,19 +19,21 @@ import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { hashBytes } from "./hash.ts";
 
-const SUFFIX = ".cursors";
-const TEMPORARY = /^[a-z]+-[0-9a-f]{16}\.\d+-[0-9a-z]+\.tmp$/;
-const CURSORS = /^[a-z]+-[0-9a-f]{16}\.cursors$/;
+/** What a file of a project holds: its cursors, those of them that are newer than there, or rows of a database. */
+export type FileKind = "cursors" | "recent.cursors" | "rows";
+
+const TEMPORARY = /^[a-z]+-[0-9a-f]{16}(\.recent)?\.\d+-[0-9a-z]+\.tmp$/;
+const CURSORS = /^[a-z]+-[0-9a-f]{16}(\.recent)?\.cursors$/;
 /** A run that was killed leaves a temporary file; none is written for this long. */
 const STALE_MS = 60 * 60 * 1000;
 /** More is no cursor file, and not read: transcripts of a project take 70 times as much as their cursors. */
 const MOST_BYTES = 256 << 20;
 
-/** The name of the file for the transcripts of one source in one project folder. */
-export function fileName(source: string, folder: string, suffix: ".cursors" | ".rows" = SUFFIX): string {
+/** The name of a file for the transcripts of one source in one project folder. */
+export function fileName(source: string, folder: string, kind: FileKind): string {
   const { low, high } = hashBytes(Buffer.from(`${source}\0${folder}`));
   const hex = (half: number) => half.toString(16).padStart(8, "0");
-  return `${source}-${hex(high)}${hex(low)}${suffix}`;
+  return `${source}-${hex(high)}${hex(low)}.${kind}`;
 }
 
 export function isCursorFile(name: string): boolean {
@@ -41,10 +44,16 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
+/** The file with the newer cursors of a project, by the one with its cursors; undefined: it is that one. */
+export function recentBeside(name: string): string | undefined {
+  return name.includes(".recent.") ? undefined : name.replace(/cursors$/, "recent.cursors");
+}
+
 /** The bytes of a file, copied into `memory`; undefined when it cannot be read or is too large. */
 export function readInto(memory: TallyMemory, path: string): Uint8Array<ArrayBuffer> | undefined {
   let file = -1;
   try {
+    if (!existsSync(path)) return undefined;
     // Opening a FIFO would wait for a writer.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const stat = fstatSync(file);

@@ -13,6 +13,7 @@ import type { Making } from "./layout.ts";
 import { fileName } from "./file.ts";
 import { Project, type Member, offsetOf, type ScannedTranscript } from "./project.ts";
 import { TaskPattern } from "../sources/task-ids.ts";
+import type { Changed } from "./save.ts";
 import type { Outdated } from "./tasks.ts";
 import type { CursorTable } from "./table.ts";
 
@@ -40,7 +41,6 @@ export class Cursors {
   readonly #projects: Project[] = [];
   /** By transcript. */
   readonly #members: Member[] = [];
-  readonly #tables: Array<CursorTable | undefined> = [];
   readonly #corrected = new Set<CursorTable>();
   #tasksBytesRead = 0;
 
@@ -53,14 +53,14 @@ export class Cursors {
     for (const numbers of projectsOf(transcripts)) {
       const { source, projectFolder } = transcripts[numbers[0] as number] as Transcript;
       const paths = numbers.map((t) => (transcripts[t] as Transcript).path);
-      const table = this.#read(this.#making(source, projectFolder), paths);
-      const project = new Project(projectFolder, transcripts, numbers, paths, table, wasLookedFor);
+      const making = this.#making(source, projectFolder);
+      const stored = {
+        main: this.#read(making, "cursors", paths),
+        recent: this.#read(making, "recent.cursors", paths),
+      };
+      const project = new Project(projectFolder, transcripts, numbers, paths, stored, wasLookedFor);
       this.#projects.push(project);
-      const [members, tables] = [this.#members, this.#tables];
-      for (const member of project.members) {
-        members[member.transcript] = member;
-        tables[member.transcript] = table;
-      }
+      for (const member of project.members) this.#members[member.transcript] = member;
     }
   }
 
@@ -68,9 +68,9 @@ export class Cursors {
     return { source, parserVersion: parserVersion(source), maxLineBytes: this.#options.maxLineBytes, folder };
   }
 
-  #read(making: Making, paths: readonly string[]): CursorTable | undefined {
+  #read(making: Making, kind: "cursors" | "recent.cursors", paths: readonly string[]): CursorTable | undefined {
     const { folder, memory } = this.#options;
-    const decoded = readCursors(join(folder, fileName(making.source, making.folder)), memory, paths);
+    const decoded = readCursors(join(folder, fileName(making.source, making.folder, kind)), memory, paths);
     if (!decoded) return undefined;
     const names = ["source", "parserVersion", "maxLineBytes", "folder"] as const;
     return names.every((name) => decoded.making[name] === making[name]) ? decoded.table : undefined;
@@ -80,9 +80,9 @@ export class Cursors {
   get unread(): Unread[] {
     const unread: Unread[] = [];
     const changed = this.#projects.flatMap((project) => project.changed).filter(({ isWhole }) => !isWhole);
-    for (const { transcript: t, row, seen } of changed.sort((a, b) => a.transcript - b.transcript)) {
+    for (const { transcript: t, table, row, seen } of changed.sort((a, b) => a.transcript - b.transcript)) {
       const { source, path, content, sizeBytes } = this.#transcripts[t] as Transcript;
-      const start = row === undefined ? 0 : (this.#tables[t]?.row.offset[row] ?? 0);
+      const start = row === undefined ? 0 : (table?.row.offset[row] ?? 0);
       const more = { ...(content && { content }), ...(seen && { before: seen.before }) };
       unread.push({ transcript: t, source, path, start, sizeBytes, ...more });
     }
@@ -95,8 +95,7 @@ export class Cursors {
    */
   async findTasksAnew(pattern: string): Promise<void> {
     const { hash } = new TaskPattern(pattern);
-    const outdated = this.#members.flatMap(({ transcript: t, row }): Outdated[] => {
-      const table = this.#tables[t];
+    const outdated = this.#members.flatMap(({ transcript: t, table, row }): Outdated[] => {
       if (row === undefined || !table || table.row.messages[row] === 0) return [];
       if (table.texts[table.row.taskPattern[row] as number] === hash) return [];
       return [{ transcript: this.#transcripts[t] as Transcript, table, row }];
@@ -122,9 +121,7 @@ export class Cursors {
     const list = new PartList();
     const ranges = rangesInOrder(scanned);
     let next = ranges.next();
-    const [members, tables] = [this.#members, this.#tables];
-    for (const { transcript: t, row } of members) {
-      const table = tables[t];
+    for (const { transcript: t, table, row } of this.#members) {
       if (row !== undefined && table) list.addCursor(table, row, t);
       for (; !next.done && next.value.transcript === t; next = ranges.next()) {
         list.addRange(next.value.scanned, next.value.range);
@@ -137,7 +134,10 @@ export class Cursors {
   async save(scanned: readonly ScannedBatch[]): Promise<string | undefined> {
     const found = this.#scannedTranscripts(scanned);
     const unreadable = new Set(scanned.flatMap(({ batch }) => batch.unreadable.map(({ transcript }) => transcript)));
-    const changed = this.#projects.filter((project) => this.#hasChanged(project, found, unreadable));
+    const changed = this.#projects.flatMap((project): Changed[] => {
+      const change = this.#changeOf(project, found, unreadable);
+      return change === "nothing" ? [] : [{ project, isWhole: change === "whole" }];
+    });
     if (changed.length === 0) return undefined;
     const { saveProjects } = await import("./save.ts");
     const { folder, takenMs, memory } = this.#options;
@@ -156,23 +156,31 @@ export class Cursors {
     });
   }
 
-  #hasChanged(project: Project, found: Map<number, ScannedTranscript>, unreadable: ReadonlySet<number>): boolean {
-    if (project.hasMoved || (project.table !== undefined && this.#corrected.has(project.table))) return true;
+  /** `whole`: cursors are to go, or to be other than they are in the file of those that are older. */
+  #changeOf(
+    project: Project,
+    found: Map<number, ScannedTranscript>,
+    unreadable: ReadonlySet<number>,
+  ): "nothing" | "some" | "whole" {
+    const { main, recent } = project.stored;
+    if (project.hasMoved || [main, recent].some((table) => table && this.#corrected.has(table))) return "whole";
     let settled = 0;
+    let others = 0;
     for (const member of project.changed) {
       const t = member.transcript;
       // What came out of a database is not remembered.
       if (this.#transcripts[t]?.content) continue;
       if (unreadable.has(t)) {
-        if (member.formerRow !== undefined) return true;
+        if (member.former) return "whole";
         continue;
       }
-      const offset = offsetOf(project.table, member, found.get(t));
+      const offset = offsetOf(member, found.get(t));
       const change = project.changeOf(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
-      if (change === "other") return true;
+      if (change === "other") others++;
       if (change === "settled") settled++;
     }
-    return settled > 0 && settled * LOOKS_FOR_A_WRITE >= project.members.length;
+    const isReason = settled > 0 && settled * LOOKS_FOR_A_WRITE >= project.members.length;
+    return others > 0 || isReason ? "some" : "nothing";
   }
 
   #scannedTranscripts(scanned: readonly ScannedBatch[]): Map<number, ScannedTranscript> {

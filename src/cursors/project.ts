@@ -6,16 +6,17 @@ import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
 import { isDocument } from "../sources/parsers.ts";
 import { ageOf, isUntouched, trust } from "./identity.ts";
-import { AGE, type CursorTable } from "./table.ts";
+import { AGE, type CursorAt, type CursorTable } from "./table.ts";
 
 /** A transcript that was looked for. */
 export class Member {
   /** Its number. */
   readonly transcript: number;
-  /** The row of its cursor, as far as it is good for anything. */
+  /** Where its cursor is, as far as it is good for anything. */
+  readonly table: CursorTable | undefined;
   readonly row: number | undefined;
-  /** The row of its path, whether it is good for anything or not. */
-  readonly formerRow: number | undefined;
+  /** The cursor of its path, whether it is good for anything or not. */
+  readonly former: CursorAt | undefined;
   /** Nothing has to be read of it. */
   readonly isWhole: boolean;
   /** Was not opened. */
@@ -25,15 +26,16 @@ export class Member {
 
   constructor(
     transcript: number,
-    row: number | undefined,
-    formerRow: number | undefined,
+    cursor: CursorAt | undefined,
+    former: CursorAt | undefined,
     isWhole: boolean,
     isUnchanged: boolean,
     seen?: Member["seen"],
   ) {
     this.transcript = transcript;
-    this.row = row;
-    this.formerRow = formerRow;
+    this.table = cursor?.table;
+    this.row = cursor?.row;
+    this.former = former;
     this.isWhole = isWhole;
     this.isUnchanged = isUnchanged;
     this.seen = seen;
@@ -49,22 +51,24 @@ export interface ScannedTranscript {
 }
 
 /** Up to where a transcript is taken in then. */
-export function offsetOf(
-  table: CursorTable | undefined,
-  { row }: Member,
-  found: ScannedTranscript | undefined,
-): number {
+export function offsetOf({ table, row }: Member, found: ScannedTranscript | undefined): number {
   return Math.max(found?.offset ?? 0, row === undefined ? 0 : (table?.row.offset[row] ?? 0));
+}
+
+/** The cursors of a project. Those that are newer than the others stand in a file of their own, and go before them. */
+export interface Stored {
+  readonly main: CursorTable | undefined;
+  readonly recent: CursorTable | undefined;
 }
 
 export class Project {
   readonly folder: string;
+  readonly stored: Stored;
   readonly members: readonly Member[];
   /** Those that had to be opened, or have to. */
   readonly changed: Member[] = [];
-  readonly table: CursorTable | undefined;
-  /** Rows whose transcripts are still there, though nobody asked for them now. */
-  readonly leftRows: readonly number[];
+  /** Cursors whose transcripts are still there, though nobody asked for them now. */
+  readonly left: readonly CursorAt[];
   /** Whether a transcript has another name than its cursor, or none any more. */
   readonly hasMoved: boolean;
   bytesRead = 0;
@@ -75,47 +79,50 @@ export class Project {
     transcripts: readonly Transcript[],
     numbers: readonly number[],
     paths: readonly string[],
-    table: CursorTable | undefined,
+    stored: Stored,
     wasLookedFor: (path: string) => boolean,
   ) {
     this.folder = folder;
-    this.table = table;
-    const { rows, left } = matchPaths(paths, table?.paths ?? []);
-    const gone = new Set(left.filter((row) => wasLookedFor(pathOf(table, row)) && isGone(pathOf(table, row))));
-    const renamed = new Map<number, number>();
-    if (table && gone.size > 0) matchInodes(transcripts, numbers, rows, table, gone, renamed);
+    this.stored = stored;
+    const { cursors, left } = matchStored(paths, stored);
+    const gone = new Set(left.filter((one) => wasLookedFor(pathOf(one)) && isGone(pathOf(one))));
+    const missing = numbers.filter((_, at) => cursors[at] === undefined);
+    const renamed = gone.size > 0 ? matchInodes(transcripts, missing, gone) : undefined;
     this.members = numbers.map((t, at) => {
-      const row = rows[at] as number;
+      const cursor = cursors[at];
       const transcript = transcripts[t] as Transcript;
-      if (table && row >= 0 && isUntouched(transcript, table.row, row)) return new Member(t, row, row, true, true);
-      const member = this.#memberOf(t, transcript, row < 0 ? renamed.get(t) : row, renamed.has(t));
+      if (cursor && isUntouched(transcript, cursor.table.row, cursor.row))
+        return new Member(t, cursor, cursor, true, true);
+      const former = cursor ? undefined : renamed?.get(t);
+      const member = this.#memberOf(t, transcript, former ?? cursor, former !== undefined);
       if (!member.isUnchanged) this.changed.push(member);
       return member;
     });
-    this.leftRows = left.filter((row) => !gone.has(row));
+    this.left = left.filter((one) => !gone.has(one));
     this.hasMoved = gone.size > 0;
   }
 
-  #memberOf(t: number, transcript: Transcript, row: number | undefined, isRenamed: boolean): Member {
-    const formerRow = isRenamed ? undefined : row;
-    const nothing = () => new Member(t, undefined, formerRow, false, false);
-    if (row === undefined || !this.table) return nothing();
+  #memberOf(t: number, transcript: Transcript, cursor: CursorAt | undefined, isRenamed: boolean): Member {
+    const former = isRenamed ? undefined : cursor;
+    const nothing = () => new Member(t, undefined, former, false, false);
+    if (!cursor) return nothing();
+    const { table, row } = cursor;
     // A document has no part that could be believed.
-    const isGrown = this.table.row.sizeBytes[row] !== transcript.sizeBytes;
+    const isGrown = table.row.sizeBytes[row] !== transcript.sizeBytes;
     if (isGrown && isDocument(transcript.source, transcript.path)) return nothing();
-    const trusted = trust(transcript, this.table, row, isRenamed);
+    const trusted = trust(transcript, table, row, isRenamed);
     this.bytesRead += trusted.bytesRead;
     if (trusted.kind === "none") return nothing();
-    const isWhole = this.table.row.offset[row] === transcript.sizeBytes;
-    if (trusted.kind === "unchanged") return new Member(t, row, formerRow, isWhole, isWhole);
-    return new Member(t, row, formerRow, isWhole, false, trusted);
+    const isWhole = table.row.offset[row] === transcript.sizeBytes;
+    if (trusted.kind === "unchanged") return new Member(t, cursor, former, isWhole, isWhole);
+    return new Member(t, cursor, former, isWhole, false, trusted);
   }
 
   /** What a new cursor of a member would say other than the one there is. */
-  changeOf(member: Member, transcript: Transcript, offset: number, takenMs: number): Change {
-    const { formerRow: row } = member;
-    if (row === undefined || !this.table) return "other";
-    const old = this.table.row;
+  changeOf({ former }: Member, transcript: Transcript, offset: number, takenMs: number): Change {
+    if (!former) return "other";
+    const { row } = former;
+    const old = former.table.row;
     if (old.offset[row] !== offset || old.sizeBytes[row] !== transcript.sizeBytes) return "other";
     const { stamp } = transcript;
     if (!isSameFile(stamp, old, row) || !isSameMtime(stamp, old, row) || !isSameCtime(stamp, old, row)) return "other";
@@ -128,8 +135,25 @@ export class Project {
 /** `settled`: that it need not be looked at any more, and nothing else. */
 export type Change = "nothing" | "settled" | "other";
 
-function pathOf(table: CursorTable | undefined, row: number): string {
-  return table?.paths[row] ?? "";
+function pathOf({ table, row }: CursorAt): string {
+  return table.paths[row] as string;
+}
+
+/** The cursor of each path, and the cursors of no path. */
+function matchStored(paths: readonly string[], { main, recent }: Stored) {
+  const known = main ? matchPaths(paths, main.paths) : undefined;
+  const cursors = paths.map((_, at) => cursorIn(main, known?.rows[at]));
+  const left = known?.left.map((row): CursorAt => ({ table: main as CursorTable, row })) ?? [];
+  if (!recent) return { cursors, left };
+  const newer = matchPaths(paths, recent.paths);
+  for (const [at, row] of newer.rows.entries()) cursors[at] = cursorIn(recent, row) ?? cursors[at];
+  const superseded = new Set(recent.paths);
+  const newerLeft = newer.left.map((row): CursorAt => ({ table: recent, row }));
+  return { cursors, left: [...left.filter((one) => !superseded.has(pathOf(one))), ...newerLeft] };
+}
+
+function cursorIn(table: CursorTable | undefined, row = -1): CursorAt | undefined {
+  return table && row >= 0 ? { table, row } : undefined;
 }
 
 /** The row of each path, -1 where there is none, and the rows of no path. Both lists are sorted. */
@@ -146,23 +170,24 @@ function matchPaths(paths: readonly string[], known: readonly string[]) {
   return { rows, left };
 }
 
-/** Finds transcripts without a row by the rows of those that are gone: they were renamed. */
+/** Finds transcripts without a cursor by the cursors of those that are gone: they were renamed. */
 function matchInodes(
   transcripts: readonly Transcript[],
-  numbers: readonly number[],
-  rows: readonly number[],
-  { row }: CursorTable,
-  gone: ReadonlySet<number>,
-  renamed: Map<number, number>,
-): void {
-  const byInode = new Map<string, number>();
-  for (const i of gone) byInode.set(`${row.inodeHigh[i]} ${row.inodeLow[i]}`, i);
-  for (const [at, t] of numbers.entries()) {
-    if (rows[at] !== -1) continue;
+  missing: readonly number[],
+  gone: ReadonlySet<CursorAt>,
+): Map<number, CursorAt> {
+  const renamed = new Map<number, CursorAt>();
+  const byInode = new Map<string, CursorAt>();
+  for (const one of gone) {
+    const { inodeHigh, inodeLow } = one.table.row;
+    byInode.set(`${inodeHigh[one.row]} ${inodeLow[one.row]}`, one);
+  }
+  for (const t of missing) {
     const key = inodeKey((transcripts[t] as Transcript).stamp);
     const former = byInode.get(key);
-    if (former === undefined) continue;
+    if (!former) continue;
     renamed.set(t, former);
     byInode.delete(key);
   }
+  return renamed;
 }

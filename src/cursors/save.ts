@@ -1,13 +1,16 @@
 /** Cursors that are new or other than before, to their files. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { stampFields } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { type Entry, keptEntry, writeCursors } from "./entries.ts";
-import { makeFolder, sweep } from "./file.ts";
+import { type FileKind, fileName, makeFolder, sweep } from "./file.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
 import { ageOf } from "./identity.ts";
 import type { Making } from "./layout.ts";
 import { type Member, offsetOf, type Project, type ScannedTranscript } from "./project.ts";
+import type { CursorAt, CursorTable } from "./table.ts";
 import { type Bookmark, bookmarkAt } from "./wide.ts";
 
 export interface Saving {
@@ -23,13 +26,37 @@ export interface Saving {
   readonly unreadable: ReadonlySet<number>;
 }
 
+/** A project with cursors to be written. */
+export interface Changed {
+  readonly project: Project;
+  /** All of them, and not only those that are new. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Newer cursors are written to a file of their own as long as they are a sixteenth of the others at most: a project
+ * of thousands of transcripts has ten megabytes of cursors, and mostly one transcript that grows.
+ */
+const RECENT_SHARE = 1 / 16;
+
 /** Returns why it could not, as the system's code. */
-export function saveProjects(projects: readonly Project[], saving: Saving): string | undefined {
+export function saveProjects(changed: readonly Changed[], saving: Saving): string | undefined {
   const { folder, takenMs, memory, makingOf } = saving;
   try {
     makeFolder(folder);
-    for (const project of projects) {
-      writeCursors(folder, makingOf(project), project.table, entriesOf(project, saving), memory);
+    for (const { project, isWhole } of changed) {
+      const { main, recent } = project.stored;
+      const making = makingOf(project);
+      const name = (kind: FileKind) => fileName(making.source, making.folder, kind);
+      const entries = entriesOf(project, saving);
+      const newer = entries.filter(({ bookmark }) => !("table" in bookmark) || bookmark.table === recent);
+      if (!isWhole && main && weightOf(newer) <= weightOfAll(main) * RECENT_SHARE) {
+        writeCursors(folder, name("recent.cursors"), making, newer, memory);
+        continue;
+      }
+      writeCursors(folder, name("cursors"), making, entries, memory);
+      // Not before: a run that is killed here leaves them twice, and the newer ones are as good as the others.
+      rmSync(join(folder, name("recent.cursors")), { force: true });
     }
     sweep(folder, takenMs);
     return undefined;
@@ -38,6 +65,24 @@ export function saveProjects(projects: readonly Project[], saving: Saving): stri
     if (code === undefined) throw error;
     return code;
   }
+}
+
+/** As events; a cursor takes as much room as some of them. */
+const CURSOR_WEIGHT = 8;
+
+function weightOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { before, ranges }) => {
+    const known = before ? before.table.countsOf(before.row, before.row + 1).events : 0;
+    return ranges.reduce(
+      (events, { scanned, range }) => events + (scanned.columns.range.events[range] as number),
+      sum + known + CURSOR_WEIGHT,
+    );
+  }, 0);
+}
+
+function weightOfAll(table: CursorTable): number {
+  const rows = table.paths.length;
+  return table.countsOf(0, rows).events + rows * CURSOR_WEIGHT;
 }
 
 /** What a project's file is about, in path order: its members, and what else it was about and is still there. */
@@ -49,26 +94,26 @@ function entriesOf(project: Project, { transcripts, found, unreadable, takenMs }
     const transcript = transcripts[t] as Transcript;
     if (transcript.content) continue;
     const scanned = found.get(t);
-    const bookmark = bookmarkOf(project, member, transcript, scanned, takenMs);
-    entries.push({ path: transcript.path, bookmark, row: member.row, ranges: scanned?.ranges ?? [] });
+    const { table, row } = member;
+    const before = table && row !== undefined ? { table, row } : undefined;
+    const bookmark = bookmarkOf(member, before, transcript, scanned, takenMs);
+    entries.push({ path: transcript.path, bookmark, before, ranges: scanned?.ranges ?? [] });
   }
-  const { table, leftRows } = project;
-  if (leftRows.length === 0 || !table) return entries;
-  for (const row of leftRows) entries.push(keptEntry(table, row));
+  if (project.left.length === 0) return entries;
+  for (const { table, row } of project.left) entries.push(keptEntry(table, row));
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function bookmarkOf(
-  { table }: Project,
   member: Member,
+  before: CursorAt | undefined,
   { stamp, sizeBytes }: Transcript,
   found: ScannedTranscript | undefined,
   takenMs: number,
-): Bookmark | number {
-  const { row, isUnchanged } = member;
+): Bookmark | CursorAt {
   // What has settled stays so, and all else of it is as it was.
-  if (isUnchanged && row !== undefined) return row;
-  const old = row === undefined || !table ? undefined : bookmarkAt(table.row, row);
+  if (member.isUnchanged && before) return before;
+  const old = before && bookmarkAt(before.table.row, before.row);
   const head = member.seen?.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
   const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
   return {
@@ -80,6 +125,6 @@ function bookmarkOf(
     anchorLow: anchor.low,
     anchorHigh: anchor.high,
     age: ageOf(stamp, takenMs),
-    offset: offsetOf(table, member, found),
+    offset: offsetOf(member, found),
   };
 }

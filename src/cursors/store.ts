@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts";
 import { type DecodedCursors, readCursors } from "./decode.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
-import { isCursorFile, isGone, isTemporary } from "./file.ts";
+import { isCursorFile, isGone, isTemporary, recentBeside } from "./file.ts";
 import { databaseOf, isRowFile } from "./row-files.ts";
+import type { CursorTable } from "./table.ts";
 
 export interface StoreInfo {
   readonly folder: string;
@@ -26,6 +27,8 @@ export interface StoredFile {
   readonly path: string;
   /** Undefined: no use. */
   readonly cursors: DecodedCursors | undefined;
+  /** Rows in whose place others stand in the file with the newer cursors. */
+  readonly superseded: ReadonlySet<number>;
   /** Where they lie until the next file is asked for. */
   readonly memory: TallyMemory;
 }
@@ -37,7 +40,11 @@ export function* storedFiles(folder: string): Generator<StoredFile> {
     for (const name of namesIn(folder)) {
       if (!isCursorFile(name)) continue;
       const path = join(folder, name);
-      yield { name, path, cursors: readCursors(path, memory), memory };
+      const cursors = readCursors(path, memory);
+      const recent = recentBeside(name);
+      const newer = cursors && recent !== undefined ? readCursors(join(folder, recent), memory) : undefined;
+      const superseded = new Set(cursors && newer ? rowsAlsoIn(cursors.table, newer.table) : []);
+      yield { name, path, cursors, superseded, memory };
       memory.clear();
     }
   } finally {
@@ -45,18 +52,25 @@ export function* storedFiles(folder: string): Generator<StoredFile> {
   }
 }
 
+function rowsAlsoIn({ paths }: CursorTable, newer: CursorTable): number[] {
+  const also = new Set(newer.paths);
+  return [...paths.keys()].filter((row) => also.has(paths[row] as string));
+}
+
 export function describeStore(folder: string): StoreInfo {
   const info = { folder, files: 0, bytes: 0, transcripts: 0, transcriptBytes: 0, unusable: 0 };
   let oldestMs = Infinity;
-  for (const { path, cursors } of storedFiles(folder)) {
+  for (const { path, cursors, superseded } of storedFiles(folder)) {
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat) continue;
     info.files++;
     info.bytes += stat.size;
     oldestMs = Math.min(oldestMs, stat.mtimeMs);
     if (!cursors) info.unusable++;
-    info.transcripts += cursors?.table.paths.length ?? 0;
-    info.transcriptBytes += cursors?.table.row.offset.reduce((sum, offset) => sum + offset, 0) ?? 0;
+    if (!cursors) continue;
+    const rows = [...cursors.table.row.offset].filter((_, row) => !superseded.has(row));
+    info.transcripts += rows.length;
+    info.transcriptBytes += rows.reduce((sum, offset) => sum + offset, 0);
   }
   for (const path of rowFiles(folder)) {
     const stat = statSync(path, { throwIfNoEntry: false });
@@ -80,16 +94,17 @@ export interface Pruned {
 /** Removes the cursors of transcripts that are gone. Throws what the system says. */
 export function pruneStore(folder: string): Pruned {
   const pruned = { transcripts: 0, files: 0 };
-  for (const { path, cursors, memory } of storedFiles(folder)) {
+  for (const { name, path, cursors, superseded, memory } of storedFiles(folder)) {
     const rows = cursors ? [...cursors.table.paths.keys()] : [];
-    const kept = rows.filter((row) => !isGone(cursors?.table.paths[row] as string));
-    pruned.transcripts += rows.length - kept.length;
+    const gone = new Set(rows.filter((row) => isGone(cursors?.table.paths[row] as string)));
+    const kept = rows.filter((row) => !gone.has(row));
+    pruned.transcripts += [...gone].filter((row) => !superseded.has(row)).length;
     if (!cursors || kept.length === 0) {
       rmSync(path, { force: true });
       pruned.files++;
     } else if (kept.length < rows.length) {
       const entries = kept.map((row) => keptEntry(cursors.table, row));
-      writeCursors(folder, cursors.making, cursors.table, entries, memory);
+      writeCursors(folder, name, cursors.making, entries, memory);
     }
   }
   for (const path of rowFiles(folder)) {

@@ -97,6 +97,12 @@ export interface Wide {
   readonly extra: Columns<typeof EXTRA>;
 }
 
+/** One cursor of a table. */
+export interface CursorAt {
+  readonly table: CursorTable;
+  readonly row: number;
+}
+
 export class CursorTable {
   /** Of the transcripts, in path order. */
   readonly paths: readonly string[];

@@ -42,20 +42,21 @@ export interface Verified {
 /** Compares every cursor that a scan would use, and puts right what is wrong. Throws what the system says. */
 export async function verifyStore(options: VerifyOptions): Promise<Verified> {
   const all = { transcripts: 0, bytesRead: 0, unused: 0, differences: [] as Difference[] };
-  for (const { cursors, memory } of storedFiles(options.folder)) {
+  for (const { name, cursors, superseded, memory } of storedFiles(options.folder)) {
     if (!cursors || !isCurrent(cursors)) {
       all.unused += cursors?.table.paths.length ?? 1;
       continue;
     }
     const { table } = cursors;
-    const used = [...table.paths.keys()].filter((row) => isUsed(cursors, row));
-    all.unused += table.paths.length - used.length;
+    const rows = [...table.paths.keys()].filter((row) => !superseded.has(row));
+    const used = rows.filter((row) => isUsed(cursors, row));
+    all.unused += rows.length - used.length;
     all.transcripts += used.length;
     const { bytesRead, scanned, found } = await compareAgain(cursors, used, memory, options);
     all.bytesRead += bytesRead;
     if (found.size === 0) continue;
     for (const [row, what] of found) all.differences.push({ path: table.paths[row] as string, what });
-    writeCursors(options.folder, cursors.making, table, mendedEntries(table, scanned, new Set(found.keys())), memory);
+    writeCursors(options.folder, name, cursors.making, mendedEntries(table, scanned, new Set(found.keys())), memory);
   }
   return all;
 }
@@ -134,6 +135,6 @@ function mendedEntries(table: CursorTable, scanned: readonly ScannedBatch[], wro
   }
   return [...table.paths.keys()].map((row) => {
     const entry = keptEntry(table, row);
-    return wrong.has(row) ? { ...entry, row: undefined, ranges: ranges.get(row) ?? [] } : entry;
+    return wrong.has(row) ? { ...entry, before: undefined, ranges: ranges.get(row) ?? [] } : entry;
   });
 }

@@ -3,7 +3,7 @@ import { allocate, type BatchColumns, type Columns, CONTEXT, FACTS, NO_USAGE } f
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
 import { MOST_WHOLE } from "./narrow.ts";
-import { CURSOR, SKIPPED, SKIPPED_REASONS } from "./table.ts";
+import { CURSOR, type CursorAt, SKIPPED, SKIPPED_REASONS } from "./table.ts";
 
 export interface WideTables extends Omit<BatchColumns, "range"> {
   readonly cursor: Columns<typeof CURSOR>;
@@ -33,22 +33,14 @@ export function bookmarkAt(row: Columns<typeof CURSOR>, i: number): Bookmark {
   return Object.fromEntries(BOOKMARK.map((name) => [name, row[name][i]])) as Bookmark;
 }
 
-/**
- * Takes the columns of `table` over and changes them: it is of no other use afterwards. A bookmark that is a number is
- * that row of `before`.
- */
-export function tablesOf(
-  table: MergedTable,
-  bookmarks: ReadonlyArray<Bookmark | number>,
-  before: Columns<typeof CURSOR> | undefined,
-): WideTables {
+/** Takes the columns of `table` over and changes them: it is of no other use afterwards. */
+export function tablesOf(table: MergedTable, bookmarks: ReadonlyArray<Bookmark | CursorAt>): WideTables {
   const { event, record, usage, extra } = table;
   const cursor = rowsOf(table);
   for (const name of BOOKMARK) {
-    const [to, from] = [cursor[name], before?.[name]];
-    for (let t = 0; t < bookmarks.length; t++) {
-      const bookmark = bookmarks[t] as Bookmark | number;
-      to[t] = typeof bookmark === "number" ? (from?.[bookmark] as number) : bookmark[name];
+    const to = cursor[name];
+    for (const [t, bookmark] of bookmarks.entries()) {
+      to[t] = "table" in bookmark ? (bookmark.table.row[name][bookmark.row] as number) : bookmark[name];
     }
   }
   const { context, numbers } = distinctContexts(table);

@@ -25,7 +25,7 @@ export class KeptRows {
   /** `folder` is the cache's. */
   constructor(folder: string, source: string, path: string) {
     this.#folder = folder;
-    this.#name = fileName(source, path, ".rows");
+    this.#name = fileName(source, path, "rows");
     this.#path = path;
   }
 

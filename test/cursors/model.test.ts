@@ -12,7 +12,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CASES } from "./cases.ts";
 import { BEHAVIOURS, ROWS } from "./identity.ts";
-import { type Happened, IS_SELF_TEST, play, sequence } from "./model.ts";
+import { type Happened, IS_SELF_TEST, NEWER_APART, play, sequence } from "./model.ts";
 import { STEPS } from "./world.ts";
 
 const { env } = process;
@@ -46,7 +46,7 @@ test(
     }
     if (runs < ENOUGH || path || IS_SELF_TEST) return;
     const shares = Object.fromEntries(
-      [...STEPS, ...ROWS, ...BEHAVIOURS].map((name) => [name, (counts.get(name) ?? 0) / runs]),
+      [...STEPS, ...ROWS, ...BEHAVIOURS, NEWER_APART].map((name) => [name, (counts.get(name) ?? 0) / runs]),
     );
     console.log(
       `model: share of sequences with ${Object.entries(shares)

@@ -22,6 +22,8 @@ export interface Sequence {
    * without a clock that is ahead most cursors would be of no use to the next step.
    */
   readonly aheadMs: number;
+  /** Whether there is a transcript longer than all others. */
+  readonly hasLarge?: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -83,20 +85,24 @@ export const sequence: fc.Arbitrary<Sequence> = fc.record({
   begun: fc.nat(5),
   when: fc.constantFrom<When>("past", "past", "recent"),
   aheadMs: fc.constantFrom(1000, 1000, 1000, 0),
+  hasLarge: fc.boolean(),
   steps: fc.array(step, { minLength: 1, maxLength: 7, size: "max" }),
 });
 
 // ------------------------------------------------------------------------------------------------------------ A run
 
-/** What happened in a sequence: kinds of steps, rows of the spec's identity table, and what runs did of it. */
-export type Happened = Set<Step["do"] | Row | Behaviour>;
+/** New cursors of a project were written to a file of their own. */
+export const NEWER_APART = "newer cursors apart";
 
-export async function play({ stock, begun, when, aheadMs, steps }: Sequence): Promise<Happened> {
+/** What happened in a sequence: kinds of steps, rows of the spec's identity table, and what runs did of it. */
+export type Happened = Set<Step["do"] | Row | Behaviour | typeof NEWER_APART>;
+
+export async function play({ stock, begun, when, aheadMs, hasLarge, steps }: Sequence): Promise<Happened> {
   const happened: Happened = new Set();
   const realNow = Date.now;
   let ahead = aheadMs;
   Date.now = () => realNow() + ahead;
-  const world = new World(STOCKS[stock % STOCKS.length]!, begun, when);
+  const world = new World(STOCKS[stock % STOCKS.length]!, begun, when, hasLarge);
   const { cacheDirectory } = world;
   const watch = new Watch();
   /** Answers without cursors, by question, while no transcript changes. */
@@ -146,6 +152,7 @@ export async function play({ stock, begun, when, aheadMs, steps }: Sequence): Pr
         throw error;
       }
       world.remember();
+      if (world.cacheFiles().some((path) => path.endsWith(".recent.cursors"))) happened.add(NEWER_APART);
     }
     return happened;
   } finally {

@@ -25,7 +25,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { Stock } from "./stock.ts";
+import { LARGE, type Stock } from "./stock.ts";
 
 /** Which mtime a file gets after a step: long ago (the same instant each time, or a new one), just before, now, or to come. */
 export type When = "past" | "other past" | "recent" | "now" | "future";
@@ -149,7 +149,7 @@ export class World {
   #pasts = 0;
 
   /** @param begun lines that stand in each transcript from the start. */
-  constructor(stock: Stock, begun: number, when: When) {
+  constructor(stock: Stock, begun: number, when: When, hasLarge = false) {
     this.#stock = stock;
     mkdirSync(this.root);
     for (const [name, bytes] of Object.entries(stock.files)) {
@@ -163,6 +163,11 @@ export class World {
       writeFileSync(path, this.#lines(path, begun));
       this.#date(path, when);
     }
+    if (!hasLarge) return;
+    const path = join(this.root, LARGE.path);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, LARGE.bytes);
+    this.#date(path, when);
   }
 
   remove(): void {

@@ -1,0 +1,178 @@
+/** New cursors of a project that has many: they are written to a file of their own, until they are too many for it. */
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { tokensift } from "../cli/tokensift.ts";
+import { sessionId } from "../transcripts.ts";
+import { IDENTITY_READS, Machine, responses } from "./machine.ts";
+
+const MANY = 40;
+
+/** Forty transcripts of twenty responses that were scanned once, and the file with their cursors. */
+async function scannedMachine() {
+  const machine = new Machine();
+  for (let n = 1; n <= MANY; n++) machine.write(machine.path(n), responses(n * 20, n * 20 + 20));
+  await machine.scan();
+  const [name] = machine.files() as [string];
+  return {
+    machine,
+    main: join(machine.cache, name),
+    recent: join(machine.cache, name.replace("cursors", "recent.cursors")),
+  };
+}
+
+/** With one response more in transcript 7, which is in the file of newer cursors. */
+async function grownMachine() {
+  const { machine, main, recent } = await scannedMachine();
+  machine.append(machine.path(7), responses(900, 901));
+  await machine.scan();
+  return { machine, main, recent };
+}
+
+async function cache(action: string, { cache: folder }: Machine): Promise<Record<string, unknown>> {
+  const { stdout } = await tokensift(["cache", action, "--json", "--cache-dir", folder]);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+describe("a transcript of many grew", () => {
+  test("and its cursor alone is written", async () => {
+    const { machine, main, recent } = await scannedMachine();
+    const before = readFileSync(main);
+    machine.append(machine.path(7), responses(900, 901));
+    expect(await machine.bytesRead()).toBe(responses(900, 901).length + IDENTITY_READS);
+    expect(readFileSync(main)).toEqual(before);
+    expect(statSync(recent).size).toBeLessThan(before.length / 8);
+    expect(statSync(recent).mode & 0o777).toBe(0o600);
+    expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
+  });
+
+  test("and another: both are there", async () => {
+    const { machine, main } = await grownMachine();
+    const before = statSync(main).ino;
+    machine.append(machine.path(8), responses(901, 902));
+    machine.write(machine.path(99), responses(902, 903));
+    await machine.scan();
+    expect(statSync(main).ino).toBe(before);
+    expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY + 1, bytesRead: 0 });
+  });
+
+  test("and others, until all are written together", async () => {
+    const { machine, recent } = await grownMachine();
+    for (let n = 8; n < 14; n++) machine.append(machine.path(n), responses(900 + n, 901 + n));
+    await machine.scan();
+    expect(machine.files()).toHaveLength(1);
+    expect(existsSync(recent)).toBe(false);
+    expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
+  });
+
+  test("and one is removed: its cursors go, wherever they are", async () => {
+    const { machine } = await grownMachine();
+    rmSync(machine.path(7));
+    expect((await machine.scan()).stats.responses).toBe((MANY - 1) * 20);
+    expect(machine.files()).toHaveLength(1);
+    expect(await cache("info", machine)).toMatchObject({ transcripts: MANY - 1 });
+  });
+
+  test("and is renamed: it keeps its cursor", async () => {
+    const { machine } = await grownMachine();
+    renameSync(machine.path(7), machine.path(77));
+    const { stats } = await machine.scan();
+    expect(stats.bytesRead).toBe(IDENTITY_READS);
+    expect(stats.transcriptsUnchanged).toBe(MANY - 1);
+    expect(machine.files()).toHaveLength(1);
+  });
+
+  test("and is left out of a scan: its cursor stays", async () => {
+    const { machine } = await grownMachine();
+    machine.append(machine.path(8), responses(901, 902));
+    await machine.scan({ paths: [machine.path(8)] });
+    expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
+  });
+});
+
+describe("the file of newer cursors", () => {
+  test("is as good as absent where it is damaged", async () => {
+    const { machine, recent } = await grownMachine();
+    const bytes = readFileSync(recent);
+    writeFileSync(recent, bytes.subarray(0, bytes.length - 1));
+    expect(await machine.bytesRead()).toBe(responses(900, 901).length + IDENTITY_READS);
+    expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
+  });
+
+  test("holds by itself where the other is gone", async () => {
+    const { machine, main, recent } = await grownMachine();
+    rmSync(main);
+    expect((await machine.scan()).stats.transcriptsUnchanged).toBe(1);
+    expect(machine.files()).toHaveLength(1);
+    expect(existsSync(recent)).toBe(false);
+  });
+
+  test("may be older than the other: what a run that was killed leaves", async () => {
+    const { machine, recent } = await grownMachine();
+    copyFileSync(recent, `${recent}.kept`);
+    for (let n = 7; n < 14; n++) machine.append(machine.path(n), responses(910 + n, 911 + n));
+    await machine.scan();
+    expect(existsSync(recent)).toBe(false);
+    renameSync(`${recent}.kept`, recent);
+    expect(await machine.bytesRead()).toBe(responses(910, 911).length + IDENTITY_READS);
+    expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
+  });
+});
+
+describe("`cache`", () => {
+  test("counts each transcript once", async () => {
+    const { machine } = await grownMachine();
+    const { stats } = await machine.scan();
+    expect(await cache("info", machine)).toMatchObject({
+      files: 2,
+      transcripts: MANY,
+      transcriptBytes: stats.bytesTotal,
+      unusable: 0,
+    });
+    expect(await cache("verify", machine)).toMatchObject({ transcripts: MANY, unused: 0, differences: [] });
+  });
+
+  test("finds what is wrong in either, and puts it right", async () => {
+    const { machine } = await grownMachine();
+    for (const n of [7, 8]) {
+      const path = machine.path(n);
+      const { atime, mtime } = statSync(path);
+      const text = readFileSync(path, "utf8");
+      // In the middle, where neither head nor anchor is; of the same length.
+      const at = text.indexOf('"output_tokens":', text.length / 2) + '"output_tokens":'.length;
+      writeFileSync(path, `${text.slice(0, at)}${text[at] === "1" ? "2" : "1"}${text.slice(at + 1)}`);
+      utimesSync(path, atime, mtime);
+      machine.append(path, responses(950 + n, 951 + n));
+    }
+    const { differences } = await cache("verify", machine);
+    expect((differences as Array<{ path: string }>).map(({ path }) => path)).toEqual([
+      machine.path(8),
+      machine.path(7),
+    ]);
+    expect((await cache("verify", machine)).differences).toEqual([]);
+    await machine.scan();
+  });
+
+  test("prunes both", async () => {
+    const { machine } = await grownMachine();
+    for (const n of [7, 8]) rmSync(machine.path(n));
+    expect(await cache("prune", machine)).toMatchObject({ transcripts: 2, files: 1 });
+    expect(await cache("info", machine)).toMatchObject({ files: 1, transcripts: MANY - 2 });
+  });
+});
+
+test("a project of another session beside it has files of its own", async () => {
+  const { machine } = await grownMachine();
+  machine.write(join(machine.folder, "-srv-other", `${sessionId(1)}.jsonl`), responses(0, 3));
+  await machine.scan();
+  expect(machine.files()).toHaveLength(3);
+});
