@@ -40,17 +40,20 @@ export function writeCursors(
   const start = memory.next;
   try {
     const list = new PartList();
+    const rowsOf = new Map<CursorTable, number[]>();
     for (const [i, { before, ranges }] of entries.entries()) {
-      if (before) list.addCursor(before.table, before.row, i);
+      if (before) {
+        list.addCursor(before.table, before.row, i);
+        const rows = rowsOf.get(before.table);
+        if (rows) rows.push(before.row);
+        else rowsOf.set(before.table, [before.row]);
+      }
       for (const { scanned, range } of ranges) {
         list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
       }
     }
-    const merged = merge(list.parts, entries.length, {
-      memory,
-      listsSkipped: "of each transcript",
-      hasSpareEvents: false,
-    });
+    const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
+    const merged = withTextsOf([...rowsOf], () => merge(list.parts, entries.length, merging));
     const tables = tablesOf(
       merged,
       entries.map(({ bookmark }) => bookmark),
@@ -66,4 +69,12 @@ export function writeCursors(
   } finally {
     memory.release(start);
   }
+}
+
+/** Calls `use` while tables have no texts but those of the rows that are taken from them. */
+function withTextsOf<T>(taken: ReadonlyArray<readonly [CursorTable, readonly number[]]>, use: () => T): T {
+  const [first, ...others] = taken;
+  if (!first) return use();
+  const [table, rows] = first;
+  return table.withTextsOf(rows, () => withTextsOf(others, use));
 }

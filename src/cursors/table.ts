@@ -194,6 +194,18 @@ export class CursorTable {
     for (const [number, text] of texts) this.texts[number] = text;
   }
 
+  /** Calls `use` while all texts are empty but those that these rows name: a merge takes in whatever is there. */
+  withTextsOf<T>(rows: readonly number[], use: () => T): T {
+    if (rows.length === this.paths.length) return use();
+    const texts = this.texts.slice();
+    try {
+      this.keepTextsOf(rows);
+      return use();
+    } finally {
+      for (const [number, text] of texts.entries()) this.texts[number] = text;
+    }
+  }
+
   #numbersOf(column: Narrow): Numbers {
     return numbersOf(column, this.#memory.buffer);
   }

@@ -86,13 +86,19 @@ function earliest({ transcript, transcripts, eventRecords, record: { timeMs } }:
   return least === Infinity ? 0 : least;
 }
 
-/** Contexts that are alike, once: batches bring their own, and appended lines would add another each time. */
-function distinctContexts({ context, contexts }: MergedTable) {
+/**
+ * Contexts that are in use, those that are alike once: batches bring their own, appended lines would add another each
+ * time, and a table from which few rows are taken has those of all others.
+ */
+function distinctContexts({ event, length, context, contexts }: MergedTable) {
+  const isUsed = new Uint8Array(contexts);
+  for (let i = 0; i < length; i++) isUsed[event.context[i] as number] = 1;
   const numbers = new Uint32Array(contexts);
   const kept: number[] = [];
   const known = new Map<string, number>();
   const columns = Object.values(context);
   for (let i = 0; i < contexts; i++) {
+    if (isUsed[i] === 0) continue;
     const key = columns.map((column) => column[i]).join();
     const number = known.get(key) ?? kept.push(i) - 1;
     known.set(key, number);
