@@ -3,6 +3,7 @@
  * them, or with ones that are no use, a scan reads more and says the same.
  */
 import { join, sep } from "node:path";
+import { mtimeMsIn } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Part, PartList, type ScannedBatch } from "../parts.ts";
 import type { Unread } from "../plan.ts";
@@ -56,7 +57,7 @@ export class Cursors {
       const making = this.#making(source, projectFolder);
       const stored = {
         main: this.#read(making, "cursors", paths),
-        recent: this.#read(making, "recent.cursors", paths),
+        recent: this.#read(making, "recent.cursors"),
       };
       const project = new Project(projectFolder, transcripts, numbers, paths, stored, wasLookedFor);
       this.#projects.push(project);
@@ -68,7 +69,7 @@ export class Cursors {
     return { source, parserVersion: parserVersion(source), maxLineBytes: this.#options.maxLineBytes, folder };
   }
 
-  #read(making: Making, kind: "cursors" | "recent.cursors", paths: readonly string[]): CursorTable | undefined {
+  #read(making: Making, kind: "cursors" | "recent.cursors", paths?: readonly string[]): CursorTable | undefined {
     const { folder, memory } = this.#options;
     const decoded = readCursors(join(folder, fileName(making.source, making.folder, kind)), memory, paths);
     if (!decoded) return undefined;
@@ -134,11 +135,16 @@ export class Cursors {
   async save(scanned: readonly ScannedBatch[]): Promise<string | undefined> {
     const found = this.#scannedTranscripts(scanned);
     const unreadable = new Set(scanned.flatMap(({ batch }) => batch.unreadable.map(({ transcript }) => transcript)));
-    const changed = this.#projects.flatMap((project): Changed[] => {
+    const changed: Changed[] = [];
+    const others: Project[] = [];
+    for (const project of this.#projects) {
       const change = this.#changeOf(project, found, unreadable);
-      return change === "nothing" ? [] : [{ project, isWhole: change === "whole" }];
-    });
+      if (change === "nothing") others.push(project);
+      else changed.push({ project, isWhole: change === "whole" });
+    }
     if (changed.length === 0) return undefined;
+    const idle = others.find(({ stored }) => stored.recent && isIdle(stored.recent, this.#options.takenMs));
+    if (idle) changed.push({ project: idle, isWhole: true });
     const { saveProjects } = await import("./save.ts");
     const { folder, takenMs, memory } = this.#options;
     const makingOf = (project: Project) => {
@@ -198,6 +204,13 @@ export class Cursors {
     }
     return found;
   }
+}
+
+/** A file of newer cursors costs each run a little. Where nothing has been added to it for so long, it goes; one of them a run. */
+const IDLE_MS = 24 * 60 * 60 * 1000;
+
+function isIdle({ row }: CursorTable, nowMs: number): boolean {
+  return row.mtimeHigh.every((_, i) => mtimeMsIn(row, i) < nowMs - IDLE_MS);
 }
 
 /** Numbers of the transcripts of each project folder of a source, in path order. */

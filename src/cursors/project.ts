@@ -15,29 +15,30 @@ export class Member {
   /** Where its cursor is, as far as it is good for anything. */
   readonly table: CursorTable | undefined;
   readonly row: number | undefined;
-  /** The cursor of its path, whether it is good for anything or not. */
-  readonly former: CursorAt | undefined;
   /** Nothing has to be read of it. */
   readonly isWhole: boolean;
   /** Was not opened. */
   readonly isUnchanged: boolean;
+  /** Of one that was opened: the cursor of its path, whether it is good for anything or not. */
+  readonly former: CursorAt | undefined;
   /** What was seen where it was looked at: the hash of its first bytes, and those before its cursor's offset. */
   readonly seen: { readonly head: Hash; readonly before: Uint8Array } | undefined;
 
   constructor(
     transcript: number,
-    cursor: CursorAt | undefined,
-    former: CursorAt | undefined,
+    table: CursorTable | undefined,
+    row: number | undefined,
     isWhole: boolean,
     isUnchanged: boolean,
+    former?: CursorAt,
     seen?: Member["seen"],
   ) {
     this.transcript = transcript;
-    this.table = cursor?.table;
-    this.row = cursor?.row;
-    this.former = former;
+    this.table = table;
+    this.row = row;
     this.isWhole = isWhole;
     this.isUnchanged = isUnchanged;
+    this.former = former;
     this.seen = seen;
   }
 }
@@ -84,17 +85,16 @@ export class Project {
   ) {
     this.folder = folder;
     this.stored = stored;
-    const { cursors, left } = matchStored(paths, stored);
+    const { tables, rows, left } = matchStored(paths, stored);
     const gone = new Set(left.filter((one) => wasLookedFor(pathOf(one)) && isGone(pathOf(one))));
-    const missing = numbers.filter((_, at) => cursors[at] === undefined);
-    const renamed = gone.size > 0 ? matchInodes(transcripts, missing, gone) : undefined;
+    const missing = gone.size > 0 ? numbers.filter((_, at) => (rows[at] as number) < 0) : [];
+    const renamed = matchInodes(transcripts, missing, gone);
     this.members = numbers.map((t, at) => {
-      const cursor = cursors[at];
+      const row = rows[at] as number;
+      const table = row < 0 ? undefined : tables[at];
       const transcript = transcripts[t] as Transcript;
-      if (cursor && isUntouched(transcript, cursor.table.row, cursor.row))
-        return new Member(t, cursor, cursor, true, true);
-      const former = cursor ? undefined : renamed?.get(t);
-      const member = this.#memberOf(t, transcript, former ?? cursor, former !== undefined);
+      if (table && isUntouched(transcript, table.row, row)) return new Member(t, table, row, true, true);
+      const member = this.#memberOf(t, transcript, table && { table, row }, renamed.get(t));
       if (!member.isUnchanged) this.changed.push(member);
       return member;
     });
@@ -102,20 +102,20 @@ export class Project {
     this.hasMoved = gone.size > 0;
   }
 
-  #memberOf(t: number, transcript: Transcript, cursor: CursorAt | undefined, isRenamed: boolean): Member {
-    const former = isRenamed ? undefined : cursor;
-    const nothing = () => new Member(t, undefined, former, false, false);
+  #memberOf(t: number, transcript: Transcript, former: CursorAt | undefined, renamed: CursorAt | undefined): Member {
+    const cursor = former ?? renamed;
+    const nothing = () => new Member(t, undefined, undefined, false, false, former);
     if (!cursor) return nothing();
     const { table, row } = cursor;
     // A document has no part that could be believed.
     const isGrown = table.row.sizeBytes[row] !== transcript.sizeBytes;
     if (isGrown && isDocument(transcript.source, transcript.path)) return nothing();
-    const trusted = trust(transcript, table, row, isRenamed);
+    const trusted = trust(transcript, table, row, cursor === renamed);
     this.bytesRead += trusted.bytesRead;
     if (trusted.kind === "none") return nothing();
     const isWhole = table.row.offset[row] === transcript.sizeBytes;
-    if (trusted.kind === "unchanged") return new Member(t, cursor, former, isWhole, isWhole);
-    return new Member(t, cursor, former, isWhole, false, trusted);
+    if (trusted.kind === "unchanged") return new Member(t, table, row, isWhole, isWhole, former);
+    return new Member(t, table, row, isWhole, false, former, trusted);
   }
 
   /** What a new cursor of a member would say other than the one there is. */
@@ -139,21 +139,24 @@ function pathOf({ table, row }: CursorAt): string {
   return table.paths[row] as string;
 }
 
-/** The cursor of each path, and the cursors of no path. */
+/** Where the cursor of each path is, a row of -1 where there is none, and the cursors of no path. */
 function matchStored(paths: readonly string[], { main, recent }: Stored) {
-  const known = main ? matchPaths(paths, main.paths) : undefined;
-  const cursors = paths.map((_, at) => cursorIn(main, known?.rows[at]));
-  const left = known?.left.map((row): CursorAt => ({ table: main as CursorTable, row })) ?? [];
-  if (!recent) return { cursors, left };
-  const newer = matchPaths(paths, recent.paths);
-  for (const [at, row] of newer.rows.entries()) cursors[at] = cursorIn(recent, row) ?? cursors[at];
-  const superseded = new Set(recent.paths);
-  const newerLeft = newer.left.map((row): CursorAt => ({ table: recent, row }));
-  return { cursors, left: [...left.filter((one) => !superseded.has(pathOf(one))), ...newerLeft] };
-}
-
-function cursorIn(table: CursorTable | undefined, row = -1): CursorAt | undefined {
-  return table && row >= 0 ? { table, row } : undefined;
+  const known = matchPaths(paths, main?.paths ?? []);
+  const { rows } = known;
+  const tables = new Array<CursorTable | undefined>(paths.length).fill(main);
+  const left = main ? known.left.map((row): CursorAt => ({ table: main, row })) : [];
+  if (!recent) return { tables, rows, left };
+  const newer = new Map(recent.paths.map((path, row) => [path, row]));
+  const leftInMain = left.filter((one) => !newer.has(pathOf(one)));
+  for (const [at, path] of paths.entries()) {
+    const row = newer.get(path);
+    if (row === undefined) continue;
+    rows[at] = row;
+    tables[at] = recent;
+    newer.delete(path);
+  }
+  const leftInRecent = Array.from(newer.values(), (row): CursorAt => ({ table: recent, row }));
+  return { tables, rows, left: [...leftInMain, ...leftInRecent] };
 }
 
 /** The row of each path, -1 where there is none, and the rows of no path. Both lists are sorted. */

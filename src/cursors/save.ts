@@ -38,6 +38,8 @@ export interface Changed {
  * of thousands of transcripts has ten megabytes of cursors, and mostly one transcript that grows.
  */
 const RECENT_SHARE = 1 / 16;
+/** Writing fewer than these, in events, takes less time than reading a second file does. */
+const FEW = 512;
 
 /** Returns why it could not, as the system's code. */
 export function saveProjects(changed: readonly Changed[], saving: Saving): string | undefined {
@@ -50,7 +52,8 @@ export function saveProjects(changed: readonly Changed[], saving: Saving): strin
       const name = (kind: FileKind) => fileName(making.source, making.folder, kind);
       const entries = entriesOf(project, saving);
       const newer = entries.filter(({ bookmark }) => !("table" in bookmark) || bookmark.table === recent);
-      if (!isWhole && main && weightOf(newer) <= weightOfAll(main) * RECENT_SHARE) {
+      const weight = main ? weightOfAll(main) : 0;
+      if (!isWhole && weight >= FEW && weightOf(newer) <= weight * RECENT_SHARE) {
         writeCursors(folder, name("recent.cursors"), making, newer, memory);
         continue;
       }

@@ -113,6 +113,10 @@ export class CursorTable {
   readonly start: Readonly<Record<keyof Counts | "skipped", Uint32Array>>;
   readonly #tables: NarrowTables;
   readonly #memory: TallyMemory;
+  /** The columns of what rows are copied of, by name: taking them apart for each run of rows takes longer than copying few. */
+  readonly #copied: Readonly<Record<keyof Wide, ReadonlyArray<readonly [string, Narrow]>>>;
+  /** Which columns of times count from the rows' bases, as `placeRows` takes it. */
+  readonly #relative: number;
 
   /** Columns of `tables` lie in `memory`. */
   constructor(paths: readonly string[], texts: string[], tables: NarrowTables, memory: TallyMemory) {
@@ -121,6 +125,14 @@ export class CursorTable {
     this.contexts = tables.context.agentName.length;
     this.#tables = tables;
     this.#memory = memory;
+    const { event, record, usage, extra } = tables;
+    this.#copied = {
+      event: Object.entries(event),
+      record: Object.entries(record),
+      usage: Object.entries(usage),
+      extra: Object.entries(extra),
+    };
+    this.#relative = relativeTimes({ ...event, timeMs: record.timeMs });
     const rows = tables.cursor.offset.length;
     const row = (this.row = memory.columns(CURSOR, rows));
     for (const [name, column] of Object.entries(tables.cursor)) {
@@ -226,9 +238,9 @@ export class CursorTable {
     wide: Wide,
     at: Counts & { readonly contexts: number; readonly transcript: number },
   ): void {
-    const { event, record, usage, extra } = this.#tables;
     const { start, row } = this;
     const rows = { from, to };
+    const { event, record, usage, extra } = this.#copied;
     this.#copy(event, wide.event, at.events, start.events, rows);
     this.#copy(record, wide.record, at.records, start.records, rows);
     this.#copy(usage, wide.usage, at.usages, start.usages, rows);
@@ -245,16 +257,11 @@ export class CursorTable {
     memory.set("placedRecords", at.records);
     memory.set("placedUsages", at.usages);
     memory.set("placedExtras", at.extras);
-    let relative = 0;
-    for (const [name, bit] of Object.entries(TIMES)) {
-      const column = (event as Readonly<Record<string, Narrow>>)[name] ?? record.timeMs;
-      if (isRelative(column)) relative |= bit;
-    }
-    memory.native.placeRows(to - from, relative, at.contexts, at.transcript);
+    memory.native.placeRows(to - from, this.#relative, at.contexts, at.transcript);
   }
 
   #copy(
-    columns: Readonly<Record<string, Narrow>>,
+    columns: ReadonlyArray<readonly [string, Narrow]>,
     wide: Readonly<Record<string, Uint32Array | Float64Array>>,
     at: number,
     start: Uint32Array,
@@ -263,7 +270,7 @@ export class CursorTable {
     const first = start[from] as number;
     const length = (start[to] as number) - first;
     if (length === 0) return;
-    for (const [name, column] of Object.entries(columns)) {
+    for (const [name, column] of columns) {
       this.#widen(column, wide[name] as Uint32Array | Float64Array, at, first, length);
     }
   }
@@ -274,6 +281,12 @@ export class CursorTable {
     if (to instanceof Float64Array) native.widenF64(from, width, length, to.byteOffset + at * 8);
     else native.widenU32(from, width, length, to.byteOffset + at * 4);
   }
+}
+
+function relativeTimes(columns: Readonly<Record<keyof typeof TIMES, Narrow>>): number {
+  let relative = 0;
+  for (const [name, bit] of Object.entries(TIMES)) if (isRelative(columns[name as keyof typeof TIMES])) relative |= bit;
+  return relative;
 }
 
 /** Whether times count from a base. */

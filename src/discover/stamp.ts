@@ -92,10 +92,19 @@ export function mtimeMs(stamp: FileStamp): number {
   return milliseconds(stamp, MTIME);
 }
 
+/** The same of a stamp in columns. */
+export function mtimeMsIn({ mtimeHigh, mtimeLow }: StampColumns, i: number): number {
+  return nanosecondsToMs(mtimeHigh[i] as number, mtimeLow[i] as number);
+}
+
 export function ctimeMs(stamp: FileStamp): number {
   return milliseconds(stamp, CTIME);
 }
 
 function milliseconds({ halves: a, at }: FileStamp, part: number): number {
-  return (((a[at + part + 1] as number) | 0) * 2 ** 32 + (a[at + part] as number)) / 1e6;
+  return nanosecondsToMs(a[at + part + 1] as number, a[at + part] as number);
+}
+
+function nanosecondsToMs(high: number, low: number): number {
+  return ((high | 0) * 2 ** 32 + low) / 1e6;
 }

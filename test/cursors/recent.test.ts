@@ -17,10 +17,10 @@ import { IDENTITY_READS, Machine, responses } from "./machine.ts";
 
 const MANY = 40;
 
-/** Forty transcripts of twenty responses that were scanned once, and the file with their cursors. */
+/** Forty transcripts of a hundred responses that were scanned once, and the file with their cursors. */
 async function scannedMachine() {
   const machine = new Machine();
-  for (let n = 1; n <= MANY; n++) machine.write(machine.path(n), responses(n * 20, n * 20 + 20));
+  for (let n = 1; n <= MANY; n++) machine.write(machine.path(n), responses(n * 100, n * 100 + 100));
   await machine.scan();
   const [name] = machine.files() as [string];
   return {
@@ -33,7 +33,7 @@ async function scannedMachine() {
 /** With one response more in transcript 7, which is in the file of newer cursors. */
 async function grownMachine() {
   const { machine, main, recent } = await scannedMachine();
-  machine.append(machine.path(7), responses(900, 901));
+  machine.append(machine.path(7), responses(9900, 9901));
   await machine.scan();
   return { machine, main, recent };
 }
@@ -47,8 +47,8 @@ describe("a transcript of many grew", () => {
   test("and its cursor alone is written", async () => {
     const { machine, main, recent } = await scannedMachine();
     const before = readFileSync(main);
-    machine.append(machine.path(7), responses(900, 901));
-    expect(await machine.bytesRead()).toBe(responses(900, 901).length + IDENTITY_READS);
+    machine.append(machine.path(7), responses(9900, 9901));
+    expect(await machine.bytesRead()).toBe(responses(9900, 9901).length + IDENTITY_READS);
     expect(readFileSync(main)).toEqual(before);
     expect(statSync(recent).size).toBeLessThan(before.length / 8);
     expect(statSync(recent).mode & 0o777).toBe(0o600);
@@ -58,8 +58,8 @@ describe("a transcript of many grew", () => {
   test("and another: both are there", async () => {
     const { machine, main } = await grownMachine();
     const before = statSync(main).ino;
-    machine.append(machine.path(8), responses(901, 902));
-    machine.write(machine.path(99), responses(902, 903));
+    machine.append(machine.path(8), responses(9901, 9902));
+    machine.write(machine.path(99), responses(9902, 9903));
     await machine.scan();
     expect(statSync(main).ino).toBe(before);
     expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY + 1, bytesRead: 0 });
@@ -67,7 +67,7 @@ describe("a transcript of many grew", () => {
 
   test("and others, until all are written together", async () => {
     const { machine, recent } = await grownMachine();
-    for (let n = 8; n < 14; n++) machine.append(machine.path(n), responses(900 + n, 901 + n));
+    for (let n = 8; n < 14; n++) machine.append(machine.path(n), responses(9900 + n, 9901 + n));
     await machine.scan();
     expect(machine.files()).toHaveLength(1);
     expect(existsSync(recent)).toBe(false);
@@ -77,7 +77,7 @@ describe("a transcript of many grew", () => {
   test("and one is removed: its cursors go, wherever they are", async () => {
     const { machine } = await grownMachine();
     rmSync(machine.path(7));
-    expect((await machine.scan()).stats.responses).toBe((MANY - 1) * 20);
+    expect((await machine.scan()).stats.responses).toBe((MANY - 1) * 100);
     expect(machine.files()).toHaveLength(1);
     expect(await cache("info", machine)).toMatchObject({ transcripts: MANY - 1 });
   });
@@ -93,7 +93,7 @@ describe("a transcript of many grew", () => {
 
   test("and is left out of a scan: its cursor stays", async () => {
     const { machine } = await grownMachine();
-    machine.append(machine.path(8), responses(901, 902));
+    machine.append(machine.path(8), responses(9901, 9902));
     await machine.scan({ paths: [machine.path(8)] });
     expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
   });
@@ -104,7 +104,7 @@ describe("the file of newer cursors", () => {
     const { machine, recent } = await grownMachine();
     const bytes = readFileSync(recent);
     writeFileSync(recent, bytes.subarray(0, bytes.length - 1));
-    expect(await machine.bytesRead()).toBe(responses(900, 901).length + IDENTITY_READS);
+    expect(await machine.bytesRead()).toBe(responses(9900, 9901).length + IDENTITY_READS);
     expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
   });
 
@@ -119,11 +119,11 @@ describe("the file of newer cursors", () => {
   test("may be older than the other: what a run that was killed leaves", async () => {
     const { machine, recent } = await grownMachine();
     copyFileSync(recent, `${recent}.kept`);
-    for (let n = 7; n < 14; n++) machine.append(machine.path(n), responses(910 + n, 911 + n));
+    for (let n = 7; n < 14; n++) machine.append(machine.path(n), responses(9910 + n, 9911 + n));
     await machine.scan();
     expect(existsSync(recent)).toBe(false);
     renameSync(`${recent}.kept`, recent);
-    expect(await machine.bytesRead()).toBe(responses(910, 911).length + IDENTITY_READS);
+    expect(await machine.bytesRead()).toBe(responses(9910, 9911).length + IDENTITY_READS);
     expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
   });
 });
@@ -151,7 +151,7 @@ describe("`cache`", () => {
       const at = text.indexOf('"output_tokens":', text.length / 2) + '"output_tokens":'.length;
       writeFileSync(path, `${text.slice(0, at)}${text[at] === "1" ? "2" : "1"}${text.slice(at + 1)}`);
       utimesSync(path, atime, mtime);
-      machine.append(path, responses(950 + n, 951 + n));
+      machine.append(path, responses(9950 + n, 9951 + n));
     }
     const { differences } = await cache("verify", machine);
     expect((differences as Array<{ path: string }>).map(({ path }) => path)).toEqual([
@@ -170,9 +170,26 @@ describe("`cache`", () => {
   });
 });
 
-test("a project of another session beside it has files of its own", async () => {
-  const { machine } = await grownMachine();
-  machine.write(join(machine.folder, "-srv-other", `${sessionId(1)}.jsonl`), responses(0, 3));
-  await machine.scan();
-  expect(machine.files()).toHaveLength(3);
+describe("cursors of another project are written", () => {
+  /** One transcript of another project. */
+  const other = ({ folder }: Machine) => join(folder, "-srv-other", `${sessionId(1)}.jsonl`);
+
+  test("and those that are new since long are put to the others", async () => {
+    const { machine, recent } = await grownMachine();
+    machine.write(other(machine), responses(0, 3));
+    await machine.scan();
+    expect(existsSync(recent)).toBe(false);
+    expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY + 1, bytesRead: 0 });
+  });
+
+  test("and those that are new since today stay apart", async () => {
+    const { machine, recent } = await grownMachine();
+    const anHourAgo = Date.now() / 1000 - 3600;
+    utimesSync(machine.path(7), anHourAgo, anHourAgo);
+    await machine.scan();
+    machine.write(other(machine), responses(0, 3));
+    await machine.scan();
+    expect(existsSync(recent)).toBe(true);
+    expect(machine.files()).toHaveLength(3);
+  });
 });

@@ -24,8 +24,8 @@ const snapshots = (n: number): Buffer =>
     lines([1, 4, 60].map((output) => response(n, { uuid: `uuid-${n}-${output}` }, { output_tokens: output }))),
   );
 
-/** Longer than all others together: beside it, what is new is little enough for a cursor file of its own. */
-export const LARGE = { path: `-srv-app/${sessionId(9)}.jsonl`, bytes: responses(1000, 400) } as const;
+/** So long that beside its cursor those that are new are little enough for a file of their own. */
+export const LARGE = { path: `-srv-app/${sessionId(9)}.jsonl`, bytes: responses(1000, 600) } as const;
 
 const PLAIN: readonly Stock[] = [
   { files: { [`-srv-app/${sessionId(1)}.jsonl`]: responses(1, 12) } },
