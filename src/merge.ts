@@ -4,17 +4,16 @@
  */
 import {
   type BatchColumns,
-  byteLength,
   type Columns,
-  CONTEXT,
+  type CONTEXT,
   copyColumns,
-  EVENT,
-  EXTRA,
-  RECORD,
+  type EVENT,
+  type EXTRA,
+  type RECORD,
   SKIPPED_LISTED,
-  type Spec,
-  USAGE,
+  type USAGE,
 } from "./events.ts";
+import { addCounts, type Counts, MergedColumns, type Room } from "./merged-columns.ts";
 import { addFacts, FIRSTS, MESSAGE_TEXTS, SUMS, TRANSCRIPT } from "./transcript-facts.ts";
 import { TextNumbers } from "./text-numbers.ts";
 import type { CursorTable } from "./cursors/table.ts";
@@ -53,27 +52,6 @@ export interface MergedTable {
   readonly unreadable: ReadonlyMap<number, string>;
 }
 
-/** How many elements of each table. */
-export interface Counts {
-  events: number;
-  records: number;
-  usages: number;
-  extras: number;
-}
-
-/** As many of each find room. */
-interface Room extends Counts {
-  contexts: number;
-}
-const TABLES = ["events", "records", "usages", "extras", "contexts"] as const;
-
-const MERGED_EVENT = { ...EVENT, transcript: Uint32Array } as const;
-
-/** Room for parts that are still to come, in terms of what they will need if they are like those before. */
-const EARLY_ROOM = 1.25;
-/** Beyond it, tables are made when their size is known: a quarter of what WebAssembly can address. */
-const MOST_EARLY_BYTES = 2 ** 30;
-
 /** The columns of events that hold records. */
 const RECORDS_OF_EVENTS = ["earliestRecord", "chosenRecord", "firstRecord", "lastRecord"] as const;
 
@@ -101,21 +79,13 @@ interface Entered {
 export class Merger {
   readonly #memory: TallyMemory;
   readonly #options: MergeOptions;
-  #event: Columns<typeof MERGED_EVENT>;
-  #record: MergedTable["record"];
-  #usage: MergedTable["usage"];
-  #extra: MergedTable["extra"];
-  #context: MergedTable["context"];
+  readonly #columns: MergedColumns;
   readonly #transcript: MergedTable["transcript"];
   readonly #texts = new TextNumbers();
   readonly #entered = new WeakMap<ScannedBatch | CursorTable, Entered>();
   readonly #skipped = { malformed: 0, oversized: 0, pending: 0 };
   readonly #skippedLines: Array<MergedTable["skippedLines"][number]> = [];
   readonly #unreadable = new Map<number, string>();
-  /** How many of each are in so far, and how many would find room. */
-  readonly #taken: Room = { events: 0, records: 0, usages: 0, extras: 0, contexts: 0 };
-  #room: Room = { ...this.#taken };
-  #isTooLarge = false;
   #bytesRead = 0;
   /** The transcript that comes now. */
   #current = -1;
@@ -123,11 +93,7 @@ export class Merger {
   constructor(transcripts: number, options: MergeOptions) {
     const memory = (this.#memory = options.memory);
     this.#options = options;
-    this.#event = memory.columns(MERGED_EVENT, 0);
-    this.#record = memory.columns(RECORD, 0);
-    this.#usage = memory.columns(USAGE, 0);
-    this.#extra = memory.columns(EXTRA, 0);
-    this.#context = memory.columns(CONTEXT, 0);
+    this.#columns = new MergedColumns(memory);
     this.#transcript = memory.columns(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
   }
@@ -138,62 +104,34 @@ export class Merger {
    * follow are for `finish`.
    */
   addEarly(part: RangeRun, share: number): boolean {
-    if (this.#isTooLarge) return false;
-    const needed = sumOf(this.#taken, { ...countsOf(part), contexts: part.scanned.batch.contexts });
-    if (!TABLES.every((table) => needed[table] <= this.#room[table])) {
-      const room = mapRoom(needed, (count) => Math.ceil((count / share) * EARLY_ROOM));
-      this.#isTooLarge = this.#memory.next + bytesFor(room) > MOST_EARLY_BYTES;
-      if (this.#isTooLarge) return false;
-      this.#makeRoom(room);
-    }
-    this.#add(part);
-    return true;
+    const more = { ...countsOf(part), contexts: part.scanned.batch.contexts };
+    const hasRoom = this.#columns.expect(more, share);
+    if (hasRoom) this.#add(part);
+    return hasRoom;
   }
 
   /** With the parts that are not in yet. Throws `TOO_MANY_RECORDS` where the memory is too small. */
   finish(parts: readonly Part[]): MergedTable {
-    const total = sumOf(this.#taken, countAll(parts));
-    const spare = this.#options.hasSpareEvents ? total.records >>> 2 : 0;
-    this.#makeRoom({ ...total, events: total.events + spare });
+    this.#columns.makeRoom(countAll(parts), this.#options.hasSpareEvents);
     for (const part of parts) this.#add(part);
     return this.#table();
-  }
-
-  /** Pages that are never written to take no memory, so there may be more room than it needs. */
-  #makeRoom(room: Room): void {
-    const memory = this.#memory;
-    const grown = <S extends Spec>(table: keyof Room, spec: S, columns: Columns<S>): Columns<S> => {
-      if (room[table] <= this.#room[table]) return columns;
-      const larger = memory.columns(spec, room[table]);
-      copyColumns(columns, larger, 0, 0, this.#taken[table]);
-      return larger;
-    };
-    this.#event = grown("events", MERGED_EVENT, this.#event);
-    this.#record = grown("records", RECORD, this.#record);
-    this.#usage = grown("usages", USAGE, this.#usage);
-    this.#extra = grown("extras", EXTRA, this.#extra);
-    this.#context = grown("contexts", CONTEXT, this.#context);
-    this.#room = mapRoom(room, (count, table) => Math.max(count, this.#room[table]));
-    memory.bind("event", this.#event);
-    memory.bind("record", this.#record);
-    memory.bind("extra", this.#extra);
   }
 
   #add(part: Part): void {
     if ("cursors" in part) this.#addCursors(part);
     else this.#addRanges(part);
-    addCounts(this.#taken, countsOf(part));
+    addCounts(this.#columns.taken, countsOf(part));
   }
 
   /** A transcript's cursor comes before what was scanned of it, so what it says stands as it is. */
   #addCursors({ cursors, from, to, transcript }: CursorRun): void {
     const { contexts, texts } = this.#enter(cursors, cursors.texts, (columns, at) => cursors.copyContexts(columns, at));
-    const { events, records, usages, extras } = this.#taken;
-    const tables = { event: this.#event, record: this.#record, usage: this.#usage, extra: this.#extra };
-    cursors.copyRows(from, to, tables, { ...this.#taken, contexts, transcript });
+    const { taken, event, extra } = this.#columns;
+    const { events, records, usages, extras } = taken;
+    cursors.copyRows(from, to, this.#columns, { ...taken, contexts, transcript });
     const length = cursors.countsOf(from, to);
-    this.#memory.renumber(this.#event.model, events, length.events, texts);
-    this.#memory.renumber(this.#extra.model, extras, length.extras, texts);
+    this.#memory.renumber(event.model, events, length.events, texts);
+    this.#memory.renumber(extra.model, extras, length.extras, texts);
     const { row, start } = cursors;
     this.#moveTo(transcript, events, records, usages, extras);
     const move = (firsts: Uint32Array, starts: Uint32Array, at: number) => {
@@ -227,23 +165,24 @@ export class Merger {
       usages: scanned.startsOf("usages"),
       extras: scanned.startsOf("extras"),
     };
-    const taken = this.#taken;
+    const merged = this.#columns;
+    const { taken } = merged;
     const copy = <C extends "events" | "records" | "usages" | "extras">(table: C, source: object, target: object) => {
       const [start, end] = [starts[table][from] as number, starts[table][to] as number];
       copyColumns(source as BatchColumns["usage"], target as BatchColumns["usage"], taken[table], start, end);
       return { at: taken[table], length: end - start, by: taken[table] - start };
     };
-    const event = copy("events", columns.event, this.#event);
-    const record = copy("records", columns.record, this.#record);
-    const usage = copy("usages", columns.usage, this.#usage);
-    const extra = copy("extras", columns.extra, this.#extra);
-    this.#memory.renumber(this.#event.model, event.at, event.length, texts);
-    this.#memory.renumber(this.#extra.model, extra.at, extra.length, texts);
-    this.#memory.shift(this.#event.context, event.at, event.length, contexts);
-    this.#memory.shift(this.#event.usage, event.at, event.length, usage.by);
-    for (const name of RECORDS_OF_EVENTS) this.#memory.shift(this.#event[name], event.at, event.length, record.by);
-    this.#memory.shift(this.#record.event, record.at, record.length, event.by);
-    this.#memory.shift(this.#extra.event, extra.at, extra.length, event.by);
+    const event = copy("events", columns.event, merged.event);
+    const record = copy("records", columns.record, merged.record);
+    const usage = copy("usages", columns.usage, merged.usage);
+    const extra = copy("extras", columns.extra, merged.extra);
+    this.#memory.renumber(merged.event.model, event.at, event.length, texts);
+    this.#memory.renumber(merged.extra.model, extra.at, extra.length, texts);
+    this.#memory.shift(merged.event.context, event.at, event.length, contexts);
+    this.#memory.shift(merged.event.usage, event.at, event.length, usage.by);
+    for (const name of RECORDS_OF_EVENTS) this.#memory.shift(merged.event[name], event.at, event.length, record.by);
+    this.#memory.shift(merged.record.event, record.at, record.length, event.by);
+    this.#memory.shift(merged.extra.event, extra.at, extra.length, event.by);
 
     let listed = batch.skipped.findIndex((skipped) => skipped.range >= from);
     if (listed < 0) listed = batch.skipped.length;
@@ -252,7 +191,7 @@ export class Merger {
       const first = at("events", event.by);
       const t = (columns.range.transcript[range] as number) + by;
       this.#moveTo(t, first, at("records", record.by), at("usages", usage.by), at("extras", extra.by));
-      this.#event.transcript.fill(t, first, first + (columns.range.events[range] as number));
+      merged.event.transcript.fill(t, first, first + (columns.range.events[range] as number));
       for (; batch.skipped[listed]?.range === range; listed++) {
         const { lineInRange, offset, reason } = batch.skipped[listed] as (typeof batch.skipped)[number];
         const line = (this.#transcript.lines[t] as number) + lineInRange + 1;
@@ -274,16 +213,17 @@ export class Merger {
   ): Entered {
     let entered = this.#entered.get(from);
     if (entered) return entered;
-    const at = this.#taken.contexts;
+    const { taken, context } = this.#columns;
+    const at = taken.contexts;
     const length = "batch" in from ? from.batch.contexts : from.contexts;
     const numbers = this.#memory.u32(texts.length);
     texts.forEach((text, i) => {
       if (text !== "") numbers[i] = this.#texts.number(text);
     });
     entered = { contexts: at, texts: numbers };
-    copyContexts(this.#context, at);
-    for (const column of Object.values(this.#context)) this.#memory.renumber(column, at, length, entered.texts);
-    this.#taken.contexts += length;
+    copyContexts(context, at);
+    for (const column of Object.values(context)) this.#memory.renumber(column, at, length, entered.texts);
+    taken.contexts += length;
     this.#entered.set(from, entered);
     return entered;
   }
@@ -308,24 +248,13 @@ export class Merger {
   }
 
   #table(): MergedTable {
-    const { events, records, usages, extras, contexts } = this.#taken;
+    const { events, records, usages, extras } = this.#columns.taken;
     const transcripts = this.#transcript.lines.length;
     this.#moveTo(transcripts, events, records, usages, extras);
     const sum = (column: Uint32Array) => column.reduce((total, value) => total + value, 0);
-    const { transcript: transcriptOf, ...event } = this.#event;
     return {
       memory: this.#memory,
-      length: events,
-      event,
-      transcriptOf,
-      eventRecords: records,
-      record: cutTo(this.#record, records),
-      usages,
-      usage: cutTo(this.#usage, usages),
-      extras,
-      extra: cutTo(this.#extra, extras),
-      contexts,
-      context: cutTo(this.#context, contexts),
+      ...this.#columns.finished(),
       texts: this.#texts.texts,
       transcripts,
       transcript: this.#transcript,
@@ -369,36 +298,4 @@ function countsOf(part: Part): Counts {
     usages: length("usages"),
     extras: length("extras"),
   };
-}
-
-function addCounts(to: Counts, by: Counts): void {
-  to.events += by.events;
-  to.records += by.records;
-  to.usages += by.usages;
-  to.extras += by.extras;
-}
-
-function sumOf(a: Room, b: Room): Room {
-  return mapRoom(a, (count, table) => count + b[table]);
-}
-
-function mapRoom(room: Room, to: (count: number, table: keyof Room) => number): Room {
-  const { events, records, usages, extras, contexts } = room;
-  return {
-    events: to(events, "events"),
-    records: to(records, "records"),
-    usages: to(usages, "usages"),
-    extras: to(extras, "extras"),
-    contexts: to(contexts, "contexts"),
-  };
-}
-
-function bytesFor({ events, records, usages, extras, contexts }: Room): number {
-  const tables = byteLength(MERGED_EVENT, events) + byteLength(RECORD, records) + byteLength(USAGE, usages);
-  return tables + byteLength(EXTRA, extras) + byteLength(CONTEXT, contexts);
-}
-
-function cutTo<S extends Spec>(columns: Columns<S>, length: number): Columns<S> {
-  const cut = Object.entries(columns).map(([name, column]) => [name, column.subarray(0, length)]);
-  return Object.fromEntries(cut) as Columns<S>;
 }

@@ -3,7 +3,7 @@
  * Events stay as narrow as they are on disk until they are copied to where they are used.
  */
 import { type Columns, CONTEXT, EVENT, EXTRA, FACTS, MESSAGE_TASKS, RECORD, type SkippedAt, USAGE } from "../events.ts";
-import type { Counts } from "../merge.ts";
+import type { Counts } from "../merged-columns.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { isWhole, type Narrow, type Numbers, numbersOf } from "./narrow.ts";
 
