@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { response, sessionId } from "../transcripts.ts";
 import { message, sessionOf, taskHome, transcriptOf } from "../ledger/home.ts";
-import { serve } from "./server.ts";
+import { serve, until } from "./server.ts";
 
 const TIMERS = JSON.stringify({
   tasks: { "task-1": { team_id: "t", status: "running", prompt: "the secret", notes: "/srv/secret" }, "task-5": {} },
@@ -252,12 +252,3 @@ describe("the API", () => {
     expect(await ended).toBe(exitCode);
   });
 });
-
-/** Asks until the answer is as it should be, for ten seconds at most. */
-async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    const answer = await ask();
-    if (isRight(answer) || attempt === 100) return answer;
-    await wait(100);
-  }
-}

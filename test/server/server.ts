@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { CLI } from "../cli/tokensift.ts";
 import type { Home } from "../ledger/home.ts";
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -50,4 +51,13 @@ async function ask(
     sent.on("error", reject);
     sent.end();
   });
+}
+
+/** Asks until the answer is as it should be, for ten seconds at most. */
+export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await ask();
+    if (isRight(answer) || attempt === 100) return answer;
+    await wait(100);
+  }
 }
