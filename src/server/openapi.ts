@@ -41,7 +41,10 @@ const ENDPOINTS: readonly Endpoint[] = [
         about: "Could not be worked out, through no mistake of the question; /api/health says more",
         answer: ERROR,
       },
-      "503": { about: "Too many different questions at once; ask again", answer: ERROR },
+      "503": {
+        about: "Too many different questions at once, or what answers is started again; ask again",
+        answer: ERROR,
+      },
     },
   },
   {
