@@ -76,15 +76,27 @@ function info(folder: string): Answer {
 
 async function verify(folder: string, { threads }: Settings): Promise<Answer> {
   const { chunkBytes } = checkOptions({});
-  const verified = await verifyStore({ folder, threads, chunkBytes });
+  const cursors = await verifyStore({ folder, threads, chunkBytes });
+  const { verifyRows } = await import("../databases/verify.ts");
+  const rows = await verifyRows(folder);
+  const verified = {
+    transcripts: cursors.transcripts + rows.transcripts,
+    bytesRead: cursors.bytesRead + rows.bytesRead,
+    unused: cursors.unused + rows.unused,
+    differences: [...cursors.differences, ...rows.differences],
+  };
   const wrong = verified.differences.length;
+  const compared = [
+    counted(cursors.transcripts, "cursor"),
+    ...(rows.transcripts > 0 ? [counted(rows.transcripts, "database")] : []),
+  ];
   return {
     json: { folder, ...verified },
     lines: [
-      `${counted(verified.transcripts, "cursor")} compared with ${bytesText(verified.bytesRead)} of transcripts: ` +
+      `${compared.join(" and ")} compared with ${bytesText(verified.bytesRead)} of transcripts: ` +
         (wrong === 0 ? "no difference" : `${counted(wrong, "difference")}, put right`),
       ...verified.differences.map(differenceText),
-      ...(verified.unused > 0 ? [`${counted(verified.unused, "cursor")} of no use: gone, changed or damaged`] : []),
+      ...(verified.unused > 0 ? [`${exact(verified.unused)} of no use: gone, changed or damaged`] : []),
     ],
     exitCode: wrong > 0 ? EXIT.found : EXIT.done,
   };

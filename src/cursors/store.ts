@@ -118,7 +118,7 @@ export function pruneStore(folder: string): Pruned {
 }
 
 /** The files that hold the rows of databases. */
-function rowFiles(folder: string): string[] {
+export function rowFiles(folder: string): string[] {
   return namesIn(folder)
     .filter(isRowFile)
     .map((name) => join(folder, name));

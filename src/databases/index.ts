@@ -71,7 +71,7 @@ async function sessionsOf(
   return value;
 }
 
-function readerOf(source: Transcript["source"]): (tables: Tables) => StoredSessions {
+export function readerOf(source: Transcript["source"]): (tables: Tables) => StoredSessions {
   return source === "copilot" ? readCopilotStore : readOpenCode;
 }
 

@@ -2,13 +2,14 @@
  * The rows of a database as lines, kept beside the cursors: while neither the database nor its log has changed, nothing is
  * copied, and SQLite is not loaded. They hold numbers, names and times, no text that anybody wrote.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileName, makeFolder, replaceFile } from "../cursors/file.ts";
 import { hashBytes } from "../cursors/hash.ts";
+import { isObject } from "../json.ts";
 import { VERSION } from "../version.ts";
 import type { DatabaseState } from "./private-copy.ts";
-import type { StoredSession, StoredSessions } from "./stored-session.ts";
+import { PROBLEMS, type StoredSession, type StoredSessions } from "./stored-session.ts";
 
 /** Goes up with every change to what readers make of a row. */
 const FORMAT = 2;
@@ -38,7 +39,10 @@ export class KeptRows {
       const { problem } = JSON.parse(bytes.toString("utf8", 0, border)) as { problem?: StoredSessions["problem"] };
       // The header as it would be written: in every other state, and of damaged rows, it differs.
       if (bytes.toString("utf8", 0, border) !== this.#header(state, problem, body)) return undefined;
-      return { sessions: JSON.parse(body.toString("utf8")) as StoredSession[], problem };
+      const sessions: unknown = JSON.parse(body.toString("utf8"));
+      return areSessions(sessions) && (problem === undefined || PROBLEMS.includes(problem))
+        ? { sessions, problem }
+        : undefined;
     } catch {
       return undefined;
     }
@@ -56,8 +60,28 @@ export class KeptRows {
     );
   }
 
+  /** Throws what the system says. */
+  remove(): void {
+    rmSync(join(this.#folder, this.#name), { force: true });
+  }
+
   #header({ database, log }: DatabaseState, problem: StoredSessions["problem"], body: Buffer): string {
     const { low, high } = hashBytes(body);
     return JSON.stringify({ path: this.#path, format: FORMAT, version: VERSION, database, log, problem, low, high });
   }
+}
+
+/** A forged file with a right checksum may hold anything. */
+function areSessions(value: unknown): value is StoredSession[] {
+  return Array.isArray(value) && value.every(isSession);
+}
+
+function isSession(value: unknown): value is StoredSession {
+  if (!isObject(value)) return false;
+  const { id, lines, isAgents } = value;
+  return typeof id === "string" && typeof isAgents === "boolean" && Array.isArray(lines) && lines.every(isText);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }

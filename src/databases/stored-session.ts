@@ -8,11 +8,14 @@ export interface StoredSession {
   readonly isAgents: boolean;
 }
 
+/** What a database can lack: it is of a version we do not know. */
+export const PROBLEMS = ["UNKNOWN_SCHEMA", "NO_TOOL_CALLS", "NEWER_MESSAGES"] as const;
+
 /** What a reader made of a database. */
 export interface StoredSessions {
   readonly sessions: readonly StoredSession[];
-  /** What it lacks, as a code: of a version we do not know. Undefined: nothing. */
-  readonly problem: "UNKNOWN_SCHEMA" | "NO_TOOL_CALLS" | "NEWER_MESSAGES" | undefined;
+  /** Undefined: it lacks nothing. */
+  readonly problem: (typeof PROBLEMS)[number] | undefined;
 }
 
 /** Sessions by id, made when first asked for. */

@@ -20,6 +20,9 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const TIMEOUTS = { headersMs: 5000, requestMs: 10_000, idleMs: 15_000, keepAliveMs: 5000 } as const;
 const MOST_CONNECTIONS = 1024;
 
+/** Of questions that were not answered; any other code is 500. */
+const STATUS_BY_CODE: Readonly<Record<string, number>> = { INVALID_OPTION: 400, BUSY: 503, STOPPED: 503 };
+
 type Query = Readonly<Record<string, unknown>>;
 
 export function makeServer(
@@ -95,7 +98,7 @@ export function makeServer(
     } catch (error) {
       if (error instanceof ScanError) return sendError(reply, 400, error.code, error.message);
       if (!(error instanceof UsageFailure)) throw error;
-      const status = error.code === "INVALID_OPTION" ? 400 : error.code === "BUSY" ? 503 : 500;
+      const status = STATUS_BY_CODE[error.code] ?? 500;
       // Only what the client itself wrote is told again.
       return sendError(reply, status, error.code, status === 500 ? "could not be worked out" : error.message);
     }

@@ -36,7 +36,16 @@ const ENDPOINTS: readonly Endpoint[] = [
       top: { about: "Rows at most; the totals stay", schema: { type: "integer", minimum: 0 } },
     },
     answer: ref("Usage"),
-    others: { "503": { about: "Too many different questions at once; ask again", answer: ERROR } },
+    others: {
+      "500": {
+        about: "Could not be worked out, through no mistake of the question; /api/health says more",
+        answer: ERROR,
+      },
+      "503": {
+        about: "Too many different questions at once, or what answers is started again; ask again",
+        answer: ERROR,
+      },
+    },
   },
   {
     path: "/api/health",

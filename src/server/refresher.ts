@@ -10,6 +10,9 @@ const BETWEEN_IDLE_LOOKS_MS = 10_000;
 const IDLE_AFTER_MS = 60_000;
 /** An answer may be of a snapshot before the last one for so long; then whoever asks waits for another. */
 const MOST_STALE_MS = 5000;
+/** A thread that stopped is started again after a second, then after twice as long each time. */
+const LEAST_PAUSE_MS = 1000;
+const MOST_PAUSE_MS = 60_000;
 /** Answers to different questions that are kept. */
 const MOST_QUERIES = 64;
 /** Questions that may wait for the thread: more than it will answer before they are given up. */
@@ -25,6 +28,9 @@ interface KeptUsage {
   pending: Promise<Page> | undefined;
 }
 
+/** The code of what fails because the thread stopped. */
+const STOPPED = "STOPPED";
+
 /** A question that the thread could not answer. */
 export class UsageFailure extends Error {
   readonly code: string;
@@ -37,7 +43,8 @@ export class UsageFailure extends Error {
 
 export class Refresher {
   readonly #subject: Subject;
-  #worker: Worker;
+  /** Undefined: it stopped, and the next look starts another one. */
+  #worker: Worker | undefined;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   readonly #usages = new Map<string, KeptUsage>();
   readonly #onFailure: (message: string) => void;
@@ -45,6 +52,8 @@ export class Refresher {
   #current: Pages | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookedMs = -Infinity;
+  #stoppedMs = -Infinity;
+  #pauseMs = 0;
   #askedMs = Date.now();
   #isLooking = false;
   #isClosed = false;
@@ -55,7 +64,6 @@ export class Refresher {
   constructor(subject: Subject, onFailure: (message: string) => void) {
     this.#onFailure = onFailure;
     this.#subject = subject;
-    this.#worker = this.#startWorker();
   }
 
   #startWorker(): Worker {
@@ -66,11 +74,18 @@ export class Refresher {
     });
     let reason = "it ended";
     worker.on("error", (error) => (reason = error.message));
-    // Another one takes over, and the next look tells it everything anew.
     worker.on("exit", () => {
       if (this.#isClosed) return;
-      this.#worker = this.#startWorker();
-      this.#failAll(`the thread that looks for changes stopped (${reason})`);
+      this.#worker = undefined;
+      this.#stoppedMs = Date.now();
+      this.#pauseMs = Math.min(Math.max(2 * this.#pauseMs, LEAST_PAUSE_MS), MOST_PAUSE_MS);
+      const message = `the thread that looks for changes stopped (${reason.split("\n", 1)[0]})`;
+      for (const [id, resolve] of this.#waiting) resolve({ kind: "failed", id, code: STOPPED, message });
+      this.#waiting.clear();
+      if (!this.#current) return;
+      // Nobody may have waited for it.
+      this.#note({ code: STOPPED, message: `${message}; another one is started` });
+      this.#schedule();
     });
     return worker;
   }
@@ -100,7 +115,8 @@ export class Refresher {
     // `7d` moves with the clock too.
     const hasMoved = query.since !== undefined || query.until !== undefined;
     const isOld = kept.at !== at || (hasMoved && Date.now() - kept.workedMs > BETWEEN_IDLE_LOOKS_MS);
-    if (isOld && !kept.pending) kept.pending = this.#work(key, kept, query, at);
+    // Forgotten in a later turn: one that is refused has failed before it stands here.
+    if (isOld) kept.pending ??= this.#work(key, kept, query, at).finally(() => (kept.pending = undefined));
     if (!isOld) kept.freshMs = Date.now();
     if (kept.page && Date.now() - kept.freshMs <= MOST_STALE_MS) {
       kept.pending?.catch(() => {});
@@ -111,14 +127,13 @@ export class Refresher {
 
   async #work(key: string, kept: KeptUsage, query: UsageQuery, at: string): Promise<Page> {
     try {
+      if (!this.#worker) throw stopped();
       if (this.#waiting.size >= MOST_WAITING)
         throw new UsageFailure("BUSY", "too many different questions at once (ask again)");
       const reply = await this.#ask((id) => ({ kind: "usage", id, query }));
-      if (reply.kind !== "page")
-        throw new UsageFailure(
-          reply.kind === "failed" ? reply.code : "INTERNAL",
-          reply.kind === "failed" ? reply.message : "",
-        );
+      if (reply.kind === "failed")
+        throw reply.code === STOPPED ? stopped() : new UsageFailure(reply.code, reply.message);
+      if (reply.kind !== "page") throw new UsageFailure("INTERNAL", "");
       kept.page = reply.page;
       kept.at = at;
       kept.workedMs = kept.freshMs = Date.now();
@@ -130,15 +145,13 @@ export class Refresher {
     } catch (error) {
       if (!kept.page) this.#usages.delete(key);
       throw error;
-    } finally {
-      kept.pending = undefined;
     }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#worker.terminate();
+    await this.#worker?.terminate();
   }
 
   #noteAsked(): void {
@@ -152,7 +165,8 @@ export class Refresher {
     if (this.#isClosed) return;
     const isIdle = Date.now() - this.#askedMs > IDLE_AFTER_MS;
     const dueMs = this.#lookedMs + (isIdle ? BETWEEN_IDLE_LOOKS_MS : BETWEEN_LOOKS_MS);
-    this.#timer = setTimeout(() => void this.#look(), Math.max(0, dueMs - Date.now()));
+    const againMs = this.#stoppedMs + this.#pauseMs;
+    this.#timer = setTimeout(() => void this.#look(), Math.max(0, dueMs - Date.now(), againMs - Date.now()));
   }
 
   async #look(): Promise<void> {
@@ -161,6 +175,9 @@ export class Refresher {
     this.#lookedMs = Date.now();
     const reply = await this.#ask((id) => ({ kind: "refresh", id }));
     this.#isLooking = false;
+    // Was said when it stopped.
+    if (reply.kind === "failed" && reply.code === STOPPED) return;
+    this.#pauseMs = 0;
     this.#note(reply.kind === "failed" ? reply : undefined);
     this.#take(reply);
     this.#schedule();
@@ -188,12 +205,12 @@ export class Refresher {
       this.#waiting.set(id, resolve);
       // A thread of Node, which has no origin.
       // oxlint-disable-next-line unicorn/require-post-message-target-origin
-      this.#worker.postMessage(make(id));
+      (this.#worker ??= this.#startWorker()).postMessage(make(id));
     });
   }
+}
 
-  #failAll(message: string): void {
-    for (const [id, resolve] of this.#waiting) resolve({ kind: "failed", id, code: "INTERNAL", message });
-    this.#waiting.clear();
-  }
+/** Why is told to nobody who asks: it may name files. */
+function stopped(): UsageFailure {
+  return new UsageFailure(STOPPED, "the thread that answers stopped and is started again (ask again)");
 }

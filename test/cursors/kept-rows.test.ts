@@ -1,7 +1,11 @@
 /** The rows of a database that are kept beside the cursors. */
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { fileName } from "../../src/cursors/file.ts";
+import { hashBytes } from "../../src/cursors/hash.ts";
+import type { StoredSession } from "../../src/databases/stored-session.ts";
 import { tokensift } from "../cli/tokensift.ts";
 import { Agent, OPENCODE } from "../databases.ts";
 import { clockAhead, DATABASE, message, realNow, scanHome } from "../opencode.ts";
@@ -92,6 +96,117 @@ describe("what is kept of a database", () => {
     await ask();
     expect(await run("clear")).toMatchObject({ files: 1 });
     expect(existsSync(cacheDirectory)).toBe(false);
+  });
+
+  test("is compared with the database by cache verify, and put right", async () => {
+    const { home, add, ask, files, publish, cacheDirectory } = begin();
+    for (let n = 1; n < 4; n++) add(n);
+    publish();
+    const right = answerOf(await ask());
+    // The command has no clock ahead.
+    await wait(2100);
+    const verify = async () => {
+      const { code, stdout } = await tokensift(["cache", "verify", "--json", "--cache-dir", cacheDirectory]);
+      return { code, ...(JSON.parse(stdout) as object) };
+    };
+    const text = async () => (await tokensift(["cache", "verify", "--cache-dir", cacheDirectory])).stdout;
+    const database = join(home, DATABASE);
+    const bytesRead = statSync(database).size + statSync(`${database}-wal`).size;
+    const none = { code: 0, transcripts: 1, unused: 0, bytesRead, differences: [] };
+    expect(await verify()).toMatchObject(none);
+    expect(await text()).toMatch(/^0 cursors and 1 database compared with .* of transcripts: no difference\n$/);
+
+    const path = join(cacheDirectory, files()[0]!);
+    const whole = readFileSync(path, "utf8");
+    /** Other rows under the same state of the database, with the checksum of theirs. */
+    const forge = (change: (sessions: StoredSession[]) => unknown, problem?: unknown) => {
+      const [header = "", body = ""] = whole.split("\n");
+      const sessions = JSON.parse(body) as StoredSession[];
+      const changed = JSON.stringify(change(sessions) ?? sessions);
+      // Where the header has them.
+      const { path: of, format, version, database: state, log } = JSON.parse(header) as Record<string, unknown>;
+      const sum = hashBytes(Buffer.from(changed));
+      const { low, high } = sum;
+      const made = { path: of, format, version, database: state, log, problem, low, high };
+      writeFileSync(path, `${JSON.stringify(made)}\n${changed}`);
+    };
+    forge(() => undefined);
+    expect(readFileSync(path, "utf8")).toBe(whole);
+    const forgeries: ReadonlyArray<readonly [string, () => void]> = [
+      ["lines", () => forge(([session]) => void session!.lines.pop())],
+      [
+        "lines",
+        () => forge(([session]) => void (session!.lines[1] = session!.lines[1]!.replace('"input":1', '"input":9'))),
+      ],
+      ["isAgents", () => forge((sessions) => [{ ...sessions[0]!, isAgents: true }])],
+      ["sessions", () => forge(() => [])],
+      ["sessions", () => forge((sessions) => [...sessions, { ...sessions[0]!, id: "another" }])],
+      ["sessions", () => forge((sessions) => [...sessions, sessions[0]!])],
+      ["problem", () => forge(() => undefined, "NO_TOOL_CALLS")],
+    ];
+    for (const [what, make] of forgeries) {
+      make();
+      // What a scan would believe.
+      const wrong = await ask();
+      expect(wrong.stats.bytesRead).toBe(0);
+      expect([answerOf(wrong), wrong.diagnostics.unreadable]).not.toEqual([right, []]);
+      expect(await verify(), what).toMatchObject({
+        ...none,
+        code: 1,
+        differences: [{ path: database, what: [what] }],
+      });
+      expect(readFileSync(path, "utf8")).toBe(whole);
+      expect(await verify()).toMatchObject(none);
+    }
+    forgeries[0]![1]();
+    expect(await text()).toMatch(/: 1 difference, put right\n {2}\S+opencode\.db: lines\n$/);
+    expect(answerOf(await ask())).toEqual(right);
+
+    // Of no use to a scan: damaged, of no shape, of another state, of none.
+    for (const damage of [
+      () => writeFileSync(path, whole.slice(0, -1)),
+      () => forge(() => ({})),
+      () => forge(() => [{ id: 1 }]),
+      () => forge(() => [null]),
+      () => forge(() => undefined, { toString: 1 }),
+      () => forge(() => undefined, "ANYTHING"),
+    ]) {
+      damage();
+      expect(await verify()).toMatchObject({ code: 0, transcripts: 0, unused: 1, bytesRead: 0, differences: [] });
+      expect(answerOf(await ask())).toEqual(right);
+      writeFileSync(path, whole);
+    }
+    writeFileSync(join(cacheDirectory, "opencode-0123456789abcdef.rows"), whole);
+    expect(await verify()).toMatchObject({ ...none, unused: 1 });
+    expect(await text()).toMatch(/\n1 of no use: gone, changed or damaged\n$/);
+    rmSync(join(cacheDirectory, "opencode-0123456789abcdef.rows"));
+    add(4);
+    publish();
+    expect(await verify()).toMatchObject({ code: 0, transcripts: 0, unused: 1, differences: [] });
+    rmSync(database);
+    expect(await verify()).toMatchObject({ code: 0, transcripts: 0, unused: 1, differences: [] });
+  });
+
+  test("is dropped by cache verify where the database cannot be read", async () => {
+    const { home, add, ask, files, publish, cacheDirectory } = begin();
+    add(1);
+    publish();
+    await ask();
+    // The rows of one database under the name and state of another, which is none.
+    const broken = join(home, "broken.db");
+    writeFileSync(broken, "no database at all".repeat(100));
+    const first = statSync(broken, { bigint: true });
+    const [header = "", body = ""] = readFileSync(join(cacheDirectory, files()[0]!), "utf8").split("\n");
+    const state = `${first.dev} ${first.ino} ${first.size} ${first.mtimeNs} ${first.ctimeNs} `;
+    const made = { ...(JSON.parse(header) as object), path: broken, database: state, log: "" };
+    rmSync(join(cacheDirectory, files()[0]!));
+    writeFileSync(join(cacheDirectory, fileName("opencode", broken, "rows")), `${JSON.stringify(made)}\n${body}`);
+    const { code, stdout } = await tokensift(["cache", "verify", "--json", "--cache-dir", cacheDirectory]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      { transcripts: 1, differences: [{ path: broken, what: ["NO_DATABASE"] }] },
+    ]);
+    expect(files()).toEqual([]);
   });
 
   test("is no matter where it cannot be kept: that is said", async () => {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { scan, type ScanOptions } from "tokensift";
+import { type Row, scan, type ScanOptions } from "tokensift";
 import { recordedCost } from "../../src/sources/money.ts";
+import { tokensift } from "../cli/tokensift.ts";
 import { lines, makeFolder, response, sessionId } from "../transcripts.ts";
 
 const SAMPLES = fileURLToPath(new URL("../../../shared/samples/claude-code", import.meta.url));
@@ -39,6 +40,32 @@ describe("a scan", () => {
     ]);
     expect(totals).toMatchObject({ costUsd: OPUS, costIsPartial: true, totalTokens: 333 });
     expect(diagnostics).toMatchObject({ unpricedModels: ["model-w", "model-x"], unpricedTokens: 222 });
+  });
+
+  test("says in each row of CSV and NDJSON too whether something is missing from its cost", async () => {
+    const project = lines([response(1), named(2, "model-x")]);
+    const path = makeFolder({
+      "-srv-app/a.jsonl": project,
+      "-srv-web/b.jsonl": lines([response(3, { cwd: "/srv/web" })]),
+    });
+    const rowsOf = async (...flags: string[]) => {
+      const { stdout } = await tokensift(["scan", path, "--no-cache", "--by", "project", ...flags]);
+      return stdout.trim().split(/\r?\n/);
+    };
+    const cells = (await rowsOf("--format", "csv")).map((line) => line.split(","));
+    const of = (row: readonly string[], name: string) => row[cells[0]!.indexOf(name)];
+    const costs = cells.slice(1).map((row) => [of(row, "project"), of(row, "costUsd"), of(row, "costIsPartial")]);
+    expect(costs).toEqual([
+      ["/srv/app", `${OPUS}`, "true"],
+      ["/srv/web", `${OPUS}`, "false"],
+    ]);
+    const byModel = (await rowsOf("--format", "csv", "--breakdown")).map((line) => line.split(",").at(-1));
+    expect(byModel).toEqual(["costIsPartial", "false", "true", "false"]);
+    const objects = (await rowsOf("--format", "ndjson")).map((line) => JSON.parse(line) as Row);
+    expect(objects.map(({ key, costUsd, costIsPartial }) => [key.project, costUsd, costIsPartial])).toEqual([
+      ["/srv/app", OPUS, true],
+      ["/srv/web", OPUS, false],
+    ]);
   });
 
   test("has nothing to say where nothing could be priced, nor where nothing was used", async () => {

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { response, sessionId } from "../transcripts.ts";
 import { message, sessionOf, taskHome, transcriptOf } from "../ledger/home.ts";
-import { serve } from "./server.ts";
+import { serve, until } from "./server.ts";
 
 const TIMERS = JSON.stringify({
   tasks: { "task-1": { team_id: "t", status: "running", prompt: "the secret", notes: "/srv/secret" }, "task-5": {} },
@@ -156,6 +156,34 @@ describe("the API", () => {
     expect(await totalOf()).toBe(555);
   });
 
+  test("a question that was refused among too many is answered later", { timeout: 60_000 }, async () => {
+    const world = home();
+    const { get } = await serve(world);
+    const question = "/api/usage?by=none";
+    const asking = async (tops: readonly number[]) =>
+      Promise.all(tops.map(async (top) => get(`/api/usage?by=session&top=${top}`)));
+    const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+    await asking(numbers(0, 30));
+    await asking(numbers(30, 60));
+    expect((await get(question)).status).toBe(200);
+    const at = parse(await get("/api/health"))["at"];
+    appendFileSync(join(world.home, transcriptOf(1)), `${response(9)}\n`);
+    await until(
+      async () => get("/api/health"),
+      (answer) => parse(answer)["at"] !== at,
+    );
+    const others = asking([...numbers(60, 80), ...numbers(0, 60), ...numbers(80, 90)]);
+    const refused = await get(question);
+    // As it was before: what is new was not worked out.
+    expect([refused.status, refused.body.includes('"totalTokens":444')]).toEqual([200, true]);
+    expect((await others).some(({ status }) => status === 503)).toBe(true);
+    const later = await until(
+      async () => get(question),
+      ({ body }) => body.includes('"totalTokens":555'),
+    );
+    expect([later.status, parse(later)["totals"]]).toMatchObject([200, { totalTokens: 555 }]);
+  });
+
   test("a file of ours that went bad is no mistake of who asks, and its place is not told", async () => {
     const world = home();
     const prices = join(world.home, "prices.json");
@@ -252,12 +280,3 @@ describe("the API", () => {
     expect(await ended).toBe(exitCode);
   });
 });
-
-/** Asks until the answer is as it should be, for ten seconds at most. */
-async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    const answer = await ask();
-    if (isRight(answer) || attempt === 100) return answer;
-    await wait(100);
-  }
-}
