@@ -34,14 +34,18 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   const spares: ArrayBuffer[] = [];
   let next = 0;
   let handedOver = 0;
+  let isStopped = false;
 
   const takeOne = async (scan: (task: ScanTask) => Batch | Promise<Batch>): Promise<boolean> => {
     if (signal?.aborted) throw aborted();
     const at = next;
-    if (at >= shards.length) return false;
+    if (isStopped || at >= shards.length) return false;
     next++;
     const shard = shards[at] as Shard;
-    early.set(at, await scan({ shard, spare: spares.pop() }));
+    const scanned = await scan({ shard, spare: spares.pop() });
+    // Whoever asked has been told by then, and what batches are merged into may be somebody else's.
+    if (isStopped) return false;
+    early.set(at, scanned);
     onShard?.(shard);
     for (let batch; (batch = early.get(handedOver)); handedOver++) {
       early.delete(handedOver);
@@ -87,7 +91,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     if (threads > 1) lanes.push(scanHere());
     await Promise.race([Promise.all(lanes), stopped]);
   } catch (error) {
-    next = shards.length;
+    isStopped = true;
     // What a thread had finished before it heard of that has nowhere to go.
     pool.on("error", () => {});
     await pool.destroy();

@@ -10,7 +10,7 @@ import type { Unread } from "../plan.ts";
 import { parserVersion } from "../sources/parsers.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { readCursors } from "./decode.ts";
-import type { Making } from "./layout.ts";
+import { areMadeAlike, type Making } from "./layout.ts";
 import { fileName } from "./file.ts";
 import { Project, type Member, offsetOf, type ScannedTranscript } from "./project.ts";
 import { TaskPattern } from "../sources/task-ids.ts";
@@ -72,9 +72,7 @@ export class Cursors {
   #read(making: Making, kind: "cursors" | "recent.cursors", paths?: readonly string[]): CursorTable | undefined {
     const { folder, memory } = this.#options;
     const decoded = readCursors(join(folder, fileName(making.source, making.folder, kind)), memory, paths);
-    if (!decoded) return undefined;
-    const names = ["source", "parserVersion", "maxLineBytes", "folder"] as const;
-    return names.every((name) => decoded.making[name] === making[name]) ? decoded.table : undefined;
+    return decoded && areMadeAlike(decoded.making, making) ? decoded.table : undefined;
   }
 
   /** What is left to read, in path order. */
@@ -182,6 +180,7 @@ export class Cursors {
       }
       const offset = offsetOf(member, found.get(t));
       const change = project.changeOf(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
+      if (change === "other" && project.keepsUntrue(member, this.#transcripts[t] as Transcript)) return "whole";
       if (change === "other") others++;
       if (change === "settled") settled++;
     }

@@ -118,6 +118,16 @@ export class Project {
     return new Member(t, table, row, isWhole, false, former, trusted);
   }
 
+  /**
+   * Whether the file of older cursors has one of a member whose content has become another. It could be taken for true
+   * again, where the newer one is lost and the transcript grows; but what is true of a document is so of its stamp alone.
+   */
+  keepsUntrue({ former, row }: Member, { source, path }: Transcript): boolean {
+    if (!former || row !== undefined || isDocument(source, path)) return false;
+    const { main } = this.stored;
+    return former.table === main || main?.paths.includes(path) === true;
+  }
+
   /** What a new cursor of a member would say other than the one there is. */
   changeOf({ former }: Member, transcript: Transcript, offset: number, takenMs: number): Change {
     if (!former) return "other";

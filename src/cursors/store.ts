@@ -5,6 +5,7 @@ import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts
 import { type DecodedCursors, readCursors } from "./decode.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
 import { isCursorFile, isGone, isTemporary, recentBeside } from "./file.ts";
+import { areMadeAlike } from "./layout.ts";
 import { databaseOf, isRowFile } from "./row-files.ts";
 import type { CursorTable } from "./table.ts";
 
@@ -43,7 +44,9 @@ export function* storedFiles(folder: string): Generator<StoredFile> {
       const cursors = readCursors(path, memory);
       const recent = recentBeside(name);
       const newer = cursors && recent !== undefined ? readCursors(join(folder, recent), memory) : undefined;
-      const superseded = new Set(cursors && newer ? rowsAlsoIn(cursors.table, newer.table) : []);
+      // Those made otherwise are not used together.
+      const isUsed = cursors && newer && areMadeAlike(cursors.making, newer.making);
+      const superseded = new Set(isUsed ? rowsAlsoIn(cursors.table, newer.table) : []);
       yield { name, path, cursors, superseded, memory };
       memory.clear();
     }
@@ -66,8 +69,10 @@ export function describeStore(folder: string): StoreInfo {
     info.files++;
     info.bytes += stat.size;
     oldestMs = Math.min(oldestMs, stat.mtimeMs);
-    if (!cursors) info.unusable++;
-    if (!cursors) continue;
+    if (!cursors) {
+      info.unusable++;
+      continue;
+    }
     const rows = [...cursors.table.row.offset].filter((_, row) => !superseded.has(row));
     info.transcripts += rows.length;
     info.transcriptBytes += rows.reduce((sum, offset) => sum + offset, 0);

@@ -32,7 +32,9 @@ export async function readTranscripts(
   const bytesLeft = unread.reduce((sum, { sizeBytes, start }) => sum + sizeBytes - start, 0);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
   const { chunkBytes, maxLineBytes, rangeBytes, signal } = checked;
-  const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined };
+  // Nobody asks for tasks here, but whoever scans with these cursors may.
+  const taskPattern = cursors && checked.taskPattern;
+  const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined, taskPattern };
   let bytesDone = 0;
   const onShard = (shard: Shard) =>
     checked.onProgress?.({ bytesDone: (bytesDone += bytesOf(shard)), bytesTotal: bytesLeft });

@@ -30,6 +30,13 @@ async function scannedMachine() {
   };
 }
 
+/** Changes a figure in the middle, where neither head nor anchor is, and no length. */
+function changeMiddle(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const at = text.indexOf('"output_tokens":', text.length / 2) + '"output_tokens":'.length;
+  writeFileSync(path, `${text.slice(0, at)}${text[at] === "1" ? "2" : "1"}${text.slice(at + 1)}`);
+}
+
 /** With one response more in transcript 7, which is in the file of newer cursors. */
 async function grownMachine() {
   const { machine, main, recent } = await scannedMachine();
@@ -99,6 +106,16 @@ describe("a transcript of many grew", () => {
   });
 });
 
+test("where nothing changes nothing is written, though there is a transcript of which nothing can be remembered", async () => {
+  const { machine, main } = await grownMachine();
+  machine.write(machine.path(7), '{"no line end');
+  await machine.scan();
+  const { ino } = statSync(main);
+  await machine.scan();
+  expect(statSync(main).ino).toBe(ino);
+  expect(machine.files()).toHaveLength(1);
+});
+
 describe("the file of newer cursors", () => {
   test("is as good as absent where it is damaged", async () => {
     const { machine, recent } = await grownMachine();
@@ -107,6 +124,19 @@ describe("the file of newer cursors", () => {
     expect(await machine.bytesRead()).toBe(responses(9900, 9901).length + IDENTITY_READS);
     expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
   });
+
+  test.each(["for the first time", "again"])(
+    "is lost after one that was rewritten %s, which then grows",
+    async (when) => {
+      const { machine, recent } = when === "again" ? await grownMachine() : await scannedMachine();
+      changeMiddle(machine.path(7));
+      machine.settle(machine.path(7));
+      await machine.scan();
+      rmSync(recent, { force: true });
+      machine.append(machine.path(7), responses(9990, 9991));
+      await machine.scan();
+    },
+  );
 
   test("holds by itself where the other is gone", async () => {
     const { machine, main, recent } = await grownMachine();
@@ -142,14 +172,11 @@ describe("`cache`", () => {
   });
 
   test("finds what is wrong in either, and puts it right", async () => {
-    const { machine } = await grownMachine();
+    const { machine, recent } = await grownMachine();
     for (const n of [7, 8]) {
       const path = machine.path(n);
       const { atime, mtime } = statSync(path);
-      const text = readFileSync(path, "utf8");
-      // In the middle, where neither head nor anchor is; of the same length.
-      const at = text.indexOf('"output_tokens":', text.length / 2) + '"output_tokens":'.length;
-      writeFileSync(path, `${text.slice(0, at)}${text[at] === "1" ? "2" : "1"}${text.slice(at + 1)}`);
+      changeMiddle(path);
       utimesSync(path, atime, mtime);
       machine.append(path, responses(9950 + n, 9951 + n));
     }
@@ -160,6 +187,18 @@ describe("`cache`", () => {
     ]);
     expect((await cache("verify", machine)).differences).toEqual([]);
     await machine.scan();
+    rmSync(recent);
+    await machine.scan();
+  });
+
+  test("counts what was made otherwise by itself: no scan uses both", async () => {
+    const { machine, recent } = await grownMachine();
+    const bytes = readFileSync(recent);
+    await machine.scan({ maxLineBytes: 1e6 });
+    writeFileSync(recent, bytes);
+    expect(await cache("info", machine)).toMatchObject({ files: 2, transcripts: MANY + 1 });
+    expect(await cache("verify", machine)).toMatchObject({ transcripts: MANY + 1, differences: [] });
+    expect((await machine.scan({ maxLineBytes: 1e6 })).stats).toMatchObject({ transcriptsUnchanged: MANY });
   });
 
   test("prunes both", async () => {
@@ -184,6 +223,7 @@ describe("cursors of another project are written", () => {
 
   test("and those that are new since today stay apart", async () => {
     const { machine, recent } = await grownMachine();
+    machine.append(machine.path(7), responses(9901, 9902));
     const anHourAgo = Date.now() / 1000 - 3600;
     utimesSync(machine.path(7), anHourAgo, anHourAgo);
     await machine.scan();

@@ -19,6 +19,25 @@ test.each([0, 1, 2, 4])(
   },
 );
 
+test("what was being read at an abort goes nowhere: the memory it was for may be another scan's", async () => {
+  const line = `${JSON.stringify({ type: "user", uuid: "x".repeat(300) })}\n`;
+  const folder = makeFolder({ [name(1)]: line.repeat(36_000) });
+  let isOver = false;
+  let late = 0;
+  // Small reads are slow, so that mostly the caller's thread is still at it when the others have ended.
+  const reading = { paths: [folder], cache: false, threads: 2, rangeBytes: 65_536, chunkBytes: 32 };
+  for (let i = 0; i < 8; i++) {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 1);
+    isOver = false;
+    const scanning = scan({ ...reading, signal: stop.signal, onProgress: () => (late += isOver ? 1 : 0) });
+    await expect(scanning).rejects.toMatchObject({ code: "ABORTED" });
+    isOver = true;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(late).toBe(0);
+});
+
 test("a scan that ends leaves no worker alive", async () => {
   const { result, workersAlive } = await scanInChild({ paths: [makeFolder({ [name(1)]: [response(1)] })], threads: 2 });
   expect(result?.totals.responses).toBe(1);

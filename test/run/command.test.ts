@@ -103,6 +103,24 @@ test("the second time nothing is read, and cold, warm and --no-cache print the s
   expect(warm.stderr).toMatch(/^(\d+) transcripts, \1 unchanged, 0 bytes read\n$/);
 });
 
+test("a scan by task knows of transcripts that a run has read what one without cursors knows", async () => {
+  const world = new World();
+  const asked = JSON.stringify({ type: "user", uuid: "asked", message: { role: "user", content: "task-930" } });
+  const answered = transcript("lead", [{ atMs: Date.UTC(2026, 5, 10, 10), input: 1, output: 1 }]);
+  world.writeSession(0, `${asked}\n${answered}`);
+  await run(world, world.writeRun({}));
+  const byTask = async (...flags: string[]) => {
+    const variables = { TOKENSIFT_CACHE_DIR: world.cache };
+    const { stdout } = await tokensift(["scan", "--by", "task", "--format", "csv", ...flags], {
+      home: world.home,
+      variables,
+    });
+    return stdout;
+  };
+  expect(await byTask()).toBe(await byTask("--no-cache"));
+  expect(await byTask()).toContain("task-930");
+});
+
 test("bytes read once are not looked at again: what is destroyed in their middle does not show", async () => {
   const world = new World();
   const spent = Array.from({ length: 50 }, (_, i) => ({ atMs: Date.UTC(2026, 5, 10, 10, i), input: 1, output: 1 }));
