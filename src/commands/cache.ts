@@ -63,7 +63,7 @@ function info(folder: string): Answer {
   if (store.files === 0) return { json: store, lines: [`${printable(folder)}: nothing is cached`] };
   const share =
     store.transcriptBytes > 0
-      ? ` , ${((store.bytes / store.transcriptBytes) * 100).toFixed(1)} % of these transcripts`
+      ? `, ${((store.bytes / store.transcriptBytes) * 100).toFixed(1)} % of these transcripts`
       : "";
   return {
     json: store,
