@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 
 /** What a scan knows of the machine. */
 export interface Environment {
@@ -8,5 +8,14 @@ export interface Environment {
 }
 
 export function thisEnvironment(): Environment {
-  return { variables: process.env, home: homedir(), platform: process.platform };
+  return { variables: process.env, home: homeFolder(), platform: process.platform };
+}
+
+/** Who has none, as in containers, has the root for one: an empty one would be the current folder. */
+function homeFolder(): string {
+  try {
+    return homedir() || userInfo().homedir || "/";
+  } catch {
+    return "/";
+  }
 }

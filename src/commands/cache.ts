@@ -61,15 +61,22 @@ const ACTIONS: Record<
 function info(folder: string): Answer {
   const store = describeStore(folder);
   if (store.files === 0) return { json: store, lines: [`${printable(folder)}: nothing is cached`] };
-  const share = store.transcriptBytes > 0 ? ` (${((store.bytes / store.transcriptBytes) * 100).toFixed(1)} %)` : "";
+  const share =
+    store.transcriptBytes > 0
+      ? `, ${((store.bytes / store.transcriptBytes) * 100).toFixed(1)} % of these transcripts`
+      : "";
   return {
     json: store,
     lines: [
       `Folder       ${printable(folder)}`,
-      `Files        ${exact(store.files)}, ${bytesText(store.bytes)}`,
-      `Transcripts  ${exact(store.transcripts)}, ${bytesText(store.transcriptBytes)} need not be read again${share}`,
+      `Files        ${exact(store.files)}, ${bytesText(store.bytes)}${share}`,
+      `Transcripts  ${exact(store.transcripts)}, ${bytesText(store.transcriptBytes)} need not be read again`,
       `Oldest file  ${store.oldestAt}`,
-      ...(store.unusable > 0 ? [`Unusable     ${counted(store.unusable, "file")}: damaged or of another version`] : []),
+      ...(store.unusable > 0
+        ? [
+            `Unusable     ${counted(store.unusable, "file")}: damaged or of another version (tokensift cache prune removes them)`,
+          ]
+        : []),
     ],
   };
 }

@@ -1,7 +1,7 @@
 /** What help says behind the flags. */
 export const ROOT_HELP = `
 Examples:
-  $ tokensift                                all transcripts, by source and model
+  $ tokensift                                all transcripts by source and model
   $ tokensift daily --since 7d               the last seven days
   $ tokensift scan --by project --top 10     the ten largest projects
   $ tokensift scan ~/backup/projects --json  transcripts from elsewhere
@@ -68,8 +68,8 @@ project's folders only; its window is that of its run manifest and runEndedAt.
 
 Examples:
   $ tokensift run .orchestrator/runs/1/state/team-state-1.json
-  $ tokensift run state/team-state.json --write --json      at the end of a run
-  $ tokensift run state/team-state.json --watch             while it is under way
+  $ tokensift run state/team-state.json --write --json     at the end of a run
+  $ tokensift run state/team-state.json --watch            while it is under way
   $ tokensift run state/team-state.json --substitute-data report.data.json
 
 Exit codes: 0 done, 2 could not run: nothing is written then, 130 interrupted.`;
@@ -79,8 +79,8 @@ Examples:
   $ tokensift sources
   $ tokensift sources --source codex,gemini --json
 
-Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, GEMINI_CLI_HOME and
-PI_CODING_AGENT_DIR.`;
+Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME
+and PI_CODING_AGENT_DIR; that of OpenCode with XDG_DATA_HOME.`;
 
 export const PRICES_HELP = `
   explain        a cost as its sum, tokens x rate by class; flags say which
@@ -112,6 +112,7 @@ Examples:
 
 export const COMPLETION_HELP = `
 Examples:
-  $ tokensift completion bash > ~/.local/share/bash-completion/completions/tokensift
+  $ tokensift completion bash \\
+      > ~/.local/share/bash-completion/completions/tokensift
   $ tokensift completion zsh > ~/.zfunc/_tokensift        (a folder of $fpath)
   $ tokensift completion fish > ~/.config/fish/completions/tokensift.fish`;

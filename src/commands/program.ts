@@ -22,10 +22,15 @@ import {
 } from "./help.ts";
 import { explain } from "./mistake.ts";
 import { EXPLAIN_FLAGS, PRICES_FLAGS } from "./prices-flags.ts";
-import { RUN_FLAGS } from "./run-flags.ts";
+import { RUN_FLAGS, RUN_SHARED_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
-import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_FLAGS } from "./task-actions.ts";
+import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_ABOUTS, TASKS_FLAGS } from "./task-actions.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
+
+type Abouts = Readonly<Partial<Record<FlagName, string>>>;
+
+/** Of commands without `--format`. */
+const ONLY_JSON: Abouts = { json: "JSON instead of text" };
 
 /** Runs what argv asks for. Never rejects. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -133,7 +138,7 @@ class Run {
         "for scan and --refresh: files and folders (default: where the agents keep their transcripts)",
       )
       .addHelpText("after", TASKS_HELP);
-    this.#addFlags(command, TASKS_FLAGS);
+    this.#addFlags(command, TASKS_FLAGS, TASKS_ABOUTS);
     command.action(async (action: string, paths: string[]) => {
       const { runTasks } = await import("./more.ts");
       this.exitCode = await runTasks(action, paths, command.opts());
@@ -179,20 +184,7 @@ class Run {
     for (const [term, about] of this.#isAskedFor(command) ? RUN_FLAGS : []) {
       command.addOption(new Option(term, about).helpGroup("Run:"));
     }
-    this.#addFlags(command, [
-      "cost",
-      "prices",
-      "since",
-      "until",
-      "json",
-      "stats",
-      "quiet",
-      "progress",
-      "color",
-      "threads",
-      "cache",
-      "cacheDir",
-    ]);
+    this.#addFlags(command, RUN_SHARED_FLAGS, ONLY_JSON);
     command.action(async (path: string) => {
       const { runRun } = await import("./run.ts");
       this.exitCode = await runRun(path, command.opts());
@@ -205,7 +197,7 @@ class Run {
       .description("Shows every agent that is known: its folders, how many transcripts, how large, from when to when.")
       .summary("whose transcripts are on this machine, and where")
       .addHelpText("after", SOURCES_HELP);
-    this.#addFlags(command, ["source", "timezone", "json", "threads", "cache", "cacheDir"]);
+    this.#addFlags(command, ["source", "timezone", "json", "threads", "cache", "cacheDir"], ONLY_JSON);
     command.action(async () => {
       const { runSources } = await import("./more.ts");
       this.exitCode = await runSources(command.opts());
@@ -227,7 +219,7 @@ class Run {
       command.addOption(optionOf({ ...FLAGS.by, about: by[1] }, by[0]));
       command.addOption(optionOf({ ...FLAGS.model, group: "Rows", about: row[1] }, row[0]));
     }
-    this.#addFlags(command, PRICES_FLAGS);
+    this.#addFlags(command, PRICES_FLAGS, ONLY_JSON);
     command.action(async (words: string[]) => {
       const { runPrices } = await import("./more.ts");
       this.exitCode = await runPrices(words, command.opts());
@@ -241,7 +233,7 @@ class Run {
       .summary("what is remembered of transcripts: info, verify, prune, clear")
       .argument("<action>", `one of ${CACHE_ACTIONS.join(", ")}`)
       .addHelpText("after", CACHE_HELP);
-    this.#addFlags(command, ["json", "threads", "cacheDir"]);
+    this.#addFlags(command, ["json", "threads", "cacheDir"], ONLY_JSON);
     command.action(async (action: string) => {
       const { runCache } = await import("./more.ts");
       this.exitCode = await runCache(action, command.opts());
@@ -261,15 +253,16 @@ class Run {
     });
   }
 
-  /** Thirty flags take commander 1 ms, so only the command that runs has them, and only what is written of what is hidden. */
-  #addFlags(command: Command, names: readonly FlagName[]): void {
+  /** Thirty flags take commander 1 ms, so only the command that runs has them, and only what is written of what is hidden. `abouts`: what is another thing here. */
+  #addFlags(command: Command, names: readonly FlagName[], abouts: Abouts = {}): void {
     const others = this.#words.slice(1);
     if (!this.#isAskedFor(command)) return;
     for (const group of GROUPS) {
       for (const name of names) {
         const flag: Flag<unknown> = FLAGS[name];
         if (flag.group !== group) continue;
-        if (!flag.isHidden || others.includes(flag.term)) command.addOption(optionOf(flag, flag.term));
+        const about = abouts[name] ?? flag.about;
+        if (!flag.isHidden || others.includes(flag.term)) command.addOption(optionOf({ ...flag, about }, flag.term));
         const off = opposite(name, flag.term);
         if (flag.kind === "switch" && others.includes(off))
           command.addOption(optionOf({ ...flag, isHidden: true }, off));

@@ -63,3 +63,6 @@ export const TASKS_FLAGS: readonly FlagName[] = [
   "strict",
   "fail",
 ];
+
+/** Tasks are no rows of figures. */
+export const TASKS_ABOUTS = { format: "table, json, md (default: table)" } as const;

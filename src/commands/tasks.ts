@@ -98,7 +98,8 @@ async function scanTasks(run: TaskRun): Promise<number> {
     await writeStdout(tasksText(ledger.tasks, settings.format === "md", widthOfOutput(run)));
     if (!settings.quiet)
       sayLines([
-        ...(lines.length > 0 ? ["", ...lines] : []),
+        ...(lines.length > 0 && hasTasks(ledger) ? [""] : []),
+        ...lines,
         ...emptyLines(run, ledger),
         `Ledger    ${run.ledgerPath}`,
       ]);
@@ -106,8 +107,14 @@ async function scanTasks(run: TaskRun): Promise<number> {
   return endOfScan(run, result);
 }
 
+function hasTasks({ tasks }: Ledger): boolean {
+  return Object.keys(tasks).length > 0;
+}
+
 function emptyLines({ project }: TaskRun, ledger: Ledger): string[] {
-  if (Object.keys(ledger.sessions).length > 0) return [];
+  if (hasTasks(ledger)) return [];
+  if (Object.keys(ledger.sessions).length > 0)
+    return ["No session names a task (--task-pattern for other names; tokensift tasks record says it by hand)"];
   const where = project
     ? ` in ${project.root} (go to the project's folder, or name a --ledger for those of all projects)`
     : "";

@@ -19,9 +19,24 @@ describe("help", () => {
     expect(await tokensift(["help", command])).toEqual(byFlag);
   });
 
-  test("fits 80 columns", async () => {
-    const { stdout } = await tokensift(["scan", "--help"]);
+  test.each([
+    [],
+    ...["scan", "daily", "run", "sources", "prices", "tasks", "hook", "serve", "cache", "completion"].map((name) => [
+      name,
+    ]),
+  ])("fits 80 columns: %s", async (...command) => {
+    const { stdout } = await tokensift([...command, "--help"]);
+    expect(stdout).toContain("Usage: ");
     expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  test("names no format that a command does not have", async () => {
+    expect((await tokensift(["tasks", "--help"])).stdout).toContain("  table, json, md (default: table)\n");
+    for (const command of ["run", "sources", "prices", "cache"]) {
+      const { stdout } = await tokensift([command, "--help"]);
+      expect(stdout).toMatch(/^  --json +JSON instead of text$/m);
+      expect(stdout).not.toContain("--format");
+    }
   });
 
   test.each(["--version", "-V"])("%s is the package's version", async (flag) => {

@@ -73,3 +73,11 @@ test("a total changed in place, where the cursor is not looking, is a difference
   expect(await verify()).toMatchObject({ code: 1, differences: [{ what: ["responses"] }] });
   expect(await verify()).toMatchObject({ code: 0, differences: [] });
 });
+
+test("cache info says how large it is, and what it spares", async () => {
+  const { cacheDirectory } = await scanned({ [DOCUMENT]: session(1) });
+  const { stdout } = await tokensift(["cache", "info", "--cache-dir", cacheDirectory]);
+  expect(stdout.replace(cacheDirectory, "FOLDER")).toMatch(
+    /^Folder {7}FOLDER\nFiles {8}1, \d+ bytes, [\d.]+ % of these transcripts\nTranscripts {2}1, \d+ bytes need not be read again\nOldest file {2}\S+Z\n$/,
+  );
+});

@@ -269,6 +269,17 @@ describe("sessions that are gone", () => {
 });
 
 describe("tasks record", () => {
+  test("without a task in any session says so, and what to do", async () => {
+    const world = taskHome({ 1: sessionOf(1, "nothing of the kind") });
+    const { stdout, stderr } = await world.run("tasks", "scan");
+    expect(stdout).toBe("");
+    expect(stderr).toBe(
+      "Unmatched 1 session of no task, 111 tokens\n" +
+        "No session names a task (--task-pattern for other names; tokensift tasks record says it by hand)\n" +
+        `Ledger    ${world.ledger}\n`,
+    );
+  });
+
   test("wins over every guess, and a rebuild does not lose it", async () => {
     const home = taskHome({ 1: sessionOf(1, "task-1") });
     await scanned(home);
