@@ -109,7 +109,7 @@ describe("what is kept of a database", () => {
     expect(existsSync(cacheDirectory)).toBe(false);
   });
 
-  test("is compared with the database by cache verify, and put right", async () => {
+  test("is compared with the database by cache verify, and put right", { timeout: 180_000 }, async () => {
     const { home, add, ask, files, publish, cacheDirectory } = begin();
     for (let n = 1; n < 4; n++) add(n);
     publish();
