@@ -7,9 +7,20 @@ import { fileName } from "../../src/cursors/file.ts";
 import { hashBytes } from "../../src/cursors/hash.ts";
 import type { StoredSession } from "../../src/databases/stored-session.ts";
 import { tokensift } from "../cli/tokensift.ts";
-import { Agent, OPENCODE } from "../databases.ts";
+import { Agent, COPILOT, OPENCODE } from "../databases.ts";
 import { clockAhead, DATABASE, message, realNow, scanHome } from "../opencode.ts";
 import { answerOf, makeFolder } from "../transcripts.ts";
+
+/** A file with other rows under the same state of the database, and with the checksum of theirs. */
+function forged(whole: string, change: (sessions: StoredSession[]) => unknown, problem?: unknown): string {
+  const [header = "", body = ""] = whole.split("\n");
+  const sessions = JSON.parse(body) as StoredSession[];
+  const changed = JSON.stringify(change(sessions) ?? sessions);
+  const { path, format, version, database, log } = JSON.parse(header) as Record<string, unknown>;
+  const { low, high } = hashBytes(Buffer.from(changed));
+  // The order is the header's.
+  return `${JSON.stringify({ path, format, version, database, log, problem, low, high })}\n${changed}`;
+}
 
 describe("what is kept of a database", () => {
   const begin = () => {
@@ -98,7 +109,7 @@ describe("what is kept of a database", () => {
     expect(existsSync(cacheDirectory)).toBe(false);
   });
 
-  test("is compared with the database by cache verify, and put right", async () => {
+  test("is compared with the database by cache verify, and put right", { timeout: 180_000 }, async () => {
     const { home, add, ask, files, publish, cacheDirectory } = begin();
     for (let n = 1; n < 4; n++) add(n);
     publish();
@@ -118,18 +129,8 @@ describe("what is kept of a database", () => {
 
     const path = join(cacheDirectory, files()[0]!);
     const whole = readFileSync(path, "utf8");
-    /** Other rows under the same state of the database, with the checksum of theirs. */
-    const forge = (change: (sessions: StoredSession[]) => unknown, problem?: unknown) => {
-      const [header = "", body = ""] = whole.split("\n");
-      const sessions = JSON.parse(body) as StoredSession[];
-      const changed = JSON.stringify(change(sessions) ?? sessions);
-      // Where the header has them.
-      const { path: of, format, version, database: state, log } = JSON.parse(header) as Record<string, unknown>;
-      const sum = hashBytes(Buffer.from(changed));
-      const { low, high } = sum;
-      const made = { path: of, format, version, database: state, log, problem, low, high };
-      writeFileSync(path, `${JSON.stringify(made)}\n${changed}`);
-    };
+    const forge = (change: (sessions: StoredSession[]) => unknown, problem?: unknown) =>
+      writeFileSync(path, forged(whole, change, problem));
     forge(() => undefined);
     expect(readFileSync(path, "utf8")).toBe(whole);
     const forgeries: ReadonlyArray<readonly [string, () => void]> = [
@@ -156,8 +157,8 @@ describe("what is kept of a database", () => {
         differences: [{ path: database, what: [what] }],
       });
       expect(readFileSync(path, "utf8")).toBe(whole);
-      expect(await verify()).toMatchObject(none);
     }
+    expect(await verify()).toMatchObject(none);
     forgeries[0]![1]();
     expect(await text()).toMatch(/: 1 difference, put right\n {2}\S+opencode\.db: lines\n$/);
     expect(answerOf(await ask())).toEqual(right);
@@ -207,6 +208,34 @@ describe("what is kept of a database", () => {
       { transcripts: 1, differences: [{ path: broken, what: ["NO_DATABASE"] }] },
     ]);
     expect(files()).toEqual([]);
+  });
+
+  test("is compared of every agent that has one, each by itself", async () => {
+    const { home, add, ask, files, publish, cacheDirectory } = begin();
+    add(1);
+    publish();
+    const store = new Agent(COPILOT);
+    const request = { id: 1, session_id: "s", model: "gpt-5.4", input_tokens: 7, output_tokens: 3 };
+    store.insert("assistant_usage_events", { ...request, created_at: "2026-06-01T00:00:00.000Z" });
+    const storePath = join(home, ".copilot/session-store.db");
+    store.publish(storePath);
+    const right = answerOf(await ask());
+    await wait(2100);
+    const name = files().find((file) => file.startsWith("copilot-"))!;
+    const path = join(cacheDirectory, name);
+    const whole = readFileSync(path, "utf8");
+    expect(files()).toHaveLength(2);
+    writeFileSync(
+      path,
+      forged(whole, (sessions) => sessions.map(({ id }) => ({ id, isAgents: false, lines: [] }))),
+    );
+    const { code, stdout } = await tokensift(["cache", "verify", "--json", "--cache-dir", cacheDirectory]);
+    expect([code, JSON.parse(stdout)]).toMatchObject([
+      1,
+      { transcripts: 2, unused: 0, differences: [{ path: storePath, what: ["lines"] }] },
+    ]);
+    expect(readFileSync(path, "utf8")).toBe(whole);
+    expect(answerOf(await ask())).toEqual(right);
   });
 
   test("is no matter where it cannot be kept: that is said", async () => {
