@@ -180,7 +180,7 @@ export class Cursors {
       }
       const offset = offsetOf(member, found.get(t));
       const change = project.changeOf(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
-      if (change === "other" && project.keepsUntrue(member, this.#transcripts[t] as Transcript)) return "whole";
+      if (change === "rewritten") return "whole";
       if (change === "other") others++;
       if (change === "settled") settled++;
     }
