@@ -184,7 +184,9 @@ export class Cursors {
       if (change === "other") others++;
       if (change === "settled") settled++;
     }
-    const isReason = settled > 0 && settled * LOOKS_FOR_A_WRITE >= project.members.length;
+    // Mostly only the newer ones are written.
+    const written = recent?.paths.length ?? project.members.length;
+    const isReason = settled > 0 && settled * LOOKS_FOR_A_WRITE >= written;
     return others > 0 || isReason ? "some" : "nothing";
   }
 
