@@ -78,9 +78,11 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     workerData,
   });
   // Piscina is not given the signal: it ends the worker of an aborted task and starts another in its place.
+  let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {
-    signal?.addEventListener("abort", () => reject(aborted()), { once: true });
+    stop = () => reject(aborted());
   });
+  signal?.addEventListener("abort", stop);
   try {
     const feed = async () => {
       while (
@@ -96,6 +98,9 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     pool.on("error", () => {});
     await pool.destroy();
     throw comeHome(error);
+  } finally {
+    // A signal may outlive many scans.
+    signal?.removeEventListener("abort", stop);
   }
   // Not waited for: the figures are on their way while the threads end.
   void pool.destroy();

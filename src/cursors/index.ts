@@ -180,11 +180,13 @@ export class Cursors {
       }
       const offset = offsetOf(member, found.get(t));
       const change = project.changeOf(member, this.#transcripts[t] as Transcript, offset, this.#options.takenMs);
-      if (change === "other" && project.keepsUntrue(member, this.#transcripts[t] as Transcript)) return "whole";
+      if (change === "rewritten") return "whole";
       if (change === "other") others++;
       if (change === "settled") settled++;
     }
-    const isReason = settled > 0 && settled * LOOKS_FOR_A_WRITE >= project.members.length;
+    // Mostly only the newer ones are written.
+    const written = recent?.paths.length ?? project.members.length;
+    const isReason = settled > 0 && settled * LOOKS_FOR_A_WRITE >= written;
     return others > 0 || isReason ? "some" : "nothing";
   }
 

@@ -118,32 +118,38 @@ export class Project {
     return new Member(t, table, row, isWhole, false, former, trusted);
   }
 
-  /**
-   * Whether the file of older cursors has one of a member whose content has become another. It could be taken for true
-   * again, where the newer one is lost and the transcript grows; but what is true of a document is so of its stamp alone.
-   */
-  keepsUntrue({ former, row }: Member, { source, path }: Transcript): boolean {
-    if (!former || row !== undefined || isDocument(source, path)) return false;
-    const { main } = this.stored;
-    return former.table === main || main?.paths.includes(path) === true;
-  }
-
   /** What a new cursor of a member would say other than the one there is. */
-  changeOf({ former }: Member, transcript: Transcript, offset: number, takenMs: number): Change {
+  changeOf(member: Member, transcript: Transcript, offset: number, takenMs: number): Change {
+    const { former } = member;
     if (!former) return "other";
     const { row } = former;
     const old = former.table.row;
-    if (old.offset[row] !== offset || old.sizeBytes[row] !== transcript.sizeBytes) return "other";
-    const { stamp } = transcript;
-    if (!isSameFile(stamp, old, row) || !isSameMtime(stamp, old, row) || !isSameCtime(stamp, old, row)) return "other";
+    const { stamp, sizeBytes } = transcript;
+    const isSameStamp = isSameFile(stamp, old, row) && isSameMtime(stamp, old, row) && isSameCtime(stamp, old, row);
+    if (old.offset[row] !== offset || old.sizeBytes[row] !== sizeBytes || !isSameStamp) {
+      return this.#keepsUntrue(member, transcript) ? "rewritten" : "other";
+    }
     const age = old.age[row];
     if (age === AGE.settled || age === ageOf(stamp, takenMs)) return "nothing";
     return age === AGE.fresh ? "settled" : "other";
   }
+
+  /**
+   * Whether the file of older cursors has one of a member of which nothing could be believed. It could be believed
+   * again where the newer one is lost and the transcript grows; that of a document only with the same stamp.
+   */
+  #keepsUntrue({ former, row }: Member, { source, path }: Transcript): boolean {
+    if (row !== undefined || isDocument(source, path)) return false;
+    const { main } = this.stored;
+    return former?.table === main || main?.paths.includes(path) === true;
+  }
 }
 
-/** `settled`: that it need not be looked at any more, and nothing else. */
-export type Change = "nothing" | "settled" | "other";
+/**
+ * `settled`: that it need not be looked at any more, and nothing else. `rewritten`: the file of older cursors has one
+ * that is not true any more.
+ */
+export type Change = "nothing" | "settled" | "other" | "rewritten";
 
 function pathOf({ table, row }: CursorAt): string {
   return table.paths[row] as string;

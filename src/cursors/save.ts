@@ -58,7 +58,7 @@ export function saveProjects(changed: readonly Changed[], saving: Saving): strin
         continue;
       }
       writeCursors(folder, name("cursors"), making, entries, memory);
-      // Not before: a run that is killed here leaves them twice, and the newer ones are as good as the others.
+      // Not before: a run that is killed here leaves them twice, and what was newer is true as well, only older now.
       rmSync(join(folder, name("recent.cursors")), { force: true });
     }
     sweep(folder, takenMs);

@@ -1,5 +1,6 @@
 /** New cursors of a project that has many: they are written to a file of their own, until they are too many for it. */
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   readFileSync,
@@ -114,6 +115,18 @@ test("where nothing changes nothing is written, though there is a transcript of 
   await machine.scan();
   expect(statSync(main).ino).toBe(ino);
   expect(machine.files()).toHaveLength(1);
+});
+
+test("a newer cursor that has settled is written once more, and its transcript is not looked at any more", async () => {
+  const { machine, recent } = await scannedMachine();
+  appendFileSync(machine.path(7), responses(9900, 9901));
+  await machine.scan();
+  expect(await machine.bytesRead()).toBe(IDENTITY_READS);
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  await machine.scan();
+  const { ino } = statSync(recent);
+  expect((await machine.scan()).stats).toMatchObject({ transcriptsUnchanged: MANY, bytesRead: 0 });
+  expect(statSync(recent).ino).toBe(ino);
 });
 
 describe("the file of newer cursors", () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { join } from "node:path";
 import { scan } from "tokensift";
 import { expect, test } from "vitest";
@@ -59,9 +60,13 @@ test("a signal that is aborted already lets nothing be read", async () => {
 
 test("an abort after the end changes nothing", async () => {
   const stop = new AbortController();
-  const { totals } = await scan({ paths: [makeFolder({ [name(1)]: [response(1)] })], threads: 0, signal: stop.signal });
+  const paths = [makeFolder({ [name(1)]: [response(1)] })];
+  for (const threads of [0, 2]) {
+    const { totals } = await scan({ paths, threads, cache: false, signal: stop.signal });
+    expect(totals.responses).toBe(1);
+  }
+  expect(getEventListeners(stop.signal, "abort")).toEqual([]);
   stop.abort();
-  expect(totals.responses).toBe(1);
 });
 
 test.each([
