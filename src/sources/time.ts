@@ -41,7 +41,8 @@ export function parseInstant(text: string): number {
 /** Milliseconds UTC of an epoch, or NaN. */
 export function epochToMs(value: number): number {
   if (!(value >= 0)) return NaN;
-  const ms = Math.floor(value < SECONDS_BELOW ? value * 1000 : value);
+  // JSON has a zero below zero; times have one.
+  const ms = Math.floor(value < SECONDS_BELOW ? value * 1000 : value) + 0;
   return ms <= LARGEST_MS ? ms : NaN;
 }
 

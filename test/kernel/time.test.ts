@@ -127,8 +127,8 @@ test.each([
   ["-1", NaN],
   ["-0", 0],
 ])("the epoch %s is %d ms", (json, expected) => {
-  expect(read(json) + 0).toBe(expected);
-  expect(epochToMs(JSON.parse(json) as number) + 0).toBe(expected);
+  expect(read(json)).toBe(expected);
+  expect(epochToMs(JSON.parse(json) as number)).toBe(expected);
 });
 
 test.each([
