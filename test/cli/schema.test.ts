@@ -1,21 +1,12 @@
 import { readFileSync } from "node:fs";
 import Ajv from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
+import { closed } from "../closed.ts";
 import { makeFolder } from "../transcripts.ts";
 import { FIXTURES, tokensift } from "./tokensift.ts";
 
 const SCHEMA = JSON.parse(readFileSync(new URL("../../schema/scan.schema.json", import.meta.url), "utf8")) as object;
 const names = { CLAUDE_CONFIG_DIR: `${FIXTURES}/report/names` };
-
-/** The published schema lets fields be added; here every field must be in it. */
-function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const inside = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
-  return "properties" in inside && !("additionalProperties" in inside)
-    ? { ...inside, additionalProperties: false }
-    : inside;
-}
 
 function check(schema: unknown, value: unknown): unknown {
   const validate = new Ajv.default({ strict: true, allErrors: true, allowUnionTypes: true }).compile(schema as object);

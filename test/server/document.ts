@@ -1,6 +1,7 @@
 /** Answers of a server, held against its OpenAPI document. */
 import Ajv from "ajv/dist/2020.js";
 import { expect } from "vitest";
+import { closed } from "../closed.ts";
 import type { Answer } from "./server.ts";
 
 export interface Document {
@@ -12,16 +13,6 @@ export interface Document {
 }
 interface Described {
   readonly content?: Readonly<Record<string, { readonly schema: object }>>;
-}
-
-/** The document lets members be added; here each must be in it. */
-function closed(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(closed);
-  if (typeof schema !== "object" || schema === null) return schema;
-  const inside = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
-  return "properties" in inside && !("additionalProperties" in inside)
-    ? { ...inside, additionalProperties: false }
-    : inside;
 }
 
 function problems({ components }: Document, schema: object, value: unknown): unknown {
