@@ -5,6 +5,7 @@ import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
 const ROLLOUT = /^rollout-.*-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+const DAY = /[\\/]\d{4}[\\/]\d{2}[\\/]\d{2}$/;
 
 /** The folders that may hold rollouts on this machine, whether they exist or not. */
 export function codexRoots({ variables, home }: Environment): string[] {
@@ -38,12 +39,17 @@ function codexTranscript({ path, sizeBytes, stamp }: FoundFile): Transcript {
     stamp,
     stem: ROLLOUT.exec(stem)?.[1] ?? stem,
     session: null,
-    projectFolder: dirname(path),
+    projectFolder: monthOf(dirname(path)),
     projectKey: path,
     projectName: "unknown",
     isAgentFile: false,
     isMain: true,
   };
+}
+
+/** Cursors of a month are kept together: a folder is a day, and a file a day would cost each run as much as what is in it. */
+function monthOf(folder: string): string {
+  return DAY.test(folder) ? dirname(folder) : folder;
 }
 
 /** Whether a value is a record of a rollout. */

@@ -1,5 +1,5 @@
 /** `cache verify` looks after the cursors of every agent. */
-import { appendFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scan } from "tokensift";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -54,6 +54,28 @@ test("a document that has grown is no difference: its cursor is of no use", asyn
   const { folder, verify } = await scanned({ [DOCUMENT]: session(1) });
   writeFileSync(join(folder, DOCUMENT), session(1, 2));
   expect(await verify()).toMatchObject({ code: 0, transcripts: 0, unused: 1, differences: [] });
+});
+
+test("rollouts lie in a folder a day; their cursors in a file a month, whichever days are asked for", async () => {
+  const reading = (day: string) => [
+    JSON.stringify({
+      timestamp: `2026-${day}T10:00:00Z`,
+      type: "event_msg",
+      payload: { type: "token_count", info: { total_token_usage: { input_tokens: 7, total_tokens: 7 } } },
+    }),
+  ];
+  const days = ["05-31", "06-01", "06-02", "06-03"];
+  const paths = days.map((day) => `sessions/2026/${day.replace("-", "/")}/rollout-${day}.jsonl`);
+  const { folder, cacheDirectory } = await scanned(
+    Object.fromEntries(paths.map((p, n) => [p, reading(days[n] as string)])),
+  );
+  expect(readdirSync(cacheDirectory).filter((name) => name.endsWith(".cursors"))).toHaveLength(2);
+  const of = async (...some: string[]) =>
+    (await scan({ paths: some.map((one) => join(folder, one)), cacheDirectory, threads: 0 })).stats;
+  appendFileSync(join(folder, paths[2] as string), `${reading("06-02").join("")}\n`);
+  expect(await of("sessions/2026/06/02")).toMatchObject({ transcripts: 1, transcriptsUnchanged: 0 });
+  expect(await of("sessions/2026/06")).toMatchObject({ transcripts: 3, transcriptsUnchanged: 3 });
+  expect(await of("sessions")).toMatchObject({ transcripts: 4, transcriptsUnchanged: 4, responses: 4 });
 });
 
 test("a total changed in place, where the cursor is not looking, is a difference in its rollout", async () => {
