@@ -58,6 +58,8 @@ export const TERMS = { fast: 1, batch: 2, flex: 4, priority: 8, us: 16 } as cons
 
 /** No usage: the event's index into the usage columns. */
 export const NO_USAGE = 0xffffffff;
+/** No context: events keep their own. */
+export const NO_CONTEXT = 0xffffffff;
 
 /** A column of numbers, and how wide they are. */
 type Width = typeof Float64Array | typeof Uint32Array;

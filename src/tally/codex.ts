@@ -1,37 +1,47 @@
 /**
  * What each record of Codex adds (`spec/accounting.md`, "Codex"; `docs/decisions/0010`). Events come with running totals
- * and leave with figures: those that add nothing carry none.
+ * and leave with figures: those that add nothing carry none. What depends on other rollouts is found here; a rollout's own
+ * events are gone through in WebAssembly (`wasm/codex.ts`).
  */
-import { FLAG, NO_USAGE } from "../events.ts";
-import { Chain } from "./chain.ts";
+import { FLAG, NO_CONTEXT } from "../events.ts";
 import { findOwnEvents } from "./copied.ts";
 import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
-import { readRollouts, type Rollout } from "./rollouts.ts";
+import { readRollouts, type Rollout, Vectors } from "./rollouts.ts";
 import type { EventTable } from "./table.ts";
-import { vectorAt, writeFigures } from "./vectors.ts";
+import { vectorAt } from "./vectors.ts";
 
 /** A review's events stand in its own rollout at most so much earlier or later. */
 const SAME_MS = 10;
 
 /** Settles the events of all rollouts in place. Returns how many responses said more cached input than input. */
 export function settleCodex(table: EventTable, places: Places, count: CountMode): number {
-  const rollouts = readRollouts(table, places);
-  const isEach = count === "records";
-  const ownFrom = isEach ? new Map<number, number>() : findOwnEvents(rollouts, table);
-  const reviews = new Reviews(isEach ? [] : rollouts, table);
-  const chain = new Chain();
-  return rollouts.reduce((clamped, rollout) => {
-    const settler = new Settler(table, rollout, chain);
-    return clamped + (isEach ? settler.settleEach() : settler.settle(ownFrom.get(rollout.transcript) ?? 0, reviews));
-  }, 0);
+  const { memory } = table;
+  const vectors = new Vectors(table, places);
+  const rollouts = readRollouts(table, places, vectors);
+  const clamped =
+    count === "records"
+      ? rollouts.map(({ events: { from, to }, context = NO_CONTEXT }) => memory.native.settleEach(from, to, context))
+      : settleResponses(rollouts, table, vectors);
+  return clamped.reduce((sum, one) => sum + one, 0);
+}
+
+function settleResponses(rollouts: readonly Rollout[], table: EventTable, vectors: Vectors): number[] {
+  const ownFrom = findOwnEvents(rollouts, table);
+  const reviews = new Reviews(rollouts, table);
+  return rollouts.map((rollout) =>
+    vectors.settle(rollout, ownFrom.get(rollout.transcript) ?? 0, reviews.toldOf(rollout)),
+  );
 }
 
 /** The totals that reviews tell in rollouts of their own. */
 class Reviews {
+  readonly #table: EventTable;
   readonly #timesMs = new Map<string, number[]>();
 
-  constructor(rollouts: readonly Rollout[], { event, usage }: EventTable) {
+  constructor(rollouts: readonly Rollout[], table: EventTable) {
+    this.#table = table;
+    const { event, usage } = table;
     for (const { distinct } of rollouts.filter(({ isReview }) => isReview)) {
       for (const i of distinct) {
         const key = vectorAt(usage, event.usage[i] as number).join();
@@ -42,113 +52,16 @@ class Reviews {
     }
   }
 
-  has(key: string, timeMs: number): boolean {
-    return (this.#timesMs.get(key) ?? []).some((other) => Math.abs(other - timeMs) <= SAME_MS);
-  }
-}
-
-/** One rollout, event after event. */
-class Settler {
-  readonly #table: EventTable;
-  readonly #rollout: Rollout;
-  readonly #chain: Chain;
-  #model = 0;
-  /** The next of what readings told of their last requests: they stand in the order of the events. */
-  #nextExtra: number;
-  #clamped = 0;
-
-  constructor(table: EventTable, rollout: Rollout, chain: Chain) {
-    chain.clear();
-    this.#chain = chain;
-    this.#table = table;
-    this.#rollout = rollout;
-    this.#nextExtra = table.transcript.firstExtra[rollout.transcript] as number;
-  }
-
-  settle(ownFrom: number, reviews: Reviews): number {
-    const { event, usage } = this.#table;
-    const { isReview, events } = this.#rollout;
-    const chain = this.#chain;
-    for (let i = events.from; i < events.to; i++) {
-      const flags = event.flags[i] as number;
-      if (flags & FLAG.reviewStart) chain.beginReview();
-      else if (flags & FLAG.reviewEnd) chain.endReview();
-      if ((flags & FLAG.usage) === 0) {
-        this.#settleOther(i, i >= ownFrom);
-        continue;
-      }
-      const at = event.usage[i] as number;
-      let adds = i >= ownFrom;
-      if (flags & FLAG.reading) {
-        if (chain.isInReview && !isReview) {
-          adds &&= !reviews.has(vectorAt(usage, at).join(), event.firstMs[i] as number);
-        }
-        const isNew = chain.read(usage, at);
-        if (!isNew) adds = false;
-        if (adds && chain.fell) this.#takeLast(i);
-      } else {
-        chain.add(usage, at);
-      }
-      this.#write(i, adds, false);
-    }
-    return this.#clamped;
-  }
-
-  /** As older collectors did: every event counts what it says its last request used. */
-  settleEach(): number {
-    const { event, usage } = this.#table;
-    const { from, to } = this.#rollout.events;
-    const chain = this.#chain;
+  /** The readings of a rollout that a review tells too, ascending. They are the review's where they stand inside one. */
+  toldOf({ events: { from, to } }: Rollout): number[] {
+    const { event, usage, memory } = this.#table;
+    const told: number[] = [];
+    if (this.#timesMs.size === 0 || memory.native.nextWith(FLAG.reviewStart, from, to) === to) return told;
     for (let i = from; i < to; i++) {
-      const flags = event.flags[i] as number;
-      if ((flags & FLAG.usage) === 0) {
-        this.#settleOther(i, true);
-        continue;
-      }
-      const at = event.usage[i] as number;
-      if (flags & FLAG.reading) {
-        chain.read(usage, at);
-        this.#takeLast(i);
-      } else {
-        chain.add(usage, at);
-      }
-      this.#write(i, true, true);
+      if (((event.flags[i] as number) & FLAG.reading) === 0) continue;
+      const timesMs = this.#timesMs.get(vectorAt(usage, event.usage[i] as number).join()) ?? [];
+      if (timesMs.some((timeMs) => Math.abs(timeMs - (event.firstMs[i] as number)) <= SAME_MS)) told.push(i);
     }
-    return this.#clamped;
-  }
-
-  /** Takes what the last request used, where event `i` tells. */
-  #takeLast(i: number): void {
-    const { extra, extras } = this.#table;
-    while (this.#nextExtra < extras && (extra.event[this.#nextExtra] as number) < i) this.#nextExtra++;
-    if (this.#nextExtra < extras && extra.event[this.#nextExtra] === i) {
-      this.#chain.added.set(vectorAt(extra, this.#nextExtra));
-    }
-  }
-
-  #settleOther(i: number, isOwn: boolean): void {
-    const { event, record } = this.#table;
-    if ((event.flags[i] as number) & FLAG.turn) this.#model = event.model[i] as number;
-    if (this.#rollout.context !== undefined) event.context[i] = this.#rollout.context;
-    const isCopy = (event.toolUses[i] as number) > 0 && !isOwn;
-    if (isCopy) event.toolUses[i] = record.toolUses[event.firstRecord[i] as number] = 0;
-    event.model[i] = (event.toolUses[i] as number) > 0 ? this.#model : 0;
-  }
-
-  #write(i: number, adds: boolean, isAlways: boolean): void {
-    const { event, usage } = this.#table;
-    if (this.#rollout.context !== undefined) event.context[i] = this.#rollout.context;
-    const at = event.usage[i] as number;
-    if (adds) {
-      const { hasTokens, isClamped } = writeFigures(this.#chain.added, usage, at);
-      if (hasTokens || isAlways) {
-        if (isClamped) this.#clamped++;
-        event.model[i] = this.#model || (event.model[i] as number);
-        return;
-      }
-    }
-    event.flags[i] = (event.flags[i] as number) & ~FLAG.usage;
-    event.usage[i] = NO_USAGE;
-    event.model[i] = 0;
+    return told;
   }
 }

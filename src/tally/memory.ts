@@ -17,6 +17,20 @@ interface Native {
   sumStarts(lengths: number, length: number, starts: number): number;
   areRowsSound(rows: number): number;
   placeRows(rows: number, relative: number, contexts: number, transcript: number): void;
+  nextWith(flags: number, from: number, to: number): number;
+  findDistinct(from: number, to: number, found: number, vectors: number, places: number): number;
+  settleRollout(
+    from: number,
+    to: number,
+    ownFrom: number,
+    isReview: boolean,
+    contextOfAll: number,
+    told: number,
+    toldCount: number,
+    vectors: number,
+    places: number,
+  ): number;
+  settleEach(from: number, to: number, contextOfAll: number): number;
   findRepeated(firsts: number, found: number, seen: number, again: number, mask: number, places: number): number;
   linkRepeated(firsts: number, found: number, count: number, next: number, tails: number): void;
   findMoved(found: number, count: number, moved: number): number;
@@ -60,8 +74,8 @@ type Global = { value: number };
 const PAGE_BYTES = 65_536;
 /** Pages that are never written to take no memory. */
 const STEP_BYTES = 4 << 20;
-/** Nothing of ours lies at the lowest addresses: 0 means "none" in places. */
-const FIRST_ADDRESS = 1024;
+/** Nothing of ours lies at the lowest addresses: 0 means "none" in places, and from 1024 on WebAssembly has a few bytes of its own. */
+const FIRST_ADDRESS = 4096;
 
 let compiled: WebAssembly.Module | undefined;
 /** Memories that nobody uses now. They are used again: the collector does not see how large they are. */
@@ -165,7 +179,7 @@ export class TallyMemory {
   }
 
   /** Tells WebAssembly how many elements a table has. */
-  count(table: "events" | "records" | "groups", length: number): void {
+  count(table: "events" | "records" | "extras" | "groups", length: number): void {
     this.set(table, length);
   }
 

@@ -65,12 +65,15 @@ export function hasId({ idLow, idHigh }: EventTable["record"], i: number): boole
 }
 
 /** Tells WebAssembly where a table lies. */
-export function bindTable({ memory, length, eventRecords, event, record, usage, transcriptOf }: EventTable): void {
+export function bindTable(table: EventTable): void {
+  const { memory, length, eventRecords, extras, event, record, usage, extra, transcriptOf } = table;
   memory.count("events", length);
   memory.count("records", eventRecords);
+  memory.count("extras", extras);
   memory.bind("event", { ...event, transcript: transcriptOf });
   memory.bind("record", record);
   memory.bind("usage", usage);
+  memory.bind("extra", extra);
 }
 
 /**

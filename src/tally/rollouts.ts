@@ -1,12 +1,53 @@
 /** Codex rollouts as their events tell them, before anything is decided about them. */
-import { FLAG } from "../events.ts";
+import { FLAG, NO_CONTEXT } from "../events.ts";
 import { groupBy } from "./group-by.ts";
 import type { Places } from "./places.ts";
+import { bindTable } from "./repeated.ts";
 import type { EventTable } from "./table.ts";
-import { VectorSet } from "./vector-set.ts";
-import { COLUMNS, copyVector, PARTS } from "./vectors.ts";
+import { COLUMNS, PARTS } from "./vectors.ts";
 
 const REVIEW = "review";
+
+/** The loops over the events of one rollout, with the memory they need for its vectors. */
+export class Vectors {
+  readonly #table: EventTable;
+  readonly #found: Uint32Array;
+  readonly #vectors: number;
+  readonly #places: number;
+
+  constructor(table: EventTable, { transcripts }: Places) {
+    const { memory } = table;
+    this.#table = table;
+    bindTable(table);
+    const most = transcripts.reduce((longest, { source }, t) => {
+      const { from, to } = eventsOf(table, t);
+      return source === "codex" ? Math.max(longest, to - from) : longest;
+    }, 0);
+    this.#found = memory.u32(most);
+    this.#vectors = memory.f64(most * PARTS).byteOffset;
+    this.#places = memory.u32(most * 4 + 64).byteOffset;
+  }
+
+  /** Settles a rollout's events; those before `ownFrom` are copies, those that are `told` by a review may be. */
+  settle({ events, isReview, context = NO_CONTEXT }: Rollout, ownFrom: number, told: readonly number[]): number {
+    const { native } = this.#table.memory;
+    const { from, to } = events;
+    this.#found.set(told);
+    const { byteOffset } = this.#found;
+    const [vectors, places] = [this.#vectors, this.#places];
+    return native.settleRollout(from, to, ownFrom, isReview, context, byteOffset, told.length, vectors, places);
+  }
+
+  /** The event where each vector stands first. */
+  distinctIn({ from, to }: Rollout["events"]): Uint32Array {
+    const { native } = this.#table.memory;
+    return this.#found.slice(0, native.findDistinct(from, to, this.#found.byteOffset, this.#vectors, this.#places));
+  }
+}
+
+function eventsOf({ transcript, length }: EventTable, t: number) {
+  return { from: transcript.firstEvent[t] as number, to: transcript.firstEvent[t + 1] ?? length };
+}
 
 export class Rollout {
   readonly transcript: number;
@@ -25,18 +66,18 @@ export class Rollout {
   /** Branch and version of its own first line, for all: they stand nowhere else. */
   readonly context: number | undefined;
   readonly #table: EventTable;
+  readonly #vectors: Vectors;
   #distinct: Uint32Array | undefined;
 
-  constructor(table: EventTable, places: Places, t: number) {
-    const { event, transcript, record, texts } = table;
-    const from = transcript.firstEvent[t] as number;
-    const to = transcript.firstEvent[t + 1] ?? table.length;
+  constructor(table: EventTable, places: Places, vectors: Vectors, t: number) {
+    const { event, transcript, record, texts, memory } = table;
+    const { from, to } = eventsOf(table, t);
     const firstRecord = transcript.firstRecord[t] as number;
     const endRecord = transcript.firstRecord[t + 1] ?? table.eventRecords;
     const sessions: string[] = [];
     let forkedFrom = "";
-    for (let i = from; i < to; i++) {
-      if (((event.flags[i] as number) & FLAG.session) === 0) continue;
+    const nextSession = (i: number) => memory.native.nextWith(FLAG.session, i, to);
+    for (let i = nextSession(from); i < to; i = nextSession(i + 1)) {
       if (sessions.length === 0) {
         forkedFrom = idKey(event.requestLow[i] as number, event.requestHigh[i] as number);
         this.context = event.context[i];
@@ -49,6 +90,7 @@ export class Rollout {
     named.delete(id);
     const timeMs = firstRecord < endRecord ? (record.timeMs[firstRecord] as number) : NaN;
     this.#table = table;
+    this.#vectors = vectors;
     this.transcript = t;
     this.session = places.sessionOf[t] as number;
     this.sessionName = places.sessions[this.session] as string;
@@ -62,20 +104,7 @@ export class Rollout {
 
   /** Each vector once: the event where it stands first. Worked out when first asked for: most rollouts have no relatives. */
   get distinct(): Uint32Array {
-    return (this.#distinct ??= this.#findDistinct());
-  }
-
-  #findDistinct(): Uint32Array {
-    const { event, usage } = this.#table;
-    const distinct: number[] = [];
-    const seen = new VectorSet();
-    const vector = new Float64Array(PARTS);
-    for (let i = this.events.from; i < this.events.to; i++) {
-      if (((event.flags[i] as number) & FLAG.reading) === 0) continue;
-      copyVector(usage, event.usage[i] as number, vector);
-      if (seen.add(vector)) distinct.push(i);
-    }
-    return Uint32Array.from(distinct);
+    return (this.#distinct ??= this.#vectors.distinctIn(this.events));
   }
 
   /** How many vectors this rollout and another begin with alike. */
@@ -91,8 +120,10 @@ export class Rollout {
   }
 }
 
-export function readRollouts(table: EventTable, places: Places): Rollout[] {
-  return places.transcripts.flatMap(({ source }, t) => (source === "codex" ? [new Rollout(table, places, t)] : []));
+export function readRollouts(table: EventTable, places: Places, vectors: Vectors): Rollout[] {
+  return places.transcripts.flatMap(({ source }, t) =>
+    source === "codex" ? [new Rollout(table, places, vectors, t)] : [],
+  );
 }
 
 function idKey(low: number, high: number): string {

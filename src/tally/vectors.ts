@@ -15,9 +15,6 @@ export const COLUMNS = [
 
 /** Numbers of a vector. */
 export const PARTS = COLUMNS.length;
-/** The place of the total. */
-export const TOTAL = COLUMNS.indexOf("webSearches");
-
 export function copyVector(columns: Columns<typeof USAGE>, i: number, to: Float64Array): void {
   for (let part = 0; part < PARTS; part++) to[part] = columns[COLUMNS[part] as (typeof COLUMNS)[number]][i] as number;
 }

@@ -2,6 +2,7 @@
 export * from "./table";
 export * from "./columns";
 export * from "./cursors";
+export * from "./codex";
 export * from "./repeated";
 export * from "./buckets";
 export * from "./groups";

@@ -31,8 +31,16 @@ export let recordTimeMs: usize = 0;
 export let recordIdLow: usize = 0;
 export let recordIdHigh: usize = 0;
 export let recordEvent: usize = 0;
+export let recordToolUses: usize = 0;
 
+export let extras: u32 = 0;
 export let extraEvent: usize = 0;
+export let extraInput: usize = 0;
+export let extraOutput: usize = 0;
+export let extraReasoning: usize = 0;
+export let extraCacheCreation5m: usize = 0;
+export let extraCacheRead: usize = 0;
+export let extraWebSearches: usize = 0;
 
 /** The number of each transcript's session. */
 export let transcriptSession: usize = 0;
@@ -92,6 +100,10 @@ export const RESPONSE_ID: u32 = 8;
 export const REQUEST_ID: u32 = 16;
 export const FINAL: u32 = 32;
 export const LONG_BLOCK: u32 = 64;
+export const READING: u32 = 128;
+export const REVIEW_START: u32 = 512;
+export const REVIEW_END: u32 = 1024;
+export const TURN: u32 = 2048;
 
 /** No event, group, kind or slice. */
 export const NONE: i32 = -1;
