@@ -159,6 +159,7 @@ test("slots of Codex have the numbers the kernel knows them by", () => {
     LAST_TOKENS: last.total_tokens,
     INFO_MODEL: payload.info.model,
     PAYLOAD_MODEL: payload.model,
+    PAYLOAD_CWD: payload.cwd,
   });
 });
 
@@ -227,6 +228,25 @@ describe("the host is not asked about", () => {
     ["one API pass that is the response itself", withUsage({ iterations: [{ type: "message", input_tokens: 3 }] })],
   ])("%s", (_, record) => {
     expect(expectSame(lines(RESPONSE, record))).toMatchObject({ asked: 0 });
+  });
+});
+
+describe("of Codex the host is not asked about", () => {
+  const timestamp = "2026-03-01T10:00:00.000Z";
+  const TURN = { timestamp, type: "turn_context", payload: { cwd: "/src/app", model: "gpt-5.2-codex" } };
+  const reading = { type: "token_count", info: { total_token_usage: { input_tokens: 7, total_tokens: 7 } } };
+  test.each([
+    ["a turn", TURN],
+    ["a turn of another model, elsewhere", { ...TURN, payload: { cwd: "C:\\src", model: 'o"3' } }],
+    ["a turn that names neither", { ...TURN, payload: {} }],
+    ["a turn without a time", { ...TURN, timestamp: undefined }],
+    ["a tool call", { ...TURN, type: "response_item", payload: { type: "function_call", name: "shell" } }],
+    ["a total that is repeated", { ...TURN, type: "event_msg", payload: reading }],
+  ])("%s", (_, record) => {
+    const first = { timestamp, type: "event_msg", payload: reading };
+    const { asked } = expectSame(lines(first, record, TURN, first), codex);
+    // Of the first total, which fell from nothing.
+    expect(asked).toBe(1);
   });
 });
 

@@ -3,7 +3,7 @@
  * record means and can read any; this does the same for those of which it needs only numbers and texts met before,
  * nearly all of them. `test/kernel/ordinary.test.ts` holds the two against each other.
  */
-import { addRecord, contextNumber } from "./events";
+import { addRecord, contextNumber, noteCwd, noteFirst } from "./events";
 import * as L from "./layout";
 import { cell, oddBits, presentBits } from "./row";
 import { bit, count, id, integer, text, time } from "./values";
@@ -192,23 +192,6 @@ function draftUsage(present: u64, shift: u32): void {
 @inline
 function isMadeUp(slot: u32): bool {
   return load<u8>(load<u32>(cell(slot), 8)) == 0x3c;
-}
-
-// @ts-ignore: decorator
-@inline
-function noteFirst(at: usize, text: u32): void {
-  if (text && !load<u32>(at)) store<u32>(at, text);
-}
-
-/** The earliest stays; one without a time is the latest. */
-// @ts-ignore: decorator
-@inline
-function noteCwd(cwd: u32, timeMs: f64): void {
-  if (!cwd) return;
-  const at = timeMs == timeMs ? timeMs : Infinity;
-  if (load<u32>(L.RANGE_CWD) && at >= load<f64>(L.RANGE_CWD_TIME)) return;
-  store<u32>(L.RANGE_CWD, cwd);
-  store<f64>(L.RANGE_CWD_TIME, at);
 }
 
 /** Whether a record of type `user` is anything but one tool's result, in one of the two ways in which these are written. */

@@ -1,8 +1,8 @@
 /**
- * Ordinary records of Codex, made events where they are read: those that tell no more than a time and a call of a tool, and
- * readings of a running total that has not fallen. As `claude.ts` does; `src/sources/codex.ts` says what they mean.
+ * Ordinary records of Codex, made events where they are read: those that tell no more than a time and a call of a tool,
+ * turns, and readings of a running total that has not fallen. As `claude.ts` does; `src/sources/codex.ts` says what they mean.
  */
-import { addRecord, contextNumber } from "./events";
+import { addRecord, contextNumber, noteCwd } from "./events";
 import * as L from "./layout";
 import { fallsBehind } from "./readings";
 import { oddBits, presentBits } from "./row";
@@ -23,6 +23,7 @@ export const LAST: u32 = 13;
 export const LAST_TOKENS: u32 = 19;
 export const INFO_MODEL: u32 = 20;
 export const PAYLOAD_MODEL: u32 = 21;
+export const PAYLOAD_CWD: u32 = 24;
 
 const EVENT_MESSAGE: u32 = 1;
 const RESPONSE_ITEM: u32 = 2;
@@ -42,13 +43,17 @@ export function takeCodex(): bool {
   if (load<u32>(L.STATE_RECORDS) == <u32>L.ROOM) return false;
   const type = integer(present, TYPE);
   const kind = integer(present, PAYLOAD_TYPE);
-  if (type == TURN_CONTEXT || type == SESSION_META) return false;
+  if (type == SESSION_META) return false;
   store<f64>(L.DRAFT_TIME, time(present, TIMESTAMP));
   let flags: u32 = 0;
   let model: u32 = 0;
   let toolUses: u32 = 0;
   if (type == RESPONSE_ITEM) {
     toolUses = kind == FUNCTION_CALL || kind == CUSTOM_TOOL_CALL ? 1 : 0;
+  } else if (type == TURN_CONTEXT) {
+    model = text(present, PAYLOAD_MODEL);
+    if (model) flags = L.FLAG_TURN;
+    noteCwd(text(present, PAYLOAD_CWD), NaN);
   } else if (type == EVENT_MESSAGE) {
     if (kind == ENTERED_REVIEW || kind == EXITED_REVIEW) return false;
     if (kind == USER_MESSAGE && load<u32>(L.STATE_WANTS_MESSAGE)) return false;

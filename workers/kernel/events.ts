@@ -62,6 +62,24 @@ export function beginRange(wantsMessage: u32): void {
   forgetReading();
 }
 
+/** Keeps what the range says first. */
+// @ts-ignore: decorator
+@inline
+export function noteFirst(at: usize, text: u32): void {
+  if (text && !load<u32>(at)) store<u32>(at, text);
+}
+
+/** The earliest stays; one without a time is the latest. */
+// @ts-ignore: decorator
+@inline
+export function noteCwd(cwd: u32, timeMs: f64): void {
+  if (!cwd) return;
+  const at = timeMs == timeMs ? timeMs : Infinity;
+  if (load<u32>(L.RANGE_CWD) && at >= load<f64>(L.RANGE_CWD_TIME)) return;
+  store<u32>(L.RANGE_CWD, cwd);
+  store<f64>(L.RANGE_CWD_TIME, at);
+}
+
 /**
  * Takes in the record that is drafted; there is room for it. Returns whether it began an event. What it tells no more is taken
  * from the draft.

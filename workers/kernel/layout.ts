@@ -134,6 +134,7 @@ export const FLAG_READING: u32 = 128;
 export const FLAG_ONLY_LAST: u32 = 256;
 export const FLAG_REVIEW_START: u32 = 512;
 export const FLAG_REVIEW_END: u32 = 1024;
+export const FLAG_TURN: u32 = 2048;
 export const FLAG_STANDS_ALONE: u32 = 65408;
 export const TERM_FAST: u32 = 1;
 export const TERM_BATCH: u32 = 2;
