@@ -215,10 +215,11 @@ export const RANGE = {
 
 export type UsageNumbers = Record<keyof typeof USAGE, number>;
 
-export function allocate<S extends Spec>(spec: S, length: number, buffer?: ArrayBuffer, from = 0): Columns<S> {
+export function allocate<S extends Spec>(spec: S, length: number, buffer?: ArrayBufferLike, from = 0): Columns<S> {
   const columns: Record<string, Float64Array | Uint32Array> = {};
   let at = from;
-  const memory = buffer ?? new ArrayBuffer(byteLength(spec, length));
+  // Of whichever kind: columns are the same on both, and types tell them apart where `width` may be either of two.
+  const memory = (buffer ?? new ArrayBuffer(byteLength(spec, length))) as ArrayBuffer;
   // Wide columns first, so that each starts aligned.
   for (const width of [Float64Array, Uint32Array] as const) {
     for (const [name, type] of Object.entries(spec)) {
@@ -266,9 +267,9 @@ export interface SkippedAt {
   readonly reason: "malformed" | "oversized" | "pending";
 }
 
-/** What a shard's ranges hold, in a form that moves between threads: one buffer and few small objects. */
+/** What a shard's ranges hold, in a form that goes from thread to thread: one buffer, which they share, and few small objects. */
 export interface Batch {
-  readonly buffer: ArrayBuffer;
+  readonly buffer: SharedArrayBuffer;
   readonly events: number;
   readonly records: number;
   readonly usages: number;

@@ -21,7 +21,7 @@ export interface PoolOptions {
   /** Hears of each shard as soon as it is through. */
   readonly onShard?: ((shard: Shard) => void) | undefined;
   /** Takes each batch, in the order of the shards. Returns its buffer where that may be written anew. */
-  readonly onBatch: (batch: Batch, shard: Shard) => ArrayBuffer | undefined;
+  readonly onBatch: (batch: Batch, shard: Shard) => SharedArrayBuffer | undefined;
 }
 
 /** A worker has one shard at hand and one waiting, so it never waits for the main thread to finish its own. */
@@ -31,7 +31,7 @@ const SHARDS_AT_A_WORKER = 3;
 export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<void> {
   const { threads, limits, signal, onShard, onBatch } = options;
   const early = new Map<number, Batch>();
-  const spares: ArrayBuffer[] = [];
+  const spares: SharedArrayBuffer[] = [];
   let next = 0;
   let handedOver = 0;
   let isStopped = false;
@@ -85,9 +85,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   signal?.addEventListener("abort", stop);
   try {
     const feed = async () => {
-      while (
-        await takeOne((task) => pool.run(task, { transferList: task.spare ? [task.spare] : [] }) as Promise<Batch>)
-      );
+      while (await takeOne((task) => pool.run(task) as Promise<Batch>));
     };
     const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
     if (threads > 1) lanes.push(scanHere());

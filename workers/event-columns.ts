@@ -253,7 +253,7 @@ export class EventColumns implements EventWriter, Numbering {
   }
 
   /** What came since the last call, in one buffer: `spare`, if that is large enough. The writer is then empty. */
-  finish(spare?: ArrayBuffer): Batch {
+  finish(spare?: SharedArrayBuffer): Batch {
     const tables: ReadonlyArray<readonly [Spec, readonly Piece[]]> = [
       ...this.#made.all(),
       [EXTRA, [this.#extra]],
@@ -262,7 +262,7 @@ export class EventColumns implements EventWriter, Numbering {
     ];
     const lengths = tables.map(([, pieces]) => pieces.reduce((sum, { length }) => sum + length, 0));
     const bytes = tables.reduce((sum, [spec], i) => sum + byteLength(spec, lengths[i] as number), 0);
-    const buffer = spare && spare.byteLength >= bytes ? spare : new ArrayBuffer(roomFor(bytes));
+    const buffer = spare && spare.byteLength >= bytes ? spare : new SharedArrayBuffer(roomFor(bytes));
     let at = 0;
     for (const [i, [spec, pieces]] of tables.entries()) {
       const columns = allocate(spec, lengths[i] as number, buffer, at);

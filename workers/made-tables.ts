@@ -64,7 +64,7 @@ export class MadeTables {
   /** All the room a table has in the kernel's memory. */
   #columns(name: TableName): Columns<Spec> {
     const { spec, address } = TABLES[name];
-    return allocate<Spec>(spec, ROOM, this.#kernel.words.buffer as ArrayBuffer, address);
+    return allocate<Spec>(spec, ROOM, this.#kernel.words.buffer, address);
   }
 
   #get(address: number): number {

@@ -32,7 +32,7 @@ interface Ready {
 /** A shard, and where its batch may be written. */
 export interface ScanTask {
   readonly shard: Shard;
-  readonly spare?: ArrayBuffer | undefined;
+  readonly spare?: SharedArrayBuffer | undefined;
 }
 
 export class Scanner {
