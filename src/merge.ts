@@ -62,6 +62,8 @@ export interface MergeOptions {
   readonly listsSkipped: "of scan" | "of each transcript";
   /** Leaves room behind the columns of events for records that become events of their own (`splitRepeated`). */
   readonly hasSpareEvents: boolean;
+  /** How far the memory may be taken up with room for parts that are still to come. */
+  readonly earlyBytes?: number | undefined;
 }
 
 /** Throws `TOO_MANY_RECORDS` where the memory is too small. */
@@ -93,7 +95,7 @@ export class Merger {
   constructor(transcripts: number, options: MergeOptions) {
     const memory = (this.#memory = options.memory);
     this.#options = options;
-    this.#columns = new MergedColumns(memory);
+    this.#columns = new MergedColumns(memory, options.earlyBytes ?? 0);
     this.#transcript = memory.columns(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
   }

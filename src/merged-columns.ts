@@ -31,8 +31,6 @@ const MERGED_EVENT = { ...EVENT, transcript: Uint32Array } as const;
 
 /** Room for parts that are still to come, in terms of what they will need if they are like those before. */
 const EARLY_ROOM = 1.25;
-/** Beyond it, tables are made when their size is known: a quarter of what WebAssembly can address. */
-const MOST_EARLY_BYTES = 2 ** 30;
 
 export class MergedColumns {
   readonly #memory: TallyMemory;
@@ -47,8 +45,12 @@ export class MergedColumns {
   #room: Room = { ...this.taken };
   #isTooLarge = false;
 
-  constructor(memory: TallyMemory) {
+  readonly #earlyBytes: number;
+
+  /** Beyond `earlyBytes` of memory, tables are made when their size is known. */
+  constructor(memory: TallyMemory, earlyBytes: number) {
     this.#memory = memory;
+    this.#earlyBytes = earlyBytes;
     this.event = memory.columns(MERGED_EVENT, 0);
     this.record = memory.columns(RECORD, 0);
     this.usage = memory.columns(USAGE, 0);
@@ -65,7 +67,7 @@ export class MergedColumns {
     const needed = sumOf(this.taken, more);
     if (TABLES.every((table) => needed[table] <= this.#room[table])) return true;
     const room = mapRoom(needed, (count) => Math.ceil((count / share) * EARLY_ROOM));
-    this.#isTooLarge = this.#memory.next + bytesFor(room) > MOST_EARLY_BYTES;
+    this.#isTooLarge = this.#memory.next + bytesFor(room) > this.#earlyBytes;
     if (!this.#isTooLarge) this.#makeRoom(room);
     return !this.#isTooLarge;
   }

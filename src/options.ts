@@ -60,6 +60,11 @@ export interface ScanOptions {
   readonly chunkBytes?: number | undefined;
   /** Bytes of transcript that one thread takes on at once. Default: what shares the work well. */
   readonly rangeBytes?: number | undefined;
+  /**
+   * Without cursors: memory into which events may be merged while transcripts are still being read. What would go beyond it
+   * waits in the threads' buffers until its size is known. Default 1 GiB.
+   */
+  readonly earlyMergeBytes?: number | undefined;
   /** Whether to read only what is new since the last scan, and to remember how far this one got. Default true. */
   readonly cache?: boolean | undefined;
   /** Where that is remembered. Default: `TOKENSIFT_CACHE_DIR`, `$OKSTRA_HOME/cache/token-usage`, or the platform's cache folder. */
@@ -87,6 +92,9 @@ const DEFAULT_MAX_LINE_BYTES = 256 << 20;
 export const LARGEST_MAX_LINE_BYTES = 512 << 20;
 export const DEFAULT_CHUNK_BYTES = 512 << 10;
 const LARGEST_CHUNK_BYTES = 64 << 20;
+/** A quarter of what WebAssembly can address. */
+const DEFAULT_EARLY_MERGE_BYTES = 2 ** 30;
+const LARGEST_EARLY_MERGE_BYTES = 2 ** 32;
 export const MOST_THREADS = 256;
 
 /** Checks what a caller gave and fills in the defaults. Throws `INVALID_OPTION`. */
@@ -128,6 +136,12 @@ export function checkOptions(options: ScanOptions) {
       options.rangeBytes === undefined
         ? undefined
         : whole("rangeBytes", options.rangeBytes, 1, Number.MAX_SAFE_INTEGER),
+    earlyMergeBytes: whole(
+      "earlyMergeBytes",
+      options.earlyMergeBytes ?? DEFAULT_EARLY_MERGE_BYTES,
+      0,
+      LARGEST_EARLY_MERGE_BYTES,
+    ),
     taskPattern: options.taskPattern ?? DEFAULT_TASK_PATTERN,
     cache: options.cache ?? true,
     environment: options.environment ?? thisEnvironment(),

@@ -66,7 +66,12 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
   stages.end("load");
 
   const cursorsEnd = memory.next;
-  const merger = new Merger(found.transcripts.length, { memory, listsSkipped: "of scan", hasSpareEvents: true });
+  const merger = new Merger(found.transcripts.length, {
+    memory,
+    listsSkipped: "of scan",
+    hasSpareEvents: true,
+    earlyBytes: checked.earlyMergeBytes,
+  });
   const scanned: ScannedBatch[] = [];
   let bytesDone = 0;
   let bytesMerged = 0;

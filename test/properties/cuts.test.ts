@@ -53,6 +53,26 @@ test("any tree cut anyhow gives what it gives whole", async () => {
   );
 });
 
+test("how much is merged while others are still being read never shows: all, some or nothing", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      transcriptTree,
+      fc.integer({ min: 20, max: 200 }),
+      fc.integer({ min: 0, max: 400_000 }),
+      async (tree, rangeBytes, earlyMergeBytes) => {
+        const folder = makeFolder();
+        writeTree(folder, tree);
+        const either = (more: ScanOptions) =>
+          ask([folder], { rangeBytes, cache: false, ...more }).catch((error: Error) => error.message);
+        const all = await either({});
+        expect(await either({ earlyMergeBytes })).toEqual(all);
+        expect(await either({ earlyMergeBytes: 0 })).toEqual(all);
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
 test("the order in which paths are given never shows", async () => {
   await fc.assert(
     fc.asyncProperty(transcriptTree, fc.infiniteStream(fc.nat()), async (tree, numbers) => {
