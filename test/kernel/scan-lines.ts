@@ -25,10 +25,10 @@ export class LineScanner<F extends Field> {
   readonly events: EventColumns;
   readonly #kernel: Kernel;
 
-  constructor(record: F) {
+  constructor(record: F, element?: Field) {
     const { slots, slotCount } = assignSlots(record);
     this.slots = slots;
-    this.#kernel = new Kernel(module, record, slotCount, ROOM);
+    this.#kernel = new Kernel(module, record, slotCount, ROOM, element);
     this.events = new EventColumns(this.#kernel, true);
     this.cells = new RowCells(this.#kernel, slotCount);
   }

@@ -6,7 +6,7 @@ import { claude } from "../../src/sources/claude.ts";
 import { type Dispatch, readDispatches } from "../../src/sources/dispatches.ts";
 import { LineScanner } from "../kernel/scan-lines.ts";
 
-const scanner = new LineScanner(claude.record);
+const scanner = new LineScanner(claude.record, claude.element);
 
 const found = (record: unknown) => foundIn(JSON.stringify(record));
 
@@ -51,6 +51,14 @@ test("a tool's name may be written with escapes", () => {
   }
 });
 
+test("of a key that stands twice, the last one counts", () => {
+  const blocks =
+    '[{"type":"text","id":"x","id":"t","type":"tool_use","name":"Agent","input":{"name":"a"},"input":{"name":"b"}},7,[]]';
+  expect(foundIn(`{"type":"assistant","message":{"content":${blocks}}}`)).toEqual([
+    { callId: "t", name: "b", agentId: "" },
+  ]);
+});
+
 const text = fc.constantFrom("a", "codex-worker", 'q"u\\o\n', "ü", "Agent");
 const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined, freq: 5 });
 const block: fc.Arbitrary<Block> = fc.record(
@@ -75,7 +83,10 @@ test("whatever stands in a record, the calls and results in it are found, and no
         const record = { type, uuid: "u", toolUseResult, message: { content } };
         const hasUses = type === "assistant" && content.some((one) => one.type === "tool_use");
         const hasResult = ["agentId", "agent_id"].some((name) => (toolUseResult as Record<string, unknown>)[name]);
-        expect(found(record)).toEqual(hasUses || hasResult ? expected(type, content, toolUseResult) : []);
+        const all = hasUses || hasResult ? expected(type, content, toolUseResult) : [];
+        expect(found(record)).toEqual(all);
+        // With white space wherever JSON allows it.
+        expect(foundIn(JSON.stringify(record, null, 1).replaceAll("\n", "\t"))).toEqual(all);
       },
     ),
     { numRuns: 2000 },
