@@ -91,6 +91,6 @@ function differences(before: StoredSessions, now: StoredSessions): string[] {
     JSON.stringify(sessions.map((session) => session[part]));
   if (textOf("id", before) !== textOf("id", now)) what.push("sessions");
   else what.push(...(["lines", "isAgents"] as const).filter((part) => textOf(part, before) !== textOf(part, now)));
-  if (before.problem !== now.problem) what.push("problem");
+  what.push(...(["problem", "untoldTokens"] as const).filter((part) => before[part] !== now[part]));
   return what;
 }
