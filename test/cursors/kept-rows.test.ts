@@ -103,7 +103,8 @@ describe("what is kept of a database", () => {
       const { stdout } = await tokensift(["cache", action, "--json", "--cache-dir", cacheDirectory]);
       return JSON.parse(stdout) as object;
     };
-    expect(await run("info")).toMatchObject({ files: 1, transcripts: 1, unusable: 0 });
+    const bytes = [DATABASE, `${DATABASE}-wal`].reduce((sum, name) => sum + statSync(join(home, name)).size, 0);
+    expect(await run("info")).toMatchObject({ files: 1, transcripts: 1, transcriptBytes: bytes, unusable: 0 });
     expect(await run("prune")).toMatchObject({ files: 0 });
     rmSync(join(home, DATABASE));
     expect(await run("prune")).toMatchObject({ files: 1, transcripts: 1 });
