@@ -21,6 +21,7 @@ export interface FinishedScan {
   readonly bytesTotal: number;
   readonly bytesRead: number;
   readonly transcriptsUnchanged: number;
+  readonly untoldTokens: number;
   /** The system's code. */
   readonly cacheFailure: string | undefined;
   readonly threads: number;
@@ -75,6 +76,7 @@ export function describeScan(scan: FinishedScan): ScanResult {
       responsesWithoutTime: tallied.responsesWithoutTime,
       clampedResponses: tallied.clampedResponses,
       outputOnlyResponses: tallied.outputOnlyResponses,
+      untoldTokens: scan.untoldTokens,
       lowOutputResponses: tallied.lowOutputResponses,
       unpricedModels: tallied.unpricedModels,
       unpricedTokens: tallied.unpricedTokens,

@@ -130,6 +130,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
     bytesTotal,
     bytesRead: table.bytesRead + (cursors?.bytesRead ?? 0) + found.bytesRead,
     transcriptsUnchanged: (cursors?.unchanged ?? 0) + found.unchanged,
+    untoldTokens: found.untoldTokens,
     cacheFailure,
     threads,
     stages,
@@ -139,7 +140,9 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
 
 /** With the sessions of databases, which few machines have. */
 async function unfolded(found: Discovery, { cache, environment, cacheDirectory }: CheckedOptions): Promise<Unfolded> {
-  if (!found.transcripts.some(isDatabase)) return { ...found, bytesRead: 0, unchanged: 0, cacheFailure: undefined };
+  if (!found.transcripts.some(isDatabase)) {
+    return { ...found, bytesRead: 0, unchanged: 0, untoldTokens: 0, cacheFailure: undefined };
+  }
   const { unfoldDatabases } = await import("./databases/index.ts");
   return unfoldDatabases(found, cache ? cacheFolder(environment, cacheDirectory) : undefined);
 }

@@ -144,6 +144,8 @@ export interface Diagnostics {
   readonly clampedResponses: number;
   /** Responses of sessions without an end that told no more than their output: their input is in no figure. Copilot CLI. */
   readonly outputOnlyResponses: number;
+  /** Tokens that sessions' own totals hold and none of their messages tells of, of all time: they are in no figure. OpenCode 2. */
+  readonly untoldTokens: number;
   /** Responses whose output number is a placeholder the agent never replaced, by agent version. */
   readonly lowOutputResponses: Readonly<Record<string, number>>;
   /** Models without a known price that are in the totals, sorted; their tokens count, their cost does not. */

@@ -7,7 +7,7 @@ import type { Flag } from "../config/flag.ts";
 import { type FlagName, FLAGS } from "../config/flags.ts";
 import { oneOf } from "../config/values.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
-import { TASK_ACTIONS } from "./task-actions.ts";
+import { TASK_ACTIONS, TASKS_FORMATS } from "./task-actions.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -16,6 +16,11 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   completion: SHELLS,
   cache: CACHE_ACTIONS,
   tasks: TASK_ACTIONS,
+};
+
+/** Where a command takes fewer values of a flag than others. */
+const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  tasks: { format: TASKS_FORMATS },
 };
 
 interface Offer {
@@ -46,7 +51,7 @@ export function completionScript(shell: string, program: Command): string {
 }
 
 function offerOf(command: Command): Offer {
-  const flags = command.options.filter(({ hidden }) => !hidden).map(flagOffer);
+  const flags = command.options.filter(({ hidden }) => !hidden).map((option) => flagOffer(option, command));
   return {
     name: command.name(),
     about: command.summary() || command.description(),
@@ -56,29 +61,38 @@ function offerOf(command: Command): Offer {
   };
 }
 
-function flagOffer(option: Option): FlagOffer {
+function flagOffer(option: Option, command: Command): FlagOffer {
   const isFile = /<(?:file|folder)>/.test(option.flags);
   // Some commands have flags of their own beside those of scan.
   const flag: Flag<unknown> | undefined = FLAGS[option.attributeName() as FlagName];
-  const value = option.required ? { choices: flag?.choices ?? [], isFile } : undefined;
+  const choices = CHOICES[command.name()]?.[option.attributeName()] ?? flag?.choices ?? [];
+  const value = option.required ? { choices, isFile } : undefined;
   return { flag: option.long as string, about: option.description, value };
 }
 
 function bashScript(offers: readonly Offer[]): string {
-  const valued = new Map(
-    offers.flatMap(({ flags }) => flags.flatMap(({ flag, value }) => (value ? [[flag, value]] : []))),
-  );
+  const valued = new Map<string, NonNullable<FlagOffer["value"]>>();
+  // What holds for one command stands before what holds for all.
+  const own: string[] = [];
+  for (const { name, flags } of offers) {
+    for (const { flag, value } of flags) {
+      if (!value) continue;
+      const known = valued.get(flag);
+      if (!known) valued.set(flag, value);
+      else if (known.choices.join(" ") !== value.choices.join(" "))
+        own.push(chosen(`"${name} ${flag}"`, value.choices));
+    }
+  }
   const withChoices = [...valued].filter(([, { choices }]) => choices.length > 0);
   const withFile = [...valued].filter(([, { isFile }]) => isFile).map(([flag]) => flag);
   const withOther = [...valued]
     .filter(([, { choices, isFile }]) => !isFile && choices.length === 0)
     .map(([flag]) => flag);
   const values = [
-    ...withChoices.map(
-      ([flag, { choices }]) => `${flag}) COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current")); return ;;`,
-    ),
-    `${withFile.join(" | ")}) COMPREPLY=($(compgen -f -- "$current")); return ;;`,
-    `${withOther.join(" | ")}) return ;;`,
+    ...own,
+    ...withChoices.map(([flag, { choices }]) => chosen(anyOf([flag]), choices)),
+    `${anyOf(withFile)}) COMPREPLY=($(compgen -f -- "$current")); return ;;`,
+    `${anyOf(withOther)}) return ;;`,
   ].map((line) => `    ${line}`);
   const commands = offers.map(({ name, flags, takesFiles, words }) => {
     const plain = takesFiles ? `-f` : `-W "${words.join(" ")}"`;
@@ -96,16 +110,25 @@ _tokensift() {
     COMPREPLY=($(compgen -W "${offers.map(({ name }) => name).join(" ")}" -- "$current"))
     return
   fi
-  case "$previous" in
+  [[ $command == -* ]] && command=scan
+  case "$command $previous" in
 ${values.join("\n")}
   esac
-  [[ $command == -* ]] && command=scan
   case "$command" in
 ${commands.join("\n")}
   esac
 }
 complete -o filenames -F _tokensift tokensift
 `;
+}
+
+/** Flags behind any command. */
+function anyOf(flags: readonly string[]): string {
+  return flags.map((flag) => `*" ${flag}"`).join(" | ");
+}
+
+function chosen(pattern: string, choices: readonly string[]): string {
+  return `${pattern}) COMPREPLY=($(compgen -W "${choices.join(" ")}" -- "$current")); return ;;`;
 }
 
 function zshScript(offers: readonly Offer[]): string {

@@ -65,4 +65,5 @@ export const TASKS_FLAGS: readonly FlagName[] = [
 ];
 
 /** Tasks are no rows of figures. */
-export const TASKS_ABOUTS = { format: "table, json, md (default: table)" } as const;
+export const TASKS_FORMATS = ["table", "json", "md"] as const;
+export const TASKS_ABOUTS = { format: `${TASKS_FORMATS.join(", ")} (default: table)` } as const;

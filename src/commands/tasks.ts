@@ -23,7 +23,7 @@ import { catchInterrupts } from "../files/interrupts.ts";
 import type { ScanResult } from "../types.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
-import { TASK_ACTIONS } from "./task-actions.ts";
+import { TASK_ACTIONS, TASKS_FORMATS } from "./task-actions.ts";
 import { outputWidth, showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
@@ -274,8 +274,8 @@ export function evidenceOf({
 
 export function isJson({ settings }: TaskRun): boolean {
   const { format = "table" } = settings;
-  if (format === "csv" || format === "ndjson")
-    throw invalidOption("--format", format, "is no format of tasks (one of table, json, md)");
+  if (!TASKS_FORMATS.some((known) => known === format))
+    throw invalidOption("--format", format, `is no format of tasks (one of ${TASKS_FORMATS.join(", ")})`);
   return format === "json";
 }
 

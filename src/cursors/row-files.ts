@@ -7,13 +7,26 @@ export function isRowFile(name: string): boolean {
   return ROWS.test(name);
 }
 
-/** The database that such a file is about; undefined: it is damaged. */
-export function databaseOf(file: string): string | undefined {
+/** What such a file is about. */
+export interface AboutRows {
+  readonly database: string;
+  /** Of the database and its log, when its rows were taken. */
+  readonly bytes: number;
+}
+
+/** Undefined: it is damaged. */
+export function aboutRows(file: string): AboutRows | undefined {
   try {
     const [header = ""] = readFileSync(file, "utf8").split("\n", 1);
-    const { path } = JSON.parse(header) as { path?: unknown };
-    return typeof path === "string" ? path : undefined;
+    const { path, database, log } = JSON.parse(header) as Readonly<Record<string, unknown>>;
+    return typeof path === "string" ? { database: path, bytes: sizeIn(database) + sizeIn(log) } : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** What the system said of a file (`stateOf` in `src/databases/private-copy.ts`): device, inode, size, times. */
+function sizeIn(state: unknown): number {
+  const size = typeof state === "string" ? Number(state.split(" ")[2]) : 0;
+  return Number.isSafeInteger(size) && size > 0 ? size : 0;
 }

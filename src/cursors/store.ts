@@ -6,7 +6,7 @@ import { type DecodedCursors, readCursors } from "./decode.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
 import { isCursorFile, isGone, isTemporary, recentBeside } from "./file.ts";
 import { areMadeAlike } from "./layout.ts";
-import { databaseOf, isRowFile } from "./row-files.ts";
+import { aboutRows, isRowFile } from "./row-files.ts";
 import type { CursorTable } from "./table.ts";
 
 export interface StoreInfo {
@@ -83,8 +83,13 @@ export function describeStore(folder: string): StoreInfo {
     info.files++;
     info.bytes += stat.size;
     oldestMs = Math.min(oldestMs, stat.mtimeMs);
-    if (databaseOf(path) === undefined) info.unusable++;
-    else info.transcripts++;
+    const about = aboutRows(path);
+    if (!about) {
+      info.unusable++;
+      continue;
+    }
+    info.transcripts++;
+    info.transcriptBytes += about.bytes;
   }
   return { ...info, oldestAt: oldestMs === Infinity ? null : new Date(oldestMs).toISOString() };
 }
@@ -113,11 +118,11 @@ export function pruneStore(folder: string): Pruned {
     }
   }
   for (const path of rowFiles(folder)) {
-    const database = databaseOf(path);
-    if (database !== undefined && !isGone(database)) continue;
+    const about = aboutRows(path);
+    if (about && !isGone(about.database)) continue;
     rmSync(path, { force: true });
     pruned.files++;
-    if (database !== undefined) pruned.transcripts++;
+    if (about) pruned.transcripts++;
   }
   return pruned;
 }

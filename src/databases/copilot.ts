@@ -17,8 +17,9 @@ const OPTIONAL = ["created_at", "reasoning_tokens", "copilot_usage_model", "pare
 export function readCopilotStore(tables: Tables): StoredSessions {
   const columns = tables.columnsOf(EVENTS);
   // Stores of older versions hold no usage.
-  if (columns.size === 0 && tables.columnsOf("sessions").size > 0) return { sessions: [], problem: undefined };
-  if (!NEEDED.every((name) => columns.has(name))) return { sessions: [], problem: "UNKNOWN_SCHEMA" };
+  if (columns.size === 0 && tables.columnsOf("sessions").size > 0)
+    return { sessions: [], problem: undefined, untoldTokens: 0 };
+  if (!NEEDED.every((name) => columns.has(name))) return { sessions: [], problem: "UNKNOWN_SCHEMA", untoldTokens: 0 };
   const places = readPlaces(tables);
   const sessions = new SessionsById();
   const wanted = [...NEEDED, ...OPTIONAL.filter((name) => columns.has(name))];
@@ -31,7 +32,7 @@ export function readCopilotStore(tables: Tables): StoredSessions {
     }));
     session.lines.push(requestLine(id, row));
   }
-  return { sessions: sessions.all(), problem: undefined };
+  return { sessions: sessions.all(), problem: undefined, untoldTokens: 0 };
 }
 
 function readPlaces(tables: Tables): ReadonlyMap<string, { cwd: string | undefined; branch: string | undefined }> {

@@ -18,6 +18,8 @@ export interface Unfolded extends Discovery {
   readonly bytesRead: number;
   /** Databases that were not opened. */
   readonly unchanged: number;
+  /** Tokens that sums of databases hold and no row of them tells of. */
+  readonly untoldTokens: number;
   /** Why rows could not be kept: the system's code. */
   readonly cacheFailure: string | undefined;
 }
@@ -26,7 +28,7 @@ export interface Unfolded extends Discovery {
 export async function unfoldDatabases(found: Discovery, cacheFolder: string | undefined): Promise<Unfolded> {
   const transcripts: Transcript[] = [];
   const unreadable: UnreadableFile[] = [...found.unreadable];
-  const sums = { bytesRead: 0, unchanged: 0, cacheFailure: undefined as string | undefined };
+  const sums = { bytesRead: 0, unchanged: 0, untoldTokens: 0, cacheFailure: undefined as string | undefined };
   for (const transcript of found.transcripts) {
     if (!isDatabase(transcript)) {
       transcripts.push(transcript);
@@ -34,7 +36,8 @@ export async function unfoldDatabases(found: Discovery, cacheFolder: string | un
     }
     const { path } = transcript;
     try {
-      const { sessions, problem } = await sessionsOf(transcript, cacheFolder, sums);
+      const { sessions, problem, untoldTokens } = await sessionsOf(transcript, cacheFolder, sums);
+      sums.untoldTokens += untoldTokens;
       for (const session of sessions) transcripts.push(sessionTranscript(transcript, session));
       if (problem) unreadable.push({ path, code: problem });
     } catch (error) {

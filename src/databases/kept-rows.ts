@@ -12,10 +12,13 @@ import type { DatabaseState } from "./private-copy.ts";
 import { PROBLEMS, type StoredSession, type StoredSessions } from "./stored-session.ts";
 
 /** Goes up with every change to what readers make of a row. */
-const FORMAT = 2;
+const FORMAT = 3;
 /** Clocks of file systems are not ours, and some count in steps of two seconds. */
 const FRESH_MS = 2000;
 const LF = 0x0a;
+
+/** What a reader says of a database beside its sessions. */
+type About = Omit<StoredSessions, "sessions">;
 
 /** What is kept of one database. */
 export class KeptRows {
@@ -36,12 +39,14 @@ export class KeptRows {
       const bytes = readFileSync(join(this.#folder, this.#name));
       const border = bytes.indexOf(LF);
       const body = bytes.subarray(border + 1);
-      const { problem } = JSON.parse(bytes.toString("utf8", 0, border)) as { problem?: StoredSessions["problem"] };
+      const about = JSON.parse(bytes.toString("utf8", 0, border)) as Partial<About>;
       // The header as it would be written: in every other state, and of damaged rows, it differs.
-      if (bytes.toString("utf8", 0, border) !== this.#header(state, problem, body)) return undefined;
+      if (bytes.toString("utf8", 0, border) !== this.#header(state, about, body)) return undefined;
       const sessions: unknown = JSON.parse(body.toString("utf8"));
-      return areSessions(sessions) && (problem === undefined || PROBLEMS.includes(problem))
-        ? { sessions, problem }
+      const { problem, untoldTokens } = about;
+      const isKnown = problem === undefined || PROBLEMS.includes(problem);
+      return areSessions(sessions) && isKnown && isCount(untoldTokens)
+        ? { sessions, problem, untoldTokens }
         : undefined;
     } catch {
       return undefined;
@@ -49,15 +54,11 @@ export class KeptRows {
   }
 
   /** Keeps them, unless the database changed so lately that it could change again unseen. Throws what the system says. */
-  write(state: DatabaseState, { sessions, problem }: StoredSessions, takenMs: number): void {
+  write(state: DatabaseState, { sessions, ...about }: StoredSessions, takenMs: number): void {
     if (state.changedMs > takenMs - FRESH_MS) return;
     const body = Buffer.from(JSON.stringify(sessions));
     makeFolder(this.#folder);
-    replaceFile(
-      this.#folder,
-      this.#name,
-      Buffer.concat([Buffer.from(`${this.#header(state, problem, body)}\n`), body]),
-    );
+    replaceFile(this.#folder, this.#name, Buffer.concat([Buffer.from(`${this.#header(state, about, body)}\n`), body]));
   }
 
   /** Throws what the system says. */
@@ -65,9 +66,10 @@ export class KeptRows {
     rmSync(join(this.#folder, this.#name), { force: true });
   }
 
-  #header({ database, log }: DatabaseState, problem: StoredSessions["problem"], body: Buffer): string {
+  #header({ database, log }: DatabaseState, { problem, untoldTokens }: Partial<About>, body: Buffer): string {
     const { low, high } = hashBytes(body);
-    return JSON.stringify({ path: this.#path, format: FORMAT, version: VERSION, database, log, problem, low, high });
+    const of = { path: this.#path, format: FORMAT, version: VERSION, database, log };
+    return JSON.stringify({ ...of, problem, untoldTokens, low, high });
   }
 }
 
@@ -80,6 +82,10 @@ function isSession(value: unknown): value is StoredSession {
   if (!isObject(value)) return false;
   const { id, lines, isAgents } = value;
   return typeof id === "string" && typeof isAgents === "boolean" && Array.isArray(lines) && lines.every(isText);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isText(value: unknown): value is string {

@@ -1,46 +1,52 @@
-/** OpenCode's database: tables `session`, `message` and `part`, the latter two with a JSON text `data` (`docs/decisions/0012`). */
-import { SessionsById, lineOf, type StoredSession, type StoredSessions, textIn } from "./stored-session.ts";
+/**
+ * OpenCode's database: tables `session`, `message` and `part`, the latter two with a JSON text `data` (`docs/decisions/0012`),
+ * and those of OpenCode 2 beside or instead of them (`opencode-newer.ts`).
+ */
+import type { Json } from "../json.ts";
+import { NewerMessages } from "./opencode-newer.ts";
+import { OlderMessages } from "./opencode-older.ts";
+import { TokenSums } from "./opencode-sums.ts";
+import { SessionsById, lineOf, objectIn, type StoredSession, type StoredSessions, textIn } from "./stored-session.ts";
 import type { Tables } from "./sqlite.ts";
 
-/** A turn may take that long between its two rows. */
-const SAME_TURN_MS = 3_600_000;
-
 export function readOpenCode(tables: Tables): StoredSessions {
-  const message = tables.columnsOf("message");
-  const isKnown = ["id", "session_id", "data"].every((name) => message.has(name));
-  if (!isKnown) return { sessions: [], problem: "UNKNOWN_SCHEMA" };
-  const about = readSessions(tables);
+  const columns = tables.columnsOf("message");
+  const hasOlder = ["id", "session_id", "data"].every((name) => columns.has(name));
+  const newer = new NewerMessages(tables, hasOlder);
+  if (!hasOlder && !newer.isKnown) return { sessions: [], problem: "UNKNOWN_SCHEMA", untoldTokens: 0 };
   const part = tables.columnsOf("part");
-  const hasParts = part.has("message_id") && part.has("data");
-  const toolUses = hasParts ? countTools(tables) : new Map<string, number>();
+  const hasParts = !hasOlder || (part.has("message_id") && part.has("data"));
 
+  const about = readSessions(tables, newer);
   const sessions = new SessionsById();
-  for (const { id, session_id, data } of tables.rows("SELECT id, session_id, data FROM message ORDER BY id")) {
-    const sessionID = String(session_id);
-    const session = sessions.get(sessionID, () => about.get(sessionID) ?? begin(sessionID, undefined, undefined));
-    session.lines.push(messageLine(String(id), sessionID, data, toolUses.get(String(id))));
+  const linesOf = (id: string) => sessions.get(id, () => about.get(id) ?? begin(id, undefined, undefined)).lines;
+  const sums = new TokenSums();
+  const older = new OlderMessages();
+  if (hasOlder) {
+    const toolUses = hasParts ? countTools(tables) : new Map<string, number>();
+    for (const { id, session_id, data } of tables.rows("SELECT id, session_id, data FROM message ORDER BY id")) {
+      const message = objectIn(data);
+      older.add(String(id), message);
+      sums.add(String(session_id), message?.["tokens"]);
+      linesOf(String(session_id)).push(
+        message ? messageLine(String(id), String(session_id), message, toolUses.get(String(id))) : DAMAGED,
+      );
+    }
+  }
+  for (const { id, session, message, isCopied } of newer.rows((id) => older.has(id))) {
+    if (!isCopied) sums.add(session, message?.tokens);
+    const tokens = message && older.tokensLike(message);
+    linesOf(session).push(message ? lineOf({ ...message, id, sessionID: session, tokens }) : DAMAGED);
   }
   return {
     sessions: sessions.all(),
-    problem: hasNewer(tables, message) ? "NEWER_MESSAGES" : hasParts ? undefined : "NO_TOOL_CALLS",
+    problem: newer.goOnUnread(columns) ? "NEWER_MESSAGES" : hasParts ? undefined : "NO_TOOL_CALLS",
+    untoldTokens: sums.untold(tables),
   };
 }
 
-/**
- * Whether a session goes on in the table of versions to come. While they write both tables, the rows of one turn are
- * made within seconds; what is in the new one alone does not count here, and is said.
- */
-function hasNewer(tables: Tables, message: ReadonlySet<string>): boolean {
-  const columns = tables.columnsOf("session_message");
-  if (!["type", "session_id"].every((name) => columns.has(name))) return false;
-  const haveTimes = columns.has("time_created") && message.has("time_created");
-  const sql = `
-    SELECT 1 FROM session_message AS newer WHERE newer.type IN ('assistant', 'compaction') AND NOT EXISTS (
-      SELECT 1 FROM message WHERE message.session_id = newer.session_id
-      ${haveTimes ? `AND message.time_created >= newer.time_created - ${SAME_TURN_MS}` : ""}) LIMIT 1`;
-  for (const _ of tables.rows(sql)) return true;
-  return false;
-}
+/** As it would be in a file of its own. */
+const DAMAGED = "{";
 
 function begin(id: string, directory: string | undefined, parent: string | undefined): StoredSession {
   return {
@@ -50,13 +56,20 @@ function begin(id: string, directory: string | undefined, parent: string | undef
   };
 }
 
-function readSessions(tables: Tables): ReadonlyMap<string, StoredSession> {
-  const columns = tables.columnsOf("session");
+/** What the table of OpenCode 2 says of a session is newer. */
+function readSessions(tables: Tables, newer: NewerMessages): ReadonlyMap<string, StoredSession> {
   const sessions = new Map<string, StoredSession>();
-  if (!columns.has("id")) return sessions;
-  const wanted = ["id", "directory", "parent_id"].filter((name) => columns.has(name));
-  for (const { id, directory, parent_id } of tables.rows(`SELECT ${wanted.join(", ")} FROM session`)) {
-    sessions.set(String(id), begin(String(id), textIn(directory), textIn(parent_id)));
+  for (const table of ["session", "session_v2"]) {
+    const columns = tables.columnsOf(table);
+    if (!columns.has("id")) continue;
+    const wanted = ["id", "directory", "parent_id"].filter((name) => columns.has(name));
+    for (const { id, directory, parent_id } of tables.rows(`SELECT ${wanted.join(", ")} FROM ${table}`)) {
+      sessions.set(String(id), begin(String(id), textIn(directory), textIn(parent_id)));
+    }
+  }
+  for (const { session, directory } of newer.beginnings()) {
+    const known = sessions.get(session);
+    if (known) sessions.set(session, { ...known, lines: begin(session, directory, undefined).lines });
   }
   return sessions;
 }
@@ -72,15 +85,7 @@ function countTools(tables: Tables): ReadonlyMap<string, number> {
 }
 
 /** What matters of a message; its texts stay behind. */
-function messageLine(id: string, sessionID: string, data: unknown, toolUses: number | undefined): string {
-  let told: unknown;
-  try {
-    told = JSON.parse(String(data));
-  } catch {
-    // As it would be in a file of its own.
-    return "{";
-  }
-  if (typeof told !== "object" || told === null) return "{";
-  const { role, time, modelID, agent, mode, path, cost, tokens } = told as Readonly<Record<string, unknown>>;
+function messageLine(id: string, sessionID: string, message: Json, toolUses: number | undefined): string {
+  const { role, time, modelID, agent, mode, path, cost, tokens } = message;
   return lineOf({ id, sessionID, role, time, modelID, agent, mode, path, cost, tokens, toolUses });
 }

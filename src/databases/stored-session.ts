@@ -1,4 +1,5 @@
 import type { SQLiteValue } from "node-sqlite3-wasm";
+import { isObject, type Json } from "../json.ts";
 
 /** A session of a database, in lines that its source reads like any others. */
 export interface StoredSession {
@@ -16,6 +17,8 @@ export interface StoredSessions {
   readonly sessions: readonly StoredSession[];
   /** Undefined: it lacks nothing. */
   readonly problem: (typeof PROBLEMS)[number] | undefined;
+  /** Tokens that its own sums hold and none of its rows tells of. */
+  readonly untoldTokens: number;
 }
 
 /** Sessions by id, made when first asked for. */
@@ -41,4 +44,14 @@ export function lineOf(record: object): string {
 /** Of a text column; undefined when it holds anything else. */
 export function textIn(value: SQLiteValue | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The object in a text column of JSON; undefined: damaged. */
+export function objectIn(value: SQLiteValue | undefined): Json | undefined {
+  try {
+    const told: unknown = JSON.parse(String(value));
+    return isObject(told) ? told : undefined;
+  } catch {
+    return undefined;
+  }
 }

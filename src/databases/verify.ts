@@ -1,7 +1,7 @@
 /** Reads databases again whose rows are kept, and compares: what `cache verify` does beside looking at cursors. */
 import { join } from "node:path";
 import { fileName } from "../cursors/file.ts";
-import { databaseOf } from "../cursors/row-files.ts";
+import { aboutRows } from "../cursors/row-files.ts";
 import { rowFiles } from "../cursors/store.ts";
 import type { Difference, Verified } from "../cursors/verify.ts";
 import { readerOf } from "./index.ts";
@@ -39,7 +39,7 @@ export async function verifyRows(folder: string): Promise<Verified> {
 }
 
 function usedIn(folder: string, file: string): Used | undefined {
-  const path = databaseOf(file);
+  const path = aboutRows(file)?.database;
   if (path === undefined) return undefined;
   const source = SOURCES.find((name) => join(folder, fileName(name, path, "rows")) === file);
   if (source === undefined) return undefined;
@@ -91,6 +91,6 @@ function differences(before: StoredSessions, now: StoredSessions): string[] {
     JSON.stringify(sessions.map((session) => session[part]));
   if (textOf("id", before) !== textOf("id", now)) what.push("sessions");
   else what.push(...(["lines", "isAgents"] as const).filter((part) => textOf(part, before) !== textOf(part, now)));
-  if (before.problem !== now.problem) what.push("problem");
+  what.push(...(["problem", "untoldTokens"] as const).filter((part) => before[part] !== now[part]));
   return what;
 }

@@ -58,6 +58,8 @@ function recogniseDocument(path: string): SourceName | undefined {
   const isSession = names.has("sessionId") && (names.has("projectHash") || names.has("startTime"));
   if (isSession || (names.has("lastUpdated") && names.has("messages"))) return "gemini";
   if (names.has("sessionID") && (names.has("role") || names.has("messageID") || names.has("info"))) return "opencode";
+  // An export of OpenCode 2.
+  if (names.has("info") && names.has("projectID") && names.has("location")) return "opencode";
   return isAmpThread(path) && (names.has("messages") || names.has("usageLedger")) ? "amp" : undefined;
 }
 

@@ -14,6 +14,8 @@ interface ListedModel {
   readonly model: string;
   /** Null: no price is known. */
   readonly from: string | null;
+  /** A pattern of models with prices that was perhaps meant; null: the model has one, or no pattern is near. */
+  readonly meant: string | null;
   /** What the price list says of it. */
   readonly comment: string | null;
   /** Those in force at the instant asked about, and those to come. */
@@ -45,12 +47,19 @@ export function listPrices(
   basis: PriceList["basis"],
   nowMs: number,
 ): PriceList {
-  const models = [...new Set(names.flatMap((name) => (name.includes("*") ? matching(name, book) : [name])))];
+  const models = [
+    ...new Set(names.flatMap((name) => (name.includes("*") ? orItself(name, matching(name, book)) : [name]))),
+  ];
   return {
     models: models.map((model) => listedModel(model, book, nowMs)),
     surcharges: models.flatMap((model) => surchargesOf(model, book)),
     basis,
   };
+}
+
+/** A pattern that matches nothing is said like a model without a price. */
+function orItself(pattern: string, models: readonly string[]): readonly string[] {
+  return models.length > 0 ? models : [pattern];
 }
 
 function matching(pattern: string, book: PriceBook): string[] {
@@ -68,9 +77,17 @@ function listedModel(model: string, book: PriceBook, nowMs: number): ListedModel
   return {
     model,
     from: first ? [...new Set(shown.map((row) => book.originOf(price, row)))].join("; ") : null,
+    meant: first ? null : patternFor(model, book),
     comment: price.resolved && shown.some((row) => !row.isOwn) ? (price.resolved.model.comment ?? null) : null,
     rows: shown.map(listedRow),
   };
+}
+
+/** Patterns match whole names; who writes a part of one means all that have it. */
+function patternFor(model: string, book: PriceBook): string | null {
+  const part = model.replaceAll(/^\*+|\*+$/g, "");
+  const pattern = `*${part}*`;
+  return part !== "" && pattern !== model && matching(pattern, book).length > 0 ? pattern : null;
 }
 
 /** Not those that later ones have taken the place of. */

@@ -13,6 +13,7 @@ export function diagnosticLines(result: ScanResult): string[] {
     ...timelessLines(result),
     ...clampedLines(result),
     ...outputOnlyLines(result),
+    ...untoldLines(result),
     ...lowOutputLines(result),
     ...unpricedLines(result),
     ...cacheLines(result),
@@ -82,6 +83,14 @@ function outputOnlyLines({ diagnostics: { outputOnlyResponses: count } }: ScanRe
   if (count === 0) return [];
   const are = count === 1 ? "its input is" : "their input is";
   return [`${counted(count, "response")} of Copilot CLI told no more than the output; ${are} in no figure`];
+}
+
+function untoldLines({ diagnostics: { untoldTokens: count } }: ScanResult): string[] {
+  if (count === 0) return [];
+  const are = count === 1 ? "it is" : "they are";
+  return [
+    `${counted(count, "token")} of OpenCode's sessions stand in no message (of titles, mostly); ${are} in no figure`,
+  ];
 }
 
 function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): string[] {

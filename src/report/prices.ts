@@ -24,9 +24,9 @@ export function priceLines({ models, surcharges, basis }: PriceList, width: numb
     }),
   );
   const titles = ["Model", "Input", "Output", "Write 5m", "Write 1h", "Read", "Searches", "Holds"];
-  const sources = models.map(({ model, from, comment }) =>
+  const sources = models.map(({ model, from, meant, comment }) =>
     from === null
-      ? `  ${printable(model)}: no price is known (--prices FILE gives it one)`
+      ? `  ${printable(model)}: no price is known (${meant === null ? "" : `did you mean '${printable(meant)}'? `}--prices FILE gives it one)`
       : `  ${printable(model)}: ${printable(from)}${comment === null ? "" : `. ${comment}`}`,
   );
   return [

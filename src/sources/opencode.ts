@@ -2,13 +2,14 @@
  * OpenCode (`formats/others.md`; `docs/decisions/0012`): one record a message, from a file of its own or from a row of a
  * database, and one a part. Steps repeat what their message tells, so only the tool calls of parts count.
  */
-import { isObject } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { documentLines } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, decimal, hash, object, oneOf, text, time, within } from "./fields.ts";
 import { recordedCost } from "./money.ts";
+import { modelIn, readNewerMessage } from "./opencode-newer.ts";
 import type { Cells, Source } from "./source.ts";
 
 const RECORD = object({
@@ -104,11 +105,27 @@ function unpack(bytes: Buffer, path: string): string | undefined {
   return documentLines(bytes, (document) => {
     const { info, messages } = document;
     if (!isObject(info) || !Array.isArray(messages)) return [document];
-    const list = messages.filter(isObject).flatMap(({ info: message, parts }) => {
-      if (!isObject(message)) return [];
-      const tools = Array.isArray(parts) ? parts.filter((part) => isObject(part) && part["type"] === "tool") : [];
-      return [{ ...message, toolUses: tools.length }];
+    const location = isObject(info["location"]) ? info["location"] : {};
+    const cwd = info["directory"] ?? location["directory"];
+    let before: Json = {};
+    const list = messages.filter(isObject).map((message) => {
+      const line = isObject(message["info"])
+        ? withTools(message["info"], message["parts"])
+        : newerLine(message, before);
+      if (message["model"] !== undefined) before = message;
+      return line;
     });
-    return [{ sessionID: info["id"], path: { cwd: info["directory"] } }, ...list];
+    return [{ sessionID: info["id"], path: { cwd } }, ...list.filter((line) => line !== undefined)];
   });
+}
+
+function withTools(message: Json, parts: unknown): Json {
+  const tools = Array.isArray(parts) ? parts.filter((part) => isObject(part) && part["type"] === "tool") : [];
+  return { ...message, toolUses: tools.length };
+}
+
+/** Of an export of OpenCode 2; undefined: it neither used anything nor was written by a user. */
+function newerLine(message: Json, before: Json): Json | undefined {
+  const told = readNewerMessage(message["type"], message, () => modelIn(before));
+  return told && { ...told, id: message["id"] };
 }

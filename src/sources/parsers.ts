@@ -23,7 +23,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   // A session of its store comes as lines.
   copilot: { version: 1, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
-  opencode: { version: 1, isDocument: (path) => isJson(path) || isStored(path) },
+  opencode: { version: 2, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 3 },
   qwen: { version: 2, isDocument: isJson },
 };

@@ -58,8 +58,9 @@ function dropCopies(table: EventTable, { sessionOf, sessions }: Places, events: 
 /** Undefined: it is no message that used anything, or may be any. */
 function contentOf({ event, usage }: EventTable, i: number): string | undefined {
   const at = event.usage[i] as number;
-  if (event.model[i] === 0 || !Number.isFinite(event.firstMs[i])) return undefined;
-  if (at === NO_USAGE) return event.toolUses[i] === 0 ? undefined : `${event.firstMs[i]} ${event.model[i]}`;
+  if (!Number.isFinite(event.firstMs[i])) return undefined;
+  if (at === NO_USAGE && (event.model[i] === 0 || event.toolUses[i] === 0)) return undefined;
+  if (at === NO_USAGE) return `${event.firstMs[i]} ${event.model[i]}`;
   const numbers = NUMBERS.map((name) => usage[name][at]);
   return `${event.firstMs[i]} ${event.model[i]} ${numbers.join(" ")}`;
 }

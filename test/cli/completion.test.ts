@@ -28,6 +28,11 @@ describe.skipIf(!hasShell("bash"))("bash (needs bash to try)", () => {
   test("flags without a command", async () =>
     expect(await complete("--json", "--st")).toEqual(["--start-of-week", "--stats", "--strict"]));
   test("values", async () => expect(await complete("daily", "--format", "n")).toEqual(["ndjson"]));
+  test("values that only some commands have", async () => {
+    expect(await complete("tasks", "summary", "--format", "")).toEqual(["table", "json", "md"]);
+    expect(await complete("scan", "--format", "")).toEqual(["table", "json", "csv", "ndjson", "md"]);
+    expect(await complete("--json", "--format", "c")).toEqual(["csv"]);
+  });
   test("shells", async () => expect(await complete("completion", "")).toEqual(["bash", "zsh", "fish"]));
   test("nothing where nothing can be known", async () => expect(await complete("scan", "--since", "")).toEqual([]));
   test("files", async () => {
@@ -53,6 +58,8 @@ describe.skipIf(!hasShell("fish"))("fish (needs fish to try)", () => {
   test("commands", async () => expect(await complete("tokensift we")).toEqual(["weekly"]));
   test("flags", async () => expect(await complete("tokensift scan --fo")).toEqual(["--format"]));
   test("values", async () => expect(await complete("tokensift daily --format n")).toContain("ndjson"));
+  test("values that only some commands have", async () =>
+    expect(await complete("tokensift tasks summary --format ")).toEqual(["json", "md", "table"]));
 });
 
 describe.skipIf(!hasShell("zsh"))("zsh (needs zsh to try)", () => {

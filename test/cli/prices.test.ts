@@ -1,3 +1,4 @@
+import type { PriceList } from "../../src/pricing/list.ts";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -21,6 +22,20 @@ describe("prices", () => {
     expect(stdout).toMatch(/^ {2}claude-opus-4-6: anthropic claude-opus-4-6 in @pydantic\/genai-prices \d/m);
     expect(stdout).toMatch(/^ {2}fast: x 6 for claude-opus-4-6 \(https:/m);
     expect(stdout).toContain("nobody-1: no price is known (--prices FILE gives it one)");
+  });
+
+  test.each([
+    ["opus", "opus"],
+    ["opus*", "opus*"],
+    ["*opus-", "*opus-"],
+  ])("of a part of a name: the pattern that was meant (%s)", async (written, shown) => {
+    const { code, stdout } = await prices(written);
+    const part = written.replaceAll("*", "");
+    expect(code).toBe(0);
+    expect(stdout).toContain(`  ${shown}: no price is known (did you mean '*${part}*'? --prices FILE gives it one)\n`);
+    const json = JSON.parse((await prices(`${written} nobody-1 claude-opus-4-6 --json`)).stdout) as PriceList;
+    expect(json.models.map(({ meant }) => meant)).toEqual([`*${part}*`, null, null]);
+    expect((await prices("zzz*")).stdout).toContain("  zzz*: no price is known (--prices FILE gives it one)\n");
   });
 
   test("what an entry says that terms cost goes before what providers publish", async () => {

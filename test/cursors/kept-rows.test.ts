@@ -12,14 +12,18 @@ import { clockAhead, DATABASE, message, realNow, scanHome } from "../opencode.ts
 import { answerOf, makeFolder } from "../transcripts.ts";
 
 /** A file with other rows under the same state of the database, and with the checksum of theirs. */
-function forged(whole: string, change: (sessions: StoredSession[]) => unknown, problem?: unknown): string {
+function forged(
+  whole: string,
+  change: (sessions: StoredSession[]) => unknown,
+  { problem, untoldTokens = 0 }: { problem?: unknown; untoldTokens?: unknown } = {},
+): string {
   const [header = "", body = ""] = whole.split("\n");
   const sessions = JSON.parse(body) as StoredSession[];
   const changed = JSON.stringify(change(sessions) ?? sessions);
   const { path, format, version, database, log } = JSON.parse(header) as Record<string, unknown>;
   const { low, high } = hashBytes(Buffer.from(changed));
   // The order is the header's.
-  return `${JSON.stringify({ path, format, version, database, log, problem, low, high })}\n${changed}`;
+  return `${JSON.stringify({ path, format, version, database, log, problem, untoldTokens, low, high })}\n${changed}`;
 }
 
 describe("what is kept of a database", () => {
@@ -99,7 +103,8 @@ describe("what is kept of a database", () => {
       const { stdout } = await tokensift(["cache", action, "--json", "--cache-dir", cacheDirectory]);
       return JSON.parse(stdout) as object;
     };
-    expect(await run("info")).toMatchObject({ files: 1, transcripts: 1, unusable: 0 });
+    const bytes = [DATABASE, `${DATABASE}-wal`].reduce((sum, name) => sum + statSync(join(home, name)).size, 0);
+    expect(await run("info")).toMatchObject({ files: 1, transcripts: 1, transcriptBytes: bytes, unusable: 0 });
     expect(await run("prune")).toMatchObject({ files: 0 });
     rmSync(join(home, DATABASE));
     expect(await run("prune")).toMatchObject({ files: 1, transcripts: 1 });
@@ -129,8 +134,8 @@ describe("what is kept of a database", () => {
 
     const path = join(cacheDirectory, files()[0]!);
     const whole = readFileSync(path, "utf8");
-    const forge = (change: (sessions: StoredSession[]) => unknown, problem?: unknown) =>
-      writeFileSync(path, forged(whole, change, problem));
+    const forge = (change: (sessions: StoredSession[]) => unknown, about?: object) =>
+      writeFileSync(path, forged(whole, change, about));
     forge(() => undefined);
     expect(readFileSync(path, "utf8")).toBe(whole);
     const forgeries: ReadonlyArray<readonly [string, () => void]> = [
@@ -143,14 +148,15 @@ describe("what is kept of a database", () => {
       ["sessions", () => forge(() => [])],
       ["sessions", () => forge((sessions) => [...sessions, { ...sessions[0]!, id: "another" }])],
       ["sessions", () => forge((sessions) => [...sessions, sessions[0]!])],
-      ["problem", () => forge(() => undefined, "NO_TOOL_CALLS")],
+      ["problem", () => forge(() => undefined, { problem: "NO_TOOL_CALLS" })],
+      ["untoldTokens", () => forge(() => undefined, { untoldTokens: 7 })],
     ];
     for (const [what, make] of forgeries) {
       make();
       // What a scan would believe.
       const wrong = await ask();
       expect(wrong.stats.bytesRead).toBe(0);
-      expect([answerOf(wrong), wrong.diagnostics.unreadable]).not.toEqual([right, []]);
+      expect(answerOf(wrong)).not.toEqual(right);
       expect(await verify(), what).toMatchObject({
         ...none,
         code: 1,
@@ -169,8 +175,10 @@ describe("what is kept of a database", () => {
       () => forge(() => ({})),
       () => forge(() => [{ id: 1 }]),
       () => forge(() => [null]),
-      () => forge(() => undefined, { toString: 1 }),
-      () => forge(() => undefined, "ANYTHING"),
+      () => forge(() => undefined, { problem: { toString: 1 } }),
+      () => forge(() => undefined, { problem: "ANYTHING" }),
+      () => forge(() => undefined, { untoldTokens: -1 }),
+      () => forge(() => undefined, { untoldTokens: "1" }),
     ]) {
       damage();
       expect(await verify()).toMatchObject({ code: 0, transcripts: 0, unused: 1, bytesRead: 0, differences: [] });

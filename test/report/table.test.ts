@@ -79,6 +79,7 @@ function resultOf(
       responsesWithoutTime: 0,
       clampedResponses: 0,
       outputOnlyResponses: 0,
+      untoldTokens: 0,
       lowOutputResponses: {},
       unpricedModels: [],
       unpricedTokens: 0,

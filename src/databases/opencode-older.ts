@@ -1,0 +1,36 @@
+/** Messages of OpenCode's older table, as far as rows of the newer one may repeat them. */
+import { isObject, type Json } from "../json.ts";
+import type { MessageFacts } from "../sources/opencode-newer.ts";
+import { countsIn } from "./opencode-sums.ts";
+
+export class OlderMessages {
+  readonly #ids = new Set<string>();
+  /** Of messages that reasoned, by what copies have in common. */
+  readonly #totals = new Map<string, unknown>();
+
+  add(id: string, message: Json | undefined): void {
+    this.#ids.add(id);
+    if (!message || !isObject(message["tokens"])) return;
+    const { time, modelID, tokens } = message;
+    if (isReasoned(tokens)) this.#totals.set(contentOf(time, modelID, tokens), tokens["total"]);
+  }
+
+  has(id: string): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** The newer table lost the total of what came from here, and forks copied that under other ids: only with it are they alike. */
+  tokensLike({ time, modelID, tokens }: MessageFacts): unknown {
+    if (!isObject(tokens) || !isReasoned(tokens)) return tokens;
+    const content = contentOf(time, modelID, tokens);
+    return this.#totals.has(content) ? { ...tokens, total: this.#totals.get(content) } : tokens;
+  }
+}
+
+function isReasoned(tokens: unknown): tokens is Json {
+  return isObject(tokens) && typeof tokens["reasoning"] === "number" && tokens["reasoning"] > 0;
+}
+
+function contentOf(time: unknown, modelID: unknown, tokens: Json): string {
+  return JSON.stringify([isObject(time) ? time["created"] : null, modelID, ...countsIn(tokens)]);
+}

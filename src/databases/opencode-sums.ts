@@ -1,0 +1,49 @@
+/** What the messages of a database add up to, against what OpenCode 2 adds up itself (`docs/decisions/0014`). */
+import { isObject, type Json } from "../json.ts";
+import type { Tables } from "./sqlite.ts";
+
+/** In the order of `countsIn`. */
+const TOTALS = [
+  "tokens_input",
+  "tokens_output",
+  "tokens_reasoning",
+  "tokens_cache_read",
+  "tokens_cache_write",
+] as const;
+
+/** Tokens by session, each kind by itself. */
+export class TokenSums {
+  readonly #bySession = new Map<string, number[]>();
+
+  add(session: string, tokens: unknown): void {
+    if (!isObject(tokens)) return;
+    const sums = this.#bySession.get(session) ?? TOTALS.map(() => 0);
+    for (const [i, count] of countsIn(tokens).entries()) sums[i] = (sums[i] as number) + asCount(count);
+    this.#bySession.set(session, sums);
+  }
+
+  /** Tokens that totals of sessions hold and no message tells of: of titles, of attempts that failed, of what was undone. */
+  untold(tables: Tables): number {
+    const columns = tables.columnsOf("session_v2");
+    if (!["id", ...TOTALS].every((name) => columns.has(name))) return 0;
+    let untold = 0;
+    for (const session of tables.rows(`SELECT id, ${TOTALS.join(", ")} FROM session_v2`)) {
+      const sums = this.#bySession.get(String(session["id"]));
+      for (const [i, name] of TOTALS.entries()) {
+        untold += Math.max(0, asCount(Number(session[name])) - (sums?.[i] ?? 0));
+      }
+    }
+    return untold;
+  }
+}
+
+/** Input, output, reasoning, read from and written to the cache, as they stand. */
+export function countsIn(tokens: Json): unknown[] {
+  const { input, output, reasoning } = tokens;
+  const cache = isObject(tokens["cache"]) ? tokens["cache"] : {};
+  return [input, output, reasoning, cache["read"], cache["write"]];
+}
+
+function asCount(value: unknown): number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : 0;
+}
