@@ -2,7 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import pLimit from "p-limit";
 import type { Transcript } from "../discover/transcript.ts";
-import { NO_USAGE } from "../events.ts";
+import { FLAG } from "../events.ts";
 import { makePattern } from "../filters.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole, type WholeScan } from "../scan.ts";
@@ -90,9 +90,14 @@ async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wante
 function holdsUsage({ table }: WholeScan, t: number): boolean {
   const { event, transcript, length } = table;
   const end = transcript.firstEvent[t + 1] ?? length;
-  for (let i = transcript.firstEvent[t] as number; i < end; i++) if (event.usage[i] !== NO_USAGE) return true;
+  for (let i = transcript.firstEvent[t] as number; i < end; i++) {
+    if (((event.flags[i] as number) & TELLS_USAGE) !== 0) return true;
+  }
   return false;
 }
+
+/** Of what turned out to count elsewhere the tally takes the first away. */
+const TELLS_USAGE = FLAG.usage | FLAG.reading | FLAG.onlyLast | FLAG.counter | FLAG.state;
 
 const NOTHING = { ...addFigures([]), cost_estimate_usd: 0, first_at: null, last_at: null, span_seconds: 0 };
 

@@ -280,6 +280,24 @@ describe("sessions that are gone", () => {
     expect(readFileSync(home.ledger, "utf8")).not.toMatch(/held_back|retained"|copies/);
   });
 
+  test("nor does a fork of a rollout that was left at once", async () => {
+    // What comes more than two seconds after the beginning is not taken for a copy without its original.
+    const line = (type: string, payload: object) =>
+      JSON.stringify({ timestamp: `2026-06-01T00:00:${type === "event_msg" ? 1 : 0}0.000Z`, type, payload });
+    const rollout = (n: number, more: object) => [
+      line("session_meta", { id: sessionId(n), cwd: "/srv/app", ...more }),
+      ...(n === 1 ? [] : [line("session_meta", { id: sessionId(1), cwd: "/srv/app" })]),
+      line("event_msg", { type: "user_message", message: "task-1" }),
+      line("event_msg", { type: "token_count", info: { total_token_usage: { input_tokens: 100, output_tokens: 11 } } }),
+    ];
+    const pathOf = (n: number) => `.codex/sessions/2026/06/01/rollout-2026-06-01T00-00-00-${sessionId(n)}.jsonl`;
+    const forked = rollout(2, { forked_from_id: sessionId(1) });
+    const home = taskHome({}, { [pathOf(1)]: rollout(1, {}), [pathOf(2)]: forked });
+    expect((await scanned(home)).summary.total_tokens).toBe(111);
+    rmSync(join(home.home, pathOf(1)));
+    expect((await scanned(home)).summary.total_tokens).toBe(111);
+  });
+
   test("and where both are gone nothing is left of the copies", async () => {
     const own = message("task-1", { uuid: "own", timestamp: "2026-05-01T00:00:00.000Z" });
     const home = taskHome({ 1: [own, response(1)], 2: [response(1), message("task-2")] });
