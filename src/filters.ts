@@ -31,8 +31,16 @@ export async function makePattern(patterns: readonly string[]): Promise<(name: s
   return matchAny(picomatch, patterns);
 }
 
-/** A pattern is taken as it stands too: models are named `claude-opus-4-6[1m]`. Stars match slashes. */
+/** A pattern is taken as it stands too: models are named `claude-opus-4-6[1m]`. Stars match slashes and line ends. */
 function matchAny(picomatch: typeof Picomatch, patterns: readonly string[]): (name: string | null) => boolean {
-  const matches = picomatch([...patterns], { bash: true, dot: true, nonegate: true, noextglob: true });
+  const options = { bash: true, dot: true, nonegate: true, noextglob: true, flags: "s" };
+  const matches = picomatch(patterns.map(onlyOurSigns), options);
   return (name) => name !== null && (patterns.includes(name) || matches(name));
+}
+
+/** Of what means something to picomatch and nothing to us: `app (copy)` is a folder, and no group without its parentheses. */
+const SIGNS_OF_OTHERS = /\\.|[()|"+@!]|^\.\//gs;
+
+function onlyOurSigns(pattern: string): string {
+  return pattern.replaceAll(SIGNS_OF_OTHERS, (sign) => (sign.startsWith("\\") ? sign : `\\${sign}`));
 }

@@ -10,7 +10,7 @@ import { thisEnvironment } from "../environment.ts";
 import { ScanError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { bytesText, counted, exact } from "../report/numbers.ts";
-import { printable } from "../report/width.ts";
+import { printable, printableJson } from "../report/printable.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
 import { writeStdout } from "./terminal/streams.ts";
@@ -33,7 +33,7 @@ export async function runCache(action: string, written: Layer["written"]): Promi
   const name = oneOf(CACHE_ACTIONS, "thing to do with the cache")(action, "cache");
   try {
     const { json, lines, exitCode = EXIT.done } = await ACTIONS[name](folder, settings);
-    await writeStdout(written.json === true ? `${JSON.stringify(json)}\n` : `${lines.join("\n")}\n`);
+    await writeStdout(written.json === true ? `${printableJson(JSON.stringify(json))}\n` : `${lines.join("\n")}\n`);
     return exitCode;
   } catch (cause) {
     const { code, path } = cause as NodeJS.ErrnoException;

@@ -4,6 +4,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Environment } from "../environment.ts";
 import { invalidOption, ScanError } from "../errors.ts";
 import { makePattern } from "../filters.ts";
+import { printableJson } from "../report/printable.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
 import { noRows, noTranscripts } from "../report/empty.ts";
 import { keyText } from "../report/keys.ts";
@@ -53,7 +54,7 @@ export async function explain(
   const { home, variables } = environment;
   const look = { home, width: outputWidth(variables, false) };
   const lines = explanationLines(result, asksForRows ? rows : undefined, look);
-  await writeStdout(isJson ? `${JSON.stringify(json)}\n` : `${lines.join("\n")}\n`);
+  await writeStdout(isJson ? `${printableJson(JSON.stringify(json))}\n` : `${lines.join("\n")}\n`);
   if (!settings.quiet) {
     if (result.stats.transcripts === 0) sayLines(noTranscripts(result));
     else if (result.rows.length === 0 && rowsOmitted === 0) sayLines(noRows(result));

@@ -3,15 +3,17 @@ import { existsSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
 import { didYouMean } from "../config/suggest.ts";
 import { ScanError } from "../errors.ts";
+import { printable, printableLines } from "../report/printable.ts";
 import { isShorthand, SHORTHANDS } from "./shorthands.ts";
 
 export function explain(error: unknown, argv: readonly string[], program: Command): string {
-  if (error instanceof ScanError) return error.message;
+  // A name in it may hold anything.
+  if (error instanceof ScanError) return printable(error.message);
   if (!(error instanceof CommanderError))
-    return `internal error, please report it: ${(error as Error).stack ?? String(error)}`;
+    return printableLines(`internal error, please report it: ${(error as Error).stack ?? String(error)}`);
   const command = program.commands.find((candidate) => candidate.name() === argv[0]);
   const help = command ? `tokensift ${command.name()} --help` : "tokensift --help";
-  const what = error.message.replace(/^error: /, "").replaceAll(/\s+/g, " ");
+  const what = printable(error.message.replace(/^error: /, "").replaceAll(/\s+/g, " "));
   switch (error.code) {
     case "commander.unknownOption": {
       const written = /'(-.*)'/.exec(error.message)?.[1] ?? "";
@@ -22,7 +24,7 @@ export function explain(error: unknown, argv: readonly string[], program: Comman
     case "commander.help":
     case "commander.unknownCommand":
     case "commander.excessArguments":
-      return explainArgument(argv, command, program);
+      return printable(explainArgument(argv, command, program));
     default:
       return `${what} (see ${help})`;
   }

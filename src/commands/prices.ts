@@ -17,7 +17,7 @@ import { REMOTE_PRICES, updatePrices } from "../pricing/update.ts";
 import { noRows, noTranscripts } from "../report/empty.ts";
 import { priceLines } from "../report/prices.ts";
 import { counted } from "../report/numbers.ts";
-import { printable } from "../report/width.ts";
+import { printable, printableJson } from "../report/printable.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { explain } from "./explain.ts";
@@ -86,7 +86,7 @@ async function list(names: readonly string[], settings: Settings, environment: E
   }
   await writeStdout(
     isJson
-      ? `${JSON.stringify(listed)}\n`
+      ? `${printableJson(JSON.stringify(listed))}\n`
       : `${priceLines(listed, outputWidth(environment.variables, false)).join("\n")}\n`,
   );
   return EXIT.done;
@@ -110,7 +110,9 @@ async function update(from: string, settings: Settings, environment: Environment
   }
   const updated = await updatePrices(from, folder, Date.now());
   const what = `${counted(updated.models, "model")} of ${counted(updated.providers, "provider")}`;
-  await writeStdout(isJson ? `${JSON.stringify(updated)}\n` : `${what} from ${from} in ${printable(folder)}\n`);
+  await writeStdout(
+    isJson ? `${printableJson(JSON.stringify(updated))}\n` : `${what} from ${from} in ${printable(folder)}\n`,
+  );
   return EXIT.done;
 }
 

@@ -9,6 +9,7 @@ import { checkWritable, writeAtomic } from "../files/atomic.ts";
 import { catchInterrupts } from "../files/interrupts.ts";
 import type { Progress } from "../options.ts";
 import { bytesText, counted } from "../report/numbers.ts";
+import { printableJson } from "../report/printable.ts";
 import { renderRun } from "../report/run.ts";
 import { collect, type Collected, type CollectOptions } from "../run/collect.ts";
 import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } from "../run/file.ts";
@@ -64,7 +65,7 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   for (const rewrite of rewrites) writeReport(rewrite);
   await writeStdout(
     written.json
-      ? `${text.replace(/^\uFEFF/, "").trimEnd()}\n`
+      ? `${printableJson(text.replace(/^\uFEFF/, "").trimEnd())}\n`
       : renderRun(collected, file.state, {
           palette: choosePalette(settings.color, environment.variables, false),
           width: outputWidth(environment.variables, false),

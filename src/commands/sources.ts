@@ -6,7 +6,7 @@ import { thisEnvironment } from "../environment.ts";
 import { ScanError } from "../errors.ts";
 import { listSources, type SourceInfo } from "../inventory.ts";
 import { bytesText, counted } from "../report/numbers.ts";
-import { printable } from "../report/width.ts";
+import { printable, printableJson } from "../report/printable.ts";
 import { EXIT } from "./exit-code.ts";
 import { writeStdout } from "./terminal/streams.ts";
 
@@ -22,7 +22,9 @@ export async function runSources(written: Layer["written"]): Promise<number> {
     },
   );
   const text =
-    written.json === true ? JSON.stringify({ schemaVersion: 1, sources: found }) : found.map(sourceText).join("\n");
+    written.json === true
+      ? printableJson(JSON.stringify({ schemaVersion: 1, sources: found }))
+      : found.map(sourceText).join("\n");
   await writeStdout(`${text}\n`);
   return EXIT.done;
 }

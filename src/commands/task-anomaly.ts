@@ -11,7 +11,7 @@ import { ESTIMATE } from "../ledger/cost.ts";
 import { markdownText, tableMarkdown, tableText, type TextTable } from "../ledger/text-table.ts";
 import type { Ledger } from "../ledger/types.ts";
 import { counted, exact } from "../report/numbers.ts";
-import { printable } from "../report/width.ts";
+import { printable } from "../report/printable.ts";
 import { EXIT } from "./exit-code.ts";
 import { currentLedger, isJson, type TaskRun, writeJson } from "./tasks.ts";
 import { outputWidth } from "./terminal/look.ts";

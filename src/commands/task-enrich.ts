@@ -1,5 +1,6 @@
 /** `tokensift tasks enrich`: token_usage into the timers file. */
-import { statSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { readFileSync, statSync } from "node:fs";
 import { ScanError } from "../errors.ts";
 import { writeAtomic } from "../files/atomic.ts";
 import { enrichText } from "../ledger/enrich.ts";
@@ -27,6 +28,13 @@ export async function enrichFile(timersPath: string, tasks: Parameters<typeof en
       const text = readTimersText(timersPath, true) as string;
       const enriched = enrichText(text, timersPath, tasks);
       if (enriched.text === text) return enriched.entries;
+      // Read as text, other bytes are not what they were.
+      if (!isUtf8(readFileSync(timersPath))) {
+        throw new ScanError(
+          "OUTPUT_FAILED",
+          `--timers: ${timersPath} is not UTF-8 (give it as that; nothing was written)`,
+        );
+      }
       if (stampOf(timersPath) !== before) continue;
       writeAtomic("--timers", timersPath, enriched.text, "owner");
       return enriched.entries;

@@ -17,7 +17,7 @@ import { normal, oddValues, readTimersText, timerEntries, timersOf } from "../le
 import type { Ledger, TaskEntry } from "../ledger/types.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
 import { counted } from "../report/numbers.ts";
-import { printable } from "../report/width.ts";
+import { printable, printableJson } from "../report/printable.ts";
 import { didYouMean } from "../config/suggest.ts";
 import { catchInterrupts } from "../files/interrupts.ts";
 import type { ScanResult } from "../types.ts";
@@ -280,5 +280,5 @@ export function isJson({ settings }: TaskRun): boolean {
 }
 
 export async function writeJson(value: object): Promise<void> {
-  await writeStdout(`${JSON.stringify(value)}\n`);
+  await writeStdout(`${printableJson(JSON.stringify(value))}\n`);
 }

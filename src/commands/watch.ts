@@ -2,6 +2,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { invalidOption, ScanError } from "../errors.ts";
 import { catchInterrupts } from "../files/interrupts.ts";
+import { printableJson } from "../report/printable.ts";
 import { counted, exact } from "../report/numbers.ts";
 import { usdText } from "../report/usd.ts";
 import type { Collected } from "../run/collect.ts";
@@ -75,7 +76,7 @@ function hasEnded({ window, collectedAt }: RunSummary): boolean {
 function lineOf(now: RunSummary, before: RunSummary | undefined, isJson: boolean): string {
   if (isJson) {
     const { definitions: _, ...rest } = now;
-    return JSON.stringify(rest);
+    return printableJson(JSON.stringify(rest));
   }
   const grown = now.runTotalTokens - (before?.runTotalTokens ?? now.runTotalTokens);
   const parts = [

@@ -11,11 +11,14 @@ const TOP_CONSUMERS = 5;
 export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence: Evidence): Ledger {
   const sessions = new Map<string, LedgerSession>();
   const byTask = new Map<string, string[]>();
+  const copies = new Map<string, SessionEntry>();
   for (const id of [...entries.keys()].sort(compareText)) {
-    const session = {
-      ...(entries.get(id) as SessionEntry),
-      ...matchSession(id, entries.get(id) as SessionEntry, evidence),
-    };
+    const entry = entries.get(id) as SessionEntry;
+    if (entry.is_copy) {
+      copies.set(id, entry);
+      continue;
+    }
+    const session = { ...entry, ...matchSession(id, entry, evidence) };
     sessions.set(id, session);
     if (session.task_id === null) continue;
     const members = byTask.get(session.task_id);
@@ -36,6 +39,7 @@ export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence
       }),
     summary: summarize(tasks),
     sessions: Object.fromEntries(sessions),
+    ...(copies.size > 0 && { copies: Object.fromEntries(copies) }),
   };
 }
 

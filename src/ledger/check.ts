@@ -13,13 +13,14 @@ export function versionOf(value: unknown): number | undefined {
 
 export function isLedger(value: unknown): value is Ledger {
   if (!isObject(value) || value["schema_version"] !== SCHEMA_VERSION) return false;
-  const { tasks, summary, sessions, unmatched_sessions: unmatched } = value;
+  const { tasks, summary, sessions, unmatched_sessions: unmatched, copies } = value;
   const isWhole =
     isObject(tasks) &&
     isObject(summary) &&
     Array.isArray(unmatched) &&
     isObject(sessions) &&
-    Object.values(sessions).every(isSession);
+    Object.values(sessions).every(isSession) &&
+    (copies === undefined || (isObject(copies) && Object.values(copies).every(isCopy)));
   return isWhole && tasksAddUp(value as unknown as Ledger);
 }
 
@@ -74,6 +75,11 @@ function isSession(value: unknown): value is LedgerSession {
     typeof session.cost_is_partial === "boolean" &&
     (session.held_back === undefined || areFigures(session.held_back))
   );
+}
+
+function isCopy(value: unknown): boolean {
+  const isNothing = isObject(value) && value["is_copy"] === true && value["total_tokens"] === 0;
+  return isNothing && isSession({ ...value, task_id: null, matched_by: null, also_mentioned: [], candidates: [] });
 }
 
 function areFigures(value: unknown): boolean {

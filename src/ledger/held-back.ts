@@ -19,10 +19,12 @@ export function withoutCopies(
   // Nothing was written, and yet there is more.
   if (hasLost && isSame && found.total_tokens > known.total_tokens) {
     const more = subtractFigures(found, known);
-    return more ? { ...found, ...figuresOf(known), held_back: more } : found;
+    return more ? { ...found, ...figuresOf(known), held_back: more, ...(known.is_copy && { is_copy: true }) } : found;
   }
   const { held_back: held } = known;
   const left = held && subtractFigures(found, held);
   // Less than there was: its original has come back, and has its own again.
-  return left && left.total_tokens >= known.total_tokens ? { ...found, ...left, held_back: held } : found;
+  if (!left || left.total_tokens < known.total_tokens) return found;
+  const isCopy = known.is_copy === true && left.message_count === 0 && left.total_tokens === 0;
+  return { ...found, ...left, held_back: held, ...(isCopy && { is_copy: true }) };
 }

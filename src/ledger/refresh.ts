@@ -56,27 +56,35 @@ export async function changeLedger(
   });
 }
 
-export function entriesOf({ sessions }: Ledger): Map<string, SessionEntry> {
-  return new Map(
-    Object.entries(sessions).map(
-      ([id, { task_id: _t, matched_by: _m, also_mentioned: _a, candidates: _c, ...entry }]) => [id, entry],
-    ),
+export function entriesOf({ sessions, copies = {} }: Ledger): Map<string, SessionEntry> {
+  const own = Object.entries(sessions).map(
+    ([id, { task_id: _t, matched_by: _m, also_mentioned: _a, candidates: _c, ...entry }]) => [id, entry] as const,
   );
+  return new Map([...own, ...Object.entries(copies)]);
 }
 
 /** Sessions that were found, as they are; others as they were, marked where their transcripts are gone. */
 export function mergeSessions(known: Known, scan: SessionScan): Map<string, SessionEntry> {
   const merged = new Map<string, SessionEntry>(known);
   for (const id of scan.empty) if (!scan.unread.has(id)) merged.delete(id);
-  for (const [id, session] of known) {
-    if (scan.isComplete && !scan.found.has(id)) merged.set(id, { ...session, retained: true });
+  for (const [id, copy] of scan.copies) {
+    const before = known.get(id);
+    if (!scan.unread.has(id)) merged.set(id, before ? newer(before, copy) : copy);
   }
-  const retained = [...merged.keys()].filter((id) => merged.get(id)?.retained && !scan.found.has(id));
-  const gone = { hasRetained: retained.length > 0, hasLost: retained.some((id) => !known.get(id)?.retained) };
+  let hasLost = false;
+  for (const [id, session] of known) {
+    if (!scan.isComplete || scan.found.has(id)) continue;
+    // What was held back of a copy goes on to the next one.
+    hasLost ||= !session.retained;
+    if (session.is_copy) merged.delete(id);
+    else merged.set(id, { ...session, retained: true });
+  }
+  const hasRetained = [...merged].some(([id, { retained }]) => retained === true && !scan.found.has(id));
   for (const [id, session] of scan.sessions) {
     const before = known.get(id);
     if (!before) merged.set(id, session);
-    else if (!scan.unread.has(id)) merged.set(id, newer(before, withoutCopies(before, session, gone)));
+    else if (!scan.unread.has(id))
+      merged.set(id, newer(before, withoutCopies(before, session, { hasLost, hasRetained })));
   }
   return merged;
 }

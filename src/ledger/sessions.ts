@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import pLimit from "p-limit";
 import type { Transcript } from "../discover/transcript.ts";
+import { FLAG } from "../events.ts";
 import { makePattern } from "../filters.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole, type WholeScan } from "../scan.ts";
@@ -10,7 +11,7 @@ import { transcriptsBySession } from "../tally/places.ts";
 import { mentionedBy } from "../tally/tasks.ts";
 import type { Row, ScanResult } from "../types.ts";
 import { costOf } from "./cost.ts";
-import { sortModels } from "./figures.ts";
+import { addFigures, sortModels } from "./figures.ts";
 import { isIn, type Project } from "./location.ts";
 import type { SessionEntry } from "./types.ts";
 
@@ -20,8 +21,10 @@ export interface SessionScan {
   readonly sessions: ReadonlyMap<string, SessionEntry>;
   /** Every session whose transcripts were found. */
   readonly found: ReadonlySet<string>;
-  /** Those that have transcripts and consumed nothing: all they hold are copies of other sessions' responses. */
+  /** Those that have transcripts and consumed nothing. */
   readonly empty: ReadonlySet<string>;
+  /** Of these the wanted ones that hold copies of other sessions' responses. */
+  readonly copies: ReadonlyMap<string, SessionEntry>;
   /** Those of which a transcript could not be read: their figures are too small. */
   readonly unread: ReadonlySet<string>;
   /** Whether every transcript of this machine was looked at, so that what was not found is gone. */
@@ -55,6 +58,7 @@ async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wante
   const limit = pLimit(8);
   const found = new Set<string>();
   const empty = new Set<string>();
+  const copies = new Map<string, SessionEntry>();
   const unread = new Set<string>();
   const reads: Array<Promise<void>> = [];
   for (const [id, { transcripts, main }] of transcriptsBySession(places)) {
@@ -63,8 +67,12 @@ async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wante
     if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
     const row = rows.get(id);
     const project = places.projects[places.projectOf[main] as number] as string;
-    if (!row || !isWanted(id, project)) continue;
+    if (!isWanted(id, project) || !(row || transcripts.some((t) => holdsUsage(scan, t)))) continue;
     const facts = factsOf(scan, transcripts);
+    if (!row) {
+      copies.set(id, { project, ...facts, subagent_depth: 0, ...NOTHING, scanned_at: scannedAt, is_copy: true });
+      continue;
+    }
     const before = known.get(id);
     const isKnown = before?.transcript_bytes === facts.transcript_bytes && before.subagents === facts.subagents;
     const add = (subagent_depth: number) => {
@@ -75,8 +83,23 @@ async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wante
   }
   await Promise.all(reads);
   const sawAll = result.diagnostics.unreadable.every(({ path }) => places.transcripts.some((one) => one.path === path));
-  return { result, sessions, found, empty, unread, isComplete: options.paths === undefined && sawAll };
+  return { result, sessions, found, empty, copies, unread, isComplete: options.paths === undefined && sawAll };
 }
+
+/** Whether a record of a transcript carries usage, counted there or elsewhere. */
+function holdsUsage({ table }: WholeScan, t: number): boolean {
+  const { event, transcript, length } = table;
+  const end = transcript.firstEvent[t + 1] ?? length;
+  for (let i = transcript.firstEvent[t] as number; i < end; i++) {
+    if (((event.flags[i] as number) & TELLS_USAGE) !== 0) return true;
+  }
+  return false;
+}
+
+/** Of what turned out to count elsewhere the tally takes the first away. */
+const TELLS_USAGE = FLAG.usage | FLAG.reading | FLAG.onlyLast | FLAG.counter | FLAG.state;
+
+const NOTHING = { ...addFigures([]), cost_estimate_usd: 0, first_at: null, last_at: null, span_seconds: 0 };
 
 async function makeWanted({ project, patterns, session }: Wanted): Promise<(id: string, path: string) => boolean> {
   const matches = patterns ? await makePattern(patterns) : undefined;

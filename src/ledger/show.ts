@@ -1,7 +1,7 @@
 /** Tasks and the ledger as text. */
 import { exact } from "../report/numbers.ts";
 import { durationText } from "../report/numbers.ts";
-import { printable } from "../report/width.ts";
+import { printable } from "../report/printable.ts";
 import { compareText } from "../types.ts";
 import { ESTIMATE } from "./cost.ts";
 import { markdownText, tableMarkdown, tableText, type TextTable } from "./text-table.ts";

@@ -1,5 +1,6 @@
 /** Rows of texts as a table for a terminal, or for Markdown. */
-import { keepEnds, padEnd, padStart, printable, widthOf } from "../report/width.ts";
+import { printable } from "../report/printable.ts";
+import { keepEnds, padEnd, padStart, widthOf } from "../report/width.ts";
 
 export interface TextTable {
   readonly titles: readonly string[];

@@ -50,6 +50,8 @@ export interface SessionEntry extends LedgerFigures {
   readonly retained?: true;
   /** Not in its figures: copies of responses of a session whose transcripts are gone, which still has them. */
   readonly held_back?: LedgerFigures;
+  /** All it holds are copies of other sessions' responses: it has no figures of its own, and no task. */
+  readonly is_copy?: true;
 }
 
 /** What a session's task is, and why. */
@@ -62,7 +64,7 @@ export interface Match {
   readonly candidates: readonly string[];
 }
 
-export type LedgerSession = SessionEntry & Match;
+export type LedgerSession = Omit<SessionEntry, "is_copy"> & Match;
 
 export interface TaskEntry extends LedgerFigures {
   /** The earliest. */
@@ -109,4 +111,6 @@ export interface Ledger {
   readonly summary: Summary;
   /** By session id. */
   readonly sessions: Readonly<Record<string, LedgerSession>>;
+  /** Sessions that hold nothing but copies, by id: known for the day on which their originals are gone. Absent: none. */
+  readonly copies?: Readonly<Record<string, SessionEntry>>;
 }

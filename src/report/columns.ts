@@ -1,7 +1,7 @@
 /** The figures as columns, left to right. */
 import type { Dimension, Figures, ScanResult } from "../types.ts";
 import { dollarsText, durationText } from "./numbers.ts";
-import { printable } from "./width.ts";
+import { printable } from "./printable.ts";
 
 /** How a number is written: `exact` or `compact`. */
 export type NumberForm = (value: number) => string;

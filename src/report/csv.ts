@@ -3,10 +3,11 @@
  * model, so that every column still adds up to the totals.
  *
  * A key that a spreadsheet would take for a formula (`=`, `+`, `-`, `@`, tab or CR first) gets an apostrophe in front: names come
- * from transcripts, which others may have written. JSON and ndjson have the names as they are.
+ * from transcripts, which others may have written. Control characters are �, as in a table. JSON and ndjson have the names as they are.
  */
 import type { Dimension, Figures, Row, ScanResult } from "../types.ts";
 import { FIGURE_NAMES } from "./figure-names.ts";
+import { printableLines } from "./printable.ts";
 
 const LINE_END = "\r\n";
 const FORMULA_START = /^[=+\-@\t\r]/;
@@ -22,7 +23,7 @@ export function renderCsv(result: ScanResult): string {
 }
 
 function cellsOf(row: Row, dimensions: readonly Dimension[]): string[] {
-  const keys = dimensions.map((dimension) => (row.key[dimension] ?? "").replace(FORMULA_START, "'$&"));
+  const keys = dimensions.map((dimension) => printableLines(row.key[dimension] ?? "").replace(FORMULA_START, "'$&"));
   return [...keys, ...FIGURE_NAMES.map((name) => String((row as Figures)[name] ?? ""))];
 }
 

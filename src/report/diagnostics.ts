@@ -1,7 +1,7 @@
 /** What a run always says: everything that is not in the figures, or is there with a doubt. Nothing where nothing was counted. */
 import type { ScanResult, SkippedLine, SkipReason } from "../types.ts";
 import { counted, exact } from "./numbers.ts";
-import { printable } from "./width.ts";
+import { printable } from "./printable.ts";
 
 /** Places shown of each kind. */
 const MOST_PLACES = 5;

@@ -1,7 +1,7 @@
 /** What to say when there is nothing to show. */
 import type { ScanResult } from "../types.ts";
 import { counted } from "./numbers.ts";
-import { printable } from "./width.ts";
+import { printable } from "./printable.ts";
 
 export function noTranscripts({ diagnostics: { roots } }: ScanResult): string[] {
   return [

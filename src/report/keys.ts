@@ -1,6 +1,7 @@
 /** How the dimensions of a row's key are called and written for people. */
 import { type Dimension, type Row, TIME_DIMENSIONS } from "../types.ts";
-import { keepEnds, keepPathEnd, keepStart, printable } from "./width.ts";
+import { printable } from "./printable.ts";
+import { keepEnds, keepPathEnd, keepStart } from "./width.ts";
 
 const TITLES: Readonly<Record<Dimension, string>> = {
   day: "Day",

@@ -6,7 +6,8 @@ import { keyText, keyTitle } from "./keys.ts";
 import { counted, exact } from "./numbers.ts";
 import type { Look } from "./look.ts";
 import { groupBy } from "../tally/group-by.ts";
-import { padEnd, padStart, printable, widthOf } from "./width.ts";
+import { printable } from "./printable.ts";
+import { padEnd, padStart, widthOf } from "./width.ts";
 import { wrap } from "./wrap.ts";
 
 const NOTHING = "–";

@@ -8,7 +8,8 @@ import { estimateText } from "./columns.ts";
 import { durationText, exact } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
 import { usdText } from "./usd.ts";
-import { padEnd, padStart, printable, widthOf } from "./width.ts";
+import { printable } from "./printable.ts";
+import { padEnd, padStart, widthOf } from "./width.ts";
 import { wrap } from "./wrap.ts";
 
 export interface RunLook {

@@ -62,12 +62,3 @@ function endOf(text: string, width: number): string {
 function lettersOf(text: string): string[] {
   return Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
 }
-
-/**
- * Text from a transcript or a path, safe to print: no control characters, which could move the cursor or colour what
- * follows, and none that turn the direction of writing.
- */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u200E\u200F\u2028-\u202E\u2066-\u2069]/g, "�");
-}

@@ -104,12 +104,13 @@ function readManifest(path: string): Record<string, unknown> | undefined {
 function statusMs(place: RunPlace | undefined): number | undefined {
   if (place?.suffix === undefined) return undefined;
   const stat = statOf(join(place.runDirectory, "status", `final${place.suffix}.status`));
-  return stat?.isFile() ? Math.floor(stat.mtimeMs) : undefined;
+  // The whole milliseconds: `mtimeMs` of a plain stat is rounded, and may be the next one.
+  return stat?.isFile() ? Number(stat.mtimeMs) : undefined;
 }
 
 function statOf(path: string) {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return statSync(path, { throwIfNoEntry: false, bigint: true });
   } catch {
     return undefined;
   }

@@ -104,7 +104,7 @@ const SUMMARY: Members<Summary> = {
   top_consumers: texts,
 };
 
-const LEDGER: Members<Ledger> = {
+const LEDGER: Members<Omit<Ledger, "copies">> = {
   schema_version: { const: 1 },
   note: text,
   tasks: byName({ $ref: "#/components/schemas/Task" }, "By id"),

@@ -41,7 +41,7 @@ export interface Subject {
 
 export interface Snapshot {
   readonly at: string;
-  readonly ledger: Ledger;
+  readonly ledger: Omit<Ledger, "copies">;
   readonly anomalies: AnomalyReport;
   readonly tasks: readonly object[];
   /** Of all sessions, whatever the project: the counts of the scan. */
@@ -147,11 +147,12 @@ function timerView({ taskId, value }: TimerEntry, { tasks }: Ledger): object {
 }
 
 /** Projects by the name of their folder: where it lies is nobody's business. */
-function withNames(ledger: Ledger): Ledger {
+function withNames(ledger: Ledger): Omit<Ledger, "copies"> {
+  const { copies: _, ...shown } = ledger;
   const names = projectNames(Object.values(ledger.sessions).map(({ project }) => project));
   const nameOf = (project: string) => names.get(project) ?? "";
   return {
-    ...ledger,
+    ...shown,
     unmatched_sessions: ledger.unmatched_sessions.map((session) => ({ ...session, project: nameOf(session.project) })),
     sessions: Object.fromEntries(
       Object.entries(ledger.sessions).map(([id, session]) => [id, { ...session, project: nameOf(session.project) }]),

@@ -253,6 +253,60 @@ describe("sessions that are gone", () => {
     );
   });
 
+  test("nor does one that holds nothing but copies, whatever is written to it later", async () => {
+    const own = message("task-1", { uuid: "own", timestamp: "2026-05-01T00:00:00.000Z" });
+    const shared = [response(1), response(2)];
+    const home = taskHome({ 1: [own, ...shared], 2: [...shared, message("task-2")] });
+    const totals = async () => {
+      const { tasks, sessions, summary } = await scanned(home);
+      const ofTasks = [tasks["task-1"]?.total_tokens, tasks["task-2"]?.total_tokens];
+      return [...ofTasks, summary.total_tokens, Object.keys(sessions).length];
+    };
+    expect(await totals()).toEqual([222, undefined, 222, 1]);
+    const original = join(home.home, transcriptOf(1));
+    const bytes = readFileSync(original);
+    rmSync(original);
+    expect(await totals()).toEqual([222, undefined, 222, 1]);
+    const before = readFileSync(home.ledger);
+    expect(await totals()).toEqual([222, undefined, 222, 1]);
+    expect(readFileSync(home.ledger)).toEqual(before);
+    const fork = join(home.home, transcriptOf(2));
+    writeFileSync(fork, `${readFileSync(fork, "utf8")}${message("thanks")}\n`);
+    expect(await totals()).toEqual([222, undefined, 222, 1]);
+    writeFileSync(fork, `${readFileSync(fork, "utf8")}${response(4)}\n`);
+    expect(await totals()).toEqual([222, 111, 333, 2]);
+    writeFileSync(original, bytes);
+    expect(await totals()).toEqual([222, 111, 333, 2]);
+    expect(readFileSync(home.ledger, "utf8")).not.toMatch(/held_back|retained"|copies/);
+  });
+
+  test("nor does a fork of a rollout that was left at once", async () => {
+    // What comes more than two seconds after the beginning is not taken for a copy without its original.
+    const line = (type: string, payload: object) =>
+      JSON.stringify({ timestamp: `2026-06-01T00:00:${type === "event_msg" ? 1 : 0}0.000Z`, type, payload });
+    const rollout = (n: number, more: object) => [
+      line("session_meta", { id: sessionId(n), cwd: "/srv/app", ...more }),
+      ...(n === 1 ? [] : [line("session_meta", { id: sessionId(1), cwd: "/srv/app" })]),
+      line("event_msg", { type: "user_message", message: "task-1" }),
+      line("event_msg", { type: "token_count", info: { total_token_usage: { input_tokens: 100, output_tokens: 11 } } }),
+    ];
+    const pathOf = (n: number) => `.codex/sessions/2026/06/01/rollout-2026-06-01T00-00-00-${sessionId(n)}.jsonl`;
+    const forked = rollout(2, { forked_from_id: sessionId(1) });
+    const home = taskHome({}, { [pathOf(1)]: rollout(1, {}), [pathOf(2)]: forked });
+    expect((await scanned(home)).summary.total_tokens).toBe(111);
+    rmSync(join(home.home, pathOf(1)));
+    expect((await scanned(home)).summary.total_tokens).toBe(111);
+  });
+
+  test("and where both are gone nothing is left of the copies", async () => {
+    const own = message("task-1", { uuid: "own", timestamp: "2026-05-01T00:00:00.000Z" });
+    const home = taskHome({ 1: [own, response(1)], 2: [response(1), message("task-2")] });
+    await scanned(home);
+    for (const n of [1, 2]) rmSync(join(home.home, transcriptOf(n)));
+    const { summary, copies } = await scanned(home);
+    expect({ total: summary.total_tokens, copies }).toEqual({ total: 111, copies: undefined });
+  });
+
   test("a session that turns out to hold copies only is taken out", async () => {
     const home = taskHome({ 2: sessionOf(1, "task-2") });
     await scanned(home);

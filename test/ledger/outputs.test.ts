@@ -52,6 +52,19 @@ describe("enrich", () => {
     expect(enrich(enriched).text).toBe(enriched);
   });
 
+  test("a file that is not UTF-8 keeps every byte, and that is said", async () => {
+    const home = taskHome({ 1: sessionOf(1, "task-1") });
+    const timers = join(home.home, "task-timers.json");
+    const bytes = Buffer.from('{"tasks":{"task-1":{"note":"caf\u00e9"}}}', "latin1");
+    writeFileSync(timers, bytes);
+    const { code, stderr } = await home.run("tasks", "enrich", "--refresh");
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/task-timers.json is not UTF-8/) as string,
+    });
+    expect(readFileSync(timers)).toEqual(bytes);
+  });
+
   test("of several entries with one key the last one counts, as for whoever reads the file", () => {
     const text = '{"tasks":{"task-9":{}},"tasks":{"task-1":{"a":1},"task-2":{},"task-1":{"b":1}}}';
     const { text: enriched, entries } = enrich(text);

@@ -1,6 +1,7 @@
 import { assert as assertProperty, integer, property, string as anyString } from "fast-check";
 import { describe, expect, test } from "vitest";
-import { keepEnds, keepPathEnd, keepStart, padEnd, printable, widthOf } from "../../src/report/width.ts";
+import { printable } from "../../src/report/printable.ts";
+import { keepEnds, keepPathEnd, keepStart, padEnd, widthOf } from "../../src/report/width.ts";
 
 describe("widths", () => {
   test.each([

@@ -1,4 +1,5 @@
 /** Where a run's transcripts are, and when it was. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { collectRun, type CollectRunOptions } from "tokensift";
@@ -155,6 +156,17 @@ describe("the window", () => {
       return state;
     };
     expect(await leadTokens(arrange)).toEqual({ tokens: 110, since: iso(0), until: iso(30) });
+  });
+
+  test.runIf(process.platform === "linux")("ends in the millisecond of that moment, however late in it", async () => {
+    const arrange = (world: World) => {
+      const state = world.writeRun({});
+      const status = world.write(world.path(".runs/1/status/final-1.status"), "done");
+      // A double holds milliseconds of our time to a fourth of a microsecond: this one would become the next.
+      execFileSync("touch", ["-d", `@${AT_MS / 1000}.000999999`, status]);
+      return state;
+    };
+    expect(await leadTokens(arrange)).toMatchObject({ tokens: 11, until: iso(0) });
   });
 
   test("is what is asked for instead, bound by bound", async () => {

@@ -4,6 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { ScanError } from "../../errors.ts";
+import { printable } from "../../report/printable.ts";
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -37,5 +38,5 @@ export function writeStderr(text: string): void {
 }
 
 export function sayLines(lines: readonly string[]): void {
-  if (lines.length > 0) writeStderr(`${lines.join("\n")}\n`);
+  if (lines.length > 0) writeStderr(`${lines.map(printable).join("\n")}\n`);
 }
