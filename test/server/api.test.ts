@@ -166,22 +166,30 @@ describe("the API", () => {
     await asking(numbers(0, 30));
     await asking(numbers(30, 60));
     expect((await get(question)).status).toBe(200);
-    const at = parse(await get("/api/health"))["at"];
-    appendFileSync(join(world.home, transcriptOf(1)), `${response(9)}\n`);
-    await until(
-      async () => get("/api/health"),
-      (answer) => parse(answer)["at"] !== at,
-    );
-    const others = asking([...numbers(60, 80), ...numbers(0, 60), ...numbers(80, 300)]);
-    const refused = await get(question);
-    // As it was before: what is new was not worked out.
-    expect([refused.status, refused.body.includes('"totalTokens":444')]).toEqual([200, true]);
-    expect((await others).some(({ status }) => status === 503)).toBe(true);
-    const later = await until(
-      async () => get(question),
-      ({ body }) => body.includes('"totalTokens":555'),
-    );
-    expect([later.status, parse(later)["totals"]]).toMatchObject([200, { totalTokens: 555 }]);
+    let totalTokens = 444;
+    let isRefused = false;
+    // A fast machine may have answered all before there are too many.
+    for (let attempt = 0; attempt < 20 && !isRefused; attempt++) {
+      const at = parse(await get("/api/health"))["at"];
+      appendFileSync(join(world.home, transcriptOf(1)), `${response(9 + attempt)}\n`);
+      await until(
+        async () => get("/api/health"),
+        (answer) => parse(answer)["at"] !== at,
+      );
+      const others = asking([...numbers(60, 80), ...numbers(0, 60), ...numbers(80, 90)]);
+      const answer = await get(question);
+      // As it was before: what is new was not worked out.
+      const isOld = answer.status === 200 && answer.body.includes(`"totalTokens":${totalTokens}`);
+      isRefused = isOld && (await others).some(({ status }) => status === 503);
+      await others;
+      totalTokens += 111;
+      const later = await until(
+        async () => get(question),
+        ({ body }) => body.includes(`"totalTokens":${totalTokens}`),
+      );
+      expect([later.status, parse(later)["totals"]]).toMatchObject([200, { totalTokens }]);
+    }
+    expect(isRefused).toBe(true);
   });
 
   test("a file of ours that went bad is no mistake of who asks, and its place is not told", async () => {
