@@ -1,8 +1,8 @@
 /** A row of the kernel, read as a source reads it. */
 import { epochToMs, parseInstant } from "../src/sources/time.ts";
-import type { Cells, ElementCells } from "../src/sources/source.ts";
+import type { Cells } from "../src/sources/source.ts";
 import type { Kernel } from "./kernel.ts";
-import { CELL_BYTES, ELEMENT_ROW, ROW, ROWS } from "./layout.ts";
+import { CELL_BYTES, ROW, ROWS } from "./layout.ts";
 
 const CELL_WORDS = CELL_BYTES / 4;
 const CELL_DOUBLES = CELL_BYTES / 8;
@@ -18,7 +18,6 @@ export class RowCells implements Cells {
   #presentHigh = 0;
   #oddLow = 0;
   #oddHigh = 0;
-  #element: RowCells | undefined;
 
   constructor(kernel: Kernel, slotCount: number) {
     this.#kernel = kernel;
@@ -29,10 +28,7 @@ export class RowCells implements Cells {
 
   /** Moves to row `row` of the kernel's last call. */
   moveTo(row: number): void {
-    this.#moveTo(ROWS + row * this.#rowBytes);
-  }
-
-  #moveTo(address: number): void {
+    const address = ROWS + row * this.#rowBytes;
     const words = this.#kernel.words;
     this.#words = words;
     this.#doubles = this.#kernel.doubles;
@@ -117,16 +113,6 @@ export class RowCells implements Cells {
 
   json(slot: number): string {
     return this.#kernel.textAt(this.#word(slot, 2), this.#word(slot, 3));
-  }
-
-  *elements(slot: number): Generator<ElementCells> {
-    if (!this.has(slot)) return;
-    const element = (this.#element ??= new RowCells(this.#kernel, 0));
-    let at = this.#word(slot, 2);
-    while ((at = this.#kernel.walkElement(at)) !== 0) {
-      element.#moveTo(ELEMENT_ROW);
-      yield element;
-    }
   }
 
   isText(slot: number): boolean {

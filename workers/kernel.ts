@@ -9,7 +9,6 @@ interface Exports extends EventFunctions {
   readonly memory: WebAssembly.Memory;
   configure(slots: number): void;
   scan(root: number, start: number, limit: number, end: number, isFinal: number): number;
-  walkElement(table: number, at: number): number;
   rowCount(): number;
   lineCount(): number;
   resetLines(): void;
@@ -53,7 +52,6 @@ export function compileKernel(): WebAssembly.Module {
 export class Kernel {
   readonly #exports: Exports;
   readonly #root: number;
-  readonly #element: number | undefined;
   /** Views on all of the memory; new ones after `makeRoom`. */
   bytes: Uint8Array;
   words: Uint32Array;
@@ -63,7 +61,7 @@ export class Kernel {
   /** Bytes of transcript that fit. */
   room = 0;
 
-  constructor(module: WebAssembly.Module, record: Field, slotCount: number, room: number, element?: Field) {
+  constructor(module: WebAssembly.Module, record: Field, slotCount: number, room: number) {
     const env = {
       abort: failInKernel,
       numberText: (start: number, length: number, hasEscapes: number) =>
@@ -73,8 +71,7 @@ export class Kernel {
     const instance = new WebAssembly.Instance(module, { env });
     this.#exports = instance.exports as unknown as Exports;
     this.#exports.configure(slotCount);
-    const declared = element ? [record, element] : [record];
-    [this.#root = 0, this.#element] = writeTables(declared, this.#exports.memory.buffer);
+    this.#root = writeTables(record, this.#exports.memory.buffer);
     this.bytes = new Uint8Array();
     this.words = new Uint32Array();
     this.doubles = new Float64Array();
@@ -99,11 +96,6 @@ export class Kernel {
   scan(start: number, limit: number, end: number, isFinal: boolean): number {
     this.bytes[end] = 0x0a;
     return this.#exports.scan(this.#root, start, limit, end, isFinal ? 1 : 0);
-  }
-
-  /** Reads the next element of an array into `ELEMENT_ROW`: of that at the address `at`, or behind that before. Returns where it ends; 0: there is none. */
-  walkElement(at: number): number {
-    return this.#element === undefined ? 0 : this.#exports.walkElement(this.#element, at);
   }
 
   /** Has ordinary records made events in the kernel, where it can do so for this source; of lines up to so long. */

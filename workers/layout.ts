@@ -6,7 +6,6 @@ export const TABLES_END = 0x8000;
 export const SCRATCH = 0x8000;
 export const SCRATCH_BYTES = 0x8000;
 export const ROWS = 0x10000;
-export const ELEMENT_ROW = 0x20800;
 export const BUFFER = 0xe0000;
 /** Readable bytes behind the data: the widest step of the kernel, rounded up. */
 export const SLACK_BYTES = 256;

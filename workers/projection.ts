@@ -16,8 +16,8 @@ interface Entry {
   readonly child: number;
 }
 
-/** Writes the tables of what is declared, a record or an element, into the kernel's memory. Returns the address of each one's outermost. */
-export function writeTables(declared: readonly Field[], memory: ArrayBuffer): number[] {
+/** Writes the tables of a record into the kernel's memory. Returns the address of the outermost. */
+export function writeTables(record: Field, memory: ArrayBuffer): number {
   const view = new DataView(memory);
   let free = TABLES;
   let nextSlot = 0;
@@ -93,10 +93,7 @@ export function writeTables(declared: readonly Field[], memory: ArrayBuffer): nu
     }
   }
 
-  return declared.map((field) => {
-    nextSlot = 0;
-    return writeField("", field).child;
-  });
+  return writeField("", record).child;
 }
 
 function keyBytes(key: string): DataView {

@@ -75,7 +75,7 @@ export class Scanner {
       const { slotCount } = assignSlots(source.record);
       const { chunkBytes, maxLineBytes, folds } = this.#limits;
       // A chunk, and what is left over of the line before it.
-      const kernel = new Kernel(this.#module, source.record, slotCount, chunkBytes * 2, source.element);
+      const kernel = new Kernel(this.#module, source.record, slotCount, chunkBytes * 2);
       const events = new EventColumns(kernel, folds, this.#tasks);
       kernel.takeOrdinary(source.name, maxLineBytes);
       ready = { kernel, events, cells: new RowCells(kernel, slotCount) };

@@ -9,7 +9,7 @@ import { recordedCost } from "./money.ts";
 import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
 import { messageText, TOOL_RESULT } from "./claude-messages.ts";
 import { contentText, parsed } from "./messages.ts";
-import { BLOCK, dispatchesOf } from "./dispatches.ts";
+import { dispatchesOf } from "./dispatches.ts";
 import {
   assignSlots,
   count,
@@ -132,7 +132,7 @@ const INFERENCE_GEO = message.usage.inference_geo;
 /** The message of a nested record is declared alike, but for what comes last, so its slots are those of a record's message, this far on. */
 const NESTED = slots.data.message.message.id - message.id;
 
-export const claude: Source = { name: "claude", record: RECORD, element: BLOCK, decode, noteMessage };
+export const claude: Source = { name: "claude", record: RECORD, decode, noteMessage };
 
 /** The record at hand; one object for all records, since only numbers leave it. */
 const draft = emptyDraft();
@@ -226,7 +226,8 @@ function noteDispatches(cells: Cells, events: EventWriter, toolUses: number): nu
   if (!isCall && !isResult) return 0;
   const textAt = (slot: number) => (cells.has(slot) ? cells.textOf(slot) : "");
   const agentIds = [textAt(RESULT_AGENT_ID), textAt(RESULT_OTHER_AGENT_ID)].filter((id) => id !== "");
-  const found = dispatchesOf(cells.elements(CONTENT), isCall, agentIds, textAt(RESULT_NAME));
+  const content = cells.has(CONTENT) ? cells.json(CONTENT) : "[]";
+  const found = dispatchesOf(content, isCall, agentIds, textAt(RESULT_NAME));
   return found === "" ? 0 : events.textNumber(found);
 }
 

@@ -3,19 +3,6 @@
  * tells the id that the agent's transcript bears. The two stand in different records, so each is kept, with the call's
  * id, until somebody asks (`src/run/`).
  */
-import { assignSlots, object, oneOf, text, within } from "./fields.ts";
-import type { ElementCells } from "./source.ts";
-
-/** A block of a message's content. */
-export const BLOCK = object({
-  type: oneOf("tool_use", "tool_result"),
-  name: oneOf("Agent", "Task"),
-  id: text,
-  tool_use_id: text,
-  input: within({ name: text }),
-});
-const TYPE = { toolUse: 1, toolResult: 2 } as const;
-const { slots } = assignSlots(BLOCK);
 
 /** Half of it, or both: of a call or of its result. What is not known is empty. */
 export interface Dispatch {
@@ -25,23 +12,23 @@ export interface Dispatch {
   readonly agentId: string;
 }
 
+const TOOLS: readonly string[] = ["Agent", "Task"];
+
 /**
  * What a record tells, as a text for `readDispatches`; empty when it is nothing. `agentIds` and `name` are those of
- * its tool result; calls are looked for with `isCall`.
+ * its tool result; without any, and with `isCall`, its content is searched for calls.
  */
-export function dispatchesOf(
-  blocks: Iterable<ElementCells>,
-  isCall: boolean,
-  agentIds: readonly string[],
-  name: string,
-): string {
+export function dispatchesOf(contentJson: string, isCall: boolean, agentIds: readonly string[], name: string): string {
+  // Spares parsing what records with several blocks mostly hold. A name may be written with escapes.
+  if (agentIds.length === 0 && ![...TOOLS, "\\u"].some((part) => contentJson.includes(part))) return "";
   const found: string[][] = [];
-  for (const block of blocks) {
-    const type = block.integer(slots.type);
-    if (type === TYPE.toolUse && isCall && block.integer(slots.name) !== 0 && block.has(slots.id)) {
-      if (block.has(slots.input.name)) found.push([block.textOf(slots.id), block.textOf(slots.input.name), ""]);
-    } else if (type === TYPE.toolResult && block.has(slots.tool_use_id)) {
-      for (const agentId of agentIds) found.push([block.textOf(slots.tool_use_id), "", agentId]);
+  for (const block of blocksOf(contentJson)) {
+    const { type, id, name: tool, input, tool_use_id: callId } = block;
+    if (type === "tool_use" && isCall && TOOLS.includes(tool as string) && typeof id === "string") {
+      const called = (input as { name?: unknown } | null)?.name;
+      if (typeof called === "string" && called !== "") found.push([id, called, ""]);
+    } else if (type === "tool_result" && typeof callId === "string") {
+      for (const agentId of agentIds) found.push([callId, "", agentId]);
     }
   }
   if (name !== "") for (const agentId of agentIds) found.push(["", name, agentId]);
@@ -58,7 +45,11 @@ export function readDispatches(text: string): Dispatch[] {
   return found;
 }
 
-/** Nothing, where it is damaged. */
+function blocksOf(json: string): Array<Record<string, unknown>> {
+  return listIn(json).filter((block): block is Record<string, unknown> => typeof block === "object" && block !== null);
+}
+
+/** Nothing, where it is damaged: inside blocks the kernel overlooks what no source declares. */
 function listIn(json: string): unknown[] {
   try {
     const list: unknown = JSON.parse(json);

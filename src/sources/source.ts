@@ -7,8 +7,6 @@ export interface Source {
   readonly name: SourceName;
   /** The declared shape of a record. */
   readonly record: Field;
-  /** The declared shape of an element of its arrays, where these are ever looked at one by one (`Cells.elements`). */
-  readonly element?: Field;
   /**
    * Turns one record into events. Returns false when a declared value is bad; then nothing of the line counts,
    * so nothing may have been written.
@@ -19,9 +17,6 @@ export interface Source {
   /** The lines that stand for a document; undefined when it is none yet. Throws an error with a `code` when it cannot be read. */
   unpack?(bytes: Buffer, path: string): string | undefined;
 }
-
-/** The declared values of an array's element. Valid until the next one. */
-export type ElementCells = Pick<Cells, "has" | "integer" | "textOf">;
 
 /** One line's declared values, by slot. Valid until the next line. */
 export interface Cells {
@@ -45,8 +40,6 @@ export interface Cells {
   textOf(slot: number): string;
   /** The JSON text of an array, or of what is text in its place, or of what is declared as `json`. */
   json(slot: number): string;
-  /** The elements of an array, as the source's `element` declares them. */
-  elements(slot: number): Iterable<ElementCells>;
   /** Whether text stands in the place of an array; `json` gives it. */
   isText(slot: number): boolean;
   /** Its first bytes, as far as they are ASCII. */

@@ -25,10 +25,10 @@ export class LineScanner<F extends Field> {
   readonly events: EventColumns;
   readonly #kernel: Kernel;
 
-  constructor(record: F, element?: Field) {
+  constructor(record: F) {
     const { slots, slotCount } = assignSlots(record);
     this.slots = slots;
-    this.#kernel = new Kernel(module, record, slotCount, ROOM, element);
+    this.#kernel = new Kernel(module, record, slotCount, ROOM);
     this.events = new EventColumns(this.#kernel, true);
     this.cells = new RowCells(this.#kernel, slotCount);
   }

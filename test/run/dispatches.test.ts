@@ -6,7 +6,7 @@ import { claude } from "../../src/sources/claude.ts";
 import { type Dispatch, readDispatches } from "../../src/sources/dispatches.ts";
 import { LineScanner } from "../kernel/scan-lines.ts";
 
-const scanner = new LineScanner(claude.record, claude.element);
+const scanner = new LineScanner(claude.record);
 
 const found = (record: unknown) => foundIn(JSON.stringify(record));
 

@@ -11,8 +11,8 @@
 import { hasMessage, takeClaude } from "./claude";
 import { takeCodex } from "./codex";
 import * as L from "./layout";
-import { linkOfRoot, NO_MEMO } from "./memos";
-import { beginElement, beginRow, endElement, endRow, moveToFirstRow } from "./row";
+import { linkOfRoot } from "./memos";
+import { beginRow, endRow, moveToFirstRow } from "./row";
 import { hashBytes, skipValue, skipWhite } from "./text";
 import { isUtf8 } from "./utf8";
 import { walkObject } from "./walk";
@@ -118,21 +118,6 @@ export function scan(root: usize, start: usize, limit: usize, end: usize, isFina
     }
   }
   return p;
-}
-
-/**
- * Walks the next element of an array that `scan` has walked, along paths of its own; `p` is at the array's bracket, or behind
- * the element before. Returns the address behind it, 0 when there is none. The row of the line stays as it is.
- */
-export function walkElement(table: usize, p: usize): usize {
-  p = skipWhite(p);
-  if (load<u8>(p) == 0x5d) return 0;
-  p = skipWhite(p + 1);
-  if (load<u8>(p) == 0x5d) return 0;
-  const before = beginElement();
-  const end = load<u8>(p) == 0x7b ? walkObject(table, p + 1, NO_MEMO + L.MEMO_CHILD) : skipValue(p);
-  endElement(before);
-  return end;
 }
 
 /** Makes events of the record whose cells have just been written; false when the host must. */

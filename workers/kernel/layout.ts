@@ -4,8 +4,7 @@
  *
  *   0 .. SCRATCH        projection tables, written once by the host
  *   SCRATCH .. ROWS     unescaped keys, ids and enum texts
- *   ROWS .. ELEMENT_ROW result rows, ROW_LIMIT of them
- *   ELEMENT_ROW .. MEMOS  the row of an element that is looked at by itself
+ *   ROWS .. MEMOS       result rows, ROW_LIMIT of them
  *   MEMOS .. EVENTS     members met before (`memos.ts`)
  *   EVENTS .. BUFFER    events made so far, and what makes the next one (`events.ts`)
  *   BUFFER .. end       bytes of the transcript, then one LF that is not the file's, then SLACK readable bytes
@@ -14,7 +13,6 @@ export const SCRATCH: usize = 0x8000;
 export const SCRATCH_BYTES: usize = 0x8000;
 export const ROWS: usize = 0x10000;
 export const ROW_LIMIT: u32 = 64;
-export const ELEMENT_ROW: usize = 0x20800;
 export const MEMOS: usize = 0x21000;
 export const MEMOS_END: usize = 0x2f000;
 export const EVENTS: usize = 0x30000;

@@ -25,20 +25,6 @@ export function beginRow(): void {
   odd = 0;
 }
 
-/** Another row comes between: of an element. Returns where the one before goes on. */
-export function beginElement(): usize {
-  const before = row;
-  row = L.ELEMENT_ROW;
-  beginRow();
-  return before;
-}
-
-export function endElement(before: usize): void {
-  store<u64>(row, present, L.ROW_PRESENT);
-  store<u64>(row, odd, L.ROW_ODD);
-  row = before;
-}
-
 // @ts-ignore: decorator
 @inline
 export function endRow(lineStart: usize, lineEnd: usize, status: u32, line: u32): void {
