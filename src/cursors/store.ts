@@ -1,6 +1,7 @@
 /** All cursor files of a cache folder: what is there, and what of it can go. */
 import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { parserVersion } from "../sources/parsers.ts";
 import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts";
 import { type DecodedCursors, readCursors } from "./decode.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
@@ -8,6 +9,7 @@ import { isCursorFile, isGone, isTemporary, recentBeside } from "./file.ts";
 import { areMadeAlike } from "./layout.ts";
 import { aboutRows, isRowFile } from "./row-files.ts";
 import type { CursorTable } from "./table.ts";
+import { isSourceName } from "../types.ts";
 
 export interface StoreInfo {
   readonly folder: string;
@@ -55,6 +57,11 @@ export function* storedFiles(folder: string): Generator<StoredFile> {
   }
 }
 
+/** Whether this version made them, so that a scan may use them. */
+export function isCurrent({ making }: DecodedCursors): boolean {
+  return isSourceName(making.source) && making.parserVersion === parserVersion(making.source);
+}
+
 function rowsAlsoIn({ paths }: CursorTable, newer: CursorTable): number[] {
   const also = new Set(newer.paths);
   return [...paths.keys()].filter((row) => also.has(paths[row] as string));
@@ -69,7 +76,7 @@ export function describeStore(folder: string): StoreInfo {
     info.files++;
     info.bytes += stat.size;
     oldestMs = Math.min(oldestMs, stat.mtimeMs);
-    if (!cursors) {
+    if (!cursors || !isCurrent(cursors)) {
       info.unusable++;
       continue;
     }
@@ -109,7 +116,7 @@ export function pruneStore(folder: string): Pruned {
     const gone = new Set(rows.filter((row) => isGone(cursors?.table.paths[row] as string)));
     const kept = rows.filter((row) => !gone.has(row));
     pruned.transcripts += [...gone].filter((row) => !superseded.has(row)).length;
-    if (!cursors || kept.length === 0) {
+    if (!cursors || !isCurrent(cursors) || kept.length === 0) {
       rmSync(path, { force: true });
       pruned.files++;
     } else if (kept.length < rows.length) {

@@ -6,14 +6,14 @@ import { defaultThreads } from "../options.ts";
 import { type CursorRun, type ScannedBatch, wholeOf } from "../parts.ts";
 import { plan, type Unread } from "../plan.ts";
 import { readAll } from "../read-shards.ts";
-import { isDocument, parserVersion } from "../sources/parsers.ts";
+import { isDocument } from "../sources/parsers.ts";
 import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
-import { isSourceName, type SourceName } from "../types.ts";
+import type { SourceName } from "../types.ts";
 import type { DecodedCursors } from "./decode.ts";
 import { differences } from "./compare.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
 import { trust } from "./identity.ts";
-import { storedFiles } from "./store.ts";
+import { isCurrent, storedFiles } from "./store.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
 
@@ -63,10 +63,6 @@ export async function verifyStore(options: VerifyOptions): Promise<Verified> {
     writeCursors(options.folder, name, cursors.making, mendedEntries(table, scanned, new Set(found.keys())), memory);
   }
   return all;
-}
-
-function isCurrent({ making }: DecodedCursors): boolean {
-  return isSourceName(making.source) && making.parserVersion === parserVersion(making.source);
 }
 
 /** Whether a scan would take this row as it is. */

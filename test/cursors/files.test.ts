@@ -18,6 +18,7 @@ import { pack, unpack } from "msgpackr";
 import { scan } from "tokensift";
 import { describe, expect, test } from "vitest";
 import type { Environment } from "../../src/environment.ts";
+import { tokensift } from "../cli/tokensift.ts";
 import { answerOf, makeFolder, response } from "../transcripts.ts";
 import { checksum } from "./checksum.ts";
 import { Machine, responses } from "./machine.ts";
@@ -100,6 +101,17 @@ describe("a cursor file", () => {
     machine.damage((bytes) => changes[name]?.(bytes) as Buffer);
     expect((await machine.scan()).stats.transcriptsUnchanged).toBe(0);
     expect((await machine.scan()).stats.transcriptsUnchanged).toBe(2);
+  });
+
+  test("of another parser version spares nothing, and is pruned", async () => {
+    const machine = await scannedMachine();
+    const run = async (action: string) =>
+      JSON.parse((await tokensift(["cache", action, "--json", "--cache-dir", machine.cache])).stdout) as object;
+    expect(await run("info")).toMatchObject({ files: 1, transcripts: 2, unusable: 0 });
+    machine.damage((bytes) => withEnvelope(bytes, (e) => ({ ...e, parserVersion: 0 })));
+    expect(await run("info")).toMatchObject({ files: 1, transcripts: 0, transcriptBytes: 0, unusable: 1 });
+    expect(await run("prune")).toMatchObject({ transcripts: 0, files: 1 });
+    expect(machine.files()).toEqual([]);
   });
 
   test("with any byte changed changes nothing", async () => {
