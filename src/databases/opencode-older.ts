@@ -1,7 +1,6 @@
 /** Messages of OpenCode's older table, as far as rows of the newer one may repeat them. */
 import { isObject, type Json } from "../json.ts";
-import type { MessageFacts } from "../sources/opencode-newer.ts";
-import { countsIn } from "./opencode-sums.ts";
+import { countsIn, type MessageFacts } from "../sources/opencode-newer.ts";
 
 export class OlderMessages {
   readonly #ids = new Set<string>();

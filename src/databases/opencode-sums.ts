@@ -1,5 +1,6 @@
 /** What the messages of a database add up to, against what OpenCode 2 adds up itself (`docs/decisions/0014`). */
-import { isObject, type Json } from "../json.ts";
+import { isObject } from "../json.ts";
+import { countsIn } from "../sources/opencode-newer.ts";
 import type { Tables } from "./sqlite.ts";
 
 /** In the order of `countsIn`. */
@@ -35,13 +36,6 @@ export class TokenSums {
     }
     return untold;
   }
-}
-
-/** Input, output, reasoning, read from and written to the cache, as they stand. */
-export function countsIn(tokens: Json): unknown[] {
-  const { input, output, reasoning } = tokens;
-  const cache = isObject(tokens["cache"]) ? tokens["cache"] : {};
-  return [input, output, reasoning, cache["read"], cache["write"]];
 }
 
 function asCount(value: unknown): number {

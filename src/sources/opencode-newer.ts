@@ -40,9 +40,14 @@ function countTools(content: unknown): number {
 /** Here reasoning always stands beside the output. In older messages the total says so, so these get theirs. */
 function withTotal(tokens: unknown): unknown {
   if (!isObject(tokens)) return tokens;
-  const { input, output, reasoning } = tokens;
-  const cache = isObject(tokens["cache"]) ? tokens["cache"] : {};
-  const counts = [input, output, reasoning, cache["read"], cache["write"]].map((count) => count ?? 0);
+  const counts = countsIn(tokens).map((count) => count ?? 0);
   if (!counts.every((count) => typeof count === "number")) return tokens;
   return { ...tokens, total: counts.reduce((sum, count) => sum + count, 0) };
+}
+
+/** Input, output, reasoning, read from and written to the cache, as they stand. */
+export function countsIn(tokens: Json): unknown[] {
+  const { input, output, reasoning } = tokens;
+  const cache = isObject(tokens["cache"]) ? tokens["cache"] : {};
+  return [input, output, reasoning, cache["read"], cache["write"]];
 }

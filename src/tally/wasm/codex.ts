@@ -40,7 +40,7 @@ export function findDistinct(from: u32, to: u32, found: usize, vectors: usize, p
   forgetVectors(vectors, places);
   let count: u32 = 0;
   for (let i = nextWith(T.READING, from, to); i < to; i = nextWith(T.READING, i + 1, to)) {
-    readVector(u32At(T.eventUsage, i), added);
+    takeTold(i);
     if (isNew(added)) setU32(found, count++, i);
   }
   return count;
@@ -137,7 +137,7 @@ function firstExtraFrom(event: u32): u32 {
 /** Goes on to the total of event `i`, and returns it. `added` is then the difference, or where it fell the total itself. */
 function read(i: u32): usize {
   const chain = isInReview ? review : own;
-  readVector(u32At(T.eventUsage, i), added);
+  takeTold(i);
   fell = false;
   for (let part: u32 = 0; part < PARTS; part++) {
     const now = f64At(added, part);
@@ -153,7 +153,7 @@ function read(i: u32): usize {
 /** Goes on by what event `i` says its request used. */
 function addLast(i: u32): void {
   const chain = isInReview ? review : own;
-  readVector(u32At(T.eventUsage, i), added);
+  takeTold(i);
   for (let part: u32 = 0; part < PARTS; part++) setF64(chain, part, f64At(chain, part) + f64At(added, part));
 }
 
@@ -161,21 +161,48 @@ function addLast(i: u32): void {
 function takeLast(i: u32): void {
   while (nextExtra < T.extras && u32At(T.extraEvent, nextExtra) < i) nextExtra++;
   if (nextExtra == T.extras || u32At(T.extraEvent, nextExtra) != i) return;
-  setF64(added, 0, f64At(T.extraInput, nextExtra));
-  setF64(added, 1, f64At(T.extraCacheRead, nextExtra));
-  setF64(added, 2, f64At(T.extraCacheCreation5m, nextExtra));
-  setF64(added, OUTPUT, f64At(T.extraOutput, nextExtra));
-  setF64(added, REASONING, f64At(T.extraReasoning, nextExtra));
-  setF64(added, TOTAL, f64At(T.extraWebSearches, nextExtra));
+  takeVector(
+    nextExtra,
+    T.extraInput,
+    T.extraCacheRead,
+    T.extraCacheCreation5m,
+    T.extraOutput,
+    T.extraReasoning,
+    T.extraWebSearches,
+  );
 }
 
-function readVector(usage: u32, to: usize): void {
-  setF64(to, 0, f64At(T.usageInput, usage));
-  setF64(to, 1, f64At(T.usageCacheRead, usage));
-  setF64(to, 2, f64At(T.usageCacheCreation5m, usage));
-  setF64(to, OUTPUT, f64At(T.usageOutput, usage));
-  setF64(to, REASONING, f64At(T.usageReasoning, usage));
-  setF64(to, TOTAL, f64At(T.usageWebSearches, usage));
+/** Puts what event `i` tells into `added`. */
+function takeTold(i: u32): void {
+  takeVector(
+    u32At(T.eventUsage, i),
+    T.usageInput,
+    T.usageCacheRead,
+    T.usageCacheCreation5m,
+    T.usageOutput,
+    T.usageReasoning,
+    T.usageWebSearches,
+  );
+}
+
+/** Puts the vector at `at` of these columns into `added`. */
+// @ts-ignore: decorator
+@inline
+function takeVector(
+  at: u32,
+  input: usize,
+  cacheRead: usize,
+  cacheCreation: usize,
+  output: usize,
+  reasoning: usize,
+  total: usize,
+): void {
+  setF64(added, 0, f64At(input, at));
+  setF64(added, 1, f64At(cacheRead, at));
+  setF64(added, 2, f64At(cacheCreation, at));
+  setF64(added, OUTPUT, f64At(output, at));
+  setF64(added, REASONING, f64At(reasoning, at));
+  setF64(added, TOTAL, f64At(total, at));
 }
 
 function settleOther(i: u32, isOwn: bool): void {
