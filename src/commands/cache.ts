@@ -72,6 +72,9 @@ function info(folder: string): Answer {
       `Files        ${exact(store.files)}, ${bytesText(store.bytes)}${share}`,
       `Transcripts  ${exact(store.transcripts)}, ${bytesText(store.transcriptBytes)} need not be read again`,
       `Oldest file  ${store.oldestAt}`,
+      ...(store.codeBytes > 0
+        ? [`Code         ${bytesText(store.codeBytes)} that Node compiled of tokensift itself`]
+        : []),
       ...(store.unusable > 0
         ? [
             `Unusable     ${counted(store.unusable, "file")}: damaged or of another version (tokensift cache prune removes them)`,

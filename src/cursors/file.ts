@@ -19,8 +19,8 @@ import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { hashBytes } from "./hash.ts";
 
-/** What a file of a project holds: its cursors, those of them that are newer than there, or rows of a database. */
-export type FileKind = "cursors" | "recent.cursors" | "rows";
+/** What a file holds: the cursors of a project, those of them that are newer than there, rows of a database, or what V8 compiled. */
+export type FileKind = "cursors" | "recent.cursors" | "rows" | "code";
 
 const TEMPORARY = /^[a-z]+-[0-9a-f]{16}(\.recent)?\.\d+-[0-9a-z]+\.tmp$/;
 const CURSORS = /^[a-z]+-[0-9a-f]{16}(\.recent)?\.cursors$/;

@@ -1,6 +1,7 @@
 /** All cursor files of a cache folder: what is there, and what of it can go. */
 import { readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isCodeFile, isStale } from "../code-cache/file.ts";
 import { parserVersion } from "../sources/parsers.ts";
 import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts";
 import { type DecodedCursors, readCursors } from "./decode.ts";
@@ -23,6 +24,8 @@ export interface StoreInfo {
   readonly unusable: number;
   /** When the file that was not written for longest was written; null: there is none. */
   readonly oldestAt: string | null;
+  /** Bytes of what V8 compiled of tokensift itself; not among `files` and `bytes`. */
+  readonly codeBytes: number;
 }
 
 export interface StoredFile {
@@ -98,7 +101,9 @@ export function describeStore(folder: string): StoreInfo {
     info.transcripts++;
     info.transcriptBytes += about.bytes;
   }
-  return { ...info, oldestAt: oldestMs === Infinity ? null : new Date(oldestMs).toISOString() };
+  const code = codeFiles(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
+  const codeBytes = code.reduce((sum, bytes) => sum + bytes, 0);
+  return { ...info, oldestAt: oldestMs === Infinity ? null : new Date(oldestMs).toISOString(), codeBytes };
 }
 
 export interface Pruned {
@@ -131,6 +136,11 @@ export function pruneStore(folder: string): Pruned {
     pruned.files++;
     if (about) pruned.transcripts++;
   }
+  for (const name of codeFiles(folder)) {
+    if (!isStale(folder, name)) continue;
+    rmSync(join(folder, name), { force: true });
+    pruned.files++;
+  }
   return pruned;
 }
 
@@ -141,9 +151,14 @@ export function rowFiles(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
+function codeFiles(folder: string): string[] {
+  return namesIn(folder).filter(isCodeFile);
+}
+
 /** Removes every file that is ours, and the folder if nothing else is in it. Returns how many. Throws what the system says. */
 export function clearStore(folder: string): number {
-  const ours = namesIn(folder).filter((name) => isCursorFile(name) || isRowFile(name) || isTemporary(name));
+  const isOurs = (name: string) => [isCursorFile, isRowFile, isCodeFile, isTemporary].some((is) => is(name));
+  const ours = namesIn(folder).filter(isOurs);
   for (const name of ours) rmSync(join(folder, name), { force: true });
   if (ours.length > 0 && namesIn(folder).length === 0) rmdirSync(folder);
   return ours.length;

@@ -1,0 +1,101 @@
+/**
+ * What V8 compiled of one of our files: `<part>-<hash>.code`, beside the cursors.
+ *
+ *     magic | CRC-32 of all that follows | bytes of the making | the making (JSON), spaces up to a multiple of 8 | V8's code cache
+ *
+ * V8 takes a code cache as it is (it looks at its own version and flags, and at the length of the source; a flipped byte
+ * crashes it), so everything else is asked here: that nobody but its owner could write it, that it is whole, and that
+ * it was made of the very file that is there.
+ */
+import { type BigIntStats, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import { fileName, replaceFile } from "../cursors/file.ts";
+
+/** Of whom code is, and how often it was added to. */
+export interface Making {
+  /** The file that was compiled. */
+  readonly path: string;
+  /** Which file that was, by its inode and times. */
+  readonly identity: string;
+  /** Runs that have added what they compiled. */
+  readonly runs: number;
+}
+
+export interface StoredCode {
+  readonly making: Making;
+  /** For V8. */
+  readonly code: Uint8Array;
+}
+
+const MAGIC = 0x31646f63; // "cod1"
+const HEADER_BYTES = 12;
+/** More is no file of ours, and not read: all of our code is 2 MB. */
+const MOST_BYTES = 16 << 20;
+const CODE = /^[a-z]+-[0-9a-f]{16}\.code$/;
+
+export function isCodeFile(name: string): boolean {
+  return CODE.test(name);
+}
+
+/** Where the code of a part lies that this Node compiled. */
+export function codeFile(part: string, path: string): string {
+  return fileName(part, `${path}\0${process.versions.v8}\0${process.arch}`, "code");
+}
+
+/** Code that may be used by whoever runs this; undefined where there is none. */
+export function readCode(path: string): StoredCode | undefined {
+  let file = -1;
+  try {
+    // An error is dear to make.
+    if (!existsSync(path)) return undefined;
+    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
+    const stat = fstatSync(file);
+    if (!stat.isFile() || stat.size > MOST_BYTES || stat.size < HEADER_BYTES || !isPrivate(stat)) return undefined;
+    const bytes = Buffer.allocUnsafeSlow(stat.size);
+    if (readSync(file, bytes, 0, bytes.length, 0) !== bytes.length) return undefined;
+    return decode(bytes);
+  } catch {
+    return undefined;
+  } finally {
+    if (file >= 0) closeSync(file);
+  }
+}
+
+/** Throws what the system says. */
+export function writeCode(folder: string, name: string, making: Making, code: Uint8Array): void {
+  const text = JSON.stringify(making);
+  const bytes = Buffer.byteLength(text) + HEADER_BYTES;
+  const info = text.padEnd(text.length + ((8 - (bytes % 8)) % 8));
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(MAGIC, 0);
+  header.writeUInt32LE(Buffer.byteLength(info), 8);
+  const all = Buffer.concat([header, Buffer.from(info), code]);
+  all.writeUInt32LE(crc32(all.subarray(8)), 4);
+  replaceFile(folder, name, all);
+}
+
+/** Which file this is: another one, or another content, has another identity. */
+export function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(" ");
+}
+
+/** Whether nobody will use the code of this file any more: it is damaged, or its source is gone or another one. */
+export function isStale(folder: string, name: string): boolean {
+  const making = readCode(join(folder, name))?.making;
+  if (making === undefined) return true;
+  const stat = statSync(making.path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined || identityOf(stat) !== making.identity;
+}
+
+function decode(bytes: Buffer): StoredCode | undefined {
+  if (bytes.readUInt32LE(0) !== MAGIC || bytes.readUInt32LE(4) !== crc32(bytes.subarray(8))) return undefined;
+  const from = HEADER_BYTES + bytes.readUInt32LE(8);
+  if (from > bytes.length) return undefined;
+  return { making: JSON.parse(bytes.toString("utf8", HEADER_BYTES, from)) as Making, code: bytes.subarray(from) };
+}
+
+/** V8 runs what is in it. Windows has no such modes; there the folder is the user's own. */
+function isPrivate({ uid, mode }: { uid: number; mode: number }): boolean {
+  return process.geteuid === undefined || (uid === process.geteuid() && (mode & 0o077) === 0);
+}

@@ -1,0 +1,260 @@
+/** What V8 compiled is kept beside the cursors: it makes a start shorter, and must never make it another. */
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { spawnSync } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { CLI, type Ending, tokensift } from "./tokensift.ts";
+
+const SCAN = ["scan", "--json", "--no-progress", "--threads", "0"];
+const FIRST_RUNS = 3;
+const runs = Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 10);
+const isRoot = process.getuid?.() === 0;
+const home = mkdtempSync(join(tmpdir(), "tokensift-code-home-"));
+let plain: unknown;
+
+beforeAll(async () => {
+  const folder = join(home, ".claude/projects/-app");
+  mkdirSync(folder, { recursive: true });
+  const message = { id: "m", model: "claude-opus-4-6", usage: { input_tokens: 3, output_tokens: 5 } };
+  const record = { type: "assistant", requestId: "r", sessionId: "s", timestamp: "2026-06-10T10:00:00Z", message };
+  writeFileSync(join(folder, "s.jsonl"), `${JSON.stringify(record)}\n`);
+  utimesSync(join(folder, "s.jsonl"), 1_700_000_000, 1_700_000_000);
+  const ending = await tokensift([...SCAN, "--no-cache"], { home });
+  expect(ending).toMatchObject({ code: 0, stderr: "" });
+  plain = figures(ending);
+  expect(plain).toMatchObject({ totals: { inputTokens: 3, outputTokens: 5 } });
+});
+
+test("the first runs add what they compiled, for their user alone; later ones write nothing", async () => {
+  const cache = freshCache();
+  const written: string[] = [];
+  for (let run = 0; run < FIRST_RUNS + 2; run++) {
+    expect(figures(await scan(cache))).toEqual(plain);
+    expect(codeIn(cache).map((name) => name.replace(/-.*/, ""))).toEqual(
+      expect.arrayContaining(["program", "scan"]) as string[],
+    );
+    for (const name of codeIn(cache)) expect(statSync(join(cache, name)).mode & 0o777).toBe(0o600);
+    written.push(stampsOf(cache, "scan"));
+  }
+  expect(new Set(written).size).toBe(FIRST_RUNS);
+  expect(written.at(-1)).toBe(written[FIRST_RUNS - 1]);
+  expect(readdirSync(cache).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});
+
+test("a file that is damaged anywhere is not used, and made anew", async () => {
+  const cache = await filledCache();
+  const whole = new Map(codeIn(cache).map((name) => [name, readFileSync(join(cache, name))]));
+  // Those that a run with nothing new loads.
+  const names = [...whole.keys()].filter((name) => /^(program|scan)-/.test(name));
+  const damage = fc.record({
+    name: fc.constantFrom(...names),
+    where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+    how: fc.constantFrom("flip", "cut", "zeros", "more"),
+    bit: fc.nat({ max: 7 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(damage, async ({ name, where, how, bit }) => {
+      for (const [file, bytes] of whole) writeFileSync(join(cache, file), bytes);
+      const path = join(cache, name);
+      const bytes = Buffer.from(whole.get(name) as Buffer);
+      const at = Math.floor(where * bytes.length);
+      if (how === "flip") bytes[at] = (bytes[at] as number) ^ (1 << bit);
+      if (how === "zeros") bytes.fill(0, at);
+      writeFileSync(path, bytes);
+      if (how === "cut") truncateSync(path, at);
+      if (how === "more") appendFileSync(path, bytes.subarray(0, at + 1));
+      const damaged = stampsOf(cache, name);
+      expect(figures(await scan(cache))).toEqual(plain);
+      // Zeros that were there before are no damage.
+      if (!bytes.equals(whole.get(name) as Buffer) || how === "cut" || how === "more") {
+        expect(stampsOf(cache, name)).not.toBe(damaged);
+      }
+    }),
+    { numRuns: runs },
+  );
+});
+
+test("code of another file is not used, whatever its name", async () => {
+  const cache = await filledCache();
+  const [program, scanning] = ["program", "scan"].map((part) => pathOf(cache, part)) as [string, string];
+  const bytes = readFileSync(program);
+  writeFileSync(program, readFileSync(scanning));
+  writeFileSync(scanning, bytes);
+  expect(figures(await scan(cache))).toEqual(plain);
+});
+
+test("a file of ours that was changed, and is as long as before, runs as it is now", async () => {
+  const copy = copyOfOurs();
+  const program = join(copy, "dist/src/program.cjs");
+  const cache = freshCache();
+  mkdirSync(cache);
+  const version = () => {
+    const { stdout } = spawnSync(process.execPath, [join(copy, "dist/src/cli.cjs"), "--version"], {
+      env: { HOME: home, TOKENSIFT_CACHE_DIR: cache },
+      encoding: "utf8",
+    });
+    return stdout.trim();
+  };
+  const before = version();
+  // Times as fine as the file system's cannot tell this change from the file's making.
+  expect(codeIn(cache)).toEqual([]);
+  await wait(2100);
+  for (let run = 0; run < FIRST_RUNS; run++) expect(version()).toBe(before);
+  expect(codeIn(cache)).not.toEqual([]);
+  const source = readFileSync(program, "utf8");
+  const after = before.replaceAll(/\d/g, "9");
+  expect(after).not.toBe(before);
+  writeFileSync(program, source.replaceAll(`"${before}"`, `"${after}"`));
+  expect(version()).toBe(after);
+});
+
+test("code that others may write, or have written, is not used", async () => {
+  const cache = await filledCache();
+  chmodSync(pathOf(cache, "scan"), 0o622);
+  const shared = stampsOf(cache, "scan");
+  expect(figures(await scan(cache))).toEqual(plain);
+  expect(stampsOf(cache, "scan")).not.toBe(shared);
+  if (!isRoot) return;
+  chownSync(pathOf(cache, "scan"), 65_534, 65_534);
+  const foreign = stampsOf(cache, "scan");
+  expect(figures(await scan(cache))).toEqual(plain);
+  expect(stampsOf(cache, "scan")).not.toBe(foreign);
+});
+
+test("a link in its place is not followed", async () => {
+  const cache = await filledCache();
+  const path = pathOf(cache, "scan");
+  const elsewhere = join(cache, "elsewhere");
+  writeFileSync(elsewhere, readFileSync(path), { mode: 0o600 });
+  rmSync(path);
+  symlinkSync(elsewhere, path);
+  const before = readFileSync(elsewhere);
+  expect(figures(await scan(cache))).toEqual(plain);
+  expect(readFileSync(elsewhere).equals(before)).toBe(true);
+});
+
+test.each([
+  ["--no-cache", [...SCAN, "--no-cache"], {}],
+  ["--cache-dir", [...SCAN, "--cache-dir", join(home, "elsewhere")], {}],
+  ["--cache-dir=", [...SCAN, `--cache-dir=${join(home, "elsewhere")}`], {}],
+  ["a command about the cache", ["cache", "info"], {}],
+  ["NODE_DISABLE_COMPILE_CACHE", SCAN, { NODE_DISABLE_COMPILE_CACHE: "1" }],
+  ["NODE_V8_COVERAGE", SCAN, { NODE_V8_COVERAGE: join(home, "coverage") }],
+])("nothing is written with %s", async (_, args, variables) => {
+  const cache = freshCache();
+  mkdirSync(cache);
+  const { code } = await tokensift(args, { home, variables: { TOKENSIFT_CACHE_DIR: cache, ...variables } });
+  expect(code).toBe(0);
+  expect(codeIn(cache)).toEqual([]);
+});
+
+test("no folder is made for it", async () => {
+  const cache = freshCache();
+  await tokensift(["--version"], { home, variables: { TOKENSIFT_CACHE_DIR: cache } });
+  expect(existsSync(cache)).toBe(false);
+});
+
+test.skipIf(!isRoot)("a folder that may not be written is no reason to say anything (needs root to try)", async () => {
+  const cache = freshCache();
+  mkdirSync(cache, { mode: 0o755 });
+  const ending = await tokensift(["--version"], { home, user: 65_534, variables: { TOKENSIFT_CACHE_DIR: cache } });
+  expect(ending).toMatchObject({ code: 0, stderr: "" });
+  expect(readdirSync(cache)).toEqual([]);
+});
+
+test("`cache` counts it, prunes what no file of ours fits any more, and clears it", async () => {
+  const cache = await filledCache();
+  const variables = { TOKENSIFT_CACHE_DIR: cache };
+  const about = async (...args: string[]) => (await tokensift(["cache", ...args], { home, variables })).stdout;
+  const bytes = codeIn(cache).reduce((sum, name) => sum + statSync(join(cache, name)).size, 0);
+  const info = JSON.parse(await about("info", "--json")) as { files: number; codeBytes: number };
+  expect(info).toMatchObject({ files: 1, codeBytes: bytes });
+  expect(await about("info")).toContain("that Node compiled of tokensift itself");
+
+  const stale = join(cache, "scan-0123456789abcdef.code");
+  const copy = copyOfOurs();
+  await wait(2100);
+  spawnSync(process.execPath, [join(copy, "dist/src/cli.cjs"), "--version"], { env: { HOME: home, ...variables } });
+  const all = codeIn(cache).length;
+  rmSync(copy, { recursive: true });
+  writeFileSync(stale, "no code", { mode: 0o600 });
+  expect(await about("prune")).toBe("Removed 0 cursors of transcripts that are gone, 2 files of no use\n");
+  expect(codeIn(cache)).toHaveLength(all - 1);
+
+  await about("clear");
+  expect(existsSync(cache)).toBe(false);
+});
+
+test("what an earlier version left goes when a new one writes for the first time", async () => {
+  const cache = freshCache();
+  mkdirSync(cache);
+  writeFileSync(join(cache, "scan-0123456789abcdef.code"), "of an earlier version", { mode: 0o600 });
+  await scan(cache);
+  expect(codeIn(cache)).not.toContain("scan-0123456789abcdef.code");
+  expect(codeIn(cache)).not.toEqual([]);
+});
+
+async function filledCache(): Promise<string> {
+  const cache = freshCache();
+  for (let run = 0; run < FIRST_RUNS; run++) await scan(cache);
+  return cache;
+}
+
+function scan(cache: string): Promise<Ending> {
+  return tokensift(SCAN, { home, variables: { TOKENSIFT_CACHE_DIR: cache } });
+}
+
+/** All that is said of tokens, without what a cache may change. */
+function figures({ code, stdout, stderr }: Ending): unknown {
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const { rows, totals, diagnostics } = JSON.parse(stdout) as Record<string, unknown>;
+  return { rows, totals, diagnostics };
+}
+
+/** A path that nothing has yet. */
+function freshCache(): string {
+  return join(mkdtempSync(join(tmpdir(), "tokensift-code-")), "cache");
+}
+
+function codeIn(cache: string): string[] {
+  return existsSync(cache) ? readdirSync(cache).filter((name) => name.endsWith(".code")) : [];
+}
+
+function pathOf(cache: string, part: string): string {
+  return join(cache, codeIn(cache).find((name) => name.startsWith(part)) as string);
+}
+
+/** Changes with every writing: a file is replaced, so it is another one. */
+function stampsOf(cache: string, part: string): string {
+  const { ino, size, mtimeNs } = statSync(pathOf(cache, part), { bigint: true });
+  return [ino, size, mtimeNs].join(" ");
+}
+
+/** The built command line in a folder of its own, with the packages of this one. */
+function copyOfOurs(): string {
+  const repository = join(CLI, "../../..");
+  const copy = mkdtempSync(join(tmpdir(), "tokensift-copy-"));
+  cpSync(join(repository, "dist"), join(copy, "dist"), { recursive: true });
+  cpSync(join(repository, "package.json"), join(copy, "package.json"));
+  symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"));
+  return copy;
+}
