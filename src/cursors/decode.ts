@@ -16,7 +16,7 @@ import {
   type Making,
   startOfPaths,
 } from "./layout.ts";
-import { isWidth, type Narrow, paddedBytes, type Width } from "./narrow.ts";
+import { isDense, isWidth, type Narrow, paddedBytes, type Width } from "./narrow.ts";
 import { CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES } from "./table.ts";
 
 export interface DecodedCursors {
@@ -104,7 +104,9 @@ function openTables(
   for (const [i, table] of TABLE_NAMES.entries()) {
     const columns: Record<string, Narrow> = {};
     const length = lengths[i] as number;
-    for (const name of Object.keys(TABLES[table])) {
+    const names = Object.keys(TABLES[table]);
+    if (!isDense([...widths.subarray(column, column + names.length)] as Width[])) return undefined;
+    for (const name of names) {
       const width = widths[column++] as Width;
       // Before anything is made of it: a column has as many bytes as it says.
       if (width === undefined || at + paddedBytes(width, length) > end) return undefined;

@@ -3,7 +3,7 @@ import { pack } from "msgpackr/pack";
 import { paddedTo8 } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, listPaths, MAGIC, type Making } from "./layout.ts";
-import { paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
+import { isDense, paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
 import { TABLE_NAMES, TABLES } from "./table.ts";
 import type { WideTables } from "./wide.ts";
 
@@ -17,10 +17,12 @@ export function encodeCursors(
 ): Uint8Array {
   const columns: Array<{ readonly values: Uint32Array | Float64Array; readonly width: Width }> = [];
   for (const table of TABLE_NAMES) {
-    for (const name of Object.keys(TABLES[table])) {
+    const all = Object.keys(TABLES[table]).map((name) => {
       const values = (wide[table] as Record<string, Uint32Array | Float64Array>)[name] as Uint32Array;
-      columns.push({ values, width: wide.absolute.has(values) ? 8 : widthIn(values, memory) });
-    }
+      return { values, width: wide.absolute.has(values) ? 8 : widthIn(values, memory) };
+    });
+    const hasZeros = isDense(all.map(({ width }) => width));
+    for (const { values, width } of all) columns.push({ values, width: hasZeros || width > 0 ? width : 1 });
   }
   const envelope: Envelope = {
     ...making,

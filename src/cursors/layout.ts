@@ -25,7 +25,7 @@ export function areMadeAlike(a: Making, b: Making): boolean {
 }
 
 /** Goes up with every change to what stands in the file or to what the engine makes of bytes, whatever the source. */
-export const FORMAT = 5;
+export const FORMAT = 6;
 /** "TSIFTCUR" as two numbers; on a machine of the other byte order it is something else, and so no cursor file. */
 export const MAGIC = [0x46495354, 0x52554354] as const;
 export const HEADER_BYTES = 32;

@@ -1,8 +1,8 @@
 /** Columns as narrow as their largest number lets them be. */
 import { paddedTo8 } from "../events.ts";
 
-/** How many bytes a number of a column takes: 8 are a double, fewer an unsigned whole number. */
-export type Width = 1 | 2 | 4 | 6 | 8;
+/** How many bytes a number of a column takes: 8 are a double, fewer an unsigned whole number; all of none are 0. */
+export type Width = 0 | 1 | 2 | 4 | 6 | 8;
 
 /** A column in a memory. */
 export interface Narrow {
@@ -14,7 +14,7 @@ export interface Narrow {
 export type Numbers = Readonly<ArrayLike<number>>;
 
 export function isWidth(value: unknown): value is Width {
-  return value === 1 || value === 2 || value === 4 || value === 6 || value === 8;
+  return value === 0 || value === 1 || value === 2 || value === 4 || value === 6 || value === 8;
 }
 
 /** The least width that holds every value exactly. */
@@ -39,7 +39,7 @@ export const MOST_WHOLE = 2 ** 48 - 1;
 
 /** The least width that holds numbers up to `most`. */
 export function widthFor(most: number): Width {
-  return most < 2 ** 8 ? 1 : most < 2 ** 16 ? 2 : most < 2 ** 32 ? 4 : 6;
+  return most === 0 ? 0 : most < 2 ** 8 ? 1 : most < 2 ** 16 ? 2 : most < 2 ** 32 ? 4 : 6;
 }
 
 /** Bytes of a column, rounded up so that any other can follow. */
@@ -52,6 +52,14 @@ export function isWhole({ width }: Narrow): boolean {
   return width !== 8;
 }
 
+/**
+ * Whether the columns of a table have at least half a byte a number. Zeros take none, and what is made of a file is
+ * not to be far larger than it is, whatever it says of itself.
+ */
+export function isDense(widths: readonly Width[]): boolean {
+  return widths.reduce<number>((sum, width) => sum + width, 0) * 2 >= widths.length;
+}
+
 /** Numbers from 0 to 2^32 - 1. */
 export function isU32({ width }: Narrow): boolean {
   return width <= 4;
@@ -59,6 +67,7 @@ export function isU32({ width }: Narrow): boolean {
 
 /** Puts values into `bytes`, from a multiple of 8 on. */
 export function putNumbers(values: Uint32Array | Float64Array, width: Width, bytes: Uint8Array, at: number): void {
+  if (width === 0) return;
   if (width !== 6) {
     arrayAt(width, bytes.buffer, bytes.byteOffset + at, values.length).set(values);
     return;
@@ -84,6 +93,8 @@ export function numbersOf({ address, width, length }: Narrow, buffer: ArrayBuffe
 
 function arrayAt(width: Exclude<Width, 6>, buffer: ArrayBufferLike, address: number, length: number) {
   switch (width) {
+    case 0:
+      return new Uint8Array(length);
     case 1:
       return new Uint8Array(buffer, address, length);
     case 2:

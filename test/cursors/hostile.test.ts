@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
+import { TABLE_NAMES, TABLES } from "../../src/cursors/table.ts";
 import type { ScanResult } from "../../src/types.ts";
 import { endOf } from "../cli/tokensift.ts";
 import { response, sessionId, type Tree } from "../transcripts.ts";
@@ -152,6 +153,27 @@ describe("a forged file with a right checksum neither crashes a run nor takes it
         change(name, json);
       }
     }
+    await expectHarmless(forged);
+  });
+
+  test("tables of zeros, which take no bytes, of any length", async () => {
+    const { envelope, columns } = open(file);
+    const [lengths, widths] = [envelope["lengths"] as number[], envelope["widths"] as Uint8Array];
+    let [column, at] = [0, 0];
+    const forged = TABLE_NAMES.flatMap((table, i) => {
+      const [first, from] = [column, at];
+      for (const _ of Object.keys(TABLES[table])) {
+        at += Math.ceil(((widths[column++] as number) * (lengths[i] as number)) / 8) * 8;
+      }
+      const rest = Buffer.concat([columns.subarray(0, from), columns.subarray(at)]);
+      const zeros = Uint8Array.from(widths).fill(0, first, column);
+      return [2 ** 28, 2 ** 24, 100_000].map((length) => {
+        return seal(file, {
+          envelope: { ...envelope, widths: zeros, lengths: lengths.with(i, length) },
+          columns: rest,
+        });
+      });
+    });
     await expectHarmless(forged);
   });
 

@@ -8,7 +8,7 @@ import { Machine } from "./machine.ts";
 const numbers = fc.oneof(
   ...[2 ** 8, 2 ** 16, 2 ** 32, 2 ** 48, 2 ** 53].map((end) => fc.maxSafeNat().map((number) => number % end)),
   fc.constantFrom(2 ** 8 - 1, 2 ** 16 - 1, 2 ** 32 - 1, 2 ** 32, 2 ** 48 - 1, 2 ** 48),
-  fc.constantFrom(-1, -0, 0.5, NaN, Infinity, -Infinity),
+  fc.constantFrom(0, -1, -0, 0.5, NaN, Infinity, -Infinity),
 );
 
 test("numbers come out of a column as they were put in", () => {
@@ -24,7 +24,8 @@ test("numbers come out of a column as they were put in", () => {
 });
 
 test.each([
-  [[255], 1],
+  [[0, 0], 0],
+  [[0, 255], 1],
   [[256], 2],
   [[65_536], 4],
   [[2 ** 32], 6],

@@ -8,7 +8,7 @@ const MOST_SAFE: f64 = 9007199254740991;
 /** A record's own event, an open response, and an open run of records that only tell their times: no more overlap. */
 const MOST_OVERLAP: u64 = 3;
 
-// Narrow columns of one file and their widths in bytes: 1, 2 or 4.
+// Narrow columns of one file and their widths in bytes: 1, 2 or 4, or 0 where all are 0.
 export let narrowFlags: usize = 0;
 export let narrowFlagsWidth: u32 = 0;
 export let narrowUsage: usize = 0;
@@ -44,13 +44,15 @@ export let placedExtras: u32 = 0;
 function narrowAt(column: usize, width: u32, i: u32): u32 {
   if (width == 1) return load<u8>(column + <usize>i);
   if (width == 2) return load<u16>(column + ((<usize>i) << 1));
+  if (width == 0) return 0;
   return load<u32>(column + ((<usize>i) << 2));
 }
 
-/** Numbers of 1, 2 or 4 bytes to numbers of 4. */
+/** Numbers of 0, 1, 2 or 4 bytes to numbers of 4. */
 export function widenU32(from: usize, width: u32, length: u32, to: usize): void {
-  if (width == 4) {
-    memory.copy(to, from, (<usize>length) << 2);
+  if (width == 4 || width == 0) {
+    if (width == 4) memory.copy(to, from, (<usize>length) << 2);
+    else memory.fill(to, 0, (<usize>length) << 2);
     return;
   }
   let i: u32 = 0;
@@ -66,16 +68,18 @@ function sixAt(column: usize, i: u32): u64 {
   return <u64>load<u32>(at) | (<u64>load<u16>(at, 4) << 32);
 }
 
-/** Numbers of 1, 2, 4 or 6 bytes, or of 8 as they are, to numbers of 8. */
+/** Numbers of 0, 1, 2, 4 or 6 bytes, or of 8 as they are, to numbers of 8. */
 export function widenF64(from: usize, width: u32, length: u32, to: usize): void {
   if (width == 8) memory.copy(to, from, (<usize>length) << 3);
+  else if (width == 0) memory.fill(to, 0, (<usize>length) << 3);
   else if (width == 6) for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>sixAt(from, i));
   else if (width == 4) for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>u32At(from, i));
   else for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>narrowAt(from, width, i));
 }
 
-/** The largest of numbers of 1, 2 or 4 bytes; 0 of none. */
+/** The largest of numbers of 0, 1, 2 or 4 bytes; 0 of none. */
 export function largest(from: usize, width: u32, length: u32): u32 {
+  if (width == 0) return 0;
   let most: u32 = 0;
   for (let i: u32 = 0; i < length; i++) most = max(most, narrowAt(from, width, i));
   return most;
