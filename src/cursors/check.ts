@@ -101,8 +101,6 @@ function columnsAreSound(table: CursorTable, tables: NarrowTables, { native }: T
   const isBelow = ({ address, width, length }: Narrow, end: number) =>
     length === 0 || native.largest(address, width, length) >>> 0 < end;
   const areCounts = (column: Narrow) => isWhole(column) || native.areCounts(column.address, column.length) !== 0;
-  const areTimes = (column: Narrow, none: number) =>
-    isRelative(column) || native.areTimes(column.address, column.length, none) !== 0;
   return (
     Object.values(context).every((column) => isBelow(column, texts.length)) &&
     isBelow(event.model, texts.length) &&
@@ -112,10 +110,8 @@ function columnsAreSound(table: CursorTable, tables: NarrowTables, { native }: T
     areCounts(skipped.offset) &&
     Object.values(usage).every(areCounts) &&
     Object.values(extra).every(areCounts) &&
-    areTimes(event.firstMs, Infinity) &&
-    areTimes(event.lastMs, -Infinity) &&
-    areTimes(event.chosenMs, -Infinity) &&
-    areTimes(record.timeMs, NaN)
+    [event.firstMs, event.lastMs, event.chosenMs].every(areCounts) &&
+    (isRelative(record.timeMs) || native.areTimes(record.timeMs.address, record.timeMs.length) !== 0)
   );
 }
 

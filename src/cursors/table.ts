@@ -66,7 +66,9 @@ export const SKIPPED_REASONS = ["malformed", "oversized"] as const satisfies Rea
 /**
  * The tables of a cursor file in their order there; their columns stand in the order of their names here. What
  * differs from the columns of the same name elsewhere, so that numbers are small:
- * - times are milliseconds since the transcript's `baseMs` plus 1, and 0 is no time; in columns of 8 bytes they are as elsewhere;
+ * - `record.timeMs` is milliseconds since the transcript's `baseMs` plus 1, and 0 is no time; in 8 bytes it is as elsewhere;
+ * - `event.firstMs`, `lastMs` and `chosenMs` count from the times of the event's earliest, last and chosen records: zeros, but
+ *   where a later record is earlier;
  * - `event.usage` counts from the transcript's first one plus 1, and 0 is none;
  * - `event.firstRecord`, `record.event` and `extra.event` count from the transcript's first one;
  * - other records of an event count from its `firstRecord`.
@@ -85,9 +87,6 @@ export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
 type NarrowColumns<Name extends TableName> = Readonly<Record<keyof (typeof TABLES)[Name], Narrow>>;
 export type NarrowTables = { readonly [Name in TableName]: NarrowColumns<Name> };
-
-/** Columns of times that count from a base where they are narrow, and the bit that says so to `placeRows`. */
-const TIMES = { firstMs: 1, lastMs: 2, chosenMs: 4, timeMs: 8 } as const;
 
 /** What rows are copied into; `memory` knows where its columns lie. */
 export interface Wide {
@@ -115,8 +114,8 @@ export class CursorTable {
   readonly #memory: TallyMemory;
   /** The columns of what rows are copied of, by name: taking them apart for each run of rows takes longer than copying few. */
   readonly #copied: Readonly<Record<keyof Wide, ReadonlyArray<readonly [string, Narrow]>>>;
-  /** Which columns of times count from the rows' bases, as `placeRows` takes it. */
-  readonly #relative: number;
+  /** Whether times of records count from the rows' bases. */
+  readonly #isRelative: boolean;
 
   /** Columns of `tables` lie in `memory`. */
   constructor(paths: readonly string[], texts: string[], tables: NarrowTables, memory: TallyMemory) {
@@ -132,7 +131,7 @@ export class CursorTable {
       usage: Object.entries(usage),
       extra: Object.entries(extra),
     };
-    this.#relative = relativeTimes({ ...event, timeMs: record.timeMs });
+    this.#isRelative = isRelative(record.timeMs);
     const rows = tables.cursor.offset.length;
     const row = (this.row = memory.columns(CURSOR, rows));
     for (const [name, column] of Object.entries(tables.cursor)) {
@@ -257,7 +256,7 @@ export class CursorTable {
     memory.set("placedRecords", at.records);
     memory.set("placedUsages", at.usages);
     memory.set("placedExtras", at.extras);
-    memory.native.placeRows(to - from, this.#relative, at.contexts, at.transcript);
+    memory.native.placeRows(to - from, this.#isRelative ? 1 : 0, at.contexts, at.transcript);
   }
 
   #copy(
@@ -281,12 +280,6 @@ export class CursorTable {
     if (to instanceof Float64Array) native.widenF64(from, width, length, to.byteOffset + at * 8);
     else native.widenU32(from, width, length, to.byteOffset + at * 4);
   }
-}
-
-function relativeTimes(columns: Readonly<Record<keyof typeof TIMES, Narrow>>): number {
-  let relative = 0;
-  for (const [name, bit] of Object.entries(TIMES)) if (isRelative(columns[name as keyof typeof TIMES])) relative |= bit;
-  return relative;
 }
 
 /** Whether times count from a base. */

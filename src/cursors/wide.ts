@@ -8,7 +8,7 @@ import { CURSOR, type CursorAt, SKIPPED, SKIPPED_REASONS } from "./table.ts";
 export interface WideTables extends Omit<BatchColumns, "range"> {
   readonly cursor: Columns<typeof CURSOR>;
   readonly skipped: Columns<typeof SKIPPED>;
-  /** Columns whose times count from no base, because they lie too far apart. */
+  /** The column of records' times, where they count from no base because they lie too far apart. */
   readonly absolute: ReadonlySet<unknown>;
 }
 
@@ -45,14 +45,14 @@ export function tablesOf(table: MergedTable, bookmarks: ReadonlyArray<Bookmark |
   }
   const { context, numbers } = distinctContexts(table);
   for (let i = 0; i < event.context.length; i++) event.context[i] = numbers[event.context[i] as number] as number;
+  countFromRecords(event.firstMs, event.earliestRecord, record.timeMs);
+  countFromRecords(event.lastMs, event.lastRecord, record.timeMs);
+  countFromRecords(event.chosenMs, event.chosenRecord, record.timeMs);
   countFromRows(table, cursor);
-  const { firstEvent, firstRecord } = table.transcript;
+  const { firstRecord } = table.transcript;
   const absolute = new Set<unknown>();
-  for (const column of [event.firstMs, event.lastMs, event.chosenMs, record.timeMs]) {
-    const firsts = column === record.timeMs ? firstRecord : firstEvent;
-    if (areNear(column, firsts, cursor.baseMs)) countFromBase(column, firsts, cursor.baseMs);
-    else absolute.add(column);
-  }
+  if (areNear(record.timeMs, firstRecord, cursor.baseMs)) countFromBase(record.timeMs, firstRecord, cursor.baseMs);
+  else absolute.add(record.timeMs);
   return { cursor, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
 }
 
@@ -135,6 +135,14 @@ function countFromRows(
 
 function subtract(column: Uint32Array, from: number, length: number, by: number): void {
   for (let i = from; i < from + length; i++) column[i] = (column[i] as number) - by;
+}
+
+/** Makes times of events count from those of one of their records each; without a time they are 0. */
+function countFromRecords(column: Float64Array, records: Uint32Array, timeMs: Float64Array): void {
+  for (let i = 0; i < column.length; i++) {
+    const ms = column[i] as number;
+    column[i] = Number.isFinite(ms) ? ms - (timeMs[records[i] as number] as number) : 0;
+  }
 }
 
 /** Times that count from a base fit into 6 bytes, or none of the column does. */

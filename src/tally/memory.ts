@@ -13,10 +13,10 @@ interface Native {
   widenF64(from: number, width: number, length: number, to: number): void;
   largest(from: number, width: number, length: number): number;
   areCounts(column: number, length: number): number;
-  areTimes(column: number, length: number, none: number): number;
+  areTimes(column: number, length: number): number;
   sumStarts(lengths: number, length: number, starts: number): number;
   areRowsSound(rows: number): number;
-  placeRows(rows: number, relative: number, contexts: number, transcript: number): void;
+  placeRows(rows: number, isRelative: number, contexts: number, transcript: number): void;
   nextWith(flags: number, from: number, to: number): number;
   findDistinct(from: number, to: number, found: number, vectors: number, places: number): number;
   settleRollout(

@@ -96,10 +96,10 @@ export function areCounts(column: usize, length: u32): bool {
 }
 
 /** Whether numbers of 8 bytes are times, or what stands for none. */
-export function areTimes(column: usize, length: u32, none: f64): bool {
+export function areTimes(column: usize, length: u32): bool {
   for (let i: u32 = 0; i < length; i++) {
     const value = f64At(column, i);
-    if (!(Math.abs(value) <= MOST_MS) && value != none && !(isNaN(value) && isNaN(none))) return false;
+    if (!(Math.abs(value) <= MOST_MS) && !isNaN(value)) return false;
   }
   return true;
 }
@@ -147,17 +147,11 @@ export function areRowsSound(rows: u32): bool {
   return true;
 }
 
-/** Which columns of times count from the base of their row. */
-const FIRST_MS: u32 = 1;
-const LAST_MS: u32 = 2;
-const CHOSEN_MS: u32 = 4;
-const TIME_MS: u32 = 8;
-
 /**
  * Makes rows that were copied into the whole table point into it (`src/cursors/table.ts` says what they count from).
  * The first row is of transcript number `transcript`; its elements lie where `placed...` says.
  */
-export function placeRows(rows: u32, relative: u32, contexts: u32, transcript: u32): void {
+export function placeRows(rows: u32, isRelative: bool, contexts: u32, transcript: u32): void {
   let e = placedEvents;
   let r = placedRecords;
   let u = placedUsages;
@@ -166,23 +160,29 @@ export function placeRows(rows: u32, relative: u32, contexts: u32, transcript: u
     const baseMs = f64At(rowBaseMs, row) - 1;
     const firstEvent = e;
     const firstRecord = r;
+    for (const end = r + u32At(rowEventRecords, row); r < end; r++) {
+      setU32(T.recordEvent, r, u32At(T.recordEvent, r) + firstEvent);
+      if (isRelative) {
+        const ms = f64At(T.recordTimeMs, r);
+        setF64(T.recordTimeMs, r, ms == 0 ? NaN : ms + baseMs);
+      }
+    }
     for (const end = e + u32At(rowEvents, row); e < end; e++) {
       const first = u32At(T.eventFirstRecord, e) + firstRecord;
+      const earliest = u32At(T.eventEarliestRecord, e) + first;
+      const chosen = u32At(T.eventChosenRecord, e) + first;
+      const last = u32At(T.eventLastRecord, e) + first;
       setU32(T.eventFirstRecord, e, first);
-      setU32(T.eventEarliestRecord, e, u32At(T.eventEarliestRecord, e) + first);
-      setU32(T.eventChosenRecord, e, u32At(T.eventChosenRecord, e) + first);
-      setU32(T.eventLastRecord, e, u32At(T.eventLastRecord, e) + first);
+      setU32(T.eventEarliestRecord, e, earliest);
+      setU32(T.eventChosenRecord, e, chosen);
+      setU32(T.eventLastRecord, e, last);
       setU32(T.eventContext, e, u32At(T.eventContext, e) + contexts);
       const used = u32At(T.eventUsage, e);
       setU32(T.eventUsage, e, used == 0 ? T.NONE : used - 1 + u);
       setU32(T.eventTranscript, e, transcript + row);
-      if (relative & FIRST_MS) addBase(T.eventFirstMs, e, baseMs, Infinity);
-      if (relative & LAST_MS) addBase(T.eventLastMs, e, baseMs, -Infinity);
-      if (relative & CHOSEN_MS) addBase(T.eventChosenMs, e, baseMs, -Infinity);
-    }
-    for (const end = r + u32At(rowEventRecords, row); r < end; r++) {
-      setU32(T.recordEvent, r, u32At(T.recordEvent, r) + firstEvent);
-      if (relative & TIME_MS) addBase(T.recordTimeMs, r, baseMs, NaN);
+      addTime(T.eventFirstMs, e, earliest, Infinity);
+      addTime(T.eventLastMs, e, last, -Infinity);
+      addTime(T.eventChosenMs, e, chosen, -Infinity);
     }
     for (const end = x + u32At(rowExtras, row); x < end; x++) {
       setU32(T.extraEvent, x, u32At(T.extraEvent, x) + firstEvent);
@@ -193,9 +193,10 @@ export function placeRows(rows: u32, relative: u32, contexts: u32, transcript: u
 
 // @ts-ignore: decorator
 @inline
-function addBase(column: usize, i: u32, baseMs: f64, none: f64): void {
-  const ms = f64At(column, i);
-  setF64(column, i, ms == 0 ? none : ms + baseMs);
+function addTime(column: usize, event: u32, record: u32, none: f64): void {
+  const ms = f64At(T.recordTimeMs, record);
+  // Only in a forged file does it come to more than there is.
+  setF64(column, event, isNaN(ms) ? none : Math.min(ms + f64At(column, event), MOST_MS));
 }
 
 const FACTOR: u32 = 0x9e3779b1;
