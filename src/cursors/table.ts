@@ -275,6 +275,8 @@ export class CursorTable {
   }
 
   #widen({ address, width }: Narrow, to: Uint32Array | Float64Array, at: number, first: number, length: number): void {
+    // What is taken of the memory is zero.
+    if (width === 0) return;
     const { native } = this.#memory;
     const from = address + first * width;
     if (to instanceof Float64Array) native.widenF64(from, width, length, to.byteOffset + at * 8);

@@ -48,17 +48,21 @@ function narrowAt(column: usize, width: u32, i: u32): u32 {
   return load<u32>(column + ((<usize>i) << 2));
 }
 
-/** Numbers of 0, 1, 2 or 4 bytes to numbers of 4. */
+/** Numbers of 1, 2 or 4 bytes to numbers of 4. */
 export function widenU32(from: usize, width: u32, length: u32, to: usize): void {
-  if (width == 4 || width == 0) {
-    if (width == 4) memory.copy(to, from, (<usize>length) << 2);
-    else memory.fill(to, 0, (<usize>length) << 2);
+  if (width == 4) {
+    memory.copy(to, from, (<usize>length) << 2);
     return;
   }
   let i: u32 = 0;
-  for (; i + 4 <= length; i += 4) {
-    const four = width == 1 ? i16x8.extend_low_i8x16_u(v128.load32_zero(from + <usize>i)) : v128.load64_zero(from + ((<usize>i) << 1));
-    v128.store(to + ((<usize>i) << 2), i32x4.extend_low_i16x8_u(four));
+  if (width == 1) {
+    for (; i + 8 <= length; i += 8) {
+      const eight = v128.load8x8_u(from + <usize>i);
+      v128.store(to + ((<usize>i) << 2), i32x4.extend_low_i16x8_u(eight));
+      v128.store(to + ((<usize>i) << 2), i32x4.extend_high_i16x8_u(eight), 16);
+    }
+  } else {
+    for (; i + 4 <= length; i += 4) v128.store(to + ((<usize>i) << 2), v128.load16x4_u(from + ((<usize>i) << 1)));
   }
   for (; i < length; i++) setU32(to, i, narrowAt(from, width, i));
 }
@@ -68,13 +72,25 @@ function sixAt(column: usize, i: u32): u64 {
   return <u64>load<u32>(at) | (<u64>load<u16>(at, 4) << 32);
 }
 
-/** Numbers of 0, 1, 2, 4 or 6 bytes, or of 8 as they are, to numbers of 8. */
+/** Numbers of 1, 2, 4 or 6 bytes, or of 8 as they are, to numbers of 8. */
 export function widenF64(from: usize, width: u32, length: u32, to: usize): void {
-  if (width == 8) memory.copy(to, from, (<usize>length) << 3);
-  else if (width == 0) memory.fill(to, 0, (<usize>length) << 3);
-  else if (width == 6) for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>sixAt(from, i));
-  else if (width == 4) for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>u32At(from, i));
-  else for (let i: u32 = 0; i < length; i++) setF64(to, i, <f64>narrowAt(from, width, i));
+  if (width == 8) {
+    memory.copy(to, from, (<usize>length) << 3);
+    return;
+  }
+  let i: u32 = 0;
+  if (width == 4) {
+    for (; i + 2 <= length; i += 2) storeTwo(to, i, v128.load64_zero(from + ((<usize>i) << 2)));
+  } else if (width == 2) {
+    for (; i + 2 <= length; i += 2) storeTwo(to, i, i32x4.extend_low_i16x8_u(v128.load32_zero(from + ((<usize>i) << 1))));
+  }
+  for (; i < length; i++) setF64(to, i, width == 6 ? <f64>sixAt(from, i) : <f64>narrowAt(from, width, i));
+}
+
+// @ts-ignore: decorator
+@inline
+function storeTwo(to: usize, i: u32, whole: v128): void {
+  v128.store(to + ((<usize>i) << 3), f64x2.convert_low_i32x4_u(whole));
 }
 
 /** The largest of numbers of 0, 1, 2 or 4 bytes; 0 of none. */

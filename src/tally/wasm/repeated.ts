@@ -4,14 +4,15 @@ import { f64At, setF64, setU32, u32At } from "./table";
 
 /**
  * Writes for each repeated record the first one with its id, plus 1, to `firsts`, and all of them, ascending, to
- * `found`; returns how many there are. Nearly all ids stand alone: two bits for each low half, in `seen` and `again`
- * (`mask + 1` bits each), tell those that may not; only they need the hash table at `places`. All of that memory
- * must be zero.
+ * `found`, which has room for all records; returns how many there are. Nearly all ids stand alone: two bits for each
+ * low half, in `seen` and `again` (`mask + 1` bits each), tell those that may not; only they need the hash table at
+ * `places`. All of that memory must be zero.
  */
 export function findRepeated(firsts: usize, found: usize, seen: usize, again: usize, mask: u32, places: usize): u32 {
   const records = T.records;
+  const lows = T.recordIdLow;
   for (let i: u32 = 0; i < records; i++) {
-    const low = u32At(T.recordIdLow, i);
+    const low = u32At(lows, i);
     if (low == 0) continue;
     const word = ((low & mask) >> 5) << 2;
     const bit: u32 = 1 << (low & 31);
@@ -20,14 +21,16 @@ export function findRepeated(firsts: usize, found: usize, seen: usize, again: us
     else store<u32>(seen + word, before | bit);
   }
   let candidates: u32 = 0;
-  for (let i: u32 = 0; i < records; i++) candidates += mayBeRepeated(i, again, mask) ? 1 : 0;
+  for (let i: u32 = 0; i < records; i++) {
+    if (mayBeRepeated(u32At(lows, i), i, again, mask)) setU32(found, candidates++, i);
+  }
   // As `placesFor` has it, so that they are never more than there is room for.
   let last: u32 = 15;
   while (<f64>last + 1 < <f64>candidates * 1.5) last = last * 2 + 1;
 
   let repeated = false;
-  for (let i: u32 = 0; i < records; i++) {
-    if (!mayBeRepeated(i, again, mask)) continue;
+  for (let at: u32 = 0; at < candidates; at++) {
+    const i = u32At(found, at);
     const first = firstWithId(i, places, last);
     if (first == i) continue;
     setU32(firsts, first, first + 1);
@@ -35,16 +38,16 @@ export function findRepeated(firsts: usize, found: usize, seen: usize, again: us
     repeated = true;
   }
   let count: u32 = 0;
-  for (let i: u32 = 0; repeated && i < records; i++) {
-    if (mayBeRepeated(i, again, mask) && u32At(firsts, i)) setU32(found, count++, i);
+  for (let at: u32 = 0; repeated && at < candidates; at++) {
+    const i = u32At(found, at);
+    if (u32At(firsts, i)) setU32(found, count++, i);
   }
   return count;
 }
 
 // @ts-ignore: decorator
 @inline
-function mayBeRepeated(i: u32, again: usize, mask: u32): bool {
-  const low = u32At(T.recordIdLow, i);
+function mayBeRepeated(low: u32, i: u32, again: usize, mask: u32): bool {
   if (low == 0) return u32At(T.recordIdHigh, i) != 0;
   return ((load<u32>(again + (((low & mask) >> 5) << 2)) >> (low & 31)) & 1) != 0;
 }
