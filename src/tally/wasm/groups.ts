@@ -21,20 +21,31 @@ export function responsesWithoutTimeCount(): u32 {
  * the one taken but stand in another transcript, and returns how many. `named` has an element a group.
  */
 export function describeGroups(named: usize, ties: usize): u32 {
-  for (let group: u32 = 0; group < T.groups; group++) {
-    setU32(T.groupChosen, group, T.NONE);
-    setU32(T.groupAttribution, group, T.NONE);
-    setU32(named, group, T.NONE);
-    setF64(T.groupTimeMs, group, Infinity);
-  }
+  // All ones are NONE.
+  memory.fill(T.groupChosen, 0xff, (<usize>T.groups) << 2);
+  memory.fill(T.groupAttribution, 0xff, (<usize>T.groups) << 2);
+  memory.fill(named, 0xff, (<usize>T.groups) << 2);
+  for (let group: u32 = 0; group < T.groups; group++) setF64(T.groupTimeMs, group, Infinity);
   let tied: u32 = 0;
   for (let i: u32 = 0; i < T.events; i++) {
     const group = i32At(T.groupOfEvent, i);
     if (group < 0) continue;
     const flags = u32At(T.eventFlags, i);
-    setU32(T.groupFlags, group, u32At(T.groupFlags, group) | flags);
-    addU32(T.groupToolUses, group, u32At(T.eventToolUses, i));
+    const toolUses = u32At(T.eventToolUses, i);
     const firstMs = f64At(T.eventFirstMs, i);
+    const taken = i32At(T.groupAttribution, group);
+    // Most groups have one event.
+    if (taken < 0) {
+      setU32(T.groupAttribution, group, i);
+      setU32(T.groupFlags, group, flags);
+      setU32(T.groupToolUses, group, toolUses);
+      setF64(T.groupTimeMs, group, firstMs);
+      if (flags & T.USAGE) setU32(T.groupChosen, group, i);
+      else if (u32At(T.eventModel, i)) setU32(named, group, i);
+      continue;
+    }
+    setU32(T.groupFlags, group, u32At(T.groupFlags, group) | flags);
+    addU32(T.groupToolUses, group, toolUses);
     if (firstMs < f64At(T.groupTimeMs, group)) setF64(T.groupTimeMs, group, firstMs);
 
     if (flags & T.USAGE) {
@@ -45,14 +56,13 @@ export function describeGroups(named: usize, ties: usize): u32 {
       if (best < 0 || isLater(i, best)) setU32(named, group, i);
     }
 
-    const best = i32At(T.groupAttribution, group);
-    const order = best < 0 ? -1 : compareForAttribution(i, best);
+    const order = compareForAttribution(i, taken);
     if (order < 0) {
       setU32(T.groupAttribution, group, i);
     } else if (order == 0) {
-      const isFirst = u32At(T.eventEarliestRecord, i) < u32At(T.eventEarliestRecord, best);
+      const isFirst = u32At(T.eventEarliestRecord, i) < u32At(T.eventEarliestRecord, taken);
       if (isFirst) setU32(T.groupAttribution, group, i);
-      if (u32At(T.eventTranscript, i) != u32At(T.eventTranscript, best)) setU32(ties, tied++, isFirst ? best : i);
+      if (u32At(T.eventTranscript, i) != u32At(T.eventTranscript, taken)) setU32(ties, tied++, isFirst ? taken : i);
     }
   }
   for (let group: u32 = 0; group < T.groups; group++) {
