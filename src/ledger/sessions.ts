@@ -6,13 +6,16 @@ import { FLAG } from "../events.ts";
 import { makePattern } from "../filters.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole, type WholeScan } from "../scan.ts";
+import type { MergedTable } from "../merge.ts";
+import type { ResponsesOfSessions } from "../tally/counted-before.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
-import { transcriptsBySession } from "../tally/places.ts";
+import { type Places, transcriptsBySession } from "../tally/places.ts";
 import { mentionedBy } from "../tally/tasks.ts";
 import type { Row, ScanResult } from "../types.ts";
 import { costOf } from "./cost.ts";
 import { addFigures, sortModels } from "./figures.ts";
 import { isIn, type Project } from "./location.ts";
+import { encodeIds, IdSet } from "./response-ids.ts";
 import type { SessionEntry } from "./types.ts";
 
 export interface SessionScan {
@@ -27,6 +30,10 @@ export interface SessionScan {
   readonly copies: ReadonlyMap<string, SessionEntry>;
   /** Those of which a transcript could not be read: their figures are too small. */
   readonly unread: ReadonlySet<string>;
+  /** Those whose figures are these from now on: found, read and wanted. */
+  readonly updated: ReadonlySet<string>;
+  /** Of the others that were known, by id, what was not counted again for anybody. */
+  readonly leftOut: ReadonlyMap<string, string>;
   /** Whether every transcript of this machine was looked at, so that what was not found is gone. */
   readonly isComplete: boolean;
 }
@@ -40,20 +47,43 @@ export interface Wanted {
   readonly session?: string | undefined;
 }
 
-/** What the ledger held before, by session: depths of unchanged sessions need not be read again. */
+/** Sessions by id. */
 export type Known = ReadonlyMap<string, SessionEntry>;
 
-/** Rejects as `scan` does. */
-export async function scanSessions(options: ScanOptions, wanted: Wanted, known: Known): Promise<SessionScan> {
-  return withMemory((memory) => scanWith(memory, options, wanted, known));
+/**
+ * `known` is what the ledger holds: a session that stays as it is, most often because its transcripts are gone, keeps its
+ * responses, and whoever has copies does not get them. `before` is what was found last: depths of unchanged sessions need
+ * not be read again. Rejects as `scan` does.
+ */
+export async function scanSessions(
+  options: ScanOptions,
+  wanted: Wanted,
+  known: Known,
+  before = known,
+): Promise<SessionScan> {
+  return withMemory((memory) => scanWith(memory, options, wanted, known, before));
 }
 
-async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wanted, known: Known): Promise<SessionScan> {
+async function scanWith(
+  memory: TallyMemory,
+  options: ScanOptions,
+  wanted: Wanted,
+  known: Known,
+  seen: Known,
+): Promise<SessionScan> {
   const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
-  const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, true);
-  const { result, places } = scan;
-  const rows = new Map(result.rows.map((row) => [row.key.session, row] as const));
   const isWanted = await makeWanted(wanted);
+  let updated: ReadonlySet<string> = new Set();
+  let leftOut: ReadonlyMap<string, string> = new Map();
+  const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, (table, places) => {
+    updated = updatedIn(table, places, isWanted);
+    leftOut = idsOfOthers(known, updated);
+    const ids = new IdSet([...leftOut.values()]);
+    return { has: (id) => ids.has(id), stays: (session) => !updated.has(session) };
+  });
+  const { result, places } = scan;
+  const { ids, leftOutOf } = scan.responsesOf as ResponsesOfSessions;
+  const rows = new Map(result.rows.map((row) => [row.key.session, row] as const));
   const sessions = new Map<string, SessionEntry>();
   const limit = pLimit(8);
   const found = new Set<string>();
@@ -63,27 +93,59 @@ async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wante
   const reads: Array<Promise<void>> = [];
   for (const [id, { transcripts, main }] of transcriptsBySession(places)) {
     found.add(id);
-    if (!rows.has(id) && (wanted.session === undefined || wanted.session === id)) empty.add(id);
     if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
     const row = rows.get(id);
-    const project = places.projects[places.projectOf[main] as number] as string;
+    const project = projectOf(places, main);
+    if (!rows.has(id) && isWanted(id, project)) empty.add(id);
     if (!isWanted(id, project) || !(row || transcripts.some((t) => holdsUsage(scan, t)))) continue;
     const facts = factsOf(scan, transcripts);
     if (!row) {
       copies.set(id, { project, ...facts, subagent_depth: 0, ...NOTHING, scanned_at: scannedAt, is_copy: true });
       continue;
     }
-    const before = known.get(id);
+    const before = seen.get(id);
     const isKnown = before?.transcript_bytes === facts.transcript_bytes && before.subagents === facts.subagents;
     const add = (subagent_depth: number) => {
-      sessions.set(id, { project, ...facts, subagent_depth, ...figuresOf(row), ...spanOf(row), scanned_at: scannedAt });
+      const span = spanOf(row, leftOutOf.has(id) ? known.get(id) : undefined);
+      sessions.set(id, {
+        project,
+        ...facts,
+        subagent_depth,
+        ...figuresOf(row),
+        ...span,
+        scanned_at: scannedAt,
+        response_ids: encodeIds(ids.get(id) ?? []),
+      });
     };
     if (isKnown || facts.subagents === 0) add(before?.subagent_depth ?? 0);
     else reads.push(limit(async () => add(await depthOf(scan, transcripts))));
   }
   await Promise.all(reads);
   const sawAll = result.diagnostics.unreadable.every(({ path }) => places.transcripts.some((one) => one.path === path));
-  return { result, sessions, found, empty, copies, unread, isComplete: options.paths === undefined && sawAll };
+  const isComplete = options.paths === undefined && sawAll;
+  return { result, sessions, found, empty, copies, unread, updated, leftOut, isComplete };
+}
+
+function projectOf({ projects, projectOf: of }: Places, main: number): string {
+  return projects[of[main] as number] as string;
+}
+
+function updatedIn(
+  table: MergedTable,
+  places: Places,
+  isWanted: (id: string, project: string) => boolean,
+): ReadonlySet<string> {
+  const sessions = [...transcriptsBySession(places)].filter(
+    ([id, { transcripts, main }]) =>
+      isWanted(id, projectOf(places, main)) && !transcripts.some((t) => table.unreadable.has(t)),
+  );
+  return new Set(sessions.map(([id]) => id));
+}
+
+/** What the sessions of a ledger are known by that a scan does not update. */
+export function idsOfOthers(known: Known, updated: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const others = [...known].filter(([id]) => !updated.has(id));
+  return new Map(others.flatMap(([id, { response_ids: ids }]) => (ids === undefined ? [] : [[id, ids]])));
 }
 
 /** Whether a record of a transcript carries usage, counted there or elsewhere. */
@@ -141,8 +203,12 @@ function figuresOf(row: Row) {
   };
 }
 
-function spanOf({ firstAt, lastAt, durationMs }: Row) {
-  return { first_at: firstAt, last_at: lastAt, span_seconds: durationMs / 1000 };
+/** With what was known of a session that copies were left out of: some of them tell only their times. */
+function spanOf({ firstAt, lastAt, durationMs }: Row, known?: SessionEntry) {
+  const beganAt = known?.first_at;
+  if (beganAt == null || firstAt === null || lastAt === null || beganAt <= firstAt || beganAt > lastAt)
+    return { first_at: firstAt, last_at: lastAt, span_seconds: durationMs / 1000 };
+  return { first_at: beganAt, last_at: lastAt, span_seconds: (Date.parse(lastAt) - Date.parse(beganAt)) / 1000 };
 }
 
 /** How deep subagents were started from each other, as their side files say; 1 where they say nothing. */

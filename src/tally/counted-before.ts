@@ -1,0 +1,87 @@
+/**
+ * Responses that were counted before for sessions whose figures stay as they were, most of them because their transcripts are
+ * gone: a scan gives them to whoever holds copies, and there they are left out.
+ */
+import type { Hash } from "../cursors/hash.ts";
+import { NO_GROUP } from "./buckets.ts";
+import type { Groups } from "./groups.ts";
+import type { Places } from "./places.ts";
+import type { ResponseIds } from "./response-ids.ts";
+import type { EventTable } from "./table.ts";
+
+export interface CountedBefore {
+  /** Whether an id is of a response of one of the sessions that stay. */
+  has(id: Hash): boolean;
+  /** Whether a session, by its id, is one of them. */
+  stays(session: string): boolean;
+}
+
+/** Asked before anything is settled. */
+export type FindCountedBefore = (table: EventTable, places: Places) => CountedBefore;
+
+/** What a scan knows of responses one by one, by the ids of their sessions. */
+export interface ResponsesOfSessions {
+  readonly ids: ReadonlyMap<string, readonly Hash[]>;
+  /** Sessions that something was left out of. */
+  readonly leftOutOf: ReadonlySet<string>;
+}
+
+const NONE = 0xffffffff;
+
+/** Leaves out what was counted before, and lists the responses that are left. */
+export function leaveOut(
+  table: EventTable,
+  groups: Groups,
+  places: Places,
+  responses: ResponseIds,
+  counted: CountedBefore,
+): ResponsesOfSessions {
+  const { chosen, attribution, of } = groups;
+  const { length, transcriptOf } = table;
+  const sessionOf = (group: number) => {
+    const t = transcriptOf[attribution[group] as number] as number;
+    return places.sessions[places.sessionOf[t] as number] as string;
+  };
+  const isOut = new Uint8Array(groups.length);
+  const leftOutOf = new Set<string>();
+  for (let i = 0; i < length; i++) {
+    const group = of[i] as number;
+    if (group < 0 || chosen[group] === NONE || isOut[group] === 1) continue;
+    if (!responses.soughtOf(i).some((id) => counted.has(id))) continue;
+    const session = sessionOf(group);
+    if (counted.stays(session)) continue;
+    isOut[group] = 1;
+    leftOutOf.add(session);
+  }
+  if (leftOutOf.size > 0) {
+    markRecordsBetween(isOut, table, groups);
+    for (let group = 0; group < groups.length; group++) if (isOut[group]) chosen[group] = attribution[group] = NONE;
+    for (let i = 0; i < length; i++) if (isOut[of[i] as number]) of[i] = NO_GROUP;
+  }
+  const ids = new Map<string, Hash[]>();
+  for (let i = 0; i < length; i++) {
+    const group = of[i] as number;
+    if (group < 0 || chosen[group] === NONE) continue;
+    const session = sessionOf(group);
+    const known = ids.get(session);
+    if (known) known.push(...responses.idsOf(i));
+    else ids.set(session, responses.idsOf(i));
+  }
+  return { ids, leftOutOf };
+}
+
+/** A fork begins with its copies: what stands before the last of them is copied too, messages as well as responses. */
+function markRecordsBetween(isOut: Uint8Array, { event, transcriptOf, length }: EventTable, groups: Groups): void {
+  const lastCopied = new Map<number, number>();
+  for (let i = 0; i < length; i++) {
+    if (!isOut[groups.of[i] as number]) continue;
+    const t = transcriptOf[i] as number;
+    lastCopied.set(t, Math.max(lastCopied.get(t) ?? 0, event.lastRecord[i] as number));
+  }
+  for (let group = 0; group < groups.length; group++) {
+    const i = groups.attribution[group] as number;
+    if (i === NONE || groups.chosen[group] !== NONE) continue;
+    const last = lastCopied.get(transcriptOf[i] as number);
+    if (last !== undefined && (event.lastRecord[i] as number) <= last) isOut[group] = 1;
+  }
+}
