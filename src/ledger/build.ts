@@ -14,8 +14,10 @@ export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence
   const byTask = new Map<string, string[]>();
   const copies = new Map<string, SessionEntry>();
   const responseIds = new Map<string, string>();
+  const copiedIds = new Map<string, Readonly<Record<string, string>>>();
   for (const id of [...entries.keys()].sort(compareText)) {
-    const { response_ids, ...entry } = entries.get(id) as SessionEntry;
+    const { response_ids, copied_ids, ...entry } = entries.get(id) as SessionEntry;
+    if (copied_ids) copiedIds.set(id, copied_ids);
     if (entry.is_copy) {
       copies.set(id, entry);
       continue;
@@ -43,7 +45,11 @@ export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence
     summary: summarize(tasks),
     sessions: Object.fromEntries(sessions),
     ...(copies.size > 0 && { copies: Object.fromEntries(copies) }),
-    response_ids: { version: RESPONSE_IDS_VERSION, sessions: Object.fromEntries(responseIds) },
+    response_ids: {
+      version: RESPONSE_IDS_VERSION,
+      sessions: Object.fromEntries(responseIds),
+      ...(copiedIds.size > 0 && { copied: Object.fromEntries(copiedIds) }),
+    },
   };
 }
 

@@ -86,7 +86,12 @@ function isCopy(value: unknown): boolean {
 
 function areResponseIds(value: unknown): boolean {
   if (!isObject(value) || !isCount(value["version"]) || !isObject(value["sessions"])) return false;
-  return Object.values(value["sessions"]).every(areEncodedIds);
+  const { copied = {} } = value;
+  return (
+    Object.values(value["sessions"]).every(areEncodedIds) &&
+    isObject(copied) &&
+    Object.values(copied).every((some) => isObject(some) && Object.values(some).every(areEncodedIds))
+  );
 }
 
 function areFigures(value: unknown): boolean {

@@ -46,8 +46,8 @@ export async function refreshLedger(options: RefreshOptions): Promise<Refreshed>
 }
 
 /** Whether a scan left out what the sessions have that it does not update, and no more. */
-function isLeftOut(known: Known, { updated, leftOut }: SessionScan): boolean {
-  const others = idsOfOthers(known, updated);
+function isLeftOut(known: Known, { updated, isHere, leftOut }: SessionScan): boolean {
+  const others = idsOfOthers(known, updated, isHere);
   return others.size === leftOut.size && [...others].every(([id, ids]) => leftOut.get(id) === ids);
 }
 
@@ -73,16 +73,21 @@ export async function changeLedger(
   });
 }
 
-export function entriesOf({ sessions, copies = {}, response_ids: known }: Ledger): Map<string, SessionEntry> {
-  const idsOf = (id: string) =>
-    known?.version === RESPONSE_IDS_VERSION && Object.hasOwn(known.sessions, id) ? known.sessions[id] : undefined;
+export function entriesOf({ sessions, copies = {}, response_ids: noted }: Ledger): Map<string, SessionEntry> {
+  const known = noted?.version === RESPONSE_IDS_VERSION ? noted : undefined;
+  const of = <T>(some: Readonly<Record<string, T>> | undefined, id: string) =>
+    some && Object.hasOwn(some, id) ? some[id] : undefined;
+  const withIds = (id: string, entry: SessionEntry) => {
+    const [response_ids, copied_ids] = [of(known?.sessions, id), of(known?.copied, id)];
+    return [
+      id,
+      { ...entry, ...(response_ids !== undefined && { response_ids }), ...(copied_ids && { copied_ids }) },
+    ] as const;
+  };
   const own = Object.entries(sessions).map(
-    ([id, { task_id: _t, matched_by: _m, also_mentioned: _a, candidates: _c, ...entry }]) => {
-      const ids = idsOf(id);
-      return [id, { ...entry, ...(ids !== undefined && { response_ids: ids }) }] as const;
-    },
+    ([id, { task_id: _t, matched_by: _m, also_mentioned: _a, candidates: _c, ...entry }]) => withIds(id, entry),
   );
-  return new Map([...own, ...Object.entries(copies)]);
+  return new Map([...own, ...Object.entries(copies).map(([id, entry]) => withIds(id, entry))]);
 }
 
 export interface Merged {
@@ -118,7 +123,7 @@ export function mergeSessions(known: Known, scan: SessionScan): Merged {
     if (!before || before.transcript_bytes !== session.transcript_bytes) grown++;
     merged.set(id, before ? newer(before, withoutCopies(before, session, { hasLost, hasRetained })) : session);
   }
-  return { sessions: merged, doubts: hasLost && grown > 0 ? [doubtOf(lost)] : [] };
+  return { sessions: merged, doubts: [...scan.doubts, ...(hasLost && grown > 0 ? [doubtOf(lost)] : [])] };
 }
 
 function doubtOf([first = "", ...others]: readonly string[]): string {

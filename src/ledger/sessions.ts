@@ -1,17 +1,19 @@
 /** A scan to the sessions of a ledger: what each consumed, and the tasks its first messages name. */
 import { readFile, stat } from "node:fs/promises";
 import pLimit from "p-limit";
+import type { Hash } from "../cursors/hash.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { FLAG } from "../events.ts";
 import { makePattern } from "../filters.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole, type WholeScan } from "../scan.ts";
 import type { MergedTable } from "../merge.ts";
+import { printable } from "../report/printable.ts";
 import type { ResponsesOfSessions } from "../tally/counted-before.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { type Places, transcriptsBySession } from "../tally/places.ts";
 import { mentionedBy } from "../tally/tasks.ts";
-import type { Row, ScanResult } from "../types.ts";
+import { compareText, type Row, type ScanResult } from "../types.ts";
 import { costOf } from "./cost.ts";
 import { addFigures, sortModels } from "./figures.ts";
 import { isIn, type Project } from "./location.ts";
@@ -22,7 +24,7 @@ export interface SessionScan {
   readonly result: ScanResult;
   /** By id, those that consumed something and are wanted. */
   readonly sessions: ReadonlyMap<string, SessionEntry>;
-  /** Every session whose transcripts were found. */
+  /** Every session whose transcripts were found; not one that was known and of which only subagents' are left. */
   readonly found: ReadonlySet<string>;
   /** Those that have transcripts and consumed nothing. */
   readonly empty: ReadonlySet<string>;
@@ -32,8 +34,12 @@ export interface SessionScan {
   readonly unread: ReadonlySet<string>;
   /** Those whose figures are these from now on: found, read and wanted. */
   readonly updated: ReadonlySet<string>;
-  /** Of the others that were known, by id, what was not counted again for anybody. */
+  /** Whether any transcript of a session was found. */
+  readonly isHere: (session: string) => boolean;
+  /** What was not counted again for anybody, by who had it: `idsOfOthers`. */
   readonly leftOut: ReadonlyMap<string, string>;
+  /** A sentence each: what is not in the figures. */
+  readonly doubts: readonly string[];
   /** Whether every transcript of this machine was looked at, so that what was not found is gone. */
   readonly isComplete: boolean;
 }
@@ -74,15 +80,19 @@ async function scanWith(
   const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
   const isWanted = await makeWanted(wanted);
   let updated: ReadonlySet<string> = new Set();
+  let here: ReadonlySet<string> = new Set();
+  const isHere = (session: string) => here.has(session);
   let leftOut: ReadonlyMap<string, string> = new Map();
   const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, (table, places) => {
-    updated = updatedIn(table, places, isWanted);
-    leftOut = idsOfOthers(known, updated);
+    updated = updatedIn(table, places, isWanted, known);
+    here = new Set(places.sessions);
+    leftOut = idsOfOthers(known, updated, isHere);
     const ids = new IdSet([...leftOut.values()]);
     return { has: (id) => ids.has(id), stays: (session) => !updated.has(session) };
   });
   const { result, places } = scan;
-  const { ids, leftOutOf } = scan.responsesOf as ResponsesOfSessions;
+  const { ids, copied, leftOutOf } = scan.responsesOf as ResponsesOfSessions;
+  const isElsewhere = (session: string) => !updated.has(session) && !known.has(session);
   const rows = new Map(result.rows.map((row) => [row.key.session, row] as const));
   const sessions = new Map<string, SessionEntry>();
   const limit = pLimit(8);
@@ -91,7 +101,14 @@ async function scanWith(
   const copies = new Map<string, SessionEntry>();
   const unread = new Set<string>();
   const reads: Array<Promise<void>> = [];
+  const doubts: string[] = [];
   for (const [id, { transcripts, main }] of transcriptsBySession(places)) {
+    const whole = wholeOf(known.get(id), places, transcripts);
+    if (whole) {
+      const lastAt = rows.get(id)?.lastAt ?? "";
+      if (whole.last_at !== null && lastAt > whole.last_at) doubts.push(goesOn(id, whole.last_at));
+      continue;
+    }
     found.add(id);
     if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
     const row = rows.get(id);
@@ -99,8 +116,9 @@ async function scanWith(
     if (!rows.has(id) && isWanted(id, project)) empty.add(id);
     if (!isWanted(id, project) || !(row || transcripts.some((t) => holdsUsage(scan, t)))) continue;
     const facts = factsOf(scan, transcripts);
+    const of = copiedIds(copied.get(id), known.get(id), isElsewhere, isHere);
     if (!row) {
-      copies.set(id, { project, ...facts, subagent_depth: 0, ...NOTHING, scanned_at: scannedAt, is_copy: true });
+      copies.set(id, { project, ...facts, subagent_depth: 0, ...NOTHING, scanned_at: scannedAt, is_copy: true, ...of });
       continue;
     }
     const before = seen.get(id);
@@ -115,6 +133,7 @@ async function scanWith(
         ...span,
         scanned_at: scannedAt,
         response_ids: encodeIds(ids.get(id) ?? []),
+        ...of,
       });
     };
     if (isKnown || facts.subagents === 0) add(before?.subagent_depth ?? 0);
@@ -123,7 +142,7 @@ async function scanWith(
   await Promise.all(reads);
   const sawAll = result.diagnostics.unreadable.every(({ path }) => places.transcripts.some((one) => one.path === path));
   const isComplete = options.paths === undefined && sawAll;
-  return { result, sessions, found, empty, copies, unread, updated, leftOut, isComplete };
+  return { result, sessions, found, empty, copies, unread, updated, isHere, leftOut, doubts, isComplete };
 }
 
 function projectOf({ projects, projectOf: of }: Places, main: number): string {
@@ -134,18 +153,61 @@ function updatedIn(
   table: MergedTable,
   places: Places,
   isWanted: (id: string, project: string) => boolean,
+  known: Known,
 ): ReadonlySet<string> {
   const sessions = [...transcriptsBySession(places)].filter(
     ([id, { transcripts, main }]) =>
-      isWanted(id, projectOf(places, main)) && !transcripts.some((t) => table.unreadable.has(t)),
+      isWanted(id, projectOf(places, main)) &&
+      !transcripts.some((t) => table.unreadable.has(t)) &&
+      !wholeOf(known.get(id), places, transcripts),
   );
   return new Set(sessions.map(([id]) => id));
 }
 
-/** What the sessions of a ledger are known by that a scan does not update. */
-export function idsOfOthers(known: Known, updated: ReadonlySet<string>): ReadonlyMap<string, string> {
-  const others = [...known].filter(([id]) => !updated.has(id));
-  return new Map(others.flatMap(([id, { response_ids: ids }]) => (ids === undefined ? [] : [[id, ids]])));
+/** A session as it was known while its main transcript was there; undefined: it is, or was not. */
+function wholeOf(
+  known: SessionEntry | undefined,
+  { transcripts: all }: Places,
+  transcripts: readonly number[],
+): SessionEntry | undefined {
+  if (!known || known.is_copy || transcripts.some((t) => (all[t] as Transcript).isMain)) return undefined;
+  const bytes = transcripts.reduce((sum, t) => sum + (all[t] as Transcript).sizeBytes, 0);
+  // Those of subagents only grow, so it was more than these.
+  return bytes < known.transcript_bytes ? known : undefined;
+}
+
+function goesOn(id: string, lastAt: string): string {
+  return `session ${printable(id)}: its main transcript is gone, so it keeps its last figures; what its subagents wrote after ${lastAt} is not in them`;
+}
+
+/**
+ * What the sessions of a ledger are known by that a scan does not update, by their ids; and what others hold of sessions
+ * that were never in the ledger and are gone, by both ids.
+ */
+export function idsOfOthers(
+  known: Known,
+  updated: ReadonlySet<string>,
+  isHere: (session: string) => boolean,
+): ReadonlyMap<string, string> {
+  const left = new Map<string, string>();
+  for (const [id, { response_ids: ids, copied_ids: copied = {} }] of known) {
+    if (!updated.has(id) && ids !== undefined) left.set(id, ids);
+    for (const [of, some] of Object.entries(copied)) if (!isHere(of)) left.set(`${id} ${of}`, some);
+  }
+  return left;
+}
+
+/** What a session holds of others that are none of the ledger's: as it is found, and of those that are gone as it was. */
+function copiedIds(
+  found: ReadonlyMap<string, readonly Hash[]> | undefined,
+  known: SessionEntry | undefined,
+  isElsewhere: (session: string) => boolean,
+  isHere: (session: string) => boolean,
+): Pick<SessionEntry, "copied_ids"> {
+  const now = [...(found ?? [])].filter(([of]) => isElsewhere(of)).map(([of, ids]) => [of, encodeIds(ids)] as const);
+  const before = Object.entries(known?.copied_ids ?? {}).filter(([of]) => !isHere(of));
+  const all = [...now, ...before].sort(([a], [b]) => compareText(a, b));
+  return all.length > 0 ? { copied_ids: Object.fromEntries(all) } : {};
 }
 
 /** Whether a record of a transcript carries usage, counted there or elsewhere. */

@@ -53,6 +53,8 @@ export interface SessionEntry extends LedgerFigures {
    * gone: 8 bytes each, in base64. Absent: an earlier version wrote it, or it is a copy. In the file they stand apart.
    */
   readonly response_ids?: string;
+  /** The same of copies it holds, by the id of the session whose they are: of sessions that are none of this ledger's. */
+  readonly copied_ids?: Readonly<Record<string, string>>;
   /** Not in its figures: copies of responses of a session that is gone and of which the ids are not known. */
   readonly held_back?: LedgerFigures;
   /** All it holds are copies of other sessions' responses: it has no figures of its own, and no task. */
@@ -69,7 +71,7 @@ export interface Match {
   readonly candidates: readonly string[];
 }
 
-export type LedgerSession = Omit<SessionEntry, "is_copy" | "response_ids"> & Match;
+export type LedgerSession = Omit<SessionEntry, "is_copy" | "response_ids" | "copied_ids"> & Match;
 
 export interface TaskEntry extends LedgerFigures {
   /** The earliest. */
@@ -123,6 +125,8 @@ export interface Ledger {
     readonly version: number;
     /** By session id. */
     readonly sessions: Readonly<Record<string, string>>;
+    /** By session id, by that of the session whose they are. Absent: none. */
+    readonly copied?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   };
 }
 

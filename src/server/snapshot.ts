@@ -88,7 +88,7 @@ export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, 
   const before = ledger.kind === "whole" ? entriesOf(ledger.ledger) : new Map<string, SessionEntry>();
   const found = await scanSessions({ ...subject.scan, nowMs }, subject, before, known.size > 0 ? known : before);
   const { sessions, doubts } = mergeSessions(before, found);
-  if (doubts.length > 0) remarks.push("copies of responses whose originals are gone may count twice");
+  if (doubts.length > 0) remarks.push("some figures are not exact (tokensift tasks scan says which)");
   const built = buildLedger(sessions, evidence);
   const { stats, diagnostics } = found.result;
   const snapshot: Snapshot = {

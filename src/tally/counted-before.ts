@@ -22,6 +22,8 @@ export type FindCountedBefore = (table: EventTable, places: Places) => CountedBe
 /** What a scan knows of responses one by one, by the ids of their sessions. */
 export interface ResponsesOfSessions {
   readonly ids: ReadonlyMap<string, readonly Hash[]>;
+  /** Of those that others hold copies of: by who holds them, by whose they are. */
+  readonly copied: ReadonlyMap<string, ReadonlyMap<string, readonly Hash[]>>;
   /** Sessions that something was left out of. */
   readonly leftOutOf: ReadonlySet<string>;
 }
@@ -38,10 +40,8 @@ export function leaveOut(
 ): ResponsesOfSessions {
   const { chosen, attribution, of } = groups;
   const { length, transcriptOf } = table;
-  const sessionOf = (group: number) => {
-    const t = transcriptOf[attribution[group] as number] as number;
-    return places.sessions[places.sessionOf[t] as number] as string;
-  };
+  const sessionAt = (i: number) => places.sessions[places.sessionOf[transcriptOf[i] as number] as number] as string;
+  const sessionOf = (group: number) => sessionAt(attribution[group] as number);
   const isOut = new Uint8Array(groups.length);
   const leftOutOf = new Set<string>();
   for (let i = 0; i < length; i++) {
@@ -59,15 +59,24 @@ export function leaveOut(
     for (let i = 0; i < length; i++) if (isOut[of[i] as number]) of[i] = NO_GROUP;
   }
   const ids = new Map<string, Hash[]>();
+  const copied = new Map<string, Map<string, Hash[]>>();
   for (let i = 0; i < length; i++) {
     const group = of[i] as number;
     if (group < 0 || chosen[group] === NONE) continue;
-    const session = sessionOf(group);
-    const known = ids.get(session);
-    if (known) known.push(...responses.idsOf(i));
-    else ids.set(session, responses.idsOf(i));
+    const [session, holder] = [sessionOf(group), sessionAt(i)];
+    add(ids, session, responses.idsOf(i));
+    if (holder === session) continue;
+    let ofHolder = copied.get(holder);
+    if (!ofHolder) copied.set(holder, (ofHolder = new Map<string, Hash[]>()));
+    add(ofHolder, session, responses.idsOf(i));
   }
-  return { ids, leftOutOf };
+  return { ids, copied, leftOutOf };
+}
+
+function add(to: Map<string, Hash[]>, session: string, ids: readonly Hash[]): void {
+  const known = to.get(session);
+  if (known) known.push(...ids);
+  else to.set(session, [...ids]);
 }
 
 /** A fork begins with its copies: what stands before the last of them is copied too, messages as well as responses. */

@@ -210,6 +210,65 @@ describe("nor are copies counted", () => {
   });
 });
 
+test("a project's ledger does not get what another project's session used, when that goes", async () => {
+  const there = { cwd: "/elsewhere" };
+  const original = `.claude/projects/-elsewhere/${sessionId(1)}.jsonl`;
+  const shared = [response(1, there), response(2, there)];
+  const home = taskHome(
+    { 2: [...shared, message("task-2"), response(3)], 3: [response(1, there), message("task-3")] },
+    { [original]: [own(1, 1).replace("/srv/app", "/elsewhere"), ...shared] },
+  );
+  const scan = async () => {
+    await scanned(home, "--project", "/srv/app");
+    return countsIn(read(home), 1, 2, 3);
+  };
+  expect(await scan()).toEqual([undefined, 1, undefined, 1]);
+  rmSync(join(home.home, original));
+  grow(home, 2, response(4));
+  for (let i = 0; i < 2; i++) expect(await scan()).toEqual([undefined, 2, undefined, 2]);
+  grow(home, 3, response(31));
+  remove(home, 2);
+  for (let i = 0; i < 2; i++) expect(await scan()).toEqual([undefined, 2, 1, 3]);
+  expect(await home.run("tasks", "get", "--task", "task-3")).toMatchObject({ code: 0, stderr: "" });
+});
+
+describe("a session of which only subagents' transcripts are left", () => {
+  const agent = `${PROJECT_FOLDER}/${sessionId(1)}/subagents/agent-a.jsonl`;
+  const shared = responses(1, 2);
+  const start = () =>
+    taskHome(
+      { 1: [own(1, 1), ...shared], 2: [...shared, message("task-2"), response(3)] },
+      { [agent]: [response(50, { isSidechain: true })] },
+    );
+
+  test("keeps its last figures and its task, marked, and no fork gets its copies", async () => {
+    const home = start();
+    expect(await counted(home, 1, 2)).toEqual([3, 1, 4]);
+    const bytes = readFileSync(pathOf(home, 1));
+    remove(home, 1);
+    grow(home, 2, response(4));
+    for (let i = 0; i < 2; i++) {
+      expect(await counted(home, 1, 2)).toEqual([3, 2, 5]);
+      expect(read(home).tasks["task-1"]?.retained_session_ids).toEqual([sessionId(1)]);
+    }
+    writeFileSync(pathOf(home, 1), bytes);
+    expect(await counted(home, 1, 2)).toEqual([3, 2, 5]);
+    expect(read(home).sessions[sessionId(1)]).not.toHaveProperty("retained");
+  });
+
+  test("says so where these are still written", async () => {
+    const home = start();
+    await scanned(home);
+    remove(home, 1);
+    appendFileSync(join(home.home, agent), lines([response(51, { isSidechain: true })]));
+    const { stderr } = await home.run("tasks", "scan", "--quiet");
+    expect(stderr).toBe(
+      `tokensift: session ${sessionId(1)}: its main transcript is gone, so it keeps its last figures; what its subagents wrote after 2026-06-01T00:50:00.000Z is not in them\n`,
+    );
+    expect(countsIn(read(home), 1)).toEqual([3, 4]);
+  });
+});
+
 describe("with a ledger of an earlier version, which does not know its responses,", () => {
   const shared = responses(1, 2);
   const start = { 1: [own(1, 1), ...shared], 2: [...shared, message("task-2"), response(3)] };
