@@ -116,14 +116,24 @@ export function mergeSessions(known: Known, scan: SessionScan): Merged {
     ([id, { retained, response_ids: ids }]) => retained === true && ids === undefined && !scan.found.has(id),
   );
   const hasLost = lost.length > 0;
+  const doubts = [...scan.doubts];
   let grown = 0;
   for (const [id, session] of scan.sessions) {
     const before = known.get(id);
     if (scan.unread.has(id) && before) continue;
     if (!before || before.transcript_bytes !== session.transcript_bytes) grown++;
+    if (before && session.subagents < before.subagents && session.total_tokens < before.total_tokens)
+      doubts.push(lossOf(id, before, session));
     merged.set(id, before ? newer(before, withoutCopies(before, session, { hasLost, hasRetained })) : session);
   }
-  return { sessions: merged, doubts: [...scan.doubts, ...(hasLost && grown > 0 ? [doubtOf(lost)] : [])] };
+  if (hasLost && grown > 0) doubts.push(doubtOf(lost));
+  return { sessions: merged, doubts };
+}
+
+/** Sums cannot be kept in part. */
+function lossOf(id: string, before: SessionEntry, now: SessionEntry): string {
+  const [agents, tokens] = [before.subagents - now.subagents, before.total_tokens - now.total_tokens];
+  return `session ${printable(id)}: transcripts of ${counted(agents, "subagent")} are gone, and with them ${counted(tokens, "token")} of its figures (agents delete old transcripts; Claude Code keeps them for cleanupPeriodDays)`;
 }
 
 function doubtOf([first = "", ...others]: readonly string[]): string {

@@ -22,6 +22,8 @@ export function areEncodedIds(value: unknown): value is string {
 
 /** Open addressing: a ledger of years holds millions. */
 export class IdSet {
+  /** How many; one that is there twice counts twice. */
+  readonly size: number;
   readonly #low: Uint32Array;
   readonly #high: Uint32Array;
   /** 1: the place is taken. */
@@ -31,6 +33,7 @@ export class IdSet {
   constructor(encoded: readonly string[]) {
     const some = encoded.map((text) => Buffer.from(text, "base64"));
     const count = some.reduce((sum, { byteLength }) => sum + byteLength / ID_BYTES, 0);
+    this.size = count;
     const places = 2 ** Math.ceil(Math.log2(Math.max(64, count * 2)));
     this.#low = new Uint32Array(places);
     this.#high = new Uint32Array(places);

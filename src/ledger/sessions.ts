@@ -88,7 +88,7 @@ async function scanWith(
     here = new Set(places.sessions);
     leftOut = idsOfOthers(known, updated, isHere);
     const ids = new IdSet([...leftOut.values()]);
-    return { has: (id) => ids.has(id), stays: (session) => !updated.has(session) };
+    return { size: ids.size, has: (id) => ids.has(id), stays: (session) => !updated.has(session) };
   });
   const { result, places } = scan;
   const { ids, copied, leftOutOf } = scan.responsesOf as ResponsesOfSessions;

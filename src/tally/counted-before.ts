@@ -10,6 +10,8 @@ import type { ResponseIds } from "./response-ids.ts";
 import type { EventTable } from "./table.ts";
 
 export interface CountedBefore {
+  /** How many ids. */
+  readonly size: number;
   /** Whether an id is of a response of one of the sessions that stay. */
   has(id: Hash): boolean;
   /** Whether a session, by its id, is one of them. */
@@ -44,7 +46,7 @@ export function leaveOut(
   const sessionOf = (group: number) => sessionAt(attribution[group] as number);
   const isOut = new Uint8Array(groups.length);
   const leftOutOf = new Set<string>();
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; counted.size > 0 && i < length; i++) {
     const group = of[i] as number;
     if (group < 0 || chosen[group] === NONE || isOut[group] === 1) continue;
     if (!responses.soughtOf(i).some((id) => counted.has(id))) continue;
@@ -64,11 +66,12 @@ export function leaveOut(
     const group = of[i] as number;
     if (group < 0 || chosen[group] === NONE) continue;
     const [session, holder] = [sessionOf(group), sessionAt(i)];
-    add(ids, session, responses.idsOf(i));
+    const own = responses.idsOf(i);
+    add(ids, session, own);
     if (holder === session) continue;
     let ofHolder = copied.get(holder);
     if (!ofHolder) copied.set(holder, (ofHolder = new Map<string, Hash[]>()));
-    add(ofHolder, session, responses.idsOf(i));
+    add(ofHolder, session, own);
   }
   return { ids, copied, leftOutOf };
 }

@@ -312,6 +312,22 @@ describe("with a ledger of an earlier version, which does not know its responses
   });
 });
 
+test("what a session loses with transcripts of its subagents is said, once", async () => {
+  const agent = (name: string) => `${PROJECT_FOLDER}/${sessionId(1)}/subagents/agent-${name}.jsonl`;
+  const home = taskHome(
+    { 1: [own(1, 1), response(1)] },
+    { [agent("a")]: responses(50, 51), [agent("b")]: responses(60) },
+  );
+  expect(await counted(home, 1)).toEqual([4, 4]);
+  rmSync(join(home.home, agent("a")));
+  const { code, stderr } = await home.run("tasks", "scan", "--quiet");
+  expect([code, stderr]).toEqual([
+    0,
+    `tokensift: session ${sessionId(1)}: transcripts of 1 subagent are gone, and with them 222 tokens of its figures (agents delete old transcripts; Claude Code keeps them for cleanupPeriodDays)\n`,
+  ]);
+  expect(await counted(home, 1)).toEqual([2, 2]);
+});
+
 test("what another run noted as gone meanwhile is not counted either", async () => {
   const shared = responses(1, 2);
   const home = taskHome({ 1: [own(1, 1), ...shared] });
