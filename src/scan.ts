@@ -15,6 +15,7 @@ import { bytesOf, plan, type Unread } from "./plan.ts";
 import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
+import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-before.ts";
 import { asksForTasks, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
@@ -39,10 +40,19 @@ export interface WholeScan {
   readonly result: ScanResult;
   readonly table: MergedTable;
   readonly places: Places;
+  /** Only for the ledger. */
+  readonly responsesOf: ResponsesOfSessions | undefined;
 }
 
-/** The same for the ledger, which with `findsTasks` has task ids found with this scan's pattern whatever cursors hold. */
-export async function scanWhole(options: ScanOptions, memory: TallyMemory, findsTasks = false): Promise<WholeScan> {
+/**
+ * The same for the ledger, which says what was counted before: then responses are listed, and task ids are found with this
+ * scan's pattern whatever cursors hold.
+ */
+export async function scanWhole(
+  options: ScanOptions,
+  memory: TallyMemory,
+  countedBefore?: FindCountedBefore,
+): Promise<WholeScan> {
   const checked = checkOptions(options);
   const stages = new Stages();
   const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
@@ -58,7 +68,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
 
   const cursorsStart = memory.next;
   const cursors = await cursorsOf(found, checked, takenMs, memory);
-  if (findsTasks || asksForTasks(checked)) await cursors?.findTasksAnew(checked.taskPattern);
+  if (countedBefore || asksForTasks(checked)) await cursors?.findTasksAnew(checked.taskPattern);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
@@ -117,6 +127,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
     explains: checked.explain ?? false,
     overrides,
     pricesFolder: pricesFolder(checked),
+    countedBefore,
   });
   stages.end("tally");
   const result = describeScan({
@@ -135,7 +146,7 @@ export async function scanWhole(options: ScanOptions, memory: TallyMemory, finds
     threads,
     stages,
   });
-  return { result, table, places };
+  return { result, table, places, responsesOf: tallied.responsesOf };
 }
 
 /** With the sessions of databases, which few machines have. */

@@ -92,8 +92,10 @@ const ACTIONS: Record<(typeof TASK_ACTIONS)[number], (run: TaskRun) => number | 
 async function scanTasks(run: TaskRun): Promise<number> {
   const { settings } = run;
   const { ledger, result } = await refresh(run);
-  if (isJson(run)) await writeJson({ ledger_path: run.ledgerPath, ...ledger });
-  else {
+  if (isJson(run)) {
+    const { response_ids: _, ...shown } = ledger;
+    await writeJson({ ledger_path: run.ledgerPath, ...shown });
+  } else {
     const lines = unmatchedLines(ledger);
     await writeStdout(tasksText(ledger.tasks, settings.format === "md", widthOfOutput(run)));
     if (!settings.quiet)

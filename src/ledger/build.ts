@@ -1,4 +1,5 @@
 /** Sessions and what is said of tasks to a ledger. Pure: the same sessions give the same ledger. */
+import { RESPONSE_IDS_VERSION } from "../tally/response-ids.ts";
 import { compareText } from "../types.ts";
 import { ESTIMATE } from "./cost.ts";
 import { addFigures, sumOf } from "./figures.ts";
@@ -12,14 +13,18 @@ export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence
   const sessions = new Map<string, LedgerSession>();
   const byTask = new Map<string, string[]>();
   const copies = new Map<string, SessionEntry>();
+  const responseIds = new Map<string, string>();
+  const copiedIds = new Map<string, Readonly<Record<string, string>>>();
   for (const id of [...entries.keys()].sort(compareText)) {
-    const entry = entries.get(id) as SessionEntry;
+    const { response_ids, copied_ids, ...entry } = entries.get(id) as SessionEntry;
+    if (copied_ids) copiedIds.set(id, copied_ids);
     if (entry.is_copy) {
       copies.set(id, entry);
       continue;
     }
     const session = { ...entry, ...matchSession(id, entry, evidence) };
     sessions.set(id, session);
+    if (response_ids !== undefined) responseIds.set(id, response_ids);
     if (session.task_id === null) continue;
     const members = byTask.get(session.task_id);
     if (members) members.push(id);
@@ -40,6 +45,11 @@ export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence
     summary: summarize(tasks),
     sessions: Object.fromEntries(sessions),
     ...(copies.size > 0 && { copies: Object.fromEntries(copies) }),
+    response_ids: {
+      version: RESPONSE_IDS_VERSION,
+      sessions: Object.fromEntries(responseIds),
+      ...(copiedIds.size > 0 && { copied: Object.fromEntries(copiedIds) }),
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** Whether what stands in a ledger file is a ledger. What is not exactly one is damaged, and rebuilt. */
 import { isObject } from "../json.ts";
 import { COUNTS } from "./figures.ts";
+import { areEncodedIds } from "./response-ids.ts";
 import { type Ledger, type LedgerSession, MATCHES } from "./types.ts";
 
 export const SCHEMA_VERSION = 1;
@@ -13,14 +14,15 @@ export function versionOf(value: unknown): number | undefined {
 
 export function isLedger(value: unknown): value is Ledger {
   if (!isObject(value) || value["schema_version"] !== SCHEMA_VERSION) return false;
-  const { tasks, summary, sessions, unmatched_sessions: unmatched, copies } = value;
+  const { tasks, summary, sessions, unmatched_sessions: unmatched, copies, response_ids: ids } = value;
   const isWhole =
     isObject(tasks) &&
     isObject(summary) &&
     Array.isArray(unmatched) &&
     isObject(sessions) &&
     Object.values(sessions).every(isSession) &&
-    (copies === undefined || (isObject(copies) && Object.values(copies).every(isCopy)));
+    (copies === undefined || (isObject(copies) && Object.values(copies).every(isCopy))) &&
+    (ids === undefined || areResponseIds(ids));
   return isWhole && tasksAddUp(value as unknown as Ledger);
 }
 
@@ -80,6 +82,16 @@ function isSession(value: unknown): value is LedgerSession {
 function isCopy(value: unknown): boolean {
   const isNothing = isObject(value) && value["is_copy"] === true && value["total_tokens"] === 0;
   return isNothing && isSession({ ...value, task_id: null, matched_by: null, also_mentioned: [], candidates: [] });
+}
+
+function areResponseIds(value: unknown): boolean {
+  if (!isObject(value) || !isCount(value["version"]) || !isObject(value["sessions"])) return false;
+  const { copied = {} } = value;
+  return (
+    Object.values(value["sessions"]).every(areEncodedIds) &&
+    isObject(copied) &&
+    Object.values(copied).every((some) => isObject(some) && Object.values(some).every(areEncodedIds))
+  );
 }
 
 function areFigures(value: unknown): boolean {

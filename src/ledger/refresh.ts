@@ -1,11 +1,14 @@
 /** Brings a ledger up to date: scan, then under the lock put what was found together with what stands there. */
 import type { ScanOptions } from "../options.ts";
+import { counted } from "../report/numbers.ts";
+import { printable } from "../report/printable.ts";
+import { RESPONSE_IDS_VERSION } from "../tally/response-ids.ts";
 import type { ScanResult } from "../types.ts";
 import { buildLedger } from "./build.ts";
 import { withoutCopies } from "./held-back.ts";
 import type { Evidence } from "./match.ts";
 import { readSaid } from "./said.ts";
-import { type Known, scanSessions, type SessionScan, type Wanted } from "./sessions.ts";
+import { idsOfOthers, type Known, scanSessions, type SessionScan, type Wanted } from "./sessions.ts";
 import { readLedger, setAside, withLock, writeLedger } from "./store.ts";
 import type { Ledger, SessionEntry } from "./types.ts";
 
@@ -27,28 +30,42 @@ export interface Refreshed {
 /** Rejects with a `ScanError`. */
 export async function refreshLedger(options: RefreshOptions): Promise<Refreshed> {
   const before = readLedger(options.path);
-  const scan = await scanSessions(
+  let scan = await scanSessions(
     options.scan,
     options.wanted,
     before.kind === "whole" ? entriesOf(before.ledger) : new Map(),
   );
-  const ledger = await changeLedger(options, (known) => mergeSessions(known, scan));
+  const ledger = await changeLedger(options, async (known) => {
+    // Others have noted meanwhile what this scan took for nobody's: once more, while nobody can.
+    if (!isLeftOut(known, scan)) scan = await scanSessions(options.scan, options.wanted, known);
+    const { sessions, doubts } = mergeSessions(known, scan);
+    for (const doubt of doubts) options.say(doubt);
+    return sessions;
+  });
   return { ledger, result: scan.result };
+}
+
+/** Whether a scan left out what the sessions have that it does not update, and no more. */
+function isLeftOut(known: Known, { updated, isHere, leftOut }: SessionScan): boolean {
+  const others = idsOfOthers(known, updated, isHere);
+  return others.size === leftOut.size && [...others].every(([id, ids]) => leftOut.get(id) === ids);
 }
 
 /** Builds the ledger anew from its sessions, as `change` makes them, and writes it. */
 export async function changeLedger(
   { path, evidence, nowMs, say }: Pick<RefreshOptions, "path" | "evidence" | "nowMs" | "say">,
-  change: (known: Known) => ReadonlyMap<string, SessionEntry>,
+  change: (known: Known) => Known | Promise<Known>,
 ): Promise<Ledger> {
-  return withLock(path, () => {
+  return withLock(path, async () => {
     // If what is said by hand is damaged, nothing may change.
     readSaid(path);
     const current = readLedger(path);
     if (current.kind === "damaged") {
       say(`${path}: damaged (${current.reason}); set aside as ${setAside(path, nowMs)} and rebuilt`);
     }
-    const sessions = change(current.kind === "whole" ? entriesOf(current.ledger) : new Map<string, SessionEntry>());
+    const sessions = await change(
+      current.kind === "whole" ? entriesOf(current.ledger) : new Map<string, SessionEntry>(),
+    );
     const ledger = buildLedger(sessions, { ...evidence, said: readSaid(path) });
     if (current.kind !== "whole" || JSON.stringify(current.ledger) !== JSON.stringify(ledger))
       writeLedger(path, ledger);
@@ -56,37 +73,72 @@ export async function changeLedger(
   });
 }
 
-export function entriesOf({ sessions, copies = {} }: Ledger): Map<string, SessionEntry> {
+export function entriesOf({ sessions, copies = {}, response_ids: noted }: Ledger): Map<string, SessionEntry> {
+  const known = noted?.version === RESPONSE_IDS_VERSION ? noted : undefined;
+  const of = <T>(some: Readonly<Record<string, T>> | undefined, id: string) =>
+    some && Object.hasOwn(some, id) ? some[id] : undefined;
+  const withIds = (id: string, entry: SessionEntry) => {
+    const [response_ids, copied_ids] = [of(known?.sessions, id), of(known?.copied, id)];
+    return [
+      id,
+      { ...entry, ...(response_ids !== undefined && { response_ids }), ...(copied_ids && { copied_ids }) },
+    ] as const;
+  };
   const own = Object.entries(sessions).map(
-    ([id, { task_id: _t, matched_by: _m, also_mentioned: _a, candidates: _c, ...entry }]) => [id, entry] as const,
+    ([id, { task_id: _t, matched_by: _m, also_mentioned: _a, candidates: _c, ...entry }]) => withIds(id, entry),
   );
-  return new Map([...own, ...Object.entries(copies)]);
+  return new Map([...own, ...Object.entries(copies).map(([id, entry]) => withIds(id, entry))]);
+}
+
+export interface Merged {
+  readonly sessions: ReadonlyMap<string, SessionEntry>;
+  /** A sentence each: what may not be exact, and why. */
+  readonly doubts: readonly string[];
 }
 
 /** Sessions that were found, as they are; others as they were, marked where their transcripts are gone. */
-export function mergeSessions(known: Known, scan: SessionScan): Map<string, SessionEntry> {
+export function mergeSessions(known: Known, scan: SessionScan): Merged {
   const merged = new Map<string, SessionEntry>(known);
   for (const id of scan.empty) if (!scan.unread.has(id)) merged.delete(id);
   for (const [id, copy] of scan.copies) {
     const before = known.get(id);
     if (!scan.unread.has(id)) merged.set(id, before ? newer(before, copy) : copy);
   }
-  let hasLost = false;
+  // Those whose responses nobody has noted.
+  const lost: string[] = [];
   for (const [id, session] of known) {
     if (!scan.isComplete || scan.found.has(id)) continue;
-    // What was held back of a copy goes on to the next one.
-    hasLost ||= !session.retained;
+    if (!session.retained && !session.is_copy && session.response_ids === undefined) lost.push(id);
     if (session.is_copy) merged.delete(id);
     else merged.set(id, { ...session, retained: true });
   }
-  const hasRetained = [...merged].some(([id, { retained }]) => retained === true && !scan.found.has(id));
+  const hasRetained = [...merged].some(
+    ([id, { retained, response_ids: ids }]) => retained === true && ids === undefined && !scan.found.has(id),
+  );
+  const hasLost = lost.length > 0;
+  const doubts = [...scan.doubts];
+  let grown = 0;
   for (const [id, session] of scan.sessions) {
     const before = known.get(id);
-    if (!before) merged.set(id, session);
-    else if (!scan.unread.has(id))
-      merged.set(id, newer(before, withoutCopies(before, session, { hasLost, hasRetained })));
+    if (scan.unread.has(id) && before) continue;
+    if (!before || before.transcript_bytes !== session.transcript_bytes) grown++;
+    if (before && session.subagents < before.subagents && session.total_tokens < before.total_tokens)
+      doubts.push(lossOf(id, before, session));
+    merged.set(id, before ? newer(before, withoutCopies(before, session, { hasLost, hasRetained })) : session);
   }
-  return merged;
+  if (hasLost && grown > 0) doubts.push(doubtOf(lost));
+  return { sessions: merged, doubts };
+}
+
+/** Sums cannot be kept in part. */
+function lossOf(id: string, before: SessionEntry, now: SessionEntry): string {
+  const [agents, tokens] = [before.subagents - now.subagents, before.total_tokens - now.total_tokens];
+  return `session ${printable(id)}: transcripts of ${counted(agents, "subagent")} are gone, and with them ${counted(tokens, "token")} of its figures (agents delete old transcripts; Claude Code keeps them for cleanupPeriodDays)`;
+}
+
+function doubtOf([first = "", ...others]: readonly string[]): string {
+  const more = others.length > 0 ? ` and ${counted(others.length, "other session")}` : "";
+  return `the transcripts of session ${printable(first)}${more} are gone, and an earlier version did not note which responses they held: what new or grown forks copied of them may count twice (move the ledger away and scan again, and only what is still there counts)`;
 }
 
 /** Of two scans' figures those of the one that began later; figures that have not changed keep their time. */

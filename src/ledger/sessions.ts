@@ -1,25 +1,30 @@
 /** A scan to the sessions of a ledger: what each consumed, and the tasks its first messages name. */
 import { readFile, stat } from "node:fs/promises";
 import pLimit from "p-limit";
+import type { Hash } from "../cursors/hash.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { FLAG } from "../events.ts";
 import { makePattern } from "../filters.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole, type WholeScan } from "../scan.ts";
+import type { MergedTable } from "../merge.ts";
+import { printable } from "../report/printable.ts";
+import type { ResponsesOfSessions } from "../tally/counted-before.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
-import { transcriptsBySession } from "../tally/places.ts";
+import { type Places, transcriptsBySession } from "../tally/places.ts";
 import { mentionedBy } from "../tally/tasks.ts";
-import type { Row, ScanResult } from "../types.ts";
+import { compareText, type Row, type ScanResult } from "../types.ts";
 import { costOf } from "./cost.ts";
 import { addFigures, sortModels } from "./figures.ts";
 import { isIn, type Project } from "./location.ts";
+import { encodeIds, IdSet } from "./response-ids.ts";
 import type { SessionEntry } from "./types.ts";
 
 export interface SessionScan {
   readonly result: ScanResult;
   /** By id, those that consumed something and are wanted. */
   readonly sessions: ReadonlyMap<string, SessionEntry>;
-  /** Every session whose transcripts were found. */
+  /** Every session whose transcripts were found; not one that was known and of which only subagents' are left. */
   readonly found: ReadonlySet<string>;
   /** Those that have transcripts and consumed nothing. */
   readonly empty: ReadonlySet<string>;
@@ -27,6 +32,14 @@ export interface SessionScan {
   readonly copies: ReadonlyMap<string, SessionEntry>;
   /** Those of which a transcript could not be read: their figures are too small. */
   readonly unread: ReadonlySet<string>;
+  /** Those whose figures are these from now on: found, read and wanted. */
+  readonly updated: ReadonlySet<string>;
+  /** Whether any transcript of a session was found. */
+  readonly isHere: (session: string) => boolean;
+  /** What was not counted again for anybody, by who had it: `idsOfOthers`. */
+  readonly leftOut: ReadonlyMap<string, string>;
+  /** A sentence each: what is not in the figures. */
+  readonly doubts: readonly string[];
   /** Whether every transcript of this machine was looked at, so that what was not found is gone. */
   readonly isComplete: boolean;
 }
@@ -40,20 +53,47 @@ export interface Wanted {
   readonly session?: string | undefined;
 }
 
-/** What the ledger held before, by session: depths of unchanged sessions need not be read again. */
+/** Sessions by id. */
 export type Known = ReadonlyMap<string, SessionEntry>;
 
-/** Rejects as `scan` does. */
-export async function scanSessions(options: ScanOptions, wanted: Wanted, known: Known): Promise<SessionScan> {
-  return withMemory((memory) => scanWith(memory, options, wanted, known));
+/**
+ * `known` is what the ledger holds: a session that stays as it is, most often because its transcripts are gone, keeps its
+ * responses, and whoever has copies does not get them. `before` is what was found last: depths of unchanged sessions need
+ * not be read again. Rejects as `scan` does.
+ */
+export async function scanSessions(
+  options: ScanOptions,
+  wanted: Wanted,
+  known: Known,
+  before = known,
+): Promise<SessionScan> {
+  return withMemory((memory) => scanWith(memory, options, wanted, known, before));
 }
 
-async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wanted, known: Known): Promise<SessionScan> {
+async function scanWith(
+  memory: TallyMemory,
+  options: ScanOptions,
+  wanted: Wanted,
+  known: Known,
+  seen: Known,
+): Promise<SessionScan> {
   const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
-  const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, true);
-  const { result, places } = scan;
-  const rows = new Map(result.rows.map((row) => [row.key.session, row] as const));
   const isWanted = await makeWanted(wanted);
+  let updated: ReadonlySet<string> = new Set();
+  let here: ReadonlySet<string> = new Set();
+  const isHere = (session: string) => here.has(session);
+  let leftOut: ReadonlyMap<string, string> = new Map();
+  const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, (table, places) => {
+    updated = updatedIn(table, places, isWanted, known);
+    here = new Set(places.sessions);
+    leftOut = idsOfOthers(known, updated, isHere);
+    const ids = new IdSet([...leftOut.values()]);
+    return { size: ids.size, has: (id) => ids.has(id), stays: (session) => !updated.has(session) };
+  });
+  const { result, places } = scan;
+  const { ids, copied, leftOutOf } = scan.responsesOf as ResponsesOfSessions;
+  const isElsewhere = (session: string) => !updated.has(session) && !known.has(session);
+  const rows = new Map(result.rows.map((row) => [row.key.session, row] as const));
   const sessions = new Map<string, SessionEntry>();
   const limit = pLimit(8);
   const found = new Set<string>();
@@ -61,29 +101,113 @@ async function scanWith(memory: TallyMemory, options: ScanOptions, wanted: Wante
   const copies = new Map<string, SessionEntry>();
   const unread = new Set<string>();
   const reads: Array<Promise<void>> = [];
+  const doubts: string[] = [];
   for (const [id, { transcripts, main }] of transcriptsBySession(places)) {
-    found.add(id);
-    if (!rows.has(id) && (wanted.session === undefined || wanted.session === id)) empty.add(id);
-    if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
-    const row = rows.get(id);
-    const project = places.projects[places.projectOf[main] as number] as string;
-    if (!isWanted(id, project) || !(row || transcripts.some((t) => holdsUsage(scan, t)))) continue;
-    const facts = factsOf(scan, transcripts);
-    if (!row) {
-      copies.set(id, { project, ...facts, subagent_depth: 0, ...NOTHING, scanned_at: scannedAt, is_copy: true });
+    const whole = wholeOf(known.get(id), places, transcripts);
+    if (whole) {
+      const lastAt = rows.get(id)?.lastAt ?? "";
+      if (whole.last_at !== null && lastAt > whole.last_at) doubts.push(goesOn(id, whole.last_at));
       continue;
     }
-    const before = known.get(id);
+    found.add(id);
+    if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
+    const row = rows.get(id);
+    const project = projectOf(places, main);
+    if (!rows.has(id) && isWanted(id, project)) empty.add(id);
+    if (!isWanted(id, project) || !(row || transcripts.some((t) => holdsUsage(scan, t)))) continue;
+    const facts = factsOf(scan, transcripts);
+    const of = copiedIds(copied.get(id), known.get(id), isElsewhere, isHere);
+    if (!row) {
+      copies.set(id, { project, ...facts, subagent_depth: 0, ...NOTHING, scanned_at: scannedAt, is_copy: true, ...of });
+      continue;
+    }
+    const before = seen.get(id);
     const isKnown = before?.transcript_bytes === facts.transcript_bytes && before.subagents === facts.subagents;
     const add = (subagent_depth: number) => {
-      sessions.set(id, { project, ...facts, subagent_depth, ...figuresOf(row), ...spanOf(row), scanned_at: scannedAt });
+      const span = spanOf(row, leftOutOf.has(id) ? known.get(id) : undefined);
+      sessions.set(id, {
+        project,
+        ...facts,
+        subagent_depth,
+        ...figuresOf(row),
+        ...span,
+        scanned_at: scannedAt,
+        response_ids: encodeIds(ids.get(id) ?? []),
+        ...of,
+      });
     };
     if (isKnown || facts.subagents === 0) add(before?.subagent_depth ?? 0);
     else reads.push(limit(async () => add(await depthOf(scan, transcripts))));
   }
   await Promise.all(reads);
   const sawAll = result.diagnostics.unreadable.every(({ path }) => places.transcripts.some((one) => one.path === path));
-  return { result, sessions, found, empty, copies, unread, isComplete: options.paths === undefined && sawAll };
+  const isComplete = options.paths === undefined && sawAll;
+  return { result, sessions, found, empty, copies, unread, updated, isHere, leftOut, doubts, isComplete };
+}
+
+function projectOf({ projects, projectOf: of }: Places, main: number): string {
+  return projects[of[main] as number] as string;
+}
+
+function updatedIn(
+  table: MergedTable,
+  places: Places,
+  isWanted: (id: string, project: string) => boolean,
+  known: Known,
+): ReadonlySet<string> {
+  const sessions = [...transcriptsBySession(places)].filter(
+    ([id, { transcripts, main }]) =>
+      isWanted(id, projectOf(places, main)) &&
+      !transcripts.some((t) => table.unreadable.has(t)) &&
+      !wholeOf(known.get(id), places, transcripts),
+  );
+  return new Set(sessions.map(([id]) => id));
+}
+
+/** A session as it was known while its main transcript was there; undefined: it is, or was not. */
+function wholeOf(
+  known: SessionEntry | undefined,
+  { transcripts: all }: Places,
+  transcripts: readonly number[],
+): SessionEntry | undefined {
+  if (!known || known.is_copy || transcripts.some((t) => (all[t] as Transcript).isMain)) return undefined;
+  const bytes = transcripts.reduce((sum, t) => sum + (all[t] as Transcript).sizeBytes, 0);
+  // Those of subagents only grow, so it was more than these.
+  return bytes < known.transcript_bytes ? known : undefined;
+}
+
+function goesOn(id: string, lastAt: string): string {
+  return `session ${printable(id)}: its main transcript is gone, so it keeps its last figures; what its subagents wrote after ${lastAt} is not in them`;
+}
+
+/**
+ * What the sessions of a ledger are known by that a scan does not update, by their ids; and what others hold of sessions
+ * that were never in the ledger and are gone, by both ids.
+ */
+export function idsOfOthers(
+  known: Known,
+  updated: ReadonlySet<string>,
+  isHere: (session: string) => boolean,
+): ReadonlyMap<string, string> {
+  const left = new Map<string, string>();
+  for (const [id, { response_ids: ids, copied_ids: copied = {} }] of known) {
+    if (!updated.has(id) && ids !== undefined) left.set(id, ids);
+    for (const [of, some] of Object.entries(copied)) if (!isHere(of)) left.set(`${id} ${of}`, some);
+  }
+  return left;
+}
+
+/** What a session holds of others that are none of the ledger's: as it is found, and of those that are gone as it was. */
+function copiedIds(
+  found: ReadonlyMap<string, readonly Hash[]> | undefined,
+  known: SessionEntry | undefined,
+  isElsewhere: (session: string) => boolean,
+  isHere: (session: string) => boolean,
+): Pick<SessionEntry, "copied_ids"> {
+  const now = [...(found ?? [])].filter(([of]) => isElsewhere(of)).map(([of, ids]) => [of, encodeIds(ids)] as const);
+  const before = Object.entries(known?.copied_ids ?? {}).filter(([of]) => !isHere(of));
+  const all = [...now, ...before].sort(([a], [b]) => compareText(a, b));
+  return all.length > 0 ? { copied_ids: Object.fromEntries(all) } : {};
 }
 
 /** Whether a record of a transcript carries usage, counted there or elsewhere. */
@@ -141,8 +265,12 @@ function figuresOf(row: Row) {
   };
 }
 
-function spanOf({ firstAt, lastAt, durationMs }: Row) {
-  return { first_at: firstAt, last_at: lastAt, span_seconds: durationMs / 1000 };
+/** With what was known of a session that copies were left out of: some of them tell only their times. */
+function spanOf({ firstAt, lastAt, durationMs }: Row, known?: SessionEntry) {
+  const beganAt = known?.first_at;
+  if (beganAt == null || firstAt === null || lastAt === null || beganAt <= firstAt || beganAt > lastAt)
+    return { first_at: firstAt, last_at: lastAt, span_seconds: durationMs / 1000 };
+  return { first_at: beganAt, last_at: lastAt, span_seconds: (Date.parse(lastAt) - Date.parse(beganAt)) / 1000 };
 }
 
 /** How deep subagents were started from each other, as their side files say; 1 where they say nothing. */

@@ -48,7 +48,14 @@ export interface SessionEntry extends LedgerFigures {
   readonly scanned_at: string;
   /** Its transcripts are gone; these are its last figures. */
   readonly retained?: true;
-  /** Not in its figures: copies of responses of a session whose transcripts are gone, which still has them. */
+  /**
+   * What its responses are known by (`src/tally/response-ids.ts`), so that no copies of them count when its transcripts are
+   * gone: 8 bytes each, in base64. Absent: an earlier version wrote it, or it is a copy. In the file they stand apart.
+   */
+  readonly response_ids?: string;
+  /** The same of copies it holds, by the id of the session whose they are: of sessions that are none of this ledger's. */
+  readonly copied_ids?: Readonly<Record<string, string>>;
+  /** Not in its figures: copies of responses of a session that is gone and of which the ids are not known. */
   readonly held_back?: LedgerFigures;
   /** All it holds are copies of other sessions' responses: it has no figures of its own, and no task. */
   readonly is_copy?: true;
@@ -64,7 +71,7 @@ export interface Match {
   readonly candidates: readonly string[];
 }
 
-export type LedgerSession = Omit<SessionEntry, "is_copy"> & Match;
+export type LedgerSession = Omit<SessionEntry, "is_copy" | "response_ids" | "copied_ids"> & Match;
 
 export interface TaskEntry extends LedgerFigures {
   /** The earliest. */
@@ -113,4 +120,15 @@ export interface Ledger {
   readonly sessions: Readonly<Record<string, LedgerSession>>;
   /** Sessions that hold nothing but copies, by id: known for the day on which their originals are gone. Absent: none. */
   readonly copies?: Readonly<Record<string, SessionEntry>>;
+  /** Of no use with another version of how they are made. Absent: an earlier version wrote the ledger. */
+  readonly response_ids?: {
+    readonly version: number;
+    /** By session id. */
+    readonly sessions: Readonly<Record<string, string>>;
+    /** By session id, by that of the session whose they are. Absent: none. */
+    readonly copied?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  };
 }
+
+/** What everybody may see of a ledger. */
+export type ShownLedger = Omit<Ledger, "copies" | "response_ids">;

@@ -20,11 +20,15 @@ interface Edit {
 }
 
 const BOM = "\uFEFF";
+/** Where a text is too deep for the parser, the first place that is deeper than this is named: no file of ours nears it. */
+const DEEP = 1000;
 
 export class JsonDocument {
   #text: string;
+  /** Of the text as it is; undefined: it was edited since. */
+  #tree: Node | undefined;
 
-  /** Throws `INVALID_INPUT` where the text is no JSON; `name` is what the error calls it. */
+  /** Throws `INVALID_INPUT` where the text is no JSON, or so deep that it cannot be edited; `name` is what the error calls it. */
   constructor(text: string, name: string) {
     this.#text = text;
     try {
@@ -32,6 +36,13 @@ export class JsonDocument {
     } catch (cause) {
       const why = (cause as Error).message.replaceAll(/\s+/g, " ");
       throw invalidInput(name, "", `is no JSON (${why})`);
+    }
+    try {
+      this.#tree = this.#parse();
+    } catch (cause) {
+      // The parser calls itself for each list in a list.
+      if (!(cause instanceof RangeError)) throw cause;
+      throw invalidInput(name, "", `is nested too deeply ${placeOfDepth(text)} (take that list or object out)`);
     }
   }
 
@@ -45,8 +56,7 @@ export class JsonDocument {
 
   /** Sets members, each in its place or behind the last one of its object. The objects have to be there. */
   set(changes: readonly Change[]): void {
-    // Offsets count from the start of the text, byte order mark included.
-    const tree = parseTree(this.#text.startsWith(BOM) ? ` ${this.#text.slice(1)}` : this.#text);
+    const tree = (this.#tree ??= this.#parse());
     const added = new Map<Node, number>();
     const edits = changes.map(({ path, key, value }) => {
       const object = find(tree, path);
@@ -58,6 +68,11 @@ export class JsonDocument {
       return this.#adding(object, before, key, value);
     });
     this.#apply(edits);
+  }
+
+  /** Offsets count from the start of the text, byte order mark included. */
+  #parse(): Node | undefined {
+    return parseTree(this.#text.startsWith(BOM) ? ` ${this.#text.slice(1)}` : this.#text);
   }
 
   #replacing(key: Node, old: Node, value: unknown): Edit {
@@ -84,6 +99,7 @@ export class JsonDocument {
       at = edit.to;
     }
     this.#text = text + this.#text.slice(at);
+    this.#tree = undefined;
   }
 
   /** What stands before `offset` on its line, if that is nothing but white space. */
@@ -107,6 +123,19 @@ export class JsonDocument {
   get #step(): string {
     return /\n([ \t]+)\S/.exec(this.#text)?.[1] ?? "  ";
   }
+}
+
+/** `from line 3, column 17 on`: where the outermost list or object begins that holds what is too deep. */
+function placeOfDepth(text: string): string {
+  const open: number[] = [];
+  for (const { 0: sign, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (sign === "[" || sign === "{") open.push(index);
+    else if (sign === "]" || sign === "}") open.pop();
+    if (open.length > DEEP) break;
+  }
+  // The whole file is the first.
+  const before = text.slice(0, open[1] ?? 0).split("\n");
+  return `from line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} on`;
 }
 
 function find(tree: Node | undefined, path: Change["path"]): Node | undefined {

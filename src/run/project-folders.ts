@@ -1,6 +1,6 @@
 /** Where the transcripts of a project are: of its root, of folders below it, and of its git worktrees. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { claudeRoots } from "../discover/claude.ts";
 import type { Environment } from "../environment.ts";
 import type { Transcript } from "../discover/transcript.ts";
@@ -34,7 +34,14 @@ function encodeFolder(cwd: string): { readonly name: string; readonly isCut: boo
 export function projectFolders(root: string, environment: Environment): ProjectFolders {
   const roots = [...new Set([root, realPath(root)])];
   const bases = [...new Set([...roots, ...roots.flatMap(worktreesOf)])];
-  const holds = (cwd: string) => bases.some((base) => isWithin(cwd, base));
+  const isInside = (path: string) => bases.some((base) => isWithin(path, base));
+  const known = new Map<string, boolean>();
+  // A transcript may name it by a link that the root was not given by: asked once of each folder.
+  const holds = (cwd: string) => {
+    let isHeld = known.get(cwd);
+    if (isHeld === undefined) known.set(cwd, (isHeld = isInside(cwd) || isInside(realPathOfRest(cwd))));
+    return isHeld;
+  };
   const beginnings = bases.map((base) => encodeFolder(base).name);
   const mayBe = (name: string) => beginnings.some((beginning) => name.startsWith(beginning));
   // A name that was cut stands for many folders: there the working directory decides.
@@ -73,6 +80,15 @@ export function transcriptsOfProject(
   return [...members]
     .flatMap(([folder, some]) => (project.isOfProject(folder, overview.firstCwd(some)) ? some : []))
     .sort((a, b) => a - b);
+}
+
+/** The real path of the part that is still there, and the rest of it. */
+function realPathOfRest(path: string): string {
+  if (!isAbsolute(path)) return path;
+  for (let above = path; ; above = dirname(above)) {
+    const real = realPath(above);
+    if (real !== above || dirname(above) === above) return join(real, path.slice(above.length));
+  }
 }
 
 function isWithin(path: string, base: string): boolean {

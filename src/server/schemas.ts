@@ -1,6 +1,13 @@
 /** What answers look like, as JSON Schema. Each list of members is checked against the type that it describes. */
 import type { AnomalyReport, MeasureReason, StandingOut } from "../ledger/anomalies.ts";
-import type { LedgerFigures, LedgerSession, Summary, TaskEntry, UnmatchedSession, Ledger } from "../ledger/types.ts";
+import type {
+  LedgerFigures,
+  LedgerSession,
+  ShownLedger,
+  Summary,
+  TaskEntry,
+  UnmatchedSession,
+} from "../ledger/types.ts";
 import { MATCHES } from "../ledger/types.ts";
 import type { StructureReason } from "../ledger/structure.ts";
 import { DIMENSIONS, type Figures, type RowKey, type ScanResult } from "../types.ts";
@@ -104,7 +111,7 @@ const SUMMARY: Members<Summary> = {
   top_consumers: texts,
 };
 
-const LEDGER: Members<Omit<Ledger, "copies">> = {
+const LEDGER: Members<ShownLedger> = {
   schema_version: { const: 1 },
   note: text,
   tasks: byName({ $ref: "#/components/schemas/Task" }, "By id"),

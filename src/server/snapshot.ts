@@ -17,7 +17,7 @@ import { scanSessions } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
 import { taskOfWith } from "../ledger/task-of.ts";
 import { readTimersText, timerEntries, type TimerEntry, timersOf } from "../ledger/timers.ts";
-import type { Ledger, SessionEntry } from "../ledger/types.ts";
+import type { Ledger, SessionEntry, ShownLedger } from "../ledger/types.ts";
 import type { ScanOptions } from "../options.ts";
 import { scan } from "../scan.ts";
 import type { Dimension, ScanResult } from "../types.ts";
@@ -41,7 +41,7 @@ export interface Subject {
 
 export interface Snapshot {
   readonly at: string;
-  readonly ledger: Omit<Ledger, "copies">;
+  readonly ledger: ShownLedger;
   readonly anomalies: AnomalyReport;
   readonly tasks: readonly object[];
   /** Of all sessions, whatever the project: the counts of the scan. */
@@ -86,8 +86,9 @@ export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, 
   if (ledger.kind === "damaged") remarks.push("the ledger is damaged (tokensift tasks scan rebuilds it)");
   const { entries, evidence } = readEvidence(subject, nowMs, remarks);
   const before = ledger.kind === "whole" ? entriesOf(ledger.ledger) : new Map<string, SessionEntry>();
-  const found = await scanSessions({ ...subject.scan, nowMs }, subject, known.size > 0 ? known : before);
-  const sessions = mergeSessions(before, found);
+  const found = await scanSessions({ ...subject.scan, nowMs }, subject, before, known.size > 0 ? known : before);
+  const { sessions, doubts } = mergeSessions(before, found);
+  if (doubts.length > 0) remarks.push("some figures are not exact (tokensift tasks scan says which)");
   const built = buildLedger(sessions, evidence);
   const { stats, diagnostics } = found.result;
   const snapshot: Snapshot = {
@@ -147,8 +148,8 @@ function timerView({ taskId, value }: TimerEntry, { tasks }: Ledger): object {
 }
 
 /** Projects by the name of their folder: where it lies is nobody's business. */
-function withNames(ledger: Ledger): Omit<Ledger, "copies"> {
-  const { copies: _, ...shown } = ledger;
+function withNames(ledger: Ledger): ShownLedger {
+  const { copies: _, response_ids: _ids, ...shown } = ledger;
   const names = projectNames(Object.values(ledger.sessions).map(({ project }) => project));
   const nameOf = (project: string) => names.get(project) ?? "";
   return {

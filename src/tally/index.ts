@@ -9,6 +9,7 @@ import type { CostBasis, CostLine, Dimension, Figures, Row } from "../types.ts";
 import { fillCells, findKinds } from "./cells.ts";
 import { groupBy } from "./group-by.ts";
 import type { Costs } from "./costs.ts";
+import type { FindCountedBefore, ResponsesOfSessions } from "./counted-before.ts";
 import { type CountMode, groupEvents, type Groups } from "./groups.ts";
 import { Keys } from "./keys.ts";
 import type { Places } from "./places.ts";
@@ -39,6 +40,8 @@ export interface TallyOptions {
   readonly pricesFolder: string | undefined;
   readonly nowMs: number;
   readonly keepsEmptyRows?: boolean | undefined;
+  /** Asked what not to count again; responses are then listed by session. Default: everything counts, and none is listed. */
+  readonly countedBefore?: FindCountedBefore | undefined;
 }
 
 export interface Tally {
@@ -55,14 +58,17 @@ export interface Tally {
   readonly clampedResponses: number;
   readonly outputOnlyResponses: number;
   readonly lowOutputResponses: Record<string, number>;
+  readonly responsesOf: ResponsesOfSessions | undefined;
 }
 
 export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+  const listing = options.countedBefore && (await listResponses(told, places, options.countedBefore));
   const { table: merged, clampedResponses, outputOnlyResponses } = settle(told, places, options.count);
   bindTable(merged);
   const repeated = options.count === "responses" ? new RepeatedRecords(merged) : undefined;
   const table = repeated ? splitRepeated(merged, repeated) : merged;
   const groups = groupEvents(table, repeated, places);
+  const responsesOf = listing?.(table, groups);
   const toolUses = countToolUses(table, groups, repeated);
   const costs = await priceGroups(table, groups, options);
   const kinds = findKinds(table, groups);
@@ -94,6 +100,21 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     clampedResponses,
     outputOnlyResponses,
     ...countResponses(table),
+    responsesOf,
+  };
+}
+
+/** For the ledger: what was told is looked at before it is settled, what is listed afterwards. */
+async function listResponses(told: EventTable, places: Places, find: FindCountedBefore) {
+  const [{ ResponseIds }, { leaveOut }] = await Promise.all([
+    import("./response-ids.ts"),
+    import("./counted-before.ts"),
+  ]);
+  const responses = new ResponseIds(told, places);
+  const counted = find(told, places);
+  return (table: EventTable, groups: Groups) => {
+    responses.useSettled(table);
+    return leaveOut(table, groups, places, responses, counted);
   };
 }
 

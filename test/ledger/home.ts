@@ -1,5 +1,7 @@
 /** Homes with sessions of tasks. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Ledger } from "../../src/ledger/types.ts";
 import { makeFolder, response, sessionId, type Tree } from "../transcripts.ts";
 import { tokensift, type Ending } from "../cli/tokensift.ts";
 
@@ -51,4 +53,10 @@ export function taskHome(sessions: Readonly<Record<number, readonly string[]>>, 
 /** A session of `responses` answers, of 111 tokens each, that begins with a message. `n` keeps their ids apart. */
 export function sessionOf(n: number, text: string, responses = 1): string[] {
   return [message(text), ...Array.from({ length: responses }, (_, i) => response(n * 1000 + i))];
+}
+
+/** Makes a ledger one that an earlier version wrote, which did not note what responses are known by. */
+export function forgetIds({ ledger }: Home): void {
+  const { response_ids: _, ...rest } = JSON.parse(readFileSync(ledger, "utf8")) as Ledger;
+  writeFileSync(ledger, JSON.stringify(rest));
 }

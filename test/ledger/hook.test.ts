@@ -1,12 +1,12 @@
 /** `tokensift hook`: what a session's end does to the ledger, and that it never fails an agent. */
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Ledger } from "../../src/ledger/types.ts";
 import { CLI, type Ending, endOf } from "../cli/tokensift.ts";
 import { response, sessionId } from "../transcripts.ts";
-import { type Home, sessionOf, taskHome, transcriptOf } from "./home.ts";
+import { type Home, message, sessionOf, taskHome, transcriptOf } from "./home.ts";
 
 async function hook({ home, ledger }: Home, input: unknown, ...flags: string[]): Promise<Ending> {
   const child = spawn(process.execPath, [CLI, "hook", "--ledger", ledger, ...flags], {
@@ -42,6 +42,18 @@ describe("hook", () => {
     appendFileSync(join(home.home, transcriptOf(1)), `${response(77)}\n`);
     await hook(home, inputOf(home, 1));
     expect((JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger).tasks["task-1"]?.total_tokens).toBe(222);
+  });
+
+  test("a fork gets no copies of an original that is gone", async () => {
+    const own = message("task-1", { uuid: "own", timestamp: "2026-05-01T00:00:00.000Z" });
+    const shared = [response(1), response(2)];
+    const home = taskHome({ 1: [own, ...shared], 2: [...shared, message("task-2"), response(3)] });
+    await home.run("tasks", "scan");
+    rmSync(join(home.home, transcriptOf(1)));
+    appendFileSync(join(home.home, transcriptOf(2)), `${response(4)}\n`);
+    expect(await hook(home, inputOf(home, 2))).toMatchObject({ code: 0, stderr: "" });
+    const { tasks } = JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger;
+    expect([tasks["task-1"]?.message_count, tasks["task-2"]?.message_count]).toEqual([2, 2]);
   });
 
   test.each<[string, unknown, RegExp]>([

@@ -260,6 +260,10 @@ describe("what could not run ends with 2, one line and nothing written", () => {
     ],
     "no team name": [{ ...good, team: {} }, /team\.teamName is missing/],
     "no time": [{ ...good, runEndedAt: "soon" }, /runEndedAt is no time/],
+    "lists in lists, too many of them": [
+      `{\n  "notes": "[{\\"[",\n  "deep": {"a": [1], "b": ${"[".repeat(50_000)}${"]".repeat(50_000)}}\n}`,
+      /team-state-1\.json: is nested too deeply from line 3, column 11 on \(take that list or object out\)/,
+    ],
     "workers that are no list": [{ ...good, workers: {} }, /workers is no list/],
   };
   test.each(Object.entries(cases))("%s", async (_, [state, says]) => {

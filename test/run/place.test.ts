@@ -102,6 +102,26 @@ test("a root that is reached through a link is the same root", async () => {
   expect(usageSummary.runTotalTokens).toBe(11);
 });
 
+test("a root that transcripts know by a link is the same root, from wherever it is called", async () => {
+  const world = new World();
+  const link = join(world.base, "link");
+  symlinkSync(world.root, link);
+  mkdirSync(world.path("a"), { recursive: true });
+  const state = world.writeRun({ workers: [{ workerId: "codex" }] });
+  world.writeSession(0, transcript("lead", used(1), { cwd: link }), "link");
+  world.writeSession(1, transcript("w", used(10), worker(join(link, "a"))), "link/a");
+  // A folder that is gone since.
+  world.writeSession(2, transcript("x", used(100), worker(join(link, "b/c"))), "link/b/c");
+  world.writeSession(3, transcript("y", used(1000), worker(`${link}-two`)), "link-two");
+  const linked = state.replace("/app/", "/link/");
+  for (const path of [state, linked]) {
+    const { usageSummary } = await collectRun(path, world.options);
+    expect(usageSummary.runTotalTokens).toBe(111);
+  }
+  const { usageSummary } = await collectRun(state, { ...world.options, projectRoot: link });
+  expect(usageSummary.runTotalTokens).toBe(111);
+});
+
 test("an absolute run folder is the project's whose .git stands above it, or wants to be told", async () => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1)));

@@ -245,6 +245,27 @@ describe("the API", () => {
     expect(parse(said)).toMatchObject({ matched_by: "record" });
   });
 
+  test("a fork that grows as its original goes gets no copies", async () => {
+    const own = message("task-1", { uuid: "own", timestamp: "2026-05-01T00:00:00.000Z" });
+    const shared = [response(1), response(2)];
+    const world = taskHome({ 1: [own, ...shared], 2: [...shared, message("task-2"), response(3)] });
+    await world.run("tasks", "scan");
+    const { get } = await serve(world);
+    appendFileSync(join(world.home, transcriptOf(2)), `${response(4)}\n`);
+    rmSync(join(world.home, transcriptOf(1)));
+    const retained = await until(
+      async () => get("/api/token-usage"),
+      ({ body }) => body.includes('"retained":true'),
+    );
+    expect(parse(retained)).toMatchObject({
+      tasks: { "task-1": { message_count: 2 }, "task-2": { message_count: 2 } },
+      summary: { total_tokens: 444 },
+    });
+    // What responses are known by is nobody's business.
+    expect(retained.body).not.toContain("response_ids");
+    expect(parse(await get("/api/health"))["remarks"]).toEqual([]);
+  });
+
   test("damaged files beside the transcripts are said, and the rest is answered", async () => {
     const world = home();
     await world.run("tasks", "scan");

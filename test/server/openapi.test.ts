@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { message, PROJECT_FOLDER, sessionOf, taskHome, transcriptOf } from "../ledger/home.ts";
+import { forgetIds, message, PROJECT_FOLDER, sessionOf, taskHome, transcriptOf } from "../ledger/home.ts";
 import { response, sessionId } from "../transcripts.ts";
 import { type Document, hold } from "./document.ts";
 import { serve, until } from "./server.ts";
@@ -36,6 +36,7 @@ async function world() {
     { [agent]: [response(10, { isSidechain: true })], "task-timers.json": JSON.stringify(timers) },
   );
   await made.run("tasks", "scan");
+  forgetIds(made);
   rmSync(join(made.home, transcriptOf(7)));
   await made.run("tasks", "scan");
   return made;

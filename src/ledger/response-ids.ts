@@ -1,0 +1,65 @@
+/** The ids of a session's responses as a ledger keeps them: ascending, 8 bytes each, in base64. */
+import type { Hash } from "../cursors/hash.ts";
+
+const ID_BYTES = 8;
+
+export function encodeIds(ids: readonly Hash[]): string {
+  const distinct = new BigUint64Array(ids.map(({ low, high }) => (BigInt(high) << 32n) | BigInt(low))).sort();
+  const bytes = Buffer.alloc(distinct.byteLength);
+  let end = 0;
+  for (const [i, id] of distinct.entries()) {
+    if (i > 0 && id === distinct[i - 1]) continue;
+    end = bytes.writeBigUInt64LE(id, end);
+  }
+  return bytes.subarray(0, end).toString("base64");
+}
+
+export function areEncodedIds(value: unknown): value is string {
+  if (typeof value !== "string") return false;
+  const bytes = Buffer.from(value, "base64");
+  return bytes.byteLength % ID_BYTES === 0 && bytes.toString("base64") === value;
+}
+
+/** Open addressing: a ledger of years holds millions. */
+export class IdSet {
+  /** How many; one that is there twice counts twice. */
+  readonly size: number;
+  readonly #low: Uint32Array;
+  readonly #high: Uint32Array;
+  /** 1: the place is taken. */
+  readonly #isTaken: Uint8Array;
+  readonly #last: number;
+
+  constructor(encoded: readonly string[]) {
+    const some = encoded.map((text) => Buffer.from(text, "base64"));
+    const count = some.reduce((sum, { byteLength }) => sum + byteLength / ID_BYTES, 0);
+    this.size = count;
+    const places = 2 ** Math.ceil(Math.log2(Math.max(64, count * 2)));
+    this.#low = new Uint32Array(places);
+    this.#high = new Uint32Array(places);
+    this.#isTaken = new Uint8Array(places);
+    this.#last = places - 1;
+    for (const bytes of some) {
+      for (let at = 0; at < bytes.byteLength; at += ID_BYTES)
+        this.#add(bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4));
+    }
+  }
+
+  has({ low, high }: Hash): boolean {
+    return this.#isTaken[this.#placeOf(low, high)] === 1;
+  }
+
+  #add(low: number, high: number): void {
+    const at = this.#placeOf(low, high);
+    this.#low[at] = low;
+    this.#high[at] = high;
+    this.#isTaken[at] = 1;
+  }
+
+  /** Where an id is, or would be. */
+  #placeOf(low: number, high: number): number {
+    let at = low & this.#last;
+    while (this.#isTaken[at] === 1 && (this.#low[at] !== low || this.#high[at] !== high)) at = (at + 1) & this.#last;
+    return at;
+  }
+}

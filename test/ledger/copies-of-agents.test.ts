@@ -1,0 +1,121 @@
+/** Forks of the agents beside Claude Code, whose originals go (`copies.test.ts`). */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Ledger } from "../../src/ledger/types.ts";
+import { Agent, OPENCODE } from "../databases.ts";
+import { atMs, DATABASE, message as openCodeMessage } from "../opencode.ts";
+import { lines, sessionId } from "../transcripts.ts";
+import { type Home, taskHome } from "./home.ts";
+
+/** Responses by session, then total tokens of all. */
+async function counted(home: Home, ...sessions: string[]): Promise<Array<number | undefined>> {
+  const { code, stderr } = await home.run("tasks", "scan", "--quiet");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  const { sessions: known } = JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger;
+  const total = Object.values(known).reduce((sum, { total_tokens }) => sum + total_tokens, 0);
+  return [...sessions.map((id) => known[id]?.message_count), total];
+}
+
+const at = (second: number) => new Date(Date.UTC(2026, 5, 1, 0, 0, second)).toISOString();
+
+test("Codex: rollouts whose common part counts in one of them, because their original is gone", async () => {
+  const line = (second: number, type: string, payload: object) =>
+    JSON.stringify({ timestamp: at(second), type, payload });
+  const session = (n: number, second: number, more: object = {}) =>
+    line(second, "session_meta", { id: sessionId(n), cwd: "/srv/app", ...more });
+  const total = (second: number, input: number) =>
+    line(second, "event_msg", {
+      type: "token_count",
+      info: { total_token_usage: { input_tokens: input, output_tokens: 1, total_tokens: input + 1 } },
+    });
+  const pathOf = (n: number) => `.codex/sessions/2026/06/01/rollout-2026-06-01T00-00-00-${sessionId(n)}.jsonl`;
+  // Copies bear the time of the fork. One that was forked again names both it comes from.
+  const rollout = (n: number, from: readonly number[], copied: readonly number[], own: readonly number[]) => [
+    session(n, n, from[0] === undefined ? {} : { forked_from_id: sessionId(from[0]) }),
+    ...from.map((one) => session(one, n)),
+    ...copied.map((input) => total(n, input)),
+    ...own.map((input, i) => total(n + 10 * (i + 1), input)),
+  ];
+  const files: Record<number, string[]> = {
+    1: rollout(1, [], [], [100, 200]),
+    2: rollout(2, [1], [100, 200], [210]),
+    3: rollout(3, [1], [100, 200], [220]),
+    4: rollout(4, [2, 1], [100, 200, 210], [300]),
+  };
+  const home = taskHome({}, Object.fromEntries(Object.entries(files).map(([n, some]) => [pathOf(Number(n)), some])));
+  const ids = [1, 2, 3, 4].map(sessionId);
+  const grow = (n: number, input: number) => {
+    files[n]?.push(total(50, input));
+    writeFileSync(join(home.home, pathOf(n)), lines(files[n] ?? []));
+  };
+  const whole = 200 + 10 + 20 + 90 + 1;
+  expect(await counted(home, ...ids)).toEqual([2, 1, 1, 1, whole]);
+  rmSync(join(home.home, pathOf(1)));
+  grow(2, 211);
+  grow(3, 222);
+  expect(await counted(home, ...ids)).toEqual([2, 2, 2, 1, whole + 3]);
+  rmSync(join(home.home, pathOf(2)));
+  grow(3, 223);
+  grow(4, 304);
+  expect(await counted(home, ...ids)).toEqual([2, 2, 3, 2, whole + 8]);
+  expect(await counted(home, ...ids)).toEqual([2, 2, 3, 2, whole + 8]);
+});
+
+test("OpenCode: a database whose original session was deleted", async () => {
+  const home = taskHome({});
+  const agent = new Agent(OPENCODE);
+  const add = (session: string, id: string, second: number, input: number) => {
+    const data = JSON.stringify(openCodeMessage(session, second, input));
+    agent.insert("message", { id, session_id: session, data });
+  };
+  const publish = () => {
+    agent.checkpoint();
+    agent.publish(join(home.home, DATABASE));
+  };
+  // Newer sessions have smaller ids.
+  for (const id of ["ses_b", "ses_a"]) agent.insert("session", { id, directory: "/srv/shop", time_created: atMs(0) });
+  add("ses_b", "msg_1", 1, 10);
+  add("ses_b", "msg_2", 2, 20);
+  add("ses_a", "msg_3", 1, 10);
+  add("ses_a", "msg_4", 2, 20);
+  add("ses_a", "msg_5", 3, 30);
+  publish();
+  expect(await counted(home, "ses_b", "ses_a")).toEqual([2, 1, 60 + 3 * 115]);
+  agent.run("DELETE FROM message WHERE session_id = 'ses_b'; DELETE FROM session WHERE id = 'ses_b'");
+  add("ses_a", "msg_6", 4, 40);
+  publish();
+  expect(await counted(home, "ses_b", "ses_a")).toEqual([2, 2, 100 + 4 * 115]);
+});
+
+test("Pi: a fork that grows when its original is gone", async () => {
+  const entry = (n: number, second: number) =>
+    JSON.stringify({
+      type: "message",
+      id: `e${n}`,
+      timestamp: at(second),
+      message: {
+        role: "assistant",
+        model: "gpt-5.4",
+        content: [],
+        usage: { input: n, output: 1, cacheRead: 0, cacheWrite: 0, totalTokens: n + 1, cost: { total: 0 } },
+      },
+    });
+  const pathOf = (n: number) => `.pi/agent/sessions/--srv-app--/2026-06-01T00-00-0${n}-000Z_${sessionId(n)}.jsonl`;
+  const header = (n: number, more: object = {}) =>
+    JSON.stringify({
+      type: "session",
+      version: 3,
+      id: sessionId(n),
+      timestamp: at(10 * n - 10),
+      cwd: "/srv/app",
+      ...more,
+    });
+  const fork = [header(2, { parentSession: pathOf(1) }), entry(1, 1), entry(2, 2), entry(3, 13)];
+  const home = taskHome({}, { [pathOf(1)]: [header(1), entry(1, 1), entry(2, 2)], [pathOf(2)]: fork });
+  const ids = [1, 2].map(sessionId);
+  expect(await counted(home, ...ids)).toEqual([2, 1, 6 + 3]);
+  rmSync(join(home.home, pathOf(1)));
+  writeFileSync(join(home.home, pathOf(2)), lines([...fork, entry(4, 14)]));
+  expect(await counted(home, ...ids)).toEqual([2, 2, 10 + 4]);
+});
