@@ -26,7 +26,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 2, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 3 },
-  qwen: { version: 2, isDocument: isJson },
+  qwen: { version: 3, isDocument: isJson },
 };
 
 export function parserVersion(name: SourceName): number {

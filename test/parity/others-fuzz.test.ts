@@ -47,6 +47,9 @@ const qwenLine = fc.oneof(
         cwd: maybe(fc.constantFrom("/srv/a", "/srv/b")),
         gitBranch: maybe(fc.constantFrom("main", "dev")),
         model,
+        isSidechain: maybe(fc.boolean()),
+        agentName: maybe(fc.constantFrom("explore", "")),
+        forkedFrom: maybe(fc.constantFrom({ sessionId: "s1", messageUuid: "u1" }, { sessionId: "" }, null)),
         message: fc.record({
           role: fc.constant("model"),
           parts: fc.array(fc.constantFrom({ functionCall: { name: "ls" } }, { text: "x" }, null), { maxLength: 3 }),

@@ -134,7 +134,7 @@ const qwenLine = (session: string, uuid: string, prompt: number, more: object = 
     ...more,
   });
 
-test("Qwen Code: one session and uuid is one response; thoughts are beside the candidates", async () => {
+test("Qwen Code: one session and uuid is one response; thoughts beyond the candidates are beside them", async () => {
   const folder = makeFolder({
     "a/chats/x.jsonl": [qwenLine("s", "u1", 10), qwenLine("s", "u1", 10), qwenLine("s", "u2", 20)],
     "b/chats/y.jsonl": [qwenLine("t", "u1", 40)],
@@ -149,6 +149,73 @@ test("Qwen Code: one session and uuid is one response; thoughts are beside the c
     toolUses: 3,
   });
   expect(rows.map(({ key }) => key.project)).toEqual(["/srv/app"]);
+});
+
+test("Qwen Code: thoughts are part of the candidates unless the total says otherwise or they are more", async () => {
+  const usage = (thoughts: number, totalTokenCount: number | undefined) => ({
+    usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 50, thoughtsTokenCount: thoughts, totalTokenCount },
+  });
+  const outputOf = async (thoughts: number, total: number | undefined) => {
+    const folder = makeFolder({ "chats/x.jsonl": [qwenLine("s", "u", 0, usage(thoughts, total))] });
+    const { outputTokens, reasoningTokens, totalTokens } = await figures([folder]);
+    return [outputTokens, reasoningTokens, totalTokens];
+  };
+  // As OpenAI counts completions, which Qwen's own service and nearly all others do.
+  expect(await outputOf(30, 150)).toEqual([50, 30, 150]);
+  expect(await outputOf(30, 0)).toEqual([50, 30, 150]);
+  expect(await outputOf(30, undefined)).toEqual([50, 30, 150]);
+  // As Google does.
+  expect(await outputOf(30, 180)).toEqual([80, 30, 180]);
+  expect(await outputOf(60, 150)).toEqual([110, 60, 210]);
+});
+
+test("Qwen Code: what a branch copied counts once, where it was written; copies of what is gone count once too", async () => {
+  const copy = (line: string, session: string) => {
+    const record = JSON.parse(line);
+    const forkedFrom = { sessionId: record.sessionId, messageUuid: record.uuid };
+    return JSON.stringify({ ...record, sessionId: session, forkedFrom });
+  };
+  const [one, two] = [qwenLine("s", "u1", 10), qwenLine("s", "u2", 20, { timestamp: at(2) })];
+  const branch = [copy(one, "b"), copy(two, "b"), qwenLine("b", "u3", 40, { timestamp: at(3) })];
+  const branchOfIt = [copy(branch[0]!, "a"), copy(branch[2]!, "a"), qwenLine("a", "u4", 80, { timestamp: at(4) })];
+  const folder = makeFolder({ "a.jsonl": branchOfIt, "b.jsonl": branch, "s.jsonl": [one, two] });
+  const question = { by: ["session"] as const, sort: "key", threads: 0, cache: false };
+  const answer = async (paths: string[]) => {
+    const { rows, totals, stats } = await scan({ paths, ...question });
+    const sessions = rows.map(({ key, responses, toolUses }) => [key.session, responses, toolUses]);
+    return [sessions, totals.inputTokens + totals.cacheReadTokens, stats.duplicateRecords];
+  };
+  // prettier-ignore
+  expect(await answer([folder])).toEqual([[["a", 1, 1], ["b", 1, 1], ["s", 2, 2]], 150, 4]);
+  // Its original is gone, then all but the last branch.
+  rmSync(join(folder, "s.jsonl"));
+  const [sessions, input, copies] = await answer([folder]);
+  expect([input, copies]).toEqual([150, 2]);
+  expect((sessions as [string, number, number][]).reduce((sum, [, responses]) => sum + responses, 0)).toBe(4);
+  rmSync(join(folder, "b.jsonl"));
+  expect(await answer([folder])).toEqual([[["a", 3, 3]], 130, 0]);
+  expect((await scan({ paths: [folder], ...question, count: "records" })).totals.responses).toBe(3);
+});
+
+test("Qwen Code: subagents are named, and belong to the session that started them", async () => {
+  const agent = { isSidechain: true, agentId: "explore-1" };
+  const environment = {
+    variables: {},
+    home: makeFolder({
+      ".qwen/projects/p/chats/s.jsonl": [qwenLine("s", "u1", 10)],
+      ".qwen/projects/p/subagents/s/agent-explore-1.jsonl": [
+        qwenLine("s", "u2", 20, { ...agent, agentName: "explore" }),
+      ],
+      ".qwen/projects/p/subagents/s/agent-explore-2.jsonl": [qwenLine("s", "u3", 40, agent)],
+    }),
+    platform: "linux" as const,
+  };
+  const { rows } = await scan({ environment, by: ["project", "session", "agent"], threads: 0, cache: false });
+  expect(rows.map(({ key, responses }) => [key.project, key.session, key.agent, responses])).toEqual([
+    ["/srv/app", "s", "subagent", 1],
+    ["/srv/app", "s", "explore", 1],
+    ["/srv/app", "s", "main", 1],
+  ]);
 });
 
 test("Qwen Code: documents of old builds", async () => {
