@@ -25,7 +25,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   copilot: { version: 1, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 2, isDocument: (path) => isJson(path) || isStored(path) },
-  pi: { version: 3 },
+  pi: { version: 4 },
   qwen: { version: 3, isDocument: isJson },
 };
 

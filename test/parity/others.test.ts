@@ -114,6 +114,48 @@ test("Pi: an aborted request is no response, and a bad number costs its line", a
   expect([totals.responses, totals.toolUses, stats.skipped.malformed]).toEqual([0, 0, 1]);
 });
 
+const piUsage = (input: number, more: object = {}) => ({
+  ...{ input, output: 20, cacheRead: 300, cacheWrite: 4000, totalTokens: input + 4320 },
+  ...more,
+});
+const piEntry = (type: string, id: string, second: number, more: object) =>
+  JSON.stringify({ type, id, timestamp: at(second), ...more });
+
+test("Pi: what was cached for an hour and what was reasoned are parts", async () => {
+  const told = { usage: piUsage(1, { cacheWrite1h: 3000, reasoning: 15 }) };
+  const more = { usage: piUsage(1, { cacheWrite1h: 5000, reasoning: 25 }) };
+  const bad = { usage: piUsage(1, { reasoning: -1 }) };
+  const lines = [piHeader("p"), piAnswer("a", 1, 1, told), piAnswer("b", 2, 1, more), piAnswer("c", 3, 1, bad)];
+  const { totals, stats } = await scan({ paths: [makeFolder({ "p.jsonl": lines })], threads: 0, cache: false });
+  expect(totals).toMatchObject({ outputTokens: 40, reasoningTokens: 35, totalTokens: 2 * 4321 });
+  expect(totals).toMatchObject({ cacheCreation5mTokens: 1000, cacheCreation1hTokens: 7000 });
+  expect(stats.skipped.malformed).toBe(1);
+});
+
+test("Pi: summaries count with the model in force, and what tools asked of models; forks copy them too", async () => {
+  const told = [
+    piHeader("p"),
+    piEntry("compaction", "c0", 1, { usage: piUsage(1) }),
+    piAnswer("a", 2, 10),
+    piEntry("message", "t", 3, { message: { role: "toolResult", usage: piUsage(100, { cost: { total: 0.5 } }) } }),
+    piEntry("compaction", "c", 4, { usage: piUsage(1000), retainedTail: [JSON.parse(piAnswer("a", 2, 10)).message] }),
+    piEntry("model_change", "m", 5, { provider: "x", modelId: "other" }),
+    piEntry("branch_summary", "s", 6, { usage: piUsage(10_000) }),
+    piEntry("compaction", "old", 7, { tokensBefore: 5 }),
+    piEntry("compaction", "bad", 8, { usage: piUsage(-1) }),
+  ];
+  const folder = makeFolder({ "p.jsonl": told, "q.jsonl": [piHeader("q", { timestamp: at(9) }), ...told.slice(1)] });
+  const question = { paths: [folder], by: ["session", "model"], threads: 0, cache: false } as const;
+  const { rows, totals, stats } = await scan(question);
+  expect(rows.map(({ key, inputTokens, responses }) => [key.session, key.model, inputTokens, responses])).toEqual([
+    ["p", "other", 10_000, 1],
+    ["p", "unknown", 101, 2],
+    ["p", "m", 1010, 2],
+  ]);
+  expect(totals).toMatchObject({ responses: 5, totalTokens: 11_111 + 4 * 4320 + 1, toolUses: 1, costUsd: 0.5 });
+  expect(stats).toMatchObject({ duplicateRecords: 5, skipped: { malformed: 2 } });
+});
+
 // ------------------------------------------------------------------------------------------------------- Qwen Code
 
 const qwenLine = (session: string, uuid: string, prompt: number, more: object = {}) =>
@@ -318,6 +360,13 @@ function copilotLines(session: number, some: ReadonlyArray<{ id: string; second:
   );
 }
 
+/** Answers, summaries, and changes of the model that wrote them. */
+function piLines({ id, second, input }: { id: string; second: number; input: number }): string[] {
+  if (second > 0) return [piAnswer(id, second, input)];
+  if (input === 0) return [piEntry("model_change", id, second, { modelId: id })];
+  return [piEntry("compaction", id, second, { usage: piUsage(input) })];
+}
+
 const answer = fc.record({ id: fc.constantFrom("a", "b", "c"), second: fc.nat(3), input: fc.nat(3) });
 const pile = fc.array(answer, { maxLength: 6 });
 const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
@@ -327,10 +376,7 @@ const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
       .array(pile, { minLength: 1, maxLength: 3 })
       .map((files) =>
         Object.fromEntries(
-          files.map((some, n) => [
-            `s/${n}.jsonl`,
-            lines([piHeader(`p${n}`), ...some.map(({ id, second, input }) => piAnswer(id, second, input))]),
-          ]),
+          files.map((some, n) => [`s/${n}.jsonl`, lines([piHeader(`p${n}`), ...some.flatMap(piLines)])]),
         ),
       ),
   ],
@@ -355,7 +401,11 @@ const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
         Object.fromEntries(
           files.map((some, n) => [
             `s/chats/${n}.jsonl`,
-            lines(some.map(({ id, second, input }) => qwenLine(`s${second % 2}`, id, input + 1))),
+            lines(
+              some.map(({ id, second, input }) =>
+                qwenLine(`s${second % 2}`, id, input + 1, second > 1 ? { forkedFrom: { sessionId: "s0" } } : {}),
+              ),
+            ),
           ]),
         ),
       ),
