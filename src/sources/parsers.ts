@@ -17,7 +17,7 @@ const isJson = (path: string) => path.endsWith(".json");
 const isStored = (path: string) => path.includes(".db#");
 
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
-  amp: { version: 2, isDocument: isJson },
+  amp: { version: 3, isDocument: isJson },
   claude: { version: 4 },
   // 4: as 3, but a file a day is of no use any more.
   codex: { version: 4, isDocument: (path) => path.endsWith(".zst") },

@@ -273,8 +273,8 @@ function readAmp(path: string): File {
     cached: asCount(usage?.["cacheReadInputTokens"]),
     written: asCount(usage?.["cacheCreationInputTokens"]),
   });
-  const ledger = asObject(thread["usageLedger"])?.["events"];
-  if (!Array.isArray(ledger)) {
+  const ledger = asList(asObject(thread["usageLedger"])?.["events"]).map(asObject);
+  if (!ledger.some((event) => asObject(event?.["tokens"]))) {
     for (const { name, usage, tools } of messages) {
       add(`message ${name}`, tools, usage?.["timestamp"], usage?.["model"], () => {
         if (!usage) return undefined;
@@ -284,7 +284,7 @@ function readAmp(path: string): File {
     }
     return file;
   }
-  for (const event of (ledger as unknown[]).map(asObject).filter((one) => one !== undefined)) {
+  for (const event of ledger.filter((one) => one !== undefined)) {
     const tokens = asObject(event["tokens"]);
     const message = messages.findLast(({ name }) => name === String(event["toMessageId"]));
     add(
@@ -293,7 +293,13 @@ function readAmp(path: string): File {
       event["timestamp"],
       event["model"],
       () =>
-        tokens && { input: asCount(tokens["input"]), output: asCount(tokens["output"]), ...cacheOf(message?.usage) },
+        tokens && {
+          input: asCount(tokens["input"]),
+          output: asCount(tokens["output"]),
+          ...cacheOf(
+            "cacheReadInputTokens" in tokens || "cacheCreationInputTokens" in tokens ? tokens : message?.usage,
+          ),
+        },
     );
   }
   for (const { name, usage, tools } of messages) {

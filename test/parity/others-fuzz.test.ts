@@ -109,7 +109,12 @@ const ampThread = fc.record({
           id: fc.constantFrom("e1", "e2", "e3"),
           timestamp: time,
           model,
-          tokens: maybe(fc.record({ input: count, output: count, total: fc.nat(9) })),
+          tokens: maybe(
+            fc.record(
+              { input: count, output: count, total: fc.nat(9), cacheReadInputTokens: fc.nat(9) },
+              { requiredKeys: ["input", "output"] },
+            ),
+          ),
           toMessageId: fc.nat(3),
         }),
         { maxLength: 3 },

@@ -339,6 +339,31 @@ test("Amp: a ledger counts instead, with the cache numbers of the messages it le
   expect(stats.skipped.malformed).toBe(1);
 });
 
+test("Amp: a ledger without tokens says nothing, one with cache numbers of its own is believed", async () => {
+  const folder = ".local/share/amp/threads";
+  const tokens = { input: 1, output: 20, cacheCreationInputTokens: 300, cacheReadInputTokens: 4000 };
+  const { rows } = await scanThread({
+    [`${folder}/T-1.json`]: thread({ id: "T-1", usageLedger: { events: [] } }),
+    [`${folder}/T-2.json`]: thread({ id: "T-2", usageLedger: { events: [{ id: "e", timestamp: at(1), model: "m" }] } }),
+    [`${folder}/T-3.json`]: thread({
+      id: "T-3",
+      messages: [],
+      usageLedger: { events: [{ id: "e", timestamp: at(1), model: "m", tokens, toMessageId: 1 }] },
+    }),
+    [`${folder}/T-4.json`]: thread({
+      id: "T-4",
+      usageLedger: { events: [{ id: "e", timestamp: at(1), model: "m", tokens, toMessageId: 1 }] },
+    }),
+  });
+  expect(rows.map(({ key, totalTokens, responses }) => [key.session, totalTokens, responses])).toEqual([
+    ["T-3", 4321, 1],
+    ["T-4", 4321, 1],
+    ["T-1", 2213, 2],
+    ["T-2", 2213, 2],
+    ["T-4", 0, 0],
+  ]);
+});
+
 test("Amp: given by hand, by its name and members", async () => {
   const { rows } = await scan({ paths: [makeFolder({ "T-1.json": thread() })], by: ["source"], cache: false });
   expect(rows.map(({ key, responses }) => [key.source, responses])).toEqual([["amp", 2]]);
