@@ -5,7 +5,7 @@
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { isObject, type Json } from "../json.ts";
-import { unpackJson, textOf } from "./documents.ts";
+import { unpackJson } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, text, time } from "./fields.ts";
 import { firstTexts, noteTexts } from "./messages.ts";
@@ -93,12 +93,12 @@ const CACHE_FIELDS = ["cacheCreationInputTokens", "cacheReadInputTokens"] as con
 /** Tool calls stand in the messages, figures in the ledger. */
 function ledgerLines(ledger: readonly Json[], messages: readonly Json[]): Json[] {
   const byId = new Map(messages.map((message, n) => [idOf(message, n), message["usage"]]));
-  const lines = ledger.map(({ id, timestamp, model, tokens, toMessageId }): Json => {
+  const lines = ledger.map(({ id, timestamp, model, tokens, toMessageId }, n): Json => {
     const told = isObject(tokens) ? tokens : undefined;
     const hasCache = CACHE_FIELDS.some((name) => told?.[name] !== undefined);
     const cached = hasCache ? told : byId.get(String(toMessageId));
     return {
-      id: `ledger ${textOf(id)}`,
+      id: `ledger ${numbered(id, n)}`,
       timestamp,
       model,
       usage: told && {
@@ -124,8 +124,11 @@ function toolLine(message: Json, n: number): Json {
   };
 }
 
-/** Messages are numbered in the order of the thread where they name no id. */
 function idOf({ messageId, id }: Json, n: number): string {
-  const own = messageId ?? id;
-  return typeof own === "string" || typeof own === "number" ? String(own) : String(n);
+  return numbered(messageId ?? id, n);
+}
+
+/** Messages and entries of a ledger are numbered in the order of the thread where they name no id. */
+function numbered(id: unknown, n: number): string {
+  return (typeof id === "string" && id !== "") || typeof id === "number" ? String(id) : String(n);
 }

@@ -222,6 +222,8 @@ export function oracleQwenScan(paths: string[], options: OracleOptions = {}): Ag
 
 // ------------------------------------------------------------------------------------------------------- Amp
 
+const nameOf = (id: unknown, place: number): string => asText(id) ?? String(typeof id === "number" ? id : place);
+
 function readAmp(path: string): File {
   const file = emptyFile(path, path, "unknown");
   const skip = (reason: SkippedLine["reason"]): number => file.skipped.push({ path, line: 1, offset: 0, reason });
@@ -263,7 +265,7 @@ function readAmp(path: string): File {
       const own = message["messageId"] ?? message["id"];
       const blocks = message["role"] === "assistant" ? asList(message["content"]) : [];
       return {
-        name: typeof own === "string" || typeof own === "number" ? String(own) : String(n),
+        name: nameOf(own, n),
         usage: asObject(message["usage"]),
         tools: blocks.filter((block) => asObject(block)?.["type"] === "tool_use").length,
       };
@@ -284,11 +286,11 @@ function readAmp(path: string): File {
     }
     return file;
   }
-  for (const event of ledger.filter((one) => one !== undefined)) {
+  for (const [n, event] of ledger.filter((one) => one !== undefined).entries()) {
     const tokens = asObject(event["tokens"]);
     const message = messages.findLast(({ name }) => name === String(event["toMessageId"]));
     add(
-      `ledger ${asText(event["id"]) ?? ""}`,
+      `ledger ${nameOf(event["id"], n)}`,
       0,
       event["timestamp"],
       event["model"],

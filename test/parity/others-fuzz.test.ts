@@ -106,7 +106,7 @@ const ampThread = fc.record({
     fc.record({
       events: fc.array(
         fc.record({
-          id: fc.constantFrom("e1", "e2", "e3"),
+          id: fc.constantFrom<unknown>("e1", "e2", "e3", undefined, "", 7),
           timestamp: time,
           model,
           tokens: maybe(

@@ -364,6 +364,17 @@ test("Amp: a ledger without tokens says nothing, one with cache numbers of its o
   ]);
 });
 
+test("Amp: entries of a ledger without a text for an id are each their own, also in a copy", async () => {
+  const events = [undefined, undefined, 7, 8, ""].map((id, n) => ({ id, model: "m", tokens: { input: 10 ** n } }));
+  const folder = ".local/share/amp/threads";
+  const { rows, stats } = await scanThread({
+    [`${folder}/T-1.json`]: thread({ messages: [], usageLedger: { events } }),
+    [`${folder}/old/T-1.json`]: thread({ messages: [], usageLedger: { events: events.slice(0, 3) } }),
+  });
+  expect(rows.map(({ inputTokens, responses }) => [inputTokens, responses])).toEqual([[11_111, 5]]);
+  expect(stats.duplicateRecords).toBe(3);
+});
+
 test("Amp: given by hand, by its name and members", async () => {
   const { rows } = await scan({ paths: [makeFolder({ "T-1.json": thread() })], by: ["source"], cache: false });
   expect(rows.map(({ key, responses }) => [key.source, responses])).toEqual([["amp", 2]]);
