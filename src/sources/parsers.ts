@@ -19,8 +19,7 @@ const isStored = (path: string) => path.includes(".db#");
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
   amp: { version: 3, isDocument: isJson },
   claude: { version: 4 },
-  // 4: as 3, but a file a day is of no use any more.
-  codex: { version: 4, isDocument: (path) => path.endsWith(".zst") },
+  codex: { version: 5, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
   copilot: { version: 1, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
