@@ -45,7 +45,7 @@ function howItGoesOn(rollout: Rollout, byId: ReadonlyMap<string, readonly Rollou
   for (const id of ids) {
     for (const other of id === "" ? [] : (byId.get(id) ?? [])) {
       const mayBeBase = !areOfOnePart(other, rollout) && isBefore(other, rollout);
-      if (mayBeBase && rollout.beginsIn(other)) return GOES_ON.withARepeat;
+      if (mayBeBase && rollout.sharedRun(other) > 0) return GOES_ON.withARepeat;
       for (const ancestor of other.ancestors) ids.add(ancestor);
     }
   }

@@ -68,7 +68,7 @@ class Family {
       for (const other of this.#byId.get(ancestor) ?? []) {
         if (other.session === rollout.session) continue;
         if (this.#descends(other, rollout) && !isBefore(other, rollout)) continue;
-        copied = Math.max(copied, rollout.sharedPrefix(other));
+        copied = Math.max(copied, rollout.sharedRun(other));
       }
     }
     for (const id of this.#isNearestHere(rollout) ? [] : this.#missing(rollout)) {

@@ -122,18 +122,23 @@ export class Rollout {
 
   /** How many vectors this rollout and another begin with alike. */
   sharedPrefix(other: Rollout): number {
-    const [a, b] = [this.distinct, other.distinct];
-    const most = Math.min(a.length, b.length);
-    for (let shared = 0; shared < most; shared++) {
-      if (!this.#areSame(a[shared] as number, b[shared] as number)) return shared;
-    }
-    return most;
+    return this.#sharedFrom(other, 0);
   }
 
-  /** Whether another rollout has the first vector of this one. */
-  beginsIn(other: Rollout): boolean {
+  /** How many vectors this rollout begins with stand one behind the other in another one, wherever. */
+  sharedRun(other: Rollout): number {
     const [first] = this.distinct;
-    return first !== undefined && other.distinct.some((i) => this.#areSame(first, i));
+    const start = first === undefined ? -1 : other.distinct.findIndex((i) => this.#areSame(first, i));
+    return start < 0 ? 0 : this.#sharedFrom(other, start);
+  }
+
+  #sharedFrom(other: Rollout, start: number): number {
+    const [mine, theirs] = [this.distinct, other.distinct];
+    const most = Math.min(mine.length, theirs.length - start);
+    for (let shared = 0; shared < most; shared++) {
+      if (!this.#areSame(mine[shared] as number, theirs[start + shared] as number)) return shared;
+    }
+    return most;
   }
 
   #areSame(a: number, b: number): boolean {

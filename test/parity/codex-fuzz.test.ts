@@ -100,6 +100,20 @@ test(
   },
 );
 
+test("a fork that copies only the last of its parent adds its own", { timeout }, async () => {
+  const root = makeFolder();
+  const fork = fc.record({ acts: plainActs, skipped: fc.nat(99), copyMs: fc.constantFrom(0, 4000) });
+  const property = fc.asyncProperty(plainActs, fc.array(fork, { minLength: 1, maxLength: 3 }), async (acts, forks) => {
+    const sessions = [
+      { ...ALONE, acts },
+      ...forks.map((one) => ({ ...ALONE, ...one, from: 1, copied: 100, namesOrigin: true })),
+    ];
+    const { totals } = await scan({ paths: [put(root, writeFamily(sessions))], threads: 0, cache: false });
+    expect(totals.totalTokens).toBe(sessions.reduce((sum, one) => sum + used(one.acts), 0));
+  });
+  await fc.assert(property, settings);
+});
+
 const HARMLESS = ["repeat", "estimate", "null", "tool", "text", "own meta", "torn", "bad number"] as const;
 
 test("repeats, estimates, restarts, reviews and forks add nothing of their own", { timeout }, async () => {

@@ -41,6 +41,8 @@ export interface Session {
   readonly from: number;
   /** Lines copied from it, in hundredths of them. */
   readonly copied: number;
+  /** Lines of it left out before these, likewise. */
+  readonly skipped: number;
   readonly namesOrigin: boolean;
   readonly repeatsMeta: boolean;
   /** Copies nothing of it but names it, and goes on from its total; under its id, or as a fork; telling that total again or not. */
@@ -126,7 +128,7 @@ export function writeFamily(sessions: readonly Session[]): Record<string, Buffer
 function writeSession(
   id: string,
   n: number,
-  { acts, copied, copyMs, namesOrigin, repeatsMeta, refers, source }: Session,
+  { acts, copied, skipped, copyMs, namesOrigin, repeatsMeta, refers, source }: Session,
   origin: Written | undefined,
   putReview: (id: string, lines: readonly Line[]) => void,
 ): Written {
@@ -151,7 +153,8 @@ function writeSession(
   let last: Use = NOTHING;
   if (origin) {
     const own = origin.lines.slice(repeatsMeta ? 0 : 1);
-    const copies = own.slice(0, Math.ceil((own.length * copied) / 100));
+    const from = reference ? 0 : Math.floor((own.length * skipped) / 100);
+    const copies = own.slice(from, Math.ceil((own.length * copied) / 100));
     for (const [i, line] of reference ? [] : copies.entries()) {
       lines.push({ ...line, timestamp: new Date(atMs + Math.floor((copyMs * i) / copies.length)).toISOString() });
     }
@@ -313,6 +316,7 @@ const session = (some: fc.Arbitrary<Act>): fc.Arbitrary<Session> =>
     acts: fc.array(some, { maxLength: 10, size: "max" }),
     from: fc.nat(3),
     copied: fc.constantFrom(0, 30, 60, 100),
+    skipped: fc.constantFrom(0, 0, 20, 50),
     namesOrigin: fc.boolean(),
     repeatsMeta: fc.boolean(),
     refers: fc.option(fc.record({ isPage: fc.boolean(), repeats: fc.boolean() }), { nil: null, freq: 2 }),
@@ -331,6 +335,7 @@ export const ALONE: Session = {
   acts: [],
   from: 0,
   copied: 0,
+  skipped: 0,
   namesOrigin: false,
   repeatsMeta: false,
   refers: null,

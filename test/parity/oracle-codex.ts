@@ -155,6 +155,14 @@ function sharedPrefix(a: Rollout, b: Rollout): number {
   return different < 0 ? a.distinct.length : different;
 }
 
+/** How many of its vectors, from its first on, follow each other in another one. */
+function sharedRun(a: Rollout, b: Rollout): number {
+  const start = b.distinct.findIndex(({ key }) => key === a.distinct[0]?.key);
+  if (start < 0) return 0;
+  const different = a.distinct.findIndex(({ key }, i) => key !== b.distinct[start + i]?.key);
+  return different < 0 ? a.distinct.length : different;
+}
+
 const first = (one: Rollout): number => one.lines.find(tells)?.time ?? Infinity;
 
 function isBefore(a: Rollout, b: Rollout): boolean {
@@ -194,7 +202,7 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
     });
   for (const other of strangers.filter(({ id }) => id !== undefined && rollout.ancestors.includes(id))) {
     if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
-    copied = Math.max(copied, sharedPrefix(rollout, other));
+    copied = Math.max(copied, sharedRun(rollout, other));
   }
   const isNearestHere = isHere(rollout.ancestors[0]);
   const missing = rollout.ancestors.filter((id) => !isHere(id));
