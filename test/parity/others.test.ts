@@ -252,12 +252,14 @@ test("Qwen Code: subagents are named, and belong to the session that started the
     }),
     platform: "linux" as const,
   };
-  const { rows } = await scan({ environment, by: ["project", "session", "agent"], threads: 0, cache: false });
-  expect(rows.map(({ key, responses }) => [key.project, key.session, key.agent, responses])).toEqual([
-    ["/srv/app", "s", "subagent", 1],
-    ["/srv/app", "s", "explore", 1],
-    ["/srv/app", "s", "main", 1],
-  ]);
+  for (const where of [{ environment }, { paths: [environment.home] }]) {
+    const { rows } = await scan({ ...where, by: ["project", "session", "agent"], threads: 0, cache: false });
+    expect(rows.map(({ key, responses }) => [key.project, key.session, key.agent, responses])).toEqual([
+      ["/srv/app", "s", "subagent", 1],
+      ["/srv/app", "s", "explore", 1],
+      ["/srv/app", "s", "main", 1],
+    ]);
+  }
 });
 
 test("Qwen Code: documents of old builds", async () => {
