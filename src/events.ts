@@ -37,7 +37,7 @@ export const FLAG = {
   state: 8192,
   /** A running total of one model: `usage` is the total (`src/tally/copilot.ts`). */
   counter: 16384,
-  /** Such totals begin at zero again. */
+  /** Such totals begin at zero again. Of a rollout's own session: its totals do not, they go on from another rollout's. */
   restart: 32768,
 } as const;
 

@@ -9,7 +9,7 @@ export function qwenRoots({ home }: Environment): string[] {
   return ["projects", "tmp"].map((folder) => join(home, ".qwen", folder));
 }
 
-/** `<project>/chats/<session>.jsonl`; old builds wrote documents. */
+/** `<project>/chats/<session>.jsonl`, `<project>/subagents/<session>/agent-<id>.jsonl`; old builds wrote documents. */
 export function isQwenSession(path: string): boolean {
   return path.endsWith(".jsonl") || /(?:^|[\\/])session-[^\\/]*\.json$/.test(path);
 }
@@ -17,7 +17,8 @@ export function isQwenSession(path: string): boolean {
 export function qwenTranscripts(files: readonly FoundFile[]): Transcript[] {
   return files.map(({ path, sizeBytes, stamp }) => {
     const folder = dirname(path);
-    const project = basename(folder) === "chats" ? dirname(folder) : folder;
+    const isAgentFile = basename(dirname(folder)) === "subagents" && basename(path).startsWith("agent-");
+    const project = isAgentFile ? dirname(dirname(folder)) : basename(folder) === "chats" ? dirname(folder) : folder;
     return {
       source: "qwen",
       path,
@@ -28,8 +29,8 @@ export function qwenTranscripts(files: readonly FoundFile[]): Transcript[] {
       projectFolder: folder,
       projectKey: project,
       projectName: basename(project),
-      isAgentFile: false,
-      isMain: true,
+      isAgentFile,
+      isMain: !isAgentFile,
     };
   });
 }

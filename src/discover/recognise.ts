@@ -25,7 +25,7 @@ const SQLITE = "SQLite format 3\0";
 const CLAUDE_PLACE =
   /[\\/](?:projects|subagents|-[^\\/]*)[\\/](?:.*[\\/])?(?:agent-[^\\/]*|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/i;
 const GEMINI_PLACE = /[\\/]\.gemini[\\/]tmp[\\/][^\\/]+[\\/]chats[\\/]/;
-const QWEN_PLACE = /[\\/]\.qwen[\\/](?:projects|tmp)[\\/][^\\/]+[\\/]chats[\\/]/;
+const QWEN_PLACE = /[\\/]\.qwen[\\/](?:projects|tmp)[\\/][^\\/]+[\\/](?:chats|subagents)[\\/]/;
 const IN_CHATS = /[\\/]chats[\\/]/;
 const CODEX_PLACE = /[\\/](?:archived_)?sessions[\\/](?:.*[\\/])?rollout-[^\\/]*\.jsonl$/;
 

@@ -27,17 +27,19 @@ const BYTE_UNITS = ["bytes", "kB", "MB", "GB", "TB"] as const;
 export function bytesText(bytes: number): string {
   let unit = 0;
   let scaled = bytes;
-  while (scaled >= 1000 && unit < BYTE_UNITS.length - 1) {
+  // As above: 999.5 kB would be shown as 1000.
+  while (scaled >= (unit === 0 ? 1000 : 999.5) && unit < BYTE_UNITS.length - 1) {
     scaled /= 1000;
     unit++;
   }
-  return `${unit === 0 || scaled >= 100 ? Math.round(scaled) : scaled.toFixed(1)} ${BYTE_UNITS[unit]}`;
+  return `${unit === 0 || scaled >= 99.95 ? Math.round(scaled) : scaled.toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
 /** `12 s`, `45 min`, `3 h 05`, `2 d 04 h` */
 export function durationText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
   const minutes = Math.round(ms / 60_000);
-  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
   if (minutes < 60) return `${minutes} min`;
   const two = (n: number) => String(n).padStart(2, "0");
   const hours = Math.floor(minutes / 60);

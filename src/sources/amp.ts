@@ -1,11 +1,11 @@
 /**
- * Amp (`formats/others.md`): a thread is one document. Where it has a ledger that counts, with the cache numbers of the
- * messages it names; else the messages' own usage. Never both.
+ * Amp (`formats/others.md`): a thread is one document. Where it has a ledger with tokens that counts, with its own cache numbers or
+ * those of the messages it names; else the messages' own usage. Never both.
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
 import { isObject, type Json } from "../json.ts";
-import { unpackJson, textOf } from "./documents.ts";
+import { unpackJson } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, hash, json, object, text, time } from "./fields.ts";
 import { firstTexts, noteTexts } from "./messages.ts";
@@ -70,8 +70,10 @@ function decode(cells: Cells, events: EventWriter): boolean {
 }
 
 function linesOf({ id: thread, created, usageLedger }: Json, messages: readonly Json[]): Json[] {
-  const ledger = isObject(usageLedger) ? usageLedger["events"] : undefined;
-  const lines = Array.isArray(ledger) ? ledgerLines(ledger.filter(isObject), messages) : messageLines(messages);
+  const events = isObject(usageLedger) ? usageLedger["events"] : undefined;
+  const ledger = Array.isArray(events) ? events.filter(isObject) : [];
+  const hasTokens = ledger.some(({ tokens }) => isObject(tokens));
+  const lines = hasTokens ? ledgerLines(ledger, messages) : messageLines(messages);
   const written = [...firstTexts(messages, ({ role }) => role === "user").values()];
   return [{ name: thread, timestamp: created, written }, ...lines.map((line) => ({ thread, ...line }))];
 }
@@ -86,14 +88,17 @@ function messageLines(messages: readonly Json[]): Json[] {
   });
 }
 
+const CACHE_FIELDS = ["cacheCreationInputTokens", "cacheReadInputTokens"] as const;
+
 /** Tool calls stand in the messages, figures in the ledger. */
 function ledgerLines(ledger: readonly Json[], messages: readonly Json[]): Json[] {
   const byId = new Map(messages.map((message, n) => [idOf(message, n), message["usage"]]));
-  const lines = ledger.map(({ id, timestamp, model, tokens, toMessageId }): Json => {
-    const cached = byId.get(String(toMessageId));
+  const lines = ledger.map(({ id, timestamp, model, tokens, toMessageId }, n): Json => {
     const told = isObject(tokens) ? tokens : undefined;
+    const hasCache = CACHE_FIELDS.some((name) => told?.[name] !== undefined);
+    const cached = hasCache ? told : byId.get(String(toMessageId));
     return {
-      id: `ledger ${textOf(id)}`,
+      id: `ledger ${numbered(id, n)}`,
       timestamp,
       model,
       usage: told && {
@@ -119,8 +124,11 @@ function toolLine(message: Json, n: number): Json {
   };
 }
 
-/** Messages are numbered in the order of the thread where they name no id. */
 function idOf({ messageId, id }: Json, n: number): string {
-  const own = messageId ?? id;
-  return typeof own === "string" || typeof own === "number" ? String(own) : String(n);
+  return numbered(messageId ?? id, n);
+}
+
+/** Messages and entries of a ledger are numbered in the order of the thread where they name no id. */
+function numbered(id: unknown, n: number): string {
+  return (typeof id === "string" && id !== "") || typeof id === "number" ? String(id) : String(n);
 }

@@ -9,7 +9,7 @@ import { recordedCost } from "./money.ts";
 import { GEOGRAPHIES, readIterations, SERVICE_TIERS, setUsage, SPEEDS, SYNTHETIC, termsOf } from "./claude-usage.ts";
 import { messageText, TOOL_RESULT } from "./claude-messages.ts";
 import { contentText, parsed } from "./messages.ts";
-import { dispatchesOf } from "./dispatches.ts";
+import { dispatchesOf, nameInResult } from "./dispatches.ts";
 import {
   assignSlots,
   count,
@@ -60,7 +60,8 @@ export const RECORD = object({
   teamName: text,
   team: within({ teamName: text }),
   message: within({ ...MESSAGE_FIELDS, content: eachWith("type", BLOCKS, { name: oneOf("Agent", "Task") }) }),
-  toolUseResult: within({ agentId: text, agent_id: text, name: text }),
+  toolUseResult: within({ agentId: text, agent_id: text }),
+  forkedFrom: within({ messageUuid: hash }),
   costUSD: decimal,
   data: within({
     type: oneOf("agent_progress"),
@@ -100,7 +101,7 @@ const TEAM_TEAM_NAME = slots.team.teamName;
 const COST_USD = slots.costUSD;
 const RESULT_AGENT_ID = slots.toolUseResult.agentId;
 const RESULT_OTHER_AGENT_ID = slots.toolUseResult.agent_id;
-const RESULT_NAME = slots.toolUseResult.name;
+const FORKED_FROM = slots.forkedFrom.messageUuid;
 const DATA_TYPE = slots.data.type;
 const NESTED_TYPE = slots.data.message.type;
 const NESTED_UUID = slots.data.message.uuid;
@@ -164,7 +165,9 @@ function decode(cells: Cells, events: EventWriter): boolean {
 
   if (type === TYPE_USER) noteMessage(cells, events);
 
-  const hasIds = cells.has(UUID) || cells.has(MESSAGE_ID);
+  // Number 36: a fork may give its copies ids of their own.
+  const uuid = cells.has(FORKED_FROM) ? FORKED_FROM : UUID;
+  const hasIds = cells.has(uuid) || cells.has(MESSAGE_ID);
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
   const model = cells.text(MODEL);
   const dispatches = noteDispatches(cells, events, toolUses);
@@ -179,8 +182,8 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const version = cells.text(VERSION);
   if (isEvent) {
     draft.timeMs = timeMs;
-    draft.idLow = cells.hashLow(UUID);
-    draft.idHigh = cells.hashHigh(UUID);
+    draft.idLow = cells.hashLow(uuid);
+    draft.idHigh = cells.hashHigh(uuid);
     draft.requestLow = cells.hashLow(REQUEST_ID);
     draft.requestHigh = cells.hashHigh(REQUEST_ID);
     draft.toolUses = toolUses;
@@ -227,7 +230,7 @@ function noteDispatches(cells: Cells, events: EventWriter, toolUses: number): nu
   const textAt = (slot: number) => (cells.has(slot) ? cells.textOf(slot) : "");
   const agentIds = [textAt(RESULT_AGENT_ID), textAt(RESULT_OTHER_AGENT_ID)].filter((id) => id !== "");
   const content = cells.has(CONTENT) ? cells.json(CONTENT) : "[]";
-  const found = dispatchesOf(content, isCall, agentIds, textAt(RESULT_NAME));
+  const found = dispatchesOf(content, isCall, agentIds, isResult ? nameInResult(cells.line()) : "");
   return found === "" ? 0 : events.textNumber(found);
 }
 

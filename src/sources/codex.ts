@@ -8,7 +8,7 @@ import type { Extra } from "../record-draft.ts";
 import { FLAG, type UsageNumbers } from "../events.ts";
 import { noUsage } from "./usage.ts";
 import { emptyDraft } from "./draft.ts";
-import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
+import { assignSlots, count, hash, json, object, oneOf, text, time, within } from "./fields.ts";
 import { noteLine } from "./messages.ts";
 import { isObject, type Json } from "../json.ts";
 import type { Cells, Source } from "./source.ts";
@@ -46,6 +46,8 @@ export const RECORD = object({
     cli_version: text,
     source: json,
     git: object({ branch: text }),
+    /** The rollout whose history this one goes on from, without copies of it. */
+    history_base: within({ thread_id: hash }),
   }),
 });
 
@@ -149,7 +151,7 @@ function readVector(cells: Cells, at: number, to: UsageNumbers): void {
 function readSession(cells: Cells, events: EventWriter): boolean {
   const agent = agentOf(cells);
   if (agent === undefined) return false;
-  draft.flags = FLAG.session;
+  draft.flags = FLAG.session | (cells.has(payload.history_base.thread_id) ? FLAG.restart : 0);
   draft.responseLow = cells.hashLow(payload.id);
   draft.responseHigh = cells.hashHigh(payload.id);
   draft.requestLow = cells.hashLow(payload.forked_from_id);

@@ -4,6 +4,10 @@
  * id, until somebody asks (`src/run/`).
  */
 
+import { isObject } from "../json.ts";
+import { textOf } from "./documents.ts";
+import { parsed } from "./messages.ts";
+
 /** Half of it, or both: of a call or of its result. What is not known is empty. */
 export interface Dispatch {
   /** Of the tool use. */
@@ -33,6 +37,13 @@ export function dispatchesOf(contentJson: string, isCall: boolean, agentIds: rea
   }
   if (name !== "") for (const agentId of agentIds) found.push(["", name, agentId]);
   return found.length === 0 ? "" : JSON.stringify(found);
+}
+
+/** The name of the agent that the result in a record's line tells of; empty where it tells none. */
+export function nameInResult(line: string): string {
+  const record = parsed(line.startsWith("\uFEFF") ? line.slice(1) : line);
+  const result = isObject(record) ? record["toolUseResult"] : undefined;
+  return isObject(result) ? textOf(result["name"]) : "";
 }
 
 export function readDispatches(text: string): Dispatch[] {

@@ -17,16 +17,15 @@ const isJson = (path: string) => path.endsWith(".json");
 const isStored = (path: string) => path.includes(".db#");
 
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
-  amp: { version: 2, isDocument: isJson },
-  claude: { version: 3 },
-  // 4: as 3, but a file a day is of no use any more.
-  codex: { version: 4, isDocument: (path) => path.endsWith(".zst") },
+  amp: { version: 3, isDocument: isJson },
+  claude: { version: 4 },
+  codex: { version: 5, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
   copilot: { version: 1, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 2, isDocument: (path) => isJson(path) || isStored(path) },
-  pi: { version: 3 },
-  qwen: { version: 2, isDocument: isJson },
+  pi: { version: 4 },
+  qwen: { version: 3, isDocument: isJson },
 };
 
 export function parserVersion(name: SourceName): number {

@@ -1,6 +1,6 @@
 /**
- * Pi (`formats/others.md`): a session is a tree of entries in one file; every branch of it was used, so every line counts.
- * Forks are new files with copies, whose entry ids are too short to tell entries apart: id, time and numbers together do.
+ * Pi (`formats/others.md`, `docs/decisions/0015`): a session is a tree of entries in one file; every branch of it was used, so every
+ * line counts. Forks are new files with copies, whose entry ids are too short to tell entries apart: id, time and numbers together do.
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
@@ -12,31 +12,44 @@ import { isObject } from "../json.ts";
 import { noteLine } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 
+const USAGE_FIELDS = object({
+  input: count,
+  output: count,
+  cacheRead: count,
+  cacheWrite: count,
+  /** Part of `cacheWrite`. */
+  cacheWrite1h: count,
+  /** Part of `output`. */
+  reasoning: count,
+  totalTokens: count,
+  cost: within({ total: decimal }),
+});
+
 const RECORD = object({
-  type: oneOf("session", "message"),
+  type: oneOf("session", "message", "model_change", "compaction", "branch_summary"),
   id: text,
   timestamp: time,
   cwd: text,
+  modelId: text,
   message: object({
-    role: oneOf("assistant", "user"),
+    role: oneOf("assistant", "user", "toolResult"),
     model: text,
     content: each("type", { toolCalls: ["toolCall"] }),
-    usage: object({
-      input: count,
-      output: count,
-      cacheRead: count,
-      cacheWrite: count,
-      totalTokens: count,
-      cost: within({ total: decimal }),
-    }),
+    usage: USAGE_FIELDS,
   }),
+  /** Of a summary. */
+  usage: USAGE_FIELDS,
 });
 
-const TYPE = { session: 1, message: 2 } as const;
-const ROLE = { assistant: 1, user: 2 } as const;
+const TYPE = { session: 1, message: 2, modelChange: 3, compaction: 4, branchSummary: 5 } as const;
+const ROLE = { assistant: 1, user: 2, toolResult: 3 } as const;
 const { slots } = assignSlots(RECORD);
 const { message } = slots;
+/** A summary's usage is declared as a message's is, so its slots are those of a message's, this far on. */
+const SUMMARY = slots.usage.self - message.usage.self;
 const { usage } = message;
+/** The model of what names none and is no summary. */
+const UNKNOWN = "unknown";
 
 export const pi: Source = { name: "pi", record: RECORD, decode };
 
@@ -48,8 +61,11 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const type = cells.integer(slots.type);
   const role = type === TYPE.message ? cells.integer(message.role) : 0;
   const isAnswer = role === ROLE.assistant;
-  const hasUsage = isAnswer && cells.has(usage.self);
-  if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokens)) return false;
+  const isSummary = type === TYPE.compaction || type === TYPE.branchSummary;
+  const shift = isSummary ? SUMMARY : 0;
+  const tellsUsage = isAnswer || isSummary || role === ROLE.toolResult;
+  const hasUsage = tellsUsage && cells.has(usage.self + shift);
+  if (hasUsage && cells.hasBadCount(usage.self + shift, usage.totalTokens + shift)) return false;
 
   if (type === TYPE.session) {
     const id = cells.text(slots.id);
@@ -65,17 +81,35 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.model = isAnswer ? cells.text(message.model) : 0;
   draft.toolUses = isAnswer ? cells.integer(message.content.toolCalls) : 0;
   draft.context = events.contextNumber(0, 0, 0, 0, 0);
-  draft.usage.input = cells.count(usage.input);
-  draft.usage.output = cells.count(usage.output);
-  draft.usage.cacheRead = cells.count(usage.cacheRead);
-  draft.usage.cacheCreation5m = cells.count(usage.cacheWrite);
-  draft.usage.recordedCost = recordedCost(cells.decimal(usage.cost.total));
-  const { input, output, cacheRead, cacheCreation5m } = draft.usage;
+  readUsage(cells, shift);
+  const { input, output, cacheRead, cacheCreation5m, cacheCreation1h } = draft.usage;
+  const cacheWrite = cacheCreation5m + cacheCreation1h;
   // A request that was aborted before it began tells zeros.
-  if (hasUsage && input + output + cacheRead + cacheCreation5m > 0) draft.flags = FLAG.usage;
-  setIds(cells, `${input} ${output} ${cacheRead} ${cacheCreation5m}`);
+  if (hasUsage && input + output + cacheRead + cacheWrite > 0) {
+    draft.flags = FLAG.usage;
+    // What a summary was asked of, `src/tally/pi.ts` says.
+    if (draft.model === 0 && !isSummary) draft.model = events.textNumber(UNKNOWN);
+  }
+  setIds(cells, `${input} ${output} ${cacheRead} ${cacheWrite}`);
+  if (type === TYPE.modelChange) {
+    draft.model = cells.text(slots.modelId);
+    if (draft.model !== 0) draft.flags = FLAG.turn;
+  }
   if (draft.flags !== 0 || draft.toolUses + draft.model > 0 || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
+}
+
+function readUsage(cells: Cells, shift: number): void {
+  const output = cells.count(usage.output + shift);
+  const cacheWrite = cells.count(usage.cacheWrite + shift);
+  const cacheWrite1h = Math.min(cells.count(usage.cacheWrite1h + shift), cacheWrite);
+  draft.usage.input = cells.count(usage.input + shift);
+  draft.usage.output = output;
+  draft.usage.reasoning = Math.min(cells.count(usage.reasoning + shift), output);
+  draft.usage.cacheRead = cells.count(usage.cacheRead + shift);
+  draft.usage.cacheCreation5m = cacheWrite - cacheWrite1h;
+  draft.usage.cacheCreation1h = cacheWrite1h;
+  draft.usage.recordedCost = recordedCost(cells.decimal(usage.cost.total + shift));
 }
 
 /** An entry with neither id nor time is like no other. */

@@ -7,7 +7,7 @@ import { FLAG } from "../events.ts";
 import { isObject, type Json } from "../json.ts";
 import { unpackJson } from "./documents.ts";
 import { emptyDraft } from "./draft.ts";
-import { assignSlots, count, hash, json, object, oneOf, text, time } from "./fields.ts";
+import { assignSlots, count, flag, hash, json, object, oneOf, text, time, within } from "./fields.ts";
 import { firstTexts, noteLine } from "./messages.ts";
 import type { Cells, Source } from "./source.ts";
 
@@ -16,6 +16,10 @@ const RECORD = object({
   timestamp: time,
   type: oneOf("assistant", "user"),
   sessionId: text,
+  isSidechain: flag,
+  agentName: text,
+  /** Of what a branch copied: the session it was copied from. */
+  forkedFrom: within({ sessionId: hash }),
   cwd: text,
   gitBranch: text,
   version: text,
@@ -59,18 +63,34 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.timeMs = cells.time(slots.timestamp);
   const cwd = cells.text(slots.cwd);
   if (cwd !== 0) events.noteCwd(cwd, draft.timeMs);
-  draft.context = events.contextNumber(0, 0, 0, cells.text(slots.gitBranch), cells.text(slots.version));
+  const isAgents = cells.integer(slots.isSidechain) === 1;
+  const agentName = isAgents ? cells.text(slots.agentName) || events.textNumber("subagent") : 0;
+  draft.context = events.contextNumber(agentName, 0, 0, cells.text(slots.gitBranch), cells.text(slots.version));
   draft.flags = isResponse ? FLAG.state | (hasUsage ? FLAG.usage : 0) : 0;
   draft.responseLow = isResponse ? cells.hashLow(slots.uuid) : 0;
   draft.responseHigh = isResponse ? cells.hashHigh(slots.uuid) : 0;
+  draft.requestLow = isResponse ? cells.hashLow(slots.forkedFrom.sessionId) : 0;
+  draft.requestHigh = isResponse ? cells.hashHigh(slots.forkedFrom.sessionId) : 0;
   draft.model = isResponse ? cells.text(slots.model) : 0;
   draft.toolUses = toolUses;
   draft.usage.input = cells.count(usage.promptTokenCount);
   draft.usage.output = cells.count(usage.candidatesTokenCount);
   draft.usage.reasoning = cells.count(usage.thoughtsTokenCount);
+  if (areThoughtsInside(cells)) draft.usage.output -= draft.usage.reasoning;
   draft.usage.cacheRead = cells.count(usage.cachedContentTokenCount);
   if (isResponse || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
+}
+
+/**
+ * Number 8 of `docs/decisions/0011`: of providers that count as OpenAI does, thoughts are part of the candidates, and the
+ * total does not have them; of Google's they are beside them.
+ */
+function areThoughtsInside(cells: Cells): boolean {
+  const candidates = cells.count(usage.candidatesTokenCount);
+  const thoughts = cells.count(usage.thoughtsTokenCount);
+  const all = cells.count(usage.promptTokenCount) + candidates + thoughts;
+  return thoughts <= candidates && cells.count(usage.totalTokenCount) < all;
 }
 
 /** Undefined: damaged. */
@@ -107,6 +127,7 @@ function linesOf({ sessionId }: Json, messages: readonly Json[]): object[] {
         candidatesTokenCount: told["output"],
         thoughtsTokenCount: told["thoughts"],
         cachedContentTokenCount: told["cached"],
+        totalTokenCount: told["total"],
       },
     };
   });

@@ -4,10 +4,10 @@
  * events are gone through in WebAssembly (`wasm/codex.ts`).
  */
 import { FLAG, NO_CONTEXT } from "../events.ts";
-import { findOwnEvents } from "./copied.ts";
+import { areOfOnePart, findOwnEvents, isBefore } from "./copied.ts";
 import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
-import { readRollouts, type Rollout, Vectors } from "./rollouts.ts";
+import { GOES_ON, readRollouts, type Rollout, rolloutsById, Vectors } from "./rollouts.ts";
 import type { EventTable } from "./table.ts";
 import { vectorAt } from "./vectors.ts";
 
@@ -29,9 +29,27 @@ export function settleCodex(table: EventTable, places: Places, count: CountMode)
 function settleResponses(rollouts: readonly Rollout[], table: EventTable, vectors: Vectors): number[] {
   const ownFrom = findOwnEvents(rollouts, table);
   const reviews = new Reviews(rollouts, table);
-  return rollouts.map((rollout) =>
-    vectors.settle(rollout, ownFrom.get(rollout.transcript) ?? 0, reviews.toldOf(rollout)),
+  const byId = rolloutsById(rollouts);
+  // Before anything is settled: that takes the readings' totals away.
+  const goesOn = rollouts.map((rollout) => howItGoesOn(rollout, byId));
+  return rollouts.map((rollout, n) =>
+    vectors.settle(rollout, ownFrom.get(rollout.transcript) ?? 0, reviews.toldOf(rollout), goesOn[n] ?? GOES_ON.no),
   );
+}
+
+/** Number 14: the first reading of a rollout that goes on from another one's history may repeat the last one there. */
+function howItGoesOn(rollout: Rollout, byId: ReadonlyMap<string, readonly Rollout[]>) {
+  if (!rollout.goesOn) return GOES_ON.no;
+  const ids = new Set([rollout.id, ...rollout.ancestors]);
+  // More are added as they are met.
+  for (const id of ids) {
+    for (const other of id === "" ? [] : (byId.get(id) ?? [])) {
+      const mayBeBase = !areOfOnePart(other, rollout) && isBefore(other, rollout);
+      if (mayBeBase && rollout.sharedRun(other) > 0) return GOES_ON.withARepeat;
+      for (const ancestor of other.ancestors) ids.add(ancestor);
+    }
+  }
+  return GOES_ON.yes;
 }
 
 /** The totals that reviews tell in rollouts of their own. */

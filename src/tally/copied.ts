@@ -53,7 +53,7 @@ class Family {
   #copiedOfSession(rollout: Rollout): number {
     let copied = 0;
     for (const other of this.#bySession.get(rollout.session) ?? []) {
-      if (!tellsMore(other, rollout)) continue;
+      if (!tellsMore(other, rollout) || !areOfOnePart(other, rollout)) continue;
       const shared = rollout.sharedPrefix(other);
       if (shared === rollout.distinct.length) return Infinity;
       copied = Math.max(copied, shared);
@@ -68,7 +68,7 @@ class Family {
       for (const other of this.#byId.get(ancestor) ?? []) {
         if (other.session === rollout.session) continue;
         if (this.#descends(other, rollout) && !isBefore(other, rollout)) continue;
-        copied = Math.max(copied, rollout.sharedPrefix(other));
+        copied = Math.max(copied, rollout.sharedRun(other));
       }
     }
     for (const id of this.#isNearestHere(rollout) ? [] : this.#missing(rollout)) {
@@ -127,6 +127,11 @@ class Family {
   }
 }
 
+/** Whether two rollouts of one session may be the same one at two moments: number 14. */
+export function areOfOnePart(a: Rollout, b: Rollout): boolean {
+  return a.goesOn === b.goesOn && (!a.goesOn || a.stem === b.stem);
+}
+
 /** Of two rollouts of one session, the one that counts as a whole: more totals, then more records, then the path. */
 function tellsMore(a: Rollout, b: Rollout): boolean {
   if (a.distinct.length !== b.distinct.length) return a.distinct.length > b.distinct.length;
@@ -134,7 +139,7 @@ function tellsMore(a: Rollout, b: Rollout): boolean {
 }
 
 /** The earliest first line, then the smaller session id, then the path. */
-function isBefore(a: Rollout, b: Rollout): boolean {
+export function isBefore(a: Rollout, b: Rollout): boolean {
   if (a.firstMs !== b.firstMs) return a.firstMs < b.firstMs;
   if (a.sessionName !== b.sessionName) return a.sessionName < b.sessionName;
   return a.transcript < b.transcript;

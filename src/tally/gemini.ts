@@ -4,6 +4,7 @@
  */
 import type { Transcript } from "../discover/transcript.ts";
 import { FLAG, NO_USAGE } from "../events.ts";
+import { dropBranchCopies, isCopied } from "./branches.ts";
 import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
 import type { EventTable } from "./table.ts";
@@ -11,12 +12,18 @@ import type { EventTable } from "./table.ts";
 /** Marks made-up request ids: those of other agents are hashes. */
 const REQUEST_HIGH = 0x67656d69;
 
+/** In the place of the session's number, of messages whose own session is gone. */
+const NO_SESSION = 0;
+
 /** Settles the states of all messages in place. Returns how many responses said more cached input than input. */
 export function settleGemini(table: EventTable, places: Places, count: CountMode): number {
   const { event } = table;
   const states = findStates(table, places.transcripts);
-  if (count === "responses")
+  if (count === "responses") {
+    // Before request ids are made up.
+    chooseStates(table, places, NO_SESSION, dropBranchCopies(table, states.ofQwen));
     for (const [session, messages] of states.bySession) chooseStates(table, places, session, messages);
+  }
   let clamped = 0;
   for (const i of states.all) {
     if (((event.flags[i] as number) & FLAG.usage) !== 0 && writeFigures(table, i)) clamped++;
@@ -26,13 +33,16 @@ export function settleGemini(table: EventTable, places: Places, count: CountMode
 
 interface States {
   readonly all: readonly number[];
-  /** By the number of the file's own session, by message id, its states in transcript and byte order. */
+  readonly ofQwen: readonly number[];
+  /** By the number of the file's own session, by message id, its states in transcript and byte order; without branches' copies. */
   readonly bySession: ReadonlyMap<number, ReadonlyMap<string, readonly number[]>>;
 }
 
 /** A subagent's messages are of its own session, though they count for its parent's. */
-function findStates({ event, transcript, texts, length }: EventTable, transcripts: readonly Transcript[]): States {
+function findStates(table: EventTable, transcripts: readonly Transcript[]): States {
+  const { event, transcript, texts, length } = table;
   const all: number[] = [];
+  const ofQwen: number[] = [];
   const numbers = new Map<string, number>();
   const bySession = new Map<number, Map<string, number[]>>();
   for (const [t, { source, stem }] of transcripts.entries()) {
@@ -46,6 +56,10 @@ function findStates({ event, transcript, texts, length }: EventTable, transcript
     for (let i = transcript.firstEvent[t] as number; i < to; i++) {
       if (((event.flags[i] as number) & FLAG.state) === 0) continue;
       all.push(i);
+      if (source === "qwen") {
+        ofQwen.push(i);
+        if (isCopied(table, i)) continue;
+      }
       const [low, high] = [event.responseLow[i] as number, event.responseHigh[i] as number];
       if (low === 0 && high === 0) continue;
       const key = `${low} ${high}`;
@@ -54,7 +68,7 @@ function findStates({ event, transcript, texts, length }: EventTable, transcript
       else messages.set(key, [i]);
     }
   }
-  return { all, bySession };
+  return { all, ofQwen, bySession };
 }
 
 function chooseStates(

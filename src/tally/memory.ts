@@ -24,6 +24,7 @@ interface Native {
     to: number,
     ownFrom: number,
     isReview: boolean,
+    goesOn: number,
     contextOfAll: number,
     told: number,
     toldCount: number,

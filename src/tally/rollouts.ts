@@ -8,6 +8,10 @@ import { COLUMNS, PARTS } from "./vectors.ts";
 
 const REVIEW = "review";
 
+/** What the first reading of a rollout adds: as `src/tally/wasm/codex.ts` has them. */
+export const GOES_ON = { no: 0, yes: 1, withARepeat: 2 } as const;
+type GoesOn = (typeof GOES_ON)[keyof typeof GOES_ON];
+
 /** The loops over the events of one rollout, with the memory they need for its vectors. */
 export class Vectors {
   readonly #table: EventTable;
@@ -29,13 +33,15 @@ export class Vectors {
   }
 
   /** Settles a rollout's events; those before `ownFrom` are copies, those that are `told` by a review may be. */
-  settle({ events, isReview, context = NO_CONTEXT }: Rollout, ownFrom: number, told: readonly number[]): number {
+  settle(rollout: Rollout, ownFrom: number, told: readonly number[], goesOn: GoesOn): number {
+    const { events, isReview, context = NO_CONTEXT } = rollout;
     const { native } = this.#table.memory;
     const { from, to } = events;
     this.#found.set(told);
     const { byteOffset } = this.#found;
     const [vectors, places] = [this.#vectors, this.#places];
-    return native.settleRollout(from, to, ownFrom, isReview, context, byteOffset, told.length, vectors, places);
+    const both = [ownFrom, isReview, goesOn, context] as const;
+    return native.settleRollout(from, to, ...both, byteOffset, told.length, vectors, places);
   }
 
   /** The event where each vector stands first. */
@@ -54,6 +60,8 @@ export class Rollout {
   /** The number of its session. */
   readonly session: number;
   readonly sessionName: string;
+  /** What its file is named by: one session has several where it goes on from its own history. */
+  readonly stem: string;
   /** Key of its own session's id; empty where it names none. */
   readonly id: string;
   /** Keys of the ids of those it says it was copied from, the nearest first. */
@@ -63,6 +71,8 @@ export class Rollout {
   readonly events: { readonly from: number; readonly to: number };
   readonly records: number;
   readonly isReview: boolean;
+  /** Whether its totals go on from those of another rollout, of which it holds no copies. */
+  readonly goesOn: boolean;
   /** Branch and version of its own first line, for all: they stand nowhere else. */
   readonly context: number | undefined;
   readonly #table: EventTable;
@@ -76,11 +86,13 @@ export class Rollout {
     const endRecord = transcript.firstRecord[t + 1] ?? table.eventRecords;
     const sessions: string[] = [];
     let forkedFrom = "";
+    this.goesOn = false;
     const nextSession = (i: number) => memory.native.nextWith(FLAG.session, i, to);
     for (let i = nextSession(from); i < to; i = nextSession(i + 1)) {
       if (sessions.length === 0) {
         forkedFrom = idKey(event.requestLow[i] as number, event.requestHigh[i] as number);
         this.context = event.context[i];
+        this.goesOn = ((event.flags[i] as number) & FLAG.restart) !== 0;
       }
       sessions.push(idKey(event.responseLow[i] as number, event.responseHigh[i] as number));
     }
@@ -94,6 +106,7 @@ export class Rollout {
     this.transcript = t;
     this.session = places.sessionOf[t] as number;
     this.sessionName = places.sessions[this.session] as string;
+    this.stem = (places.transcripts[t] as (typeof places.transcripts)[number]).stem;
     this.id = id;
     this.ancestors = [...named];
     this.firstMs = Number.isNaN(timeMs) ? Infinity : timeMs;
@@ -109,14 +122,29 @@ export class Rollout {
 
   /** How many vectors this rollout and another begin with alike. */
   sharedPrefix(other: Rollout): number {
-    const [a, b] = [this.distinct, other.distinct];
-    const { event, usage } = this.#table;
-    const most = Math.min(a.length, b.length);
+    return this.#sharedFrom(other, 0);
+  }
+
+  /** How many vectors this rollout begins with stand one behind the other in another one, wherever. */
+  sharedRun(other: Rollout): number {
+    const [first] = this.distinct;
+    const start = first === undefined ? -1 : other.distinct.findIndex((i) => this.#areSame(first, i));
+    return start < 0 ? 0 : this.#sharedFrom(other, start);
+  }
+
+  #sharedFrom(other: Rollout, start: number): number {
+    const [mine, theirs] = [this.distinct, other.distinct];
+    const most = Math.min(mine.length, theirs.length - start);
     for (let shared = 0; shared < most; shared++) {
-      const [mine, theirs] = [event.usage[a[shared] as number] as number, event.usage[b[shared] as number] as number];
-      if (COLUMNS.some((name) => usage[name][mine] !== usage[name][theirs])) return shared;
+      if (!this.#areSame(mine[shared] as number, theirs[start + shared] as number)) return shared;
     }
     return most;
+  }
+
+  #areSame(a: number, b: number): boolean {
+    const { event, usage } = this.#table;
+    const [mine, theirs] = [event.usage[a] as number, event.usage[b] as number];
+    return COLUMNS.every((name) => usage[name][mine] === usage[name][theirs]);
   }
 }
 

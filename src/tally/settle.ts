@@ -9,6 +9,7 @@ import { settleCodex } from "./codex.ts";
 import { settleCopilot } from "./copilot.ts";
 import { settleGemini } from "./gemini.ts";
 import { settleOpenCode } from "./opencode.ts";
+import { settlePi } from "./pi.ts";
 import type { EventTable } from "./table.ts";
 
 export interface Settled {
@@ -23,6 +24,7 @@ export function settle(table: EventTable, places: Places, count: CountMode): Set
   if (places.transcripts.every(({ source }) => source === "claude"))
     return { table, clampedResponses: 0, outputOnlyResponses: 0 };
   settleOpenCode(table, places, count);
+  settlePi(table, places);
   const copilot = settleCopilot(table, places, count);
   const clampedResponses = settleCodex(table, places, count) + settleGemini(table, places, count) + copilot.clamped;
   return {

@@ -66,6 +66,54 @@ test("a plain session's figures are its last total", { timeout }, async () => {
   await fc.assert(property, settings);
 });
 
+test(
+  "rollouts that go on from the total of another one add their own, whether that one is there",
+  { timeout },
+  async () => {
+    const root = makeFolder();
+    const next = fc.record({
+      acts: plainActs,
+      refers: fc.record({ isPage: fc.boolean(), repeats: fc.boolean() }),
+      isGone: fc.boolean(),
+    });
+    const property = fc.asyncProperty(
+      plainActs,
+      fc.array(next, { minLength: 1, maxLength: 3 }),
+      async (first, others) => {
+        const sessions = [
+          { ...ALONE, acts: first },
+          // What one that is gone was at last cannot be known again.
+          ...others.map((one, n) => ({
+            ...ALONE,
+            ...one,
+            isGone: one.isGone && !others[n + 1]?.refers.repeats,
+            from: 1,
+            copied: 100,
+          })),
+        ];
+        const there = sessions.filter(({ isGone }) => !isGone);
+        const { totals } = await scan({ paths: [put(root, writeFamily(sessions))], threads: 0, cache: false });
+        expect(totals.totalTokens).toBe(there.reduce((sum, { acts }) => sum + used(acts), 0));
+      },
+    );
+    await fc.assert(property, settings);
+  },
+);
+
+test("a fork that copies only the last of its parent adds its own", { timeout }, async () => {
+  const root = makeFolder();
+  const fork = fc.record({ acts: plainActs, skipped: fc.nat(99), copyMs: fc.constantFrom(0, 4000) });
+  const property = fc.asyncProperty(plainActs, fc.array(fork, { minLength: 1, maxLength: 3 }), async (acts, forks) => {
+    const sessions = [
+      { ...ALONE, acts },
+      ...forks.map((one) => ({ ...ALONE, ...one, from: 1, copied: 100, namesOrigin: true })),
+    ];
+    const { totals } = await scan({ paths: [put(root, writeFamily(sessions))], threads: 0, cache: false });
+    expect(totals.totalTokens).toBe(sessions.reduce((sum, one) => sum + used(one.acts), 0));
+  });
+  await fc.assert(property, settings);
+});
+
 const HARMLESS = ["repeat", "estimate", "null", "tool", "text", "own meta", "torn", "bad number"] as const;
 
 test("repeats, estimates, restarts, reviews and forks add nothing of their own", { timeout }, async () => {

@@ -41,8 +41,12 @@ export interface Session {
   readonly from: number;
   /** Lines copied from it, in hundredths of them. */
   readonly copied: number;
+  /** Lines of it left out before these, likewise. */
+  readonly skipped: number;
   readonly namesOrigin: boolean;
   readonly repeatsMeta: boolean;
+  /** Copies nothing of it but names it, and goes on from its total; under its id, or as a fork; telling that total again or not. */
+  readonly refers: { readonly isPage: boolean; readonly repeats: boolean } | null;
   /** How long copying took, and how long after it the session's own work begins. */
   readonly copyMs: number;
   readonly source: number;
@@ -112,10 +116,10 @@ export function writeFamily(sessions: readonly Session[]): Record<string, Buffer
       put("sessions/2026/06/01", n, id, lines),
     );
     written.push(one);
-    if (!session.isGone) put("sessions/2026/06/01", n, one.id, one.lines);
+    if (!session.isGone) put("sessions/2026/06/01", n, sessionId(n + 1), one.lines);
     if (session.saved !== null) {
       const lines = one.lines.slice(0, Math.max(1, Math.ceil((one.lines.length * session.saved) / 100)));
-      put("archived_sessions", n, one.id, lines);
+      put("archived_sessions", n, sessionId(n + 1), lines);
     }
   }
   return files;
@@ -124,21 +128,24 @@ export function writeFamily(sessions: readonly Session[]): Record<string, Buffer
 function writeSession(
   id: string,
   n: number,
-  { acts, copied, copyMs, namesOrigin, repeatsMeta, source }: Session,
+  { acts, copied, skipped, copyMs, namesOrigin, repeatsMeta, refers, source }: Session,
   origin: Written | undefined,
   putReview: (id: string, lines: readonly Line[]) => void,
 ): Written {
+  const reference = origin ? refers : null;
+  const ownId = origin && reference?.isPage ? origin.id : id;
   let atMs = origin ? origin.endMs + 60_000 : START_MS + n * 3_600_000;
   const meta: Line = {
     timestamp: new Date(atMs).toISOString(),
     type: "session_meta",
     payload: {
-      id,
+      id: ownId,
       cwd: `/srv/app${n % 2}`,
       cli_version: "0.142.0",
       source: SOURCES[source % SOURCES.length],
       git: { branch: n % 2 ? "main" : `fork-${n}` },
-      ...(origin && namesOrigin && { forked_from_id: origin.id }),
+      ...(origin && (reference ? !reference.isPage : namesOrigin) && { forked_from_id: origin.id }),
+      ...(origin && reference && { history_mode: "paginated", history_base: { thread_id: origin.id } }),
     },
   };
   const lines: Line[] = [meta];
@@ -146,8 +153,9 @@ function writeSession(
   let last: Use = NOTHING;
   if (origin) {
     const own = origin.lines.slice(repeatsMeta ? 0 : 1);
-    const copies = own.slice(0, Math.ceil((own.length * copied) / 100));
-    for (const [i, line] of copies.entries()) {
+    const from = reference ? 0 : Math.floor((own.length * skipped) / 100);
+    const copies = own.slice(from, Math.ceil((own.length * copied) / 100));
+    for (const [i, line] of reference ? [] : copies.entries()) {
       lines.push({ ...line, timestamp: new Date(atMs + Math.floor((copyMs * i) / copies.length)).toISOString() });
     }
     // It goes on from the last total it took over.
@@ -165,6 +173,7 @@ function writeSession(
       }
     }
     atMs += copyMs;
+    if (reference?.repeats && total.input + total.output > 0) lines.push(tokens(atMs, vector(total), vector(total)));
   }
   const add = (use: Use) => {
     last = use;
@@ -260,7 +269,7 @@ function writeSession(
       }
     }
   }
-  return { id, lines, endMs: atMs, total: { ...total } };
+  return { id: ownId, lines, endMs: atMs, total: { ...total } };
 }
 
 const use: fc.Arbitrary<Use> = fc
@@ -307,8 +316,10 @@ const session = (some: fc.Arbitrary<Act>): fc.Arbitrary<Session> =>
     acts: fc.array(some, { maxLength: 10, size: "max" }),
     from: fc.nat(3),
     copied: fc.constantFrom(0, 30, 60, 100),
+    skipped: fc.constantFrom(0, 0, 20, 50),
     namesOrigin: fc.boolean(),
     repeatsMeta: fc.boolean(),
+    refers: fc.option(fc.record({ isPage: fc.boolean(), repeats: fc.boolean() }), { nil: null, freq: 2 }),
     copyMs: fc.constantFrom(0, 900, 2000, 4000),
     source: fc.nat(SOURCES.length - 1),
     isGone: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
@@ -324,8 +335,10 @@ export const ALONE: Session = {
   acts: [],
   from: 0,
   copied: 0,
+  skipped: 0,
   namesOrigin: false,
   repeatsMeta: false,
+  refers: null,
   copyMs: 0,
   source: 0,
   isGone: false,

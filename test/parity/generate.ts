@@ -585,6 +585,8 @@ const filePlan = fc.record({
       /** Leave out every n-th record, so that each side has records of its own before the last shared one. */
       skip: weighted([50, 0], [25, 2], [25, 3]),
       rewrite: weighted([80, true], [20, false]),
+      /** Copies get ids of their own, and name those they are copied from. */
+      renames: weighted([70, false], [30, true]),
       kind: weighted([75, "fork"], [25, "backup"]),
     }),
   ),
@@ -634,13 +636,18 @@ class Builder {
     if (name in this.files) return;
     const lines: Line[] = [];
     if (source && plan.fork) {
-      const { share, skip, rewrite } = plan.fork;
+      const { share, skip, rewrite, renames } = plan.fork;
       const taken = source.lines.slice(0, Math.ceil(source.lines.length * share));
       for (const [index, line] of taken.entries()) {
         if (skip > 0 && index % skip === skip - 1) continue;
         const record = structuredCloneJson(line.record);
         if (rewrite && plan.fork.kind === "fork" && isObject(record) && "sessionId" in record) {
           record.sessionId = this.#session;
+        }
+        if (renames && isObject(record) && typeof record.uuid === "string") {
+          record.forkedFrom = { sessionId: "s", messageUuid: record.uuid };
+          record.uuid = `u-${this.#fresh++}`;
+          this.features.add("fork with ids of its own");
         }
         lines.push({ ...line, record, damage: null });
       }

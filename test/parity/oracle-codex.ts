@@ -29,11 +29,14 @@ interface Line {
 
 interface Rollout {
   path: string;
+  stem: string;
   session: string;
   id: string | undefined;
   /** Sessions it may have copies of, the nearest first. */
   ancestors: string[];
   agent: string;
+  /** Its totals go on from those of a rollout that it names. */
+  goesOn: boolean;
   project: string;
   branch: string | null;
   lines: Line[];
@@ -130,10 +133,12 @@ function readRollout(path: string): Rollout {
   const session = metas.map((meta) => asText(meta["id"])).find((name) => name !== undefined) ?? uuid ?? stem;
   return {
     path,
+    stem: uuid ?? stem,
     session,
     id,
     ancestors: [...new Set(ids)].filter((one) => one !== undefined && one !== id) as string[],
     agent: source === null ? "main" : source === "review" ? "review" : "subagent", // (9)
+    goesOn: asText(asObject(own?.["history_base"])?.["thread_id"]) !== undefined,
     project: cwd ?? "unknown",
     branch: asText(asObject(own?.["git"])?.["branch"]) ?? null,
     lines,
@@ -150,17 +155,29 @@ function sharedPrefix(a: Rollout, b: Rollout): number {
   return different < 0 ? a.distinct.length : different;
 }
 
+/** How many of its vectors, from its first on, follow each other in another one. */
+function sharedRun(a: Rollout, b: Rollout): number {
+  const start = b.distinct.findIndex(({ key }) => key === a.distinct[0]?.key);
+  if (start < 0) return 0;
+  const different = a.distinct.findIndex(({ key }, i) => key !== b.distinct[start + i]?.key);
+  return different < 0 ? a.distinct.length : different;
+}
+
+const first = (one: Rollout): number => one.lines.find(tells)?.time ?? Infinity;
+
+function isBefore(a: Rollout, b: Rollout): boolean {
+  if (first(a) !== first(b)) return first(a) < first(b);
+  return (compareText(a.session, b.session) || compareText(a.path, b.path)) < 0;
+}
+
 /** The line its own part begins with. */
 function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
   const others = all.filter((other) => other !== rollout);
-  const first = (one: Rollout): number => one.lines.find(tells)?.time ?? Infinity;
-  const isBefore = (a: Rollout, b: Rollout): boolean => {
-    if (first(a) !== first(b)) return first(a) < first(b);
-    return (compareText(a.session, b.session) || compareText(a.path, b.path)) < 0;
-  };
   let copied = 0;
   // (4)
   for (const other of others.filter(({ session }) => session === rollout.session)) {
+    // (14)
+    if (other.goesOn !== rollout.goesOn || (rollout.goesOn && other.stem !== rollout.stem)) continue;
     const size = (one: Rollout): number[] => [one.distinct.length, one.lines.filter(tells).length];
     const [mine, theirs] = [size(rollout), size(other)];
     const isLess =
@@ -185,7 +202,7 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
     });
   for (const other of strangers.filter(({ id }) => id !== undefined && rollout.ancestors.includes(id))) {
     if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
-    copied = Math.max(copied, sharedPrefix(rollout, other));
+    copied = Math.max(copied, sharedRun(rollout, other));
   }
   const isNearestHere = isHere(rollout.ancestors[0]);
   const missing = rollout.ancestors.filter((id) => !isHere(id));
@@ -215,6 +232,19 @@ function tells({ time, kind }: Line): boolean {
 
 // ------------------------------------------------------------------------------------------------------ Figures
 
+const holds = ({ distinct }: Rollout, wanted: string): boolean => distinct.some(({ key }) => key === wanted);
+
+/** Earlier rollouts of the same session, and of those it comes from over any number of steps. */
+function family(rollout: Rollout, all: readonly Rollout[]): Rollout[] {
+  const ids = new Set([...(rollout.id === undefined ? [] : [rollout.id]), ...rollout.ancestors]);
+  for (const id of ids)
+    for (const one of all.filter((other) => other.id === id)) for (const next of one.ancestors) ids.add(next);
+  return all.filter(
+    (one) =>
+      one.id !== undefined && ids.has(one.id) && !(one.goesOn && one.stem === rollout.stem) && isBefore(one, rollout),
+  );
+}
+
 /** What each line adds; undefined: nothing. */
 function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefined)[] {
   const own = ownPart(rollout, all);
@@ -222,6 +252,7 @@ function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefin
   const seen = new Set<string>();
   let parent = NOTHING;
   let review: Vector | undefined;
+  let isFirst = rollout.goesOn;
   return rollout.lines.map(({ kind, total, last, time }, at) => {
     if (kind === "enter") review = NOTHING;
     if (kind === "exit") review = undefined;
@@ -231,7 +262,12 @@ function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefin
     let added = combine(now, before, -1);
     if (total && NAMES.some((name) => added[name] < 0)) added = last ?? total;
     if (!total) added = last!;
-    const isSeen = total !== undefined && seen.has(keyOf(total));
+    // (14)
+    const isStart = isFirst && total !== undefined;
+    if (isStart) isFirst = false;
+    const isUntold = isStart && !review && (!last || family(rollout, all).some((one) => holds(one, keyOf(total))));
+    if (isStart && !review && last) added = last;
+    const isSeen = total !== undefined && (isUntold || seen.has(keyOf(total)));
     const isInReview =
       review !== undefined &&
       rollout.agent !== "review" &&

@@ -20,6 +20,12 @@ interface Told {
   usage: { input: number; output: number; reasoning: number; cached: number; written: number } | undefined;
   tools: number;
   branch: string | null;
+  /** Default `main`. */
+  agent?: string;
+  /** Names where it was copied from. */
+  isCopied?: boolean;
+  /** It carried usage that counts elsewhere. */
+  isDropped?: boolean;
 }
 
 interface File {
@@ -83,7 +89,7 @@ function answerOf(
     const { session, projectKey } = ofFile(first);
     const model = (chosen ? chosen.model : named?.model) ?? (chosen || most > 0 ? "unknown" : undefined);
     const keys = {
-      ...{ source, session, agent: "main", team: null, branch: first.branch, model },
+      ...{ source, session, agent: first.agent ?? "main", team: null, branch: first.branch, model },
       project: projects.get(projectKey)!,
     };
     for (const { time } of group) pieces.push({ keys, time });
@@ -112,7 +118,7 @@ function answerOf(
     };
     pieces.push({ keys, time: first.time, numbers, responses: 1 });
   }
-  const usageRecords = files.flatMap(({ told }) => told).filter(({ usage }) => usage).length;
+  const usageRecords = files.flatMap(({ told }) => told).filter(({ usage, isDropped }) => usage || isDropped).length;
   return resultOf(files, pieces, { responses, usageRecords, responsesWithoutTime, clampedResponses }, options);
 }
 
@@ -140,17 +146,25 @@ function readQwen(path: string): File {
     const parts = isAnswer ? asList(asObject(json["message"])?.["parts"]) : [];
     const time = readTime(json["timestamp"]);
     const cwd = asText(json["cwd"]);
+    const numbers = usage && {
+      input: asCount(usage["promptTokenCount"]),
+      output: asCount(usage["candidatesTokenCount"]),
+      reasoning: asCount(usage["thoughtsTokenCount"]),
+      cached: asCount(usage["cachedContentTokenCount"]),
+      written: 0,
+    };
+    // In the candidates, unless they are more than these or the total has them beside.
+    if (usage && numbers && numbers.reasoning <= numbers.output) {
+      const hasBoth = asCount(usage["totalTokenCount"]) - numbers.input - numbers.output >= numbers.reasoning;
+      if (!hasBoth) numbers.output -= numbers.reasoning;
+    }
     const told: Told = {
       key: isAnswer ? asText(json["uuid"]) : undefined,
       time,
       model: isAnswer ? asText(json["model"]) : undefined,
-      usage: usage && {
-        input: asCount(usage["promptTokenCount"]),
-        output: asCount(usage["candidatesTokenCount"]),
-        reasoning: asCount(usage["thoughtsTokenCount"]),
-        cached: asCount(usage["cachedContentTokenCount"]),
-        written: 0,
-      },
+      usage: numbers,
+      agent: json["isSidechain"] === true ? (asText(json["agentName"]) ?? "subagent") : "main",
+      isCopied: isAnswer && asText(asObject(json["forkedFrom"])?.["sessionId"]) !== undefined,
       tools: parts.filter((part) => asObject(part) && "functionCall" in (part as Json)).length,
       branch: asText(json["gitBranch"]) ?? null,
     };
@@ -173,13 +187,32 @@ function readQwen(path: string): File {
     offset = lf < 0 ? bytes.length : lf + 1;
   }
   file.session = names[0] ?? file.session;
-  // A uuid is one message within its session only.
-  for (const one of file.told) if (one.key !== undefined) one.key = JSON.stringify([file.session, one.key]);
   return file;
+}
+
+/** A uuid is one message within its session only; a branch's copies keep uuid and time. */
+function nameQwen(files: readonly File[], isEach: boolean): void {
+  const told = files.flatMap((file) => file.told.map((one) => ({ one, session: file.session })));
+  const keyed = told.filter(({ one }) => one.key !== undefined);
+  const there = new Set(keyed.filter(({ one }) => !one.isCopied).map(({ one }) => JSON.stringify([one.key, one.time])));
+  for (const { one, session } of keyed) {
+    const message = JSON.stringify([one.key, one.time]);
+    if (!one.isCopied) one.key = JSON.stringify([session, one.key]);
+    else if (isEach || !there.has(message)) one.key = `copy ${one.key}`;
+    else
+      Object.assign(one, {
+        key: undefined,
+        isDropped: one.usage !== undefined,
+        usage: undefined,
+        model: undefined,
+        tools: 0,
+      });
+  }
 }
 
 export function oracleQwenScan(paths: string[], options: OracleOptions = {}): AgentResult {
   const files = filesOf(paths, (name) => name.endsWith(".jsonl"), readQwen);
+  nameQwen(files, options.count === "records");
   const updated = ({ told }: File): number => Math.max(...told.flatMap(({ time }) => time ?? []), -Infinity);
   // The last state: of the file that was written last, then further on.
   return answerOf("qwen", files, options, (states, fileOf) =>
@@ -188,6 +221,8 @@ export function oracleQwenScan(paths: string[], options: OracleOptions = {}): Ag
 }
 
 // ------------------------------------------------------------------------------------------------------- Amp
+
+const nameOf = (id: unknown, place: number): string => asText(id) ?? String(typeof id === "number" ? id : place);
 
 function readAmp(path: string): File {
   const file = emptyFile(path, path, "unknown");
@@ -230,7 +265,7 @@ function readAmp(path: string): File {
       const own = message["messageId"] ?? message["id"];
       const blocks = message["role"] === "assistant" ? asList(message["content"]) : [];
       return {
-        name: typeof own === "string" || typeof own === "number" ? String(own) : String(n),
+        name: nameOf(own, n),
         usage: asObject(message["usage"]),
         tools: blocks.filter((block) => asObject(block)?.["type"] === "tool_use").length,
       };
@@ -240,8 +275,8 @@ function readAmp(path: string): File {
     cached: asCount(usage?.["cacheReadInputTokens"]),
     written: asCount(usage?.["cacheCreationInputTokens"]),
   });
-  const ledger = asObject(thread["usageLedger"])?.["events"];
-  if (!Array.isArray(ledger)) {
+  const ledger = asList(asObject(thread["usageLedger"])?.["events"]).map(asObject);
+  if (!ledger.some((event) => asObject(event?.["tokens"]))) {
     for (const { name, usage, tools } of messages) {
       add(`message ${name}`, tools, usage?.["timestamp"], usage?.["model"], () => {
         if (!usage) return undefined;
@@ -251,16 +286,22 @@ function readAmp(path: string): File {
     }
     return file;
   }
-  for (const event of (ledger as unknown[]).map(asObject).filter((one) => one !== undefined)) {
+  for (const [n, event] of ledger.filter((one) => one !== undefined).entries()) {
     const tokens = asObject(event["tokens"]);
     const message = messages.findLast(({ name }) => name === String(event["toMessageId"]));
     add(
-      `ledger ${asText(event["id"]) ?? ""}`,
+      `ledger ${nameOf(event["id"], n)}`,
       0,
       event["timestamp"],
       event["model"],
       () =>
-        tokens && { input: asCount(tokens["input"]), output: asCount(tokens["output"]), ...cacheOf(message?.usage) },
+        tokens && {
+          input: asCount(tokens["input"]),
+          output: asCount(tokens["output"]),
+          ...cacheOf(
+            "cacheReadInputTokens" in tokens || "cacheCreationInputTokens" in tokens ? tokens : message?.usage,
+          ),
+        },
     );
   }
   for (const { name, usage, tools } of messages) {

@@ -288,7 +288,8 @@ function readRecords(json: JsonObject, transcript: Transcript, offset: number): 
     nested: false,
     sideChain: json.isSidechain === true,
     time: readTime(json.timestamp),
-    uuid: asText(json.uuid),
+    // (36)
+    uuid: asText(asObject(json.forkedFrom)?.messageUuid) ?? asText(json.uuid),
     requestId: asText(json.requestId),
     sessionId: asText(json.sessionId),
     cwd: asText(json.cwd),

@@ -47,6 +47,9 @@ const qwenLine = fc.oneof(
         cwd: maybe(fc.constantFrom("/srv/a", "/srv/b")),
         gitBranch: maybe(fc.constantFrom("main", "dev")),
         model,
+        isSidechain: maybe(fc.boolean()),
+        agentName: maybe(fc.constantFrom("explore", "")),
+        forkedFrom: maybe(fc.constantFrom({ sessionId: "s1", messageUuid: "u1" }, { sessionId: "" }, null)),
         message: fc.record({
           role: fc.constant("model"),
           parts: fc.array(fc.constantFrom({ functionCall: { name: "ls" } }, { text: "x" }, null), { maxLength: 3 }),
@@ -103,10 +106,15 @@ const ampThread = fc.record({
     fc.record({
       events: fc.array(
         fc.record({
-          id: fc.constantFrom("e1", "e2", "e3"),
+          id: fc.constantFrom<unknown>("e1", "e2", "e3", undefined, "", 7),
           timestamp: time,
           model,
-          tokens: maybe(fc.record({ input: count, output: count, total: fc.nat(9) })),
+          tokens: maybe(
+            fc.record(
+              { input: count, output: count, total: fc.nat(9), cacheReadInputTokens: fc.nat(9) },
+              { requiredKeys: ["input", "output"] },
+            ),
+          ),
           toMessageId: fc.nat(3),
         }),
         { maxLength: 3 },

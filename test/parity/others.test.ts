@@ -114,6 +114,48 @@ test("Pi: an aborted request is no response, and a bad number costs its line", a
   expect([totals.responses, totals.toolUses, stats.skipped.malformed]).toEqual([0, 0, 1]);
 });
 
+const piUsage = (input: number, more: object = {}) => ({
+  ...{ input, output: 20, cacheRead: 300, cacheWrite: 4000, totalTokens: input + 4320 },
+  ...more,
+});
+const piEntry = (type: string, id: string, second: number, more: object) =>
+  JSON.stringify({ type, id, timestamp: at(second), ...more });
+
+test("Pi: what was cached for an hour and what was reasoned are parts", async () => {
+  const told = { usage: piUsage(1, { cacheWrite1h: 3000, reasoning: 15 }) };
+  const more = { usage: piUsage(1, { cacheWrite1h: 5000, reasoning: 25 }) };
+  const bad = { usage: piUsage(1, { reasoning: -1 }) };
+  const lines = [piHeader("p"), piAnswer("a", 1, 1, told), piAnswer("b", 2, 1, more), piAnswer("c", 3, 1, bad)];
+  const { totals, stats } = await scan({ paths: [makeFolder({ "p.jsonl": lines })], threads: 0, cache: false });
+  expect(totals).toMatchObject({ outputTokens: 40, reasoningTokens: 35, totalTokens: 2 * 4321 });
+  expect(totals).toMatchObject({ cacheCreation5mTokens: 1000, cacheCreation1hTokens: 7000 });
+  expect(stats.skipped.malformed).toBe(1);
+});
+
+test("Pi: summaries count with the model in force, and what tools asked of models; forks copy them too", async () => {
+  const told = [
+    piHeader("p"),
+    piEntry("compaction", "c0", 1, { usage: piUsage(1) }),
+    piAnswer("a", 2, 10),
+    piEntry("message", "t", 3, { message: { role: "toolResult", usage: piUsage(100, { cost: { total: 0.5 } }) } }),
+    piEntry("compaction", "c", 4, { usage: piUsage(1000), retainedTail: [JSON.parse(piAnswer("a", 2, 10)).message] }),
+    piEntry("model_change", "m", 5, { provider: "x", modelId: "other" }),
+    piEntry("branch_summary", "s", 6, { usage: piUsage(10_000) }),
+    piEntry("compaction", "old", 7, { tokensBefore: 5 }),
+    piEntry("compaction", "bad", 8, { usage: piUsage(-1) }),
+  ];
+  const folder = makeFolder({ "p.jsonl": told, "q.jsonl": [piHeader("q", { timestamp: at(9) }), ...told.slice(1)] });
+  const question = { paths: [folder], by: ["session", "model"], threads: 0, cache: false } as const;
+  const { rows, totals, stats } = await scan(question);
+  expect(rows.map(({ key, inputTokens, responses }) => [key.session, key.model, inputTokens, responses])).toEqual([
+    ["p", "other", 10_000, 1],
+    ["p", "unknown", 101, 2],
+    ["p", "m", 1010, 2],
+  ]);
+  expect(totals).toMatchObject({ responses: 5, totalTokens: 11_111 + 4 * 4320 + 1, toolUses: 1, costUsd: 0.5 });
+  expect(stats).toMatchObject({ duplicateRecords: 5, skipped: { malformed: 2 } });
+});
+
 // ------------------------------------------------------------------------------------------------------- Qwen Code
 
 const qwenLine = (session: string, uuid: string, prompt: number, more: object = {}) =>
@@ -134,7 +176,7 @@ const qwenLine = (session: string, uuid: string, prompt: number, more: object = 
     ...more,
   });
 
-test("Qwen Code: one session and uuid is one response; thoughts are beside the candidates", async () => {
+test("Qwen Code: one session and uuid is one response; thoughts beyond the candidates are beside them", async () => {
   const folder = makeFolder({
     "a/chats/x.jsonl": [qwenLine("s", "u1", 10), qwenLine("s", "u1", 10), qwenLine("s", "u2", 20)],
     "b/chats/y.jsonl": [qwenLine("t", "u1", 40)],
@@ -149,6 +191,75 @@ test("Qwen Code: one session and uuid is one response; thoughts are beside the c
     toolUses: 3,
   });
   expect(rows.map(({ key }) => key.project)).toEqual(["/srv/app"]);
+});
+
+test("Qwen Code: thoughts are part of the candidates unless the total says otherwise or they are more", async () => {
+  const usage = (thoughts: number, totalTokenCount: number | undefined) => ({
+    usageMetadata: { promptTokenCount: 100, candidatesTokenCount: 50, thoughtsTokenCount: thoughts, totalTokenCount },
+  });
+  const outputOf = async (thoughts: number, total: number | undefined) => {
+    const folder = makeFolder({ "chats/x.jsonl": [qwenLine("s", "u", 0, usage(thoughts, total))] });
+    const { outputTokens, reasoningTokens, totalTokens } = await figures([folder]);
+    return [outputTokens, reasoningTokens, totalTokens];
+  };
+  // As OpenAI counts completions, which Qwen's own service and nearly all others do.
+  expect(await outputOf(30, 150)).toEqual([50, 30, 150]);
+  expect(await outputOf(30, 0)).toEqual([50, 30, 150]);
+  expect(await outputOf(30, undefined)).toEqual([50, 30, 150]);
+  // As Google does.
+  expect(await outputOf(30, 180)).toEqual([80, 30, 180]);
+  expect(await outputOf(60, 150)).toEqual([110, 60, 210]);
+});
+
+test("Qwen Code: what a branch copied counts once, where it was written; copies of what is gone count once too", async () => {
+  const copy = (line: string, session: string) => {
+    const record = JSON.parse(line);
+    const forkedFrom = { sessionId: record.sessionId, messageUuid: record.uuid };
+    return JSON.stringify({ ...record, sessionId: session, forkedFrom });
+  };
+  const [one, two] = [qwenLine("s", "u1", 10), qwenLine("s", "u2", 20, { timestamp: at(2) })];
+  const branch = [copy(one, "b"), copy(two, "b"), qwenLine("b", "u3", 40, { timestamp: at(3) })];
+  const branchOfIt = [copy(branch[0]!, "a"), copy(branch[2]!, "a"), qwenLine("a", "u4", 80, { timestamp: at(4) })];
+  const folder = makeFolder({ "a.jsonl": branchOfIt, "b.jsonl": branch, "s.jsonl": [one, two] });
+  const question = { by: ["session"] as const, sort: "key", threads: 0, cache: false };
+  const answer = async (paths: string[]) => {
+    const { rows, totals, stats } = await scan({ paths, ...question });
+    const sessions = rows.map(({ key, responses, toolUses }) => [key.session, responses, toolUses]);
+    return [sessions, totals.inputTokens + totals.cacheReadTokens, stats.duplicateRecords];
+  };
+  // prettier-ignore
+  expect(await answer([folder])).toEqual([[["a", 1, 1], ["b", 1, 1], ["s", 2, 2]], 150, 4]);
+  // Its original is gone, then all but the last branch.
+  rmSync(join(folder, "s.jsonl"));
+  const [sessions, input, copies] = await answer([folder]);
+  expect([input, copies]).toEqual([150, 2]);
+  expect((sessions as [string, number, number][]).reduce((sum, [, responses]) => sum + responses, 0)).toBe(4);
+  rmSync(join(folder, "b.jsonl"));
+  expect(await answer([folder])).toEqual([[["a", 3, 3]], 130, 0]);
+  expect((await scan({ paths: [folder], ...question, count: "records" })).totals.responses).toBe(3);
+});
+
+test("Qwen Code: subagents are named, and belong to the session that started them", async () => {
+  const agent = { isSidechain: true, agentId: "explore-1" };
+  const environment = {
+    variables: {},
+    home: makeFolder({
+      ".qwen/projects/p/chats/s.jsonl": [qwenLine("s", "u1", 10)],
+      ".qwen/projects/p/subagents/s/agent-explore-1.jsonl": [
+        qwenLine("s", "u2", 20, { ...agent, agentName: "explore" }),
+      ],
+      ".qwen/projects/p/subagents/s/agent-explore-2.jsonl": [qwenLine("s", "u3", 40, agent)],
+    }),
+    platform: "linux" as const,
+  };
+  for (const where of [{ environment }, { paths: [environment.home] }]) {
+    const { rows } = await scan({ ...where, by: ["project", "session", "agent"], threads: 0, cache: false });
+    expect(rows.map(({ key, responses }) => [key.project, key.session, key.agent, responses])).toEqual([
+      ["/srv/app", "s", "subagent", 1],
+      ["/srv/app", "s", "explore", 1],
+      ["/srv/app", "s", "main", 1],
+    ]);
+  }
 });
 
 test("Qwen Code: documents of old builds", async () => {
@@ -230,6 +341,42 @@ test("Amp: a ledger counts instead, with the cache numbers of the messages it le
   expect(stats.skipped.malformed).toBe(1);
 });
 
+test("Amp: a ledger without tokens says nothing, one with cache numbers of its own is believed", async () => {
+  const folder = ".local/share/amp/threads";
+  const tokens = { input: 1, output: 20, cacheCreationInputTokens: 300, cacheReadInputTokens: 4000 };
+  const { rows } = await scanThread({
+    [`${folder}/T-1.json`]: thread({ id: "T-1", usageLedger: { events: [] } }),
+    [`${folder}/T-2.json`]: thread({ id: "T-2", usageLedger: { events: [{ id: "e", timestamp: at(1), model: "m" }] } }),
+    [`${folder}/T-3.json`]: thread({
+      id: "T-3",
+      messages: [],
+      usageLedger: { events: [{ id: "e", timestamp: at(1), model: "m", tokens, toMessageId: 1 }] },
+    }),
+    [`${folder}/T-4.json`]: thread({
+      id: "T-4",
+      usageLedger: { events: [{ id: "e", timestamp: at(1), model: "m", tokens, toMessageId: 1 }] },
+    }),
+  });
+  expect(rows.map(({ key, totalTokens, responses }) => [key.session, totalTokens, responses])).toEqual([
+    ["T-3", 4321, 1],
+    ["T-4", 4321, 1],
+    ["T-1", 2213, 2],
+    ["T-2", 2213, 2],
+    ["T-4", 0, 0],
+  ]);
+});
+
+test("Amp: entries of a ledger without a text for an id are each their own, also in a copy", async () => {
+  const events = [undefined, undefined, 7, 8, ""].map((id, n) => ({ id, model: "m", tokens: { input: 10 ** n } }));
+  const folder = ".local/share/amp/threads";
+  const { rows, stats } = await scanThread({
+    [`${folder}/T-1.json`]: thread({ messages: [], usageLedger: { events } }),
+    [`${folder}/old/T-1.json`]: thread({ messages: [], usageLedger: { events: events.slice(0, 3) } }),
+  });
+  expect(rows.map(({ inputTokens, responses }) => [inputTokens, responses])).toEqual([[11_111, 5]]);
+  expect(stats.duplicateRecords).toBe(3);
+});
+
 test("Amp: given by hand, by its name and members", async () => {
   const { rows } = await scan({ paths: [makeFolder({ "T-1.json": thread() })], by: ["source"], cache: false });
   expect(rows.map(({ key, responses }) => [key.source, responses])).toEqual([["amp", 2]]);
@@ -251,6 +398,13 @@ function copilotLines(session: number, some: ReadonlyArray<{ id: string; second:
   );
 }
 
+/** Answers, summaries, and changes of the model that wrote them. */
+function piLines({ id, second, input }: { id: string; second: number; input: number }): string[] {
+  if (second > 0) return [piAnswer(id, second, input)];
+  if (input === 0) return [piEntry("model_change", id, second, { modelId: id })];
+  return [piEntry("compaction", id, second, { usage: piUsage(input) })];
+}
+
 const answer = fc.record({ id: fc.constantFrom("a", "b", "c"), second: fc.nat(3), input: fc.nat(3) });
 const pile = fc.array(answer, { maxLength: 6 });
 const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
@@ -260,10 +414,7 @@ const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
       .array(pile, { minLength: 1, maxLength: 3 })
       .map((files) =>
         Object.fromEntries(
-          files.map((some, n) => [
-            `s/${n}.jsonl`,
-            lines([piHeader(`p${n}`), ...some.map(({ id, second, input }) => piAnswer(id, second, input))]),
-          ]),
+          files.map((some, n) => [`s/${n}.jsonl`, lines([piHeader(`p${n}`), ...some.flatMap(piLines)])]),
         ),
       ),
   ],
@@ -288,7 +439,11 @@ const agents: ReadonlyArray<readonly [string, fc.Arbitrary<Tree>]> = [
         Object.fromEntries(
           files.map((some, n) => [
             `s/chats/${n}.jsonl`,
-            lines(some.map(({ id, second, input }) => qwenLine(`s${second % 2}`, id, input + 1))),
+            lines(
+              some.map(({ id, second, input }) =>
+                qwenLine(`s${second % 2}`, id, input + 1, second > 1 ? { forkedFrom: { sessionId: "s0" } } : {}),
+              ),
+            ),
           ]),
         ),
       ),

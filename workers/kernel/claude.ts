@@ -45,6 +45,7 @@ export const THINKING: u32 = 33;
 export const TOOL_NAME: u32 = 34;
 export const RESULT_AGENT_ID: u32 = 35;
 export const RESULT_OTHER_AGENT_ID: u32 = 36;
+export const FORKED_FROM: u32 = 37;
 export const COST_USD: u32 = 38;
 export const DATA_TYPE: u32 = 39;
 export const NESTED_TYPE: u32 = 40;
@@ -62,7 +63,7 @@ const TIER_BATCH: u32 = 1;
 const TIER_PRIORITY: u32 = 2;
 
 /** A record that has one of these is not ordinary. */
-const SELDOM: u64 = bit(RESULT_AGENT_ID) | bit(RESULT_OTHER_AGENT_ID) | bit(COST_USD);
+const SELDOM: u64 = bit(RESULT_AGENT_ID) | bit(RESULT_OTHER_AGENT_ID) | bit(FORKED_FROM) | bit(COST_USD);
 /** Content may be text. Texts may have escapes: they are known by their bytes. The made-up model must be told by its text. */
 const MAY_BE_ODD: u64 =
   bit(SESSION_ID) |

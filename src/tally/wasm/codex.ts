@@ -28,6 +28,9 @@ let clamped: u32 = 0;
 let context: u32 = 0;
 const NO_CONTEXT: u32 = u32.MAX_VALUE;
 
+// What the first reading of a rollout adds (`GOES_ON` of `src/tally/rollouts.ts`): what it says its request used, or nothing.
+const GOES_ON_WITH_A_REPEAT: u32 = 2;
+
 /** The first event from `from` on that has one of these flags; `to`: none before that. */
 export function nextWith(flags: u32, from: u32, to: u32): u32 {
   let i = from;
@@ -48,13 +51,14 @@ export function findDistinct(from: u32, to: u32, found: usize, vectors: usize, p
 
 /**
  * Settles a rollout's events. Those before `ownFrom` are copies; `told` lists those that a review's own rollout tells,
- * ascending. Returns how many said more cached input than input.
+ * ascending. Where `goesOn` is not 0 the first reading goes on from a total that stands elsewhere. Returns how many said more cached input than input.
  */
 export function settleRollout(
   from: u32,
   to: u32,
   ownFrom: u32,
   isReview: bool,
+  goesOn: u32,
   contextOfAll: u32,
   told: usize,
   toldCount: u32,
@@ -64,6 +68,7 @@ export function settleRollout(
   begin(from, contextOfAll);
   forgetVectors(vectors, places);
   let nextTold: u32 = 0;
+  let start = goesOn;
   for (let i = from; i < to; i++) {
     const flags = u32At(T.eventFlags, i);
     if (flags & T.REVIEW_START) {
@@ -84,7 +89,12 @@ export function settleRollout(
       if (isInReview && !isReview && nextTold < toldCount && u32At(told, nextTold) == i) adds = false;
       const chain = read(i);
       if (!isNew(chain)) adds = false;
-      if (adds && fell) takeLast(i);
+      if (start && !isInReview) {
+        if (start == GOES_ON_WITH_A_REPEAT || !takeLast(i)) adds = false;
+      } else if (adds && fell) {
+        takeLast(i);
+      }
+      start = 0;
     } else {
       addLast(i);
     }
@@ -157,10 +167,10 @@ function addLast(i: u32): void {
   for (let part: u32 = 0; part < PARTS; part++) setF64(chain, part, f64At(chain, part) + f64At(added, part));
 }
 
-/** Takes what the last request used, where event `i` tells. */
-function takeLast(i: u32): void {
+/** Takes what the last request used; false where event `i` does not tell. */
+function takeLast(i: u32): bool {
   while (nextExtra < T.extras && u32At(T.extraEvent, nextExtra) < i) nextExtra++;
-  if (nextExtra == T.extras || u32At(T.extraEvent, nextExtra) != i) return;
+  if (nextExtra == T.extras || u32At(T.extraEvent, nextExtra) != i) return false;
   takeVector(
     nextExtra,
     T.extraInput,
@@ -170,6 +180,7 @@ function takeLast(i: u32): void {
     T.extraReasoning,
     T.extraWebSearches,
   );
+  return true;
 }
 
 /** Puts what event `i` tells into `added`. */
