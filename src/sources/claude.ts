@@ -230,7 +230,9 @@ function noteDispatches(cells: Cells, events: EventWriter, toolUses: number): nu
   const textAt = (slot: number) => (cells.has(slot) ? cells.textOf(slot) : "");
   const agentIds = [textAt(RESULT_AGENT_ID), textAt(RESULT_OTHER_AGENT_ID)].filter((id) => id !== "");
   const content = cells.has(CONTENT) ? cells.json(CONTENT) : "[]";
-  const found = dispatchesOf(content, isCall, agentIds, isResult ? nameInResult(cells.line()) : "");
+  // Few results have a name, and no slot is left for it. Keys may be written with escapes.
+  const mayName = isResult && (cells.lineHas('"name"') || cells.lineHas(String.raw`\u00`));
+  const found = dispatchesOf(content, isCall, agentIds, mayName ? nameInResult(cells.line()) : "");
   return found === "" ? 0 : events.textNumber(found);
 }
 
