@@ -87,6 +87,8 @@ test("whatever stands in a record, the calls and results in it are found, and no
         expect(found(record)).toEqual(all);
         // With white space wherever JSON allows it.
         expect(foundIn(JSON.stringify(record, null, 1).replaceAll("\n", "\t"))).toEqual(all);
+        // With keys that are written otherwise.
+        expect(foundIn(JSON.stringify(record).replaceAll('"name":', String.raw`"n\u0061me":`))).toEqual(all);
       },
     ),
     { numRuns: 2000 },
