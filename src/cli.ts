@@ -7,16 +7,22 @@ import type * as program from "./commands/program.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import { thisEnvironment } from "./environment.ts";
 
-/** Whoever wants no cursors, or wants them elsewhere, is not to find other files in their place. */
-const NOT_KEPT = /^--(no-cache$|cache-dir)/;
-
 const argv = process.argv.slice(2);
 const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
 const isOff = Boolean(NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE);
-const parts = new Parts(dirname(fileURLToPath(import.meta.url)), isOff ? undefined : cacheFolder(thisEnvironment()));
+const cache = isOff ? undefined : cacheFolder(thisEnvironment(), cacheDirectoryIn(argv));
+const parts = new Parts(dirname(fileURLToPath(import.meta.url)), cache);
 const { runProgram } = parts.load("program") as typeof program;
 
 void runProgram(argv).then((exitCode) => {
-  if (!argv.some((word) => NOT_KEPT.test(word)) && argv[0] !== "cache") parts.keep();
+  // Whoever wants no cursors is not to find other files; what `cache` says of the folder is to hold afterwards.
+  if (!argv.includes("--no-cache") && argv[0] !== "cache") parts.keep();
   process.exit(exitCode);
 });
+
+/** What `--cache-dir` says, which the program finds out only once its code is there. */
+function cacheDirectoryIn(words: readonly string[]): string | undefined {
+  const flag = "--cache-dir";
+  const at = words.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));
+  return words[at] === flag ? words[at + 1] : words[at]?.slice(flag.length + 1);
+}

@@ -154,8 +154,6 @@ test("a link in its place is not followed", async () => {
 
 test.each([
   ["--no-cache", [...SCAN, "--no-cache"], {}],
-  ["--cache-dir", [...SCAN, "--cache-dir", join(home, "elsewhere")], {}],
-  ["--cache-dir=", [...SCAN, `--cache-dir=${join(home, "elsewhere")}`], {}],
   ["a command about the cache", ["cache", "info"], {}],
   ["NODE_DISABLE_COMPILE_CACHE", SCAN, { NODE_DISABLE_COMPILE_CACHE: "1" }],
   ["NODE_V8_COVERAGE", SCAN, { NODE_V8_COVERAGE: join(home, "coverage") }],
@@ -165,6 +163,21 @@ test.each([
   const { code } = await tokensift(args, { home, variables: { TOKENSIFT_CACHE_DIR: cache, ...variables } });
   expect(code).toBe(0);
   expect(codeIn(cache)).toEqual([]);
+});
+
+test.each([
+  ["in a word of its own", (folder: string) => ["--cache-dir", folder]],
+  ["behind =", (folder: string) => [`--cache-dir=${folder}`]],
+  ["said twice", (folder: string) => ["--cache-dir", "/nonexistent", "--cache-dir", folder]],
+])("with --cache-dir it lies there, %s", async (_, flags) => {
+  const [cache, other] = [freshCache(), freshCache()];
+  mkdirSync(other);
+  const variables = { TOKENSIFT_CACHE_DIR: other };
+  for (let run = 0; run < 2; run++) {
+    expect(figures(await tokensift([...SCAN, ...flags(cache)], { home, variables }))).toEqual(plain);
+  }
+  expect(codeIn(cache)).not.toEqual([]);
+  expect(readdirSync(other)).toEqual([]);
 });
 
 test("no folder is made for it", async () => {
