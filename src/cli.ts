@@ -3,6 +3,7 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Parts } from "./code-cache/parts.ts";
+import { EXIT } from "./commands/exit-code.ts";
 import type * as program from "./commands/program.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import { thisEnvironment } from "./environment.ts";
@@ -16,7 +17,7 @@ const { runProgram } = parts.load("program") as typeof program;
 
 void runProgram(argv).then((exitCode) => {
   // Whoever wants no cursors is not to find other files; what `cache` says of the folder is to hold afterwards.
-  if (!argv.includes("--no-cache") && argv[0] !== "cache") parts.keep();
+  if (exitCode !== EXIT.couldNotRun && !argv.includes("--no-cache") && argv[0] !== "cache") parts.keep();
   process.exit(exitCode);
 });
 

@@ -154,6 +154,7 @@ test("a link in its place is not followed", async () => {
 
 test.each([
   ["--no-cache", [...SCAN, "--no-cache"], {}],
+  ["a mistake", ["scan", "--jsn"], {}],
   ["a command about the cache", ["cache", "info"], {}],
   ["NODE_DISABLE_COMPILE_CACHE", SCAN, { NODE_DISABLE_COMPILE_CACHE: "1" }],
   ["NODE_V8_COVERAGE", SCAN, { NODE_V8_COVERAGE: join(home, "coverage") }],
@@ -161,7 +162,7 @@ test.each([
   const cache = freshCache();
   mkdirSync(cache);
   const { code } = await tokensift(args, { home, variables: { TOKENSIFT_CACHE_DIR: cache, ...variables } });
-  expect(code).toBe(0);
+  expect(code).toBe(args.includes("--jsn") ? 2 : 0);
   expect(codeIn(cache)).toEqual([]);
 });
 

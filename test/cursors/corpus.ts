@@ -78,10 +78,11 @@ export class Corpus {
   }
 
   /** Names of all files in the cache folder. */
+  /** All but what V8 compiled. */
   cacheFiles(): string[] {
     if (!existsSync(this.cacheDirectory)) return [];
     return readdirSync(this.cacheDirectory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
+      .filter((entry) => entry.isFile() && !entry.name.endsWith(".code"))
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
   }
