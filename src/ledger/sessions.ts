@@ -16,7 +16,7 @@ import { mentionedBy } from "../tally/tasks.ts";
 import { compareText, type Row, type ScanResult } from "../types.ts";
 import { costOf } from "./cost.ts";
 import { addFigures, sortModels } from "./figures.ts";
-import { isIn, type Project } from "./location.ts";
+import { membersOf, type Project } from "./location.ts";
 import { encodeIds, IdSet } from "./response-ids.ts";
 import type { SessionEntry } from "./types.ts";
 
@@ -78,7 +78,7 @@ async function scanWith(
   seen: Known,
 ): Promise<SessionScan> {
   const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
-  const isWanted = await makeWanted(wanted);
+  const isWanted = await makeWanted(wanted, known);
   let updated: ReadonlySet<string> = new Set();
   let here: ReadonlySet<string> = new Set();
   const isHere = (session: string) => here.has(session);
@@ -225,11 +225,16 @@ const TELLS_USAGE = FLAG.usage | FLAG.reading | FLAG.onlyLast | FLAG.counter | F
 
 const NOTHING = { ...addFigures([]), cost_estimate_usd: 0, first_at: null, last_at: null, span_seconds: 0 };
 
-async function makeWanted({ project, patterns, session }: Wanted): Promise<(id: string, path: string) => boolean> {
+/** What the ledger holds of other projects, as a hook recorded it, is kept up to date as well. */
+async function makeWanted(
+  { project, patterns, session }: Wanted,
+  known: Known,
+): Promise<(id: string, path: string) => boolean> {
+  const isMember = project && membersOf(project);
   const matches = patterns ? await makePattern(patterns) : undefined;
   return (id, path) =>
     (session === undefined || id === session) &&
-    (project === undefined || isIn(project, path)) &&
+    (isMember === undefined || known.has(id) || isMember(path)) &&
     (matches?.(path) ?? true);
 }
 
