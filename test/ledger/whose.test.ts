@@ -1,7 +1,7 @@
 /** Which sessions a ledger holds, and that it holds all of them: links, worktrees, several folders. */
 import { spawn } from "node:child_process";
 import { readFileSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { Ledger } from "../../src/ledger/types.ts";
 import { CLI, type Ending, endOf, tokensift } from "../cli/tokensift.ts";
@@ -10,9 +10,9 @@ import { message } from "./home.ts";
 
 type Shown = Ledger & { readonly ledger_path: string };
 
-async function scanIn(home: string, folder: string): Promise<Shown> {
+async function scanIn(home: string, folder: string, ...paths: string[]): Promise<Shown> {
   const variables = { TOKENSIFT_CACHE_DIR: join(home, "cache") };
-  const { stdout, stderr, code } = await tokensift(["tasks", "scan", "--json"], { home, folder, variables });
+  const { stdout, stderr, code } = await tokensift(["tasks", "scan", "--json", ...paths], { home, folder, variables });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return JSON.parse(stdout) as Shown;
 }
@@ -71,6 +71,50 @@ test("the hook of a session that lies in several project folders counts all of i
   writeFiles(home, { [moved]: [response(3, inside), response(5, inside)] });
   expect(await hook(home, repo, moved, 1)).toMatchObject(QUIET);
   expect(figures(JSON.parse(readFileSync(path, "utf8")) as Ledger)).toEqual([["task-1", 5]]);
+});
+
+test("the hook of a session of Qwen Code counts its subagents", async () => {
+  const home = makeFolder({ "repo/.git/HEAD": "" });
+  const repo = join(home, "repo");
+  const answer = (uuid: string) => {
+    const usageMetadata = { promptTokenCount: 100, candidatesTokenCount: 10, totalTokenCount: 110 };
+    const [type, timestamp] = ["assistant", "2026-06-01T00:00:00.000Z"];
+    const said = {
+      sessionId: sessionId(1),
+      timestamp,
+      type,
+      cwd: repo,
+      model: "claude-opus-4-6",
+      message: { parts: [] },
+    };
+    return JSON.stringify({ uuid, ...said, usageMetadata });
+  };
+  const main = `.qwen/projects/-r/chats/${sessionId(1)}.jsonl`;
+  writeFiles(home, {
+    [main]: [answer("a")],
+    [`.qwen/projects/-r/subagents/${sessionId(1)}/agent-x.jsonl`]: [answer("b")],
+  });
+  const { ledger_path: path } = await scanIn(home, repo);
+  writeFiles(home, { [main]: [answer("a"), answer("c")] });
+  expect(await hook(home, repo, main, 1)).toMatchObject(QUIET);
+  const { sessions } = JSON.parse(readFileSync(path, "utf8")) as Ledger;
+  expect(sessions[sessionId(1)]).toMatchObject({ message_count: 3, total_tokens: 330, subagents: 1 });
+});
+
+test("of given paths a part of a session takes no place of the whole", async () => {
+  const home = makeFolder({ "repo/.git/HEAD": "" });
+  const cwd = join(home, "repo");
+  const part = `.claude/projects/-part/${sessionId(1)}.jsonl`;
+  writeFiles(home, { ...session(1, cwd, response(2, { cwd })), [part]: [response(3, { cwd })] });
+  expect(figures(await scanIn(home, cwd))).toEqual([["task-1", 3]]);
+  expect(figures(await scanIn(home, cwd, join(home, dirname(part))))).toEqual([["task-1", 3]]);
+  writeFiles(home, { [part]: [response(3, { cwd }), response(4, { cwd })] });
+  const world = { home, folder: cwd, variables: { TOKENSIFT_CACHE_DIR: join(home, "cache") } };
+  const { stderr } = await tokensift(["tasks", "scan", "--json", join(home, dirname(part))], world);
+  expect(stderr).toMatch(
+    /^tokensift: session \S+: only a part of its transcripts was given, so it keeps its last figures;/,
+  );
+  expect(figures(await scanIn(home, cwd))).toEqual([["task-1", 4]]);
 });
 
 test("a session of elsewhere that the hook recorded keeps growing", async () => {
