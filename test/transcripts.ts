@@ -18,7 +18,7 @@ export function makeFolder(tree: Tree = {}): string {
   return folder;
 }
 
-function writeFiles(folder: string, tree: Tree): void {
+export function writeFiles(folder: string, tree: Tree): void {
   for (const [name, content] of Object.entries(tree)) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });

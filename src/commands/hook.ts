@@ -1,6 +1,6 @@
 /** `tokensift hook`: what a coding agent calls when a session ends. Never fails the agent, and prints nothing on stdout. */
-import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import type { Layer } from "../config/layer.ts";
 import { ScanError } from "../errors.ts";
 import { isObject } from "../json.ts";
@@ -22,7 +22,7 @@ const STDIN = 0;
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runHook(written: Layer["written"]): Promise<number> {
   const { sessionId, transcriptPath, folder } = readInput();
-  const run = taskRun(written, [projectFolderOf(transcriptPath, sessionId)], folder);
+  const run = taskRun(written, foldersOf(transcriptPath, sessionId), folder);
   const options = refreshOptions(run);
   const { ledger } = await refreshLedger({
     ...options,
@@ -73,4 +73,27 @@ function projectFolderOf(transcriptPath: string, sessionId: string): string {
   const folders = folder.split(sep);
   const at = folders.indexOf(sessionId);
   return at > 0 ? folders.slice(0, at).join(sep) : folder;
+}
+
+/** With Qwen Code's folder of its subagents, and those of Claude Code's other projects where more of the session lies: it moved, or its subagents ran elsewhere. */
+function foldersOf(transcriptPath: string, sessionId: string): string[] {
+  const own = projectFolderOf(transcriptPath, sessionId);
+  const projects = dirname(own);
+  const agents = join(projects, "subagents", sessionId);
+  if (basename(own) === "chats" && existsSync(agents)) return [own, agents];
+  if (basename(projects) !== "projects" || basename(sessionId) !== sessionId) return [own];
+  const others = namesIn(projects)
+    .map((name) => join(projects, name))
+    .filter((folder) => folder !== own)
+    .filter((folder) => [`${sessionId}.jsonl`, sessionId].some((name) => existsSync(join(folder, name))));
+  return [own, ...others.sort()];
+}
+
+/** None where the folder cannot be listed: then the transcript's own is what there is. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }

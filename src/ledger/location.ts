@@ -1,25 +1,49 @@
 /** Where a project's ledger is, and which sessions are the project's. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { hashBytes } from "../cursors/hash.ts";
 import type { Environment } from "../environment.ts";
 
 /** A folder that people call their project, with the worktrees that belong to it. */
 export interface Project {
   readonly root: string;
-  /** The root and its worktrees. */
+  /** The root and its worktrees, without symbolic links. */
   readonly folders: readonly string[];
 }
 
 /** The repository that `folder` lies in, also when it is a worktree; without one the folder itself. */
 export function projectAt(folder: string): Project {
-  const root = mainRepository(folder) ?? resolve(folder);
-  return { root, folders: [root, ...worktreesOf(root)] };
+  const here = realOf(resolve(folder));
+  const root = realOf(mainRepository(here) ?? here);
+  return { root, folders: [root, ...worktreesOf(root).map(realOf)] };
 }
 
-/** Whether a session's project is this one: its root, a worktree, or a folder below. */
-export function isIn({ folders }: Project, path: string): boolean {
-  return folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+/** Asks whether a session's project is this one: its root, a worktree, or a folder below. Keeps what it has worked out. */
+export function membersOf({ folders }: Project): (path: string) => boolean {
+  const isBelow = (path: string) =>
+    folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep));
+  const known = new Map<string, boolean>();
+  return (path) => {
+    let isIn = known.get(path);
+    if (isIn === undefined) known.set(path, (isIn = isBelow(path) || (isAbsolute(path) && isBelow(realOf(path)))));
+    return isIn;
+  };
+}
+
+/** The same of one session alone. */
+export function isIn(project: Project, path: string): boolean {
+  return membersOf(project)(path);
+}
+
+/** The path without symbolic links, as far as it is still there: agents write it as it was said to them. */
+function realOf(path: string): string {
+  for (let at = path, below = ""; ; below = join(basename(at), below), at = dirname(at)) {
+    try {
+      return join(realpathSync(at), below);
+    } catch {
+      if (dirname(at) === at) return path;
+    }
+  }
 }
 
 /** The ledger of a project in the user's data folder; undefined where the machine has none. */
@@ -72,7 +96,8 @@ function worktreesOf(root: string): string[] {
   }
   return names.flatMap((name) => {
     const git = textOf(join(folder, name, "gitdir"))?.trim();
-    return git ? [dirname(git)] : [];
+    // From Git 2.48 on it may be relative.
+    return git ? [dirname(resolve(folder, name, git))] : [];
   });
 }
 

@@ -16,7 +16,7 @@ import { mentionedBy } from "../tally/tasks.ts";
 import { compareText, type Row, type ScanResult } from "../types.ts";
 import { costOf } from "./cost.ts";
 import { addFigures, sortModels } from "./figures.ts";
-import { isIn, type Project } from "./location.ts";
+import { membersOf, type Project } from "./location.ts";
 import { encodeIds, IdSet } from "./response-ids.ts";
 import type { SessionEntry } from "./types.ts";
 
@@ -78,13 +78,15 @@ async function scanWith(
   seen: Known,
 ): Promise<SessionScan> {
   const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
-  const isWanted = await makeWanted(wanted);
+  const isWanted = await makeWanted(wanted, known);
+  const isPartial = options.paths !== undefined;
+  const wholeOf: WholeOf = (id, places, transcripts) => asKnown(known.get(id), places, transcripts, isPartial);
   let updated: ReadonlySet<string> = new Set();
   let here: ReadonlySet<string> = new Set();
   const isHere = (session: string) => here.has(session);
   let leftOut: ReadonlyMap<string, string> = new Map();
   const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, (table, places) => {
-    updated = updatedIn(table, places, isWanted, known);
+    updated = updatedIn(table, places, isWanted, wholeOf);
     here = new Set(places.sessions);
     leftOut = idsOfOthers(known, updated, isHere);
     const ids = new IdSet([...leftOut.values()]);
@@ -103,10 +105,10 @@ async function scanWith(
   const reads: Array<Promise<void>> = [];
   const doubts: string[] = [];
   for (const [id, { transcripts, main }] of transcriptsBySession(places)) {
-    const whole = wholeOf(known.get(id), places, transcripts);
+    const whole = wholeOf(id, places, transcripts);
     if (whole) {
       const lastAt = rows.get(id)?.lastAt ?? "";
-      if (whole.last_at !== null && lastAt > whole.last_at) doubts.push(goesOn(id, whole.last_at));
+      if (whole.last_at !== null && lastAt > whole.last_at) doubts.push(goesOn(id, whole.last_at, isPartial));
       continue;
     }
     found.add(id);
@@ -153,31 +155,37 @@ function updatedIn(
   table: MergedTable,
   places: Places,
   isWanted: (id: string, project: string) => boolean,
-  known: Known,
+  wholeOf: WholeOf,
 ): ReadonlySet<string> {
   const sessions = [...transcriptsBySession(places)].filter(
     ([id, { transcripts, main }]) =>
       isWanted(id, projectOf(places, main)) &&
       !transcripts.some((t) => table.unreadable.has(t)) &&
-      !wholeOf(known.get(id), places, transcripts),
+      !wholeOf(id, places, transcripts),
   );
   return new Set(sessions.map(([id]) => id));
 }
 
-/** A session as it was known while its main transcript was there; undefined: it is, or was not. */
-function wholeOf(
+type WholeOf = (id: string, places: Places, transcripts: readonly number[]) => SessionEntry | undefined;
+
+/** A session as it was known while more of it was found: its main transcript is gone, or only paths were scanned. Else undefined. */
+function asKnown(
   known: SessionEntry | undefined,
   { transcripts: all }: Places,
   transcripts: readonly number[],
+  isPartial: boolean,
 ): SessionEntry | undefined {
-  if (!known || known.is_copy || transcripts.some((t) => (all[t] as Transcript).isMain)) return undefined;
+  if (!known || known.is_copy) return undefined;
+  if (!isPartial && transcripts.some((t) => (all[t] as Transcript).isMain)) return undefined;
   const bytes = transcripts.reduce((sum, t) => sum + (all[t] as Transcript).sizeBytes, 0);
-  // Those of subagents only grow, so it was more than these.
+  // Transcripts only grow, so it was more than these.
   return bytes < known.transcript_bytes ? known : undefined;
 }
 
-function goesOn(id: string, lastAt: string): string {
-  return `session ${printable(id)}: its main transcript is gone, so it keeps its last figures; what its subagents wrote after ${lastAt} is not in them`;
+function goesOn(id: string, lastAt: string, isPartial: boolean): string {
+  return isPartial
+    ? `session ${printable(id)}: only a part of its transcripts was given, so it keeps its last figures; what is after ${lastAt} is not in them (tokensift tasks scan without paths adds it)`
+    : `session ${printable(id)}: its main transcript is gone, so it keeps its last figures; what its subagents wrote after ${lastAt} is not in them`;
 }
 
 /**
@@ -225,11 +233,16 @@ const TELLS_USAGE = FLAG.usage | FLAG.reading | FLAG.onlyLast | FLAG.counter | F
 
 const NOTHING = { ...addFigures([]), cost_estimate_usd: 0, first_at: null, last_at: null, span_seconds: 0 };
 
-async function makeWanted({ project, patterns, session }: Wanted): Promise<(id: string, path: string) => boolean> {
+/** What the ledger holds of other projects, as a hook recorded it, is kept up to date as well. */
+async function makeWanted(
+  { project, patterns, session }: Wanted,
+  known: Known,
+): Promise<(id: string, path: string) => boolean> {
+  const isMember = project && membersOf(project);
   const matches = patterns ? await makePattern(patterns) : undefined;
   return (id, path) =>
     (session === undefined || id === session) &&
-    (project === undefined || isIn(project, path)) &&
+    (isMember === undefined || known.has(id) || isMember(path)) &&
     (matches?.(path) ?? true);
 }
 
