@@ -7,13 +7,17 @@ import { type Hash, hashBytes } from "../cursors/hash.ts";
 import { type Columns, FLAG, NO_USAGE, USAGE } from "../events.ts";
 import type { Places } from "./places.ts";
 import { hasId } from "./repeated.ts";
+import { REVIEW } from "./rollouts.ts";
 import type { EventTable } from "./table.ts";
 import { COLUMNS } from "./vectors.ts";
 
 export const RESPONSE_IDS_VERSION = 1;
 
 /** What an id is made of: one number a kind, so that no two kinds meet. */
-const KIND = { request: 1, record: 2, state: 3, content: 4, total: 5 } as const;
+const KIND = { request: 1, record: 2, state: 3, content: 4, total: 5, review: 6 } as const;
+
+/** A review's readings stand in its parent's rollout too, at most 10 ms earlier or later: in the same of these slices, or the next. */
+const SLICE_MS = 20;
 
 /** Of a rollout: hashes of the ids that its totals may be known by. */
 interface Lineage {
@@ -29,6 +33,8 @@ export class ResponseIds {
   /** Running totals as they were told, by usage; undefined: there are no rollouts. */
   readonly #totals: Readonly<Record<string, Float64Array>> | undefined;
   readonly #lineages: ReadonlyMap<number, Lineage>;
+  /** When readings were written that are of reviews, by event. */
+  readonly #reviewsMs: ReadonlyMap<number, number>;
   readonly #hashes = new Map<string, Hash>();
 
   /** `told` before `settle`: that puts figures in the place of totals. */
@@ -36,6 +42,7 @@ export class ResponseIds {
     this.#table = told;
     this.#places = places;
     this.#lineages = lineagesOf(told, places);
+    this.#reviewsMs = reviewsIn(told, [...this.#lineages.keys()]);
     if (this.#lineages.size > 0)
       this.#totals = Object.fromEntries(COLUMNS.map((name) => [name, told.usage[name].slice()]));
   }
@@ -47,12 +54,15 @@ export class ResponseIds {
 
   /** The ids by which event `i` may have been counted before. */
   soughtOf(i: number): Hash[] {
-    return this.#idsOf(i, "sessions");
+    const ms = this.#reviewsMs.get(i);
+    const near = ms === undefined ? [] : [ms - SLICE_MS / 2, ms + SLICE_MS / 2];
+    return [...this.#idsOf(i, "sessions"), ...this.#ofReview(i, near)];
   }
 
   /** The ids by which event `i` is to be known from now on. */
   idsOf(i: number): Hash[] {
-    return this.#idsOf(i, "spokenFor");
+    const ms = this.#reviewsMs.get(i);
+    return [...this.#idsOf(i, "spokenFor"), ...this.#ofReview(i, ms === undefined ? [] : [ms])];
   }
 
   #idsOf(i: number, lineage: keyof Lineage): Hash[] {
@@ -103,11 +113,22 @@ export class ResponseIds {
 
   /** Codex: a running total within its family (`formats/codex.md` §5). */
   #ofTotal(i: number, sessions: readonly Hash[]): Hash[] {
+    const total = this.#totalAt(i);
+    return total ? sessions.map(({ low, high }) => hashOf(KIND.total, low, high, ...total)) : [];
+  }
+
+  /** Codex: neither rollout of a review names the other; the total and its time are all they have in common. */
+  #ofReview(i: number, timesMs: readonly number[]): Hash[] {
+    const total = timesMs.length > 0 ? this.#totalAt(i) : undefined;
+    const slices = new Set(timesMs.map((ms) => Math.floor(ms / SLICE_MS)));
+    return total ? [...slices].map((slice) => hashOf(KIND.review, slice, ...total)) : [];
+  }
+
+  #totalAt(i: number): number[] | undefined {
     const { event } = this.#table;
     const at = event.usage[i] as number;
-    if (!this.#totals || at === NO_USAGE || !((event.flags[i] as number) & FLAG.reading)) return [];
-    const total = COLUMNS.map((name) => this.#totals?.[name]?.[at] ?? 0);
-    return sessions.map(({ low, high }) => hashOf(KIND.total, low, high, ...total));
+    if (!this.#totals || at === NO_USAGE || !((event.flags[i] as number) & FLAG.reading)) return undefined;
+    return COLUMNS.map((name) => this.#totals?.[name]?.[at] ?? 0);
   }
 
   #hashOfText(text: string): Hash {
@@ -137,6 +158,25 @@ function lineagesOf(table: EventTable, { transcripts }: Places): ReadonlyMap<num
       return [t, { sessions, spokenFor: sessions.filter((one, at) => at === 0 || !here.has(keyOf(one))) }];
     }),
   );
+}
+
+/** The readings of reviews, in rollouts of their own and in those of their parents. */
+function reviewsIn(table: EventTable, transcripts: readonly number[]): ReadonlyMap<number, number> {
+  const { event, transcript, texts, length } = table;
+  const found = new Map<number, number>();
+  for (const t of transcripts) {
+    const isOwn = texts[transcript.agentName[t] as number] === REVIEW;
+    let isInside = isOwn;
+    const to = transcript.firstEvent[t + 1] ?? length;
+    for (let i = transcript.firstEvent[t] as number; i < to; i++) {
+      const flags = event.flags[i] as number;
+      if (flags & FLAG.reviewStart) isInside = true;
+      if (flags & FLAG.reviewEnd) isInside = isOwn;
+      if (isInside && flags & FLAG.reading && Number.isFinite(event.firstMs[i]))
+        found.set(i, event.firstMs[i] as number);
+    }
+  }
+  return found;
 }
 
 /** The sessions that a rollout names, its own first. */

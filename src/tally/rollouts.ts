@@ -6,7 +6,7 @@ import { bindTable } from "./repeated.ts";
 import type { EventTable } from "./table.ts";
 import { COLUMNS, PARTS } from "./vectors.ts";
 
-const REVIEW = "review";
+export const REVIEW = "review";
 
 /** What the first reading of a rollout adds: as `src/tally/wasm/codex.ts` has them. */
 export const GOES_ON = { no: 0, yes: 1, withARepeat: 2 } as const;

@@ -1,8 +1,9 @@
 /** Forks of the agents beside Claude Code, whose originals go (`copies.test.ts`). */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Ledger } from "../../src/ledger/types.ts";
+import { FIXTURES } from "../cli/tokensift.ts";
 import { Agent, OPENCODE } from "../databases.ts";
 import { atMs, DATABASE, message as openCodeMessage } from "../opencode.ts";
 import { lines, sessionId } from "../transcripts.ts";
@@ -60,6 +61,37 @@ test("Codex: rollouts whose common part counts in one of them, because their ori
   grow(4, 304);
   expect(await counted(home, ...ids)).toEqual([2, 2, 3, 2, whole + 8]);
   expect(await counted(home, ...ids)).toEqual([2, 2, 3, 2, whole + 8]);
+});
+
+test("Codex: a review, which its parent's rollout tells too, is counted once whichever of the two goes", async () => {
+  const folder = join(FIXTURES, "codex/review/home/sessions/2026/06/01");
+  const files = Object.fromEntries(
+    readdirSync(folder).map((name) => {
+      const day = name.includes("00000002-") ? "02" : "01";
+      return [`.codex/sessions/2026/06/${day}/${name}`, readFileSync(join(folder, name), "utf8").trim().split("\n")];
+    }),
+  );
+  const [parentPath, reviewPath] = Object.keys(files).sort() as [string, string];
+  const [parent, review] = [1, 2].map(sessionId) as [string, string];
+  const whole = 173 + 101;
+
+  const home = taskHome({}, files);
+  expect(await counted(home, parent, review)).toEqual([2, 2, whole]);
+  rmSync(join(home.home, reviewPath));
+  expect(await counted(home, parent, review)).toEqual([2, 2, whole]);
+  const [last = ""] = files[parentPath]?.slice(-1) ?? [];
+  const more = last.replace("10:00:30", "10:00:40").replace('"total_tokens":173', '"total_tokens":180');
+  appendFileSync(join(home.home, parentPath), `${more.replace('"output_tokens":13', '"output_tokens":20')}\n`);
+  expect(await counted(home, parent, review)).toEqual([3, 2, whole + 7]);
+
+  // Where the parent is scanned first and alone, it is the one that told of it.
+  const other = taskHome({}, { [parentPath]: files[parentPath] ?? [] });
+  expect(await counted(other, parent, review)).toEqual([4, undefined, whole]);
+  rmSync(join(other.home, parentPath));
+  mkdirSync(join(other.home, reviewPath, ".."), { recursive: true });
+  writeFileSync(join(other.home, reviewPath), lines(files[reviewPath] ?? []));
+  const [held, , sum] = await counted(other, parent, review);
+  expect([held, sum]).toEqual([4, whole]);
 });
 
 test("OpenCode: a database whose original session was deleted", async () => {
