@@ -66,4 +66,8 @@ export const TASKS_FLAGS: readonly FlagName[] = [
 
 /** Tasks are no rows of figures. */
 export const TASKS_FORMATS = ["table", "json", "md"] as const;
-export const TASKS_ABOUTS = { format: `${TASKS_FORMATS.join(", ")} (default: table)` } as const;
+export const TASKS_ABOUTS = {
+  format: `${TASKS_FORMATS.join(", ")} (default: table)`,
+  task: "for get, report and record: which task",
+  session: "for record: which session",
+} as const;

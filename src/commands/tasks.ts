@@ -42,12 +42,19 @@ export interface TaskRun {
   readonly timersPath: string;
 }
 
+const OF_ONE_TASK: ReadonlyArray<(typeof TASK_ACTIONS)[number]> = ["get", "report", "record"];
+
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runTasks(action: string, paths: readonly string[], written: Layer["written"]): Promise<number> {
   const name = oneOf(TASK_ACTIONS, "thing to do with tasks")(action, "tasks");
-  // It would do nothing, silently.
+  // They would do nothing, silently.
   if (written.session !== undefined && name !== "record")
     throw new ScanError("INVALID_OPTION", `tasks ${name} takes no --session (tasks record does)`);
+  if (written.task !== undefined && !OF_ONE_TASK.includes(name))
+    throw new ScanError(
+      "INVALID_OPTION",
+      `tasks ${name} takes no --task: it is about all of them (tasks get shows one)`,
+    );
   const run = taskRun(written, paths);
   if (paths.length > 0 && name !== "scan" && !run.settings.refresh) {
     throw new ScanError("INVALID_OPTION", `tasks ${name}: takes no paths (add --refresh to scan them first)`);

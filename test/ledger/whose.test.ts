@@ -126,11 +126,14 @@ test("a session of elsewhere that the hook recorded keeps growing", async () => 
   expect(figures(await scanIn(home, b))).toEqual([["task-1", 2]]);
 });
 
-test.each([["scan", "--session", "tasks scan takes no --session (tasks record does)"]])(
-  "tasks %s %s is refused: it would do nothing",
-  async (action, flag, said) => {
-    const home = makeFolder();
-    const ending = await tokensift(["tasks", action, flag, "x"], { home, folder: home });
-    expect(ending).toMatchObject({ code: 2, stdout: "", stderr: `tokensift: ${said}\n` });
-  },
-);
+test.each([
+  ["scan", "--session", "tasks scan takes no --session (tasks record does)"],
+  ["scan", "--task", "tasks scan takes no --task: it is about all of them (tasks get shows one)"],
+  ["summary", "--task", "tasks summary takes no --task: it is about all of them (tasks get shows one)"],
+  ["anomaly", "--task", "tasks anomaly takes no --task: it is about all of them (tasks get shows one)"],
+  ["enrich", "--task", "tasks enrich takes no --task: it is about all of them (tasks get shows one)"],
+])("tasks %s %s is refused: it would do nothing", async (action, flag, said) => {
+  const home = makeFolder();
+  const ending = await tokensift(["tasks", action, flag, "x"], { home, folder: home });
+  expect(ending).toMatchObject({ code: 2, stdout: "", stderr: `tokensift: ${said}\n` });
+});
