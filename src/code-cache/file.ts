@@ -12,6 +12,7 @@ import { type BigIntStats, closeSync, constants, existsSync, fstatSync, openSync
 import { join } from "node:path";
 import { fileName, replaceFile } from "../cursors/file.ts";
 import { paddedTo8 } from "../events.ts";
+import { isObject } from "../json.ts";
 
 /** Of whom code is, and how often it was added to. */
 export interface Making {
@@ -85,8 +86,11 @@ export function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): s
 export function isStale(folder: string, name: string): boolean {
   const making = readCode(join(folder, name))?.making;
   if (making === undefined) return true;
-  const stat = statSync(making.path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined || identityOf(stat) !== making.identity;
+  try {
+    return identityOf(statSync(making.path, { bigint: true })) !== making.identity;
+  } catch {
+    return true;
+  }
 }
 
 function decode(bytes: Buffer): StoredCode | undefined {
@@ -94,7 +98,14 @@ function decode(bytes: Buffer): StoredCode | undefined {
   const [magic, infoBytes = 0, halfBytes] = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
   if (magic !== MAGIC || halfBytes !== half.length || !half.equals(bytes.subarray(half.length))) return undefined;
   const from = HEADER_BYTES + infoBytes;
-  return { making: JSON.parse(half.toString("utf8", HEADER_BYTES, from)) as Making, code: half.subarray(from) };
+  const making: unknown = JSON.parse(half.toString("utf8", HEADER_BYTES, from));
+  return isMaking(making) ? { making, code: half.subarray(from) } : undefined;
+}
+
+function isMaking(value: unknown): value is Making {
+  if (!isObject(value)) return false;
+  const { path, identity, runs } = value;
+  return typeof path === "string" && typeof identity === "string" && typeof runs === "number";
 }
 
 /** V8 runs what is in it. Windows has no such modes; there the folder is the user's own. */

@@ -93,6 +93,26 @@ test("a file that is damaged anywhere is not used, and made anew", async () => {
   );
 });
 
+test.each(["null", "[]", "{}", '{"path":7,"identity":"","runs":0}', '{"path":"\\u0000","identity":"","runs":0}'])(
+  "two whole copies of nonsense are no code: %s",
+  async (making) => {
+    const cache = await filledCache();
+    for (const part of ["program", "scan"]) {
+      const file = readFileSync(pathOf(cache, part));
+      const code = file.subarray(16 + file.readUInt32LE(4), file.length / 2);
+      const info = Buffer.from(making.padEnd(Math.ceil(making.length / 8) * 8));
+      const half = Buffer.concat([file.subarray(0, 16), info, code]);
+      half.writeUInt32LE(info.length, 4);
+      half.writeUInt32LE(half.length, 8);
+      writeFileSync(pathOf(cache, part), Buffer.concat([half, half]));
+    }
+    const variables = { TOKENSIFT_CACHE_DIR: cache };
+    expect(await tokensift(["cache", "prune"], { home, variables })).toMatchObject({ code: 0, stderr: "" });
+    expect(codeIn(cache).filter((name) => /^(program|scan)-/.test(name))).toEqual([]);
+    expect(figures(await scan(cache))).toEqual(plain);
+  },
+);
+
 test("code of another file is not used, whatever its name", async () => {
   const cache = await filledCache();
   const [program, scanning] = ["program", "scan"].map((part) => pathOf(cache, part)) as [string, string];
