@@ -7,11 +7,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { scanSessions } from "tokensift/ledger";
-import { buildLedger } from "../../src/ledger/build.ts";
-import { entriesOf, mergeSessions } from "../../src/ledger/refresh.ts";
-import type { Ledger } from "../../src/ledger/types.ts";
 import { lines, makeFolder, sessionId } from "../transcripts.ts";
+import { emptyLedger, rescan } from "./rescan.ts";
 
 const runs = Math.ceil(Number(process.env["TOKENSIFT_MODEL_RUNS"] ?? 2000) / 10);
 
@@ -46,7 +43,6 @@ interface Rollout {
   readonly own: readonly Told[];
 }
 
-const NOTHING_SAID = { said: new Map(), timers: new Map(), dispatched: new Map() };
 const at = (second: number) => new Date(Date.UTC(2026, 5, 1, 0, 0, second)).toISOString();
 const line = (second: number, type: string, payload: object) =>
   JSON.stringify({ timestamp: at(second), type, payload });
@@ -59,7 +55,7 @@ class World {
   readonly #seen = new Set<number>();
   /** And in copies: of those that were gone before anybody looked nobody knows what was used when. */
   readonly #copied = new Set<number>();
-  #ledger: Ledger = buildLedger(new Map(), NOTHING_SAID);
+  #ledger = emptyLedger();
   #begun = 0;
   #requests = 0;
   /** Nothing is written within two seconds of what was before. */
@@ -123,18 +119,7 @@ class World {
   }
 
   async scan(): Promise<void> {
-    const known = entriesOf(JSON.parse(JSON.stringify(this.#ledger)) as Ledger);
-    const scan = await scanSessions(
-      {
-        environment: { home: this.#home, variables: {}, platform: "linux" },
-        cacheDirectory: join(this.#home, "cache"),
-        threads: 0,
-        nowMs: Date.UTC(2026, 7, 1) + this.#scans++,
-      },
-      { project: undefined, patterns: undefined },
-      known,
-    );
-    this.#ledger = buildLedger(mergeSessions(known, scan).sessions, NOTHING_SAID);
+    this.#ledger = (await rescan(this.#home, this.#ledger, this.#scans++)).ledger;
     for (const { own, copied } of this.#rollouts.values()) {
       for (const { input } of own) this.#seen.add(input);
       for (const { input } of copied) this.#copied.add(input);

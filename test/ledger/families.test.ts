@@ -7,12 +7,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { scanSessions } from "tokensift/ledger";
-import { buildLedger } from "../../src/ledger/build.ts";
-import { entriesOf, mergeSessions } from "../../src/ledger/refresh.ts";
-import type { Ledger, SessionEntry } from "../../src/ledger/types.ts";
+import type { SessionEntry } from "../../src/ledger/types.ts";
 import { lines, makeFolder, response, sessionId } from "../transcripts.ts";
 import { message, PROJECT_FOLDER, transcriptOf } from "./home.ts";
+import { emptyLedger, rescan } from "./rescan.ts";
 
 const runs = Math.ceil(Number(process.env["TOKENSIFT_MODEL_RUNS"] ?? 2000) / 10);
 
@@ -43,7 +41,7 @@ class World {
   readonly #home = makeFolder({ [`${PROJECT_FOLDER}/.keep`]: "" });
   readonly #sessions = new Map<number, Line[]>();
   readonly #seen = new Set<number>();
-  #ledger: Ledger = buildLedger(new Map(), NOTHING_SAID);
+  #ledger = emptyLedger();
   #begun = 0;
   #responses = 0;
   #scans = 0;
@@ -81,22 +79,10 @@ class World {
     writeFileSync(join(this.#home, transcriptOf(n)), lines(some.map(({ text }) => text)));
   }
 
-  /** As the command line does, the file's way included. */
   async scan(): Promise<void> {
-    const known = entriesOf(JSON.parse(JSON.stringify(this.#ledger)) as Ledger);
-    const scan = await scanSessions(
-      {
-        environment: { home: this.#home, variables: {}, platform: "linux" },
-        cacheDirectory: join(this.#home, "cache"),
-        threads: 0,
-        nowMs: Date.UTC(2026, 7, 1) + this.#scans++,
-      },
-      { project: undefined, patterns: undefined },
-      known,
-    );
-    const { sessions, doubts } = mergeSessions(known, scan);
+    const { ledger, doubts } = await rescan(this.#home, this.#ledger, this.#scans++);
     expect(doubts).toEqual([]);
-    this.#ledger = buildLedger(sessions, NOTHING_SAID);
+    this.#ledger = ledger;
     for (const some of this.#sessions.values()) {
       for (const { response: number } of some) if (number !== undefined) this.#seen.add(number);
     }
@@ -110,7 +96,6 @@ class World {
   }
 }
 
-const NOTHING_SAID = { said: new Map(), timers: new Map(), dispatched: new Map() };
 const at = (n: number) => ({ timestamp: new Date(Date.UTC(2026, 5, 1, 0, n)).toISOString() });
 /** No two sets of responses add up alike, or nearly none. */
 const usageOf = (n: number) => ({ input_tokens: n * n, cache_creation_input_tokens: n ** 3 });
