@@ -164,6 +164,7 @@ export async function cursorsOf(
   checked: CheckedOptions,
   takenMs: number,
   memory: TallyMemory,
+  isHeadEnough = false,
 ): Promise<Cursors | undefined> {
   // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
   if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
@@ -171,7 +172,7 @@ export async function cursorsOf(
   const folder = cacheFolder(checked.environment, checked.cacheDirectory);
   if (folder === undefined) return undefined;
   const { maxLineBytes } = checked;
-  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory });
+  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory, isHeadEnough });
 }
 
 /** Read before anything else: a mistake in them stops the run. */

@@ -6,6 +6,7 @@ import { MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
 import { isU32, isWhole, MOST_WHOLE, type Narrow } from "./narrow.ts";
+import { type EventTables, lengthsOf } from "./rows.ts";
 import {
   AGE,
   type CursorTable,
@@ -30,13 +31,26 @@ export function areWidthsSound(tables: NarrowTables): boolean {
   });
 }
 
-export function isSound(table: CursorTable, tables: NarrowTables, memory: TallyMemory): boolean {
+/** All but what hangs on events. */
+export function isHeadSound(table: CursorTable, tables: NarrowTables, memory: TallyMemory): boolean {
   return (
     areSorted(table.paths) &&
     tablesAddUp(table, tables, memory) &&
     rowsAreSound(table, memory) &&
-    columnsAreSound(table, tables, memory) &&
-    indexesAreSound(table, tables, memory)
+    headColumnsAreSound(table, tables, memory)
+  );
+}
+
+/** What hangs on the events of rows [from, to), of which `columns` are. */
+export function areEventsSound(
+  table: CursorTable,
+  columns: EventTables,
+  from: number,
+  to: number,
+  memory: TallyMemory,
+): boolean {
+  return (
+    eventColumnsAreSound(table, columns, memory) && indexesAreSound(lengthsOf(table.row, from, to), columns, memory)
   );
 }
 
@@ -54,7 +68,8 @@ function tablesAddUp({ start, row }: CursorTable, tables: NarrowTables, { native
     sum(row.eventRecords, start.records) === tables.record.idLow.length &&
     sum(row.usages, start.usages) === tables.usage.input.length &&
     sum(row.extras, start.extras) === tables.extra.event.length &&
-    sum(row.skippedListed, start.skipped) === tables.skipped.line.length
+    sum(row.skippedListed, start.skipped) === tables.skipped.line.length &&
+    sum(row.contextsListed, start.listedContexts) === tables.listedContext.context.length
   );
 }
 
@@ -95,28 +110,48 @@ function isTime(ms: number): boolean {
   return Math.abs(ms) <= MOST_MS;
 }
 
-function columnsAreSound(table: CursorTable, tables: NarrowTables, { native }: TallyMemory): boolean {
-  const { texts, contexts } = table;
-  const { event, record, usage, extra, context, skipped } = tables;
-  const isBelow = ({ address, width, length }: Narrow, end: number) =>
-    length === 0 || native.largest(address, width, length) >>> 0 < end;
-  const areCounts = (column: Narrow) => isWhole(column) || native.areCounts(column.address, column.length) !== 0;
+function headColumnsAreSound(
+  { texts, contexts }: CursorTable,
+  { listedContext, context, skipped }: NarrowTables,
+  { native }: TallyMemory,
+): boolean {
   return (
-    Object.values(context).every((column) => isBelow(column, texts.length)) &&
-    isBelow(event.model, texts.length) &&
-    isBelow(extra.model, texts.length) &&
-    isBelow(event.context, contexts) &&
-    isBelow(skipped.reason, SKIPPED_REASONS.length) &&
-    areCounts(skipped.offset) &&
-    Object.values(usage).every(areCounts) &&
-    Object.values(extra).every(areCounts) &&
-    [event.firstMs, event.lastMs, event.chosenMs].every(areCounts) &&
+    isBelow(listedContext.context, contexts, native) &&
+    Object.values(context).every((column) => isBelow(column, texts.length, native)) &&
+    isBelow(skipped.reason, SKIPPED_REASONS.length, native) &&
+    areCounts(skipped.offset, native)
+  );
+}
+
+function eventColumnsAreSound(
+  { texts, contexts }: CursorTable,
+  { event, record, usage, extra }: EventTables,
+  { native }: TallyMemory,
+): boolean {
+  return (
+    isBelow(event.model, texts.length, native) &&
+    isBelow(extra.model, texts.length, native) &&
+    isBelow(event.context, contexts, native) &&
+    [...Object.values(usage), ...Object.values(extra)].every((column) => areCounts(column, native)) &&
+    [event.firstMs, event.lastMs, event.chosenMs].every((column) => areCounts(column, native)) &&
     (isRelative(record.timeMs) || native.areTimes(record.timeMs.address, record.timeMs.length) !== 0)
   );
 }
 
-/** Whether each row's indexes stay in the row. */
-function indexesAreSound({ row }: CursorTable, { event, record, extra }: NarrowTables, memory: TallyMemory): boolean {
+function isBelow({ address, width, length }: Narrow, end: number, native: TallyMemory["native"]): boolean {
+  return length === 0 || native.largest(address, width, length) >>> 0 < end;
+}
+
+function areCounts(column: Narrow, native: TallyMemory["native"]): boolean {
+  return isWhole(column) || native.areCounts(column.address, column.length) !== 0;
+}
+
+/** Whether the indexes of each row, of so many elements, stay in the row. */
+function indexesAreSound(
+  lengths: ReturnType<typeof lengthsOf>,
+  { event, record, extra }: EventTables,
+  memory: TallyMemory,
+): boolean {
   const { flags, usage, firstRecord, earliestRecord, chosenRecord, lastRecord } = event;
   const columns = { flags, usage, firstRecord, earliestRecord, chosenRecord, lastRecord };
   const indexes = { ...columns, recordEvent: record.event, extraEvent: extra.event };
@@ -125,7 +160,6 @@ function indexesAreSound({ row }: CursorTable, { event, record, extra }: NarrowT
     memory.set(global, address);
     memory.set(`${global}Width`, width);
   }
-  const { events, eventRecords, usages, extras } = row;
-  memory.bind("row", { events, eventRecords, usages, extras });
-  return memory.native.areRowsSound(row.offset.length) !== 0;
+  memory.bind("row", lengths);
+  return memory.native.areRowsSound(lengths.events.length) !== 0;
 }

@@ -4,20 +4,22 @@ import { unpack } from "msgpackr/unpack";
 import { paddedTo8 } from "../events.ts";
 import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { areWidthsSound, isSound } from "./check.ts";
-import { readInto } from "./file.ts";
+import { areEventsSound, areWidthsSound, isHeadSound } from "./check.ts";
+import { CursorFile } from "./file.ts";
 import {
   areListed,
   checksumOf,
   type Envelope,
   FORMAT,
+  headChecksumOf,
   HEADER_BYTES,
   MAGIC,
   type Making,
   startOfPaths,
 } from "./layout.ts";
 import { isDense, isWidth, type Narrow, paddedBytes, type Width } from "./narrow.ts";
-import { CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES } from "./table.ts";
+import { CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./table.ts";
+import { UnreadColumns } from "./unread-columns.ts";
 
 export interface DecodedCursors {
   readonly making: Making;
@@ -27,45 +29,80 @@ export interface DecodedCursors {
 /** A table this long is nothing that a file could hold. */
 const MOST_ELEMENTS = 2 ** 28;
 
-/**
- * The cursors in a file, their columns in `memory`. Undefined: absent, or no use. Where its paths are those known
- * already they are not taken apart.
- */
-export function readCursors(path: string, memory: TallyMemory, known?: readonly string[]): DecodedCursors | undefined {
+export interface Reading {
+  /** Paths that may be all of the file's: then they are not taken apart. */
+  readonly known?: readonly string[] | undefined;
+  /** Leaves what hangs on events unread until rows are asked for (`CursorTable.load`). */
+  readonly isHeadEnough?: boolean | undefined;
+}
+
+/** The cursors in a file, their columns in `memory`. Undefined: absent, or no use. */
+export function readCursors(
+  path: string,
+  memory: TallyMemory,
+  { known, isHeadEnough = false }: Reading = {},
+): DecodedCursors | undefined {
   const start = memory.next;
-  const bytes = readInto(memory, path);
-  const decoded = bytes && decodeCursors(bytes, memory, known);
-  if (!decoded) memory.release(start);
+  const file = CursorFile.open(path, memory);
+  let decoded: DecodedCursors | undefined;
+  try {
+    const head = file && readHeader(file);
+    if (head) {
+      decoded = decodeCursors(file, head, isHeadEnough, memory, known);
+    }
+  } finally {
+    if (!isHeadEnough || !decoded) file?.close();
+    if (!decoded) memory.release(start);
+  }
   return decoded;
 }
 
+interface Header {
+  readonly checksum: number;
+  readonly headChecksum: number;
+  readonly packedBytes: number;
+  readonly headBytes: number;
+}
+
+/** Undefined: what the file has there is none. */
+function readHeader(file: CursorFile): Header | undefined {
+  const { bytes } = file;
+  if (bytes.length < HEADER_BYTES || !file.read(0, HEADER_BYTES)) return undefined;
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
+  const [low, high, format, checksum = 0, headChecksum = 0, packedBytes = 0, headBytes = 0] = words;
+  if (low !== MAGIC[0] || high !== MAGIC[1] || format !== FORMAT) return undefined;
+  if (headBytes > bytes.length || packedBytes > headBytes - HEADER_BYTES) return undefined;
+  return { checksum, headChecksum, packedBytes, headBytes };
+}
+
 function decodeCursors(
-  bytes: Uint8Array<ArrayBuffer>,
+  file: CursorFile,
+  { checksum, headChecksum, packedBytes, headBytes }: Header,
+  isHeadEnough: boolean,
   memory: TallyMemory,
   known: readonly string[] | undefined,
 ): DecodedCursors | undefined {
-  if (bytes.length < HEADER_BYTES) return undefined;
-  const [low, high, format, checksum, packedBytes = 0] = new Uint32Array(
-    bytes.buffer,
-    bytes.byteOffset,
-    HEADER_BYTES / 4,
-  );
-  if (low !== MAGIC[0] || high !== MAGIC[1] || format !== FORMAT) return undefined;
-  if (packedBytes > bytes.length - HEADER_BYTES || checksum !== checksumOf(bytes, memory)) return undefined;
+  const { bytes } = file;
+  if (!file.read(HEADER_BYTES, isHeadEnough ? headBytes : bytes.length)) return undefined;
+  const isWhole = isHeadEnough
+    ? headChecksum === headChecksumOf(bytes, headBytes, memory)
+    : checksum === checksumOf(bytes, memory);
+  if (!isWhole) return undefined;
   try {
     // Copied: texts are not decoded from memory that threads could share.
     const packed = bytes.slice(HEADER_BYTES, HEADER_BYTES + packedBytes);
     const envelope = checkEnvelope(unpack(packed));
-    const tables = envelope && openTables(envelope, bytes, paddedTo8(HEADER_BYTES + packedBytes));
+    const tables = envelope && openTables(envelope, bytes, paddedTo8(HEADER_BYTES + packedBytes), headBytes);
     if (!tables) return undefined;
     const { source, parserVersion, maxLineBytes, folder } = envelope;
     const paths = known && areListed(envelope.paths, known, folder) ? known : pathList(envelope);
     const texts = textList(envelope.texts);
     if (!paths || !texts || paths.length !== tables.cursor.offset.length || texts[0] !== "") return undefined;
-    const table = new CursorTable(paths, texts, tables, memory);
-    return isSound(table, tables, memory)
-      ? { making: { source, parserVersion, maxLineBytes, folder }, table }
-      : undefined;
+    const unread = isHeadEnough ? new UnreadColumns(file, headBytes, memory) : undefined;
+    const table = new CursorTable(paths, texts, tables, memory, unread);
+    const isSound =
+      isHeadSound(table, tables, memory) && (isHeadEnough || areEventsSound(table, tables, 0, paths.length, memory));
+    return isSound ? { making: { source, parserVersion, maxLineBytes, folder }, table } : undefined;
   } catch (error) {
     // Else only what is no MessagePack or no JSON comes here: a forged file.
     if (error instanceof ScanError) throw error;
@@ -92,15 +129,17 @@ function checkEnvelope(value: unknown): Envelope | undefined {
   return isWhole ? (envelope as Envelope) : undefined;
 }
 
-/** Where the columns of a file lie; undefined when they are not all the rest of its bytes. */
+/** Where the columns of a file lie; undefined when they are not all the rest of its bytes, or the head ends elsewhere. */
 function openTables(
   { lengths, widths }: Envelope,
   { byteOffset, length: end }: Uint8Array,
   from: number,
+  headBytes: number,
 ): NarrowTables | undefined {
   const tables: Partial<Record<TableName, Record<string, Narrow>>> = {};
   let at = from;
   let column = 0;
+  let headEnd = from;
   for (const [i, table] of TABLE_NAMES.entries()) {
     const columns: Record<string, Narrow> = {};
     const length = lengths[i] as number;
@@ -114,8 +153,9 @@ function openTables(
       at += paddedBytes(width, length);
     }
     tables[table] = columns;
+    if (!(table in TABLES_OF_EVENTS)) headEnd = at;
   }
-  if (at !== end || column !== widths.length) return undefined;
+  if (headEnd !== headBytes || at !== end || column !== widths.length) return undefined;
   const narrow = tables as NarrowTables;
   return areWidthsSound(narrow) ? narrow : undefined;
 }

@@ -2,10 +2,27 @@
 import { pack } from "msgpackr/pack";
 import { paddedTo8 } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, listPaths, MAGIC, type Making } from "./layout.ts";
-import { isDense, paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
-import { TABLE_NAMES, TABLES } from "./table.ts";
+import {
+  checksumOf,
+  type Envelope,
+  FORMAT,
+  headChecksumOf,
+  HEADER_BYTES,
+  listPaths,
+  MAGIC,
+  type Making,
+} from "./layout.ts";
+import { isDense, type Narrow, paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
+import { checksumsOf, lengthsOf } from "./rows.ts";
+import { type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./table.ts";
 import type { WideTables } from "./wide.ts";
+
+interface Column {
+  readonly table: TableName;
+  readonly name: string;
+  readonly values: Uint32Array | Float64Array;
+  readonly width: Width;
+}
 
 /** The bytes of a file, in `memory`. */
 export function encodeCursors(
@@ -15,15 +32,7 @@ export function encodeCursors(
   wide: WideTables,
   memory: TallyMemory,
 ): Uint8Array {
-  const columns: Array<{ readonly values: Uint32Array | Float64Array; readonly width: Width }> = [];
-  for (const table of TABLE_NAMES) {
-    const all = Object.keys(TABLES[table]).map((name) => {
-      const values = (wide[table] as Record<string, Uint32Array | Float64Array>)[name] as Uint32Array;
-      return { values, width: wide.absolute.has(values) ? 8 : widthIn(values, memory) };
-    });
-    const hasZeros = isDense(all.map(({ width }) => width));
-    for (const { values, width } of all) columns.push({ values, width: hasZeros || width > 0 ? width : 1 });
-  }
+  const columns = TABLE_NAMES.flatMap((table) => columnsOf(table, wide, memory));
   const envelope: Envelope = {
     ...making,
     paths: listPaths(paths, making.folder),
@@ -32,19 +41,50 @@ export function encodeCursors(
     widths: Uint8Array.from(columns, ({ width }) => width),
   };
   const packed = pack(envelope);
+  const bytesOf = ({ width, values }: Column) => paddedBytes(width, values.length);
   const from = paddedTo8(HEADER_BYTES + packed.length);
-  const size = columns.reduce((sum, { values, width }) => sum + paddedBytes(width, values.length), from);
-  const bytes = memory.u8(size);
+  const bytes = memory.u8(columns.reduce((sum, column) => sum + bytesOf(column), from));
   bytes.set(packed, HEADER_BYTES);
+  const tables: Record<string, Record<string, Narrow>> = {};
   let at = from;
-  for (const { values, width } of columns) {
+  let headBytes = from;
+  for (const column of columns) {
+    const { table, name, values, width } = column;
     putNumbers(values, width, bytes, at);
-    at += paddedBytes(width, values.length);
+    (tables[table] ??= {})[name] = { address: bytes.byteOffset + at, width, length: values.length };
+    at += bytesOf(column);
+    if (!(table in TABLES_OF_EVENTS)) headBytes = at;
   }
+  const { address, length } = (tables as unknown as NarrowTables).cursor.checksum;
+  const sums = new Uint32Array(bytes.buffer, address, length);
+  sums.set(checksumsOf(tables as unknown as NarrowTables, lengthsIn(memory, wide), memory));
   const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
-  header.set([...MAGIC, FORMAT, 0, packed.length]);
+  header.set([...MAGIC, FORMAT, 0, 0, packed.length, headBytes]);
+  header[4] = headChecksumOf(bytes, headBytes, memory);
   header[3] = checksumOf(bytes, memory);
   return bytes;
+}
+
+function columnsOf(table: TableName, wide: WideTables, memory: TallyMemory): Column[] {
+  const columns = Object.keys(TABLES[table]).map((name): Column => {
+    const values = (wide[table] as Record<string, Uint32Array | Float64Array>)[name] as Uint32Array;
+    if (wide.absolute.has(values)) return { table, name, values, width: 8 };
+    // What is in it is not known yet.
+    if (values === wide.cursor.checksum) return { table, name, values, width: 4 };
+    return { table, name, values, width: widthIn(values, memory) };
+  });
+  const hasZeros = isDense(columns.map(({ width }) => width));
+  return hasZeros ? columns : columns.map((column) => ({ ...column, width: column.width === 0 ? 1 : column.width }));
+}
+
+function lengthsIn(memory: TallyMemory, { cursor }: WideTables): ReturnType<typeof lengthsOf> {
+  const rows = cursor.events.length;
+  const copied = Object.entries(lengthsOf(cursor, 0, rows)).map(([name, lengths]) => {
+    const there = memory.u32(rows);
+    there.set(lengths);
+    return [name, there] as const;
+  });
+  return Object.fromEntries(copied) as ReturnType<typeof lengthsOf>;
 }
 
 function widthIn(values: Uint32Array | Float64Array, { buffer, native }: TallyMemory): Width {

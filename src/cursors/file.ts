@@ -49,28 +49,52 @@ export function recentBeside(name: string): string | undefined {
   return name.includes(".recent.") ? undefined : name.replace(/cursors$/, "recent.cursors");
 }
 
-/** The bytes of a file, copied into `memory`; undefined when it cannot be read or is too large. */
-export function readInto(memory: TallyMemory, path: string): Uint8Array<ArrayBuffer> | undefined {
-  let file = -1;
-  try {
-    if (!existsSync(path)) return undefined;
-    // Opening a FIFO would wait for a writer.
-    file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    const stat = fstatSync(file);
-    if (!stat.isFile() || stat.size > MOST_BYTES) return undefined;
-    const bytes = memory.u8(stat.size);
-    let filled = 0;
-    while (filled < bytes.length) {
-      const got = readSync(file, bytes, filled, bytes.length - filled, filled);
-      if (got === 0) return undefined;
-      filled += got;
+/** A cursor file that has its place in `memory`, and is read into it as a whole or in parts. */
+export class CursorFile {
+  /** As large as the file; zeros where nothing was read. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  #file: number;
+
+  private constructor(file: number, bytes: Uint8Array<ArrayBuffer>) {
+    this.#file = file;
+    this.bytes = bytes;
+  }
+
+  /** Undefined when it cannot be read or is too large. */
+  static open(path: string, memory: TallyMemory): CursorFile | undefined {
+    let file = -1;
+    try {
+      if (!existsSync(path)) return undefined;
+      // Opening a FIFO would wait for a writer.
+      file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const stat = fstatSync(file);
+      if (stat.isFile() && stat.size <= MOST_BYTES) return new CursorFile(file, memory.u8(stat.size));
+    } catch (error) {
+      if (file >= 0) closeSync(file);
+      if (error instanceof ScanError) throw error;
+      return undefined;
     }
-    return bytes;
-  } catch (error) {
-    if (error instanceof ScanError) throw error;
+    closeSync(file);
     return undefined;
-  } finally {
-    if (file >= 0) closeSync(file);
+  }
+
+  /** Reads bytes [from, to). False: they cannot be read, or not all of them are there. */
+  read(from: number, to: number): boolean {
+    try {
+      for (let at = from; at < to;) {
+        const got = readSync(this.#file, this.bytes, at, to - at, at);
+        if (got === 0) return false;
+        at += got;
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  close(): void {
+    if (this.#file >= 0) closeSync(this.#file);
+    this.#file = -1;
   }
 }
 

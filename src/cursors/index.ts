@@ -28,6 +28,8 @@ export interface CursorOptions {
   readonly takenMs: number;
   /** Where cursors are read into. */
   readonly memory: TallyMemory;
+  /** Leaves what hangs on events unread until it is asked for. */
+  readonly isHeadEnough?: boolean | undefined;
 }
 
 /**
@@ -70,9 +72,17 @@ export class Cursors {
   }
 
   #read(making: Making, kind: "cursors" | "recent.cursors", paths?: readonly string[]): CursorTable | undefined {
-    const { folder, memory } = this.#options;
-    const decoded = readCursors(join(folder, fileName(making.source, making.folder, kind)), memory, paths);
-    return decoded && areMadeAlike(decoded.making, making) ? decoded.table : undefined;
+    const { folder, memory, isHeadEnough } = this.#options;
+    const path = join(folder, fileName(making.source, making.folder, kind));
+    const decoded = readCursors(path, memory, { known: paths, isHeadEnough });
+    if (!decoded || areMadeAlike(decoded.making, making)) return decoded?.table;
+    decoded.table.close();
+    return undefined;
+  }
+
+  /** Nothing more is asked of events that were left unread. */
+  close(): void {
+    for (const { stored } of this.#projects) for (const table of [stored.main, stored.recent]) table?.close();
   }
 
   /** What is left to read, in path order. */

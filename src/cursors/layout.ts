@@ -1,9 +1,11 @@
 /**
  * Cursors of one project folder in a file (docs/decisions/0005):
  *
- *     magic | format | checksum | envelope bytes | envelope (MessagePack) | columns, each from a multiple of 8 on
+ *     magic | format | checksum | checksum of the head | envelope bytes | head bytes | envelope (MessagePack) | columns,
+ *     each from a multiple of 8 on
  *
- * Bytes that are not exactly what `encodeCursors` writes are no cursors: there is nothing between whole and absent.
+ * The head is all but the columns of events and of what hangs on them, of which each row has a checksum of its own. Bytes that are
+ * not exactly what `encodeCursors` writes are no cursors: there is nothing between whole and absent.
  */
 import { sep } from "node:path";
 import type { TallyMemory } from "../tally/memory.ts";
@@ -25,12 +27,13 @@ export function areMadeAlike(a: Making, b: Making): boolean {
 }
 
 /** Goes up with every change to what stands in the file or to what the engine makes of bytes, whatever the source. */
-export const FORMAT = 6;
+export const FORMAT = 7;
 /** "TSIFTCUR" as two numbers; on a machine of the other byte order it is something else, and so no cursor file. */
 export const MAGIC = [0x46495354, 0x52554354] as const;
 export const HEADER_BYTES = 32;
-/** What the checksum covers begins behind it. */
+/** What the checksums cover begins behind each of them. */
 const CHECKED_FROM = 16;
+const HEAD_CHECKED_FROM = 20;
 
 export interface Envelope extends Making {
   // JSON lists of texts: read by the engine's own parser, and exact where texts are no well-formed Unicode.
@@ -44,6 +47,11 @@ export interface Envelope extends Making {
 
 export function checksumOf({ byteOffset, length }: Uint8Array, { native }: TallyMemory): number {
   return native.checksum(byteOffset + CHECKED_FROM, length - CHECKED_FROM) >>> 0;
+}
+
+/** Of the head alone. */
+export function headChecksumOf({ byteOffset }: Uint8Array, headBytes: number, { native }: TallyMemory): number {
+  return native.checksum(byteOffset + HEAD_CHECKED_FROM, headBytes - HEAD_CHECKED_FROM) >>> 0;
 }
 
 /** Paths as they stand in a file. */

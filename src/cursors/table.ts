@@ -6,6 +6,7 @@ import { type Columns, CONTEXT, EVENT, EXTRA, FACTS, MESSAGE_TASKS, RECORD, type
 import type { Counts } from "../merged-columns.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { isWhole, type Narrow, type Numbers, numbersOf } from "./narrow.ts";
+import type { UnreadColumns } from "./unread-columns.ts";
 
 /** One element a transcript: its cursor. Text columns hold text numbers; 0 is none. */
 export const CURSOR = {
@@ -33,6 +34,9 @@ export const CURSOR = {
   usages: Uint32Array,
   extras: Uint32Array,
   skippedListed: Uint32Array,
+  contextsListed: Uint32Array,
+  /** Of its elements in the tables that can be left unread. */
+  checksum: Uint32Array,
   // Up to the offset.
   ...FACTS,
   /** What times of its events and records count from. */
@@ -59,12 +63,16 @@ export const AGE = {
   sameInstant: 2,
 } as const;
 
+/** Each context that an event of a transcript has, once: who asks for a team need not look at events. */
+export const LISTED_CONTEXT = { context: Uint32Array } as const;
+
 /** One element a skipped line. */
 export const SKIPPED = { line: Uint32Array, offset: Float64Array, reason: Uint32Array } as const;
 export const SKIPPED_REASONS = ["malformed", "oversized"] as const satisfies ReadonlyArray<SkippedAt["reason"]>;
 
 /**
- * The tables of a cursor file in their order there; their columns stand in the order of their names here. What
+ * The tables of a cursor file in their order there; their columns stand in the order of their names here. Those of events and
+ * what hangs on them come last: whoever asks for few transcripts of many reads only theirs. What
  * differs from the columns of the same name elsewhere, so that numbers are small:
  * - `record.timeMs` is milliseconds since the transcript's `baseMs` plus 1, and 0 is no time; in 8 bytes it is as elsewhere;
  * - `event.firstMs`, `lastMs` and `chosenMs` count from the times of the event's earliest, last and chosen records: zeros, but
@@ -75,15 +83,18 @@ export const SKIPPED_REASONS = ["malformed", "oversized"] as const satisfies Rea
  */
 export const TABLES = {
   cursor: CURSOR,
+  listedContext: LISTED_CONTEXT,
+  context: CONTEXT,
+  skipped: SKIPPED,
   event: EVENT,
   record: RECORD,
   usage: USAGE,
   extra: EXTRA,
-  context: CONTEXT,
-  skipped: SKIPPED,
 } as const;
 export type TableName = keyof typeof TABLES;
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
+/** With the column of rows that says how much of each is theirs. */
+export const TABLES_OF_EVENTS = { event: "events", record: "eventRecords", usage: "usages", extra: "extras" } as const;
 
 type NarrowColumns<Name extends TableName> = Readonly<Record<keyof (typeof TABLES)[Name], Narrow>>;
 export type NarrowTables = { readonly [Name in TableName]: NarrowColumns<Name> };
@@ -109,16 +120,23 @@ export class CursorTable {
   readonly contexts: number;
   readonly row: Columns<typeof CURSOR>;
   /** Where the elements of each row begin, and where those of the last one end. */
-  readonly start: Readonly<Record<keyof Counts | "skipped", Uint32Array>>;
+  readonly start: Readonly<Record<keyof Counts | "skipped" | "listedContexts", Uint32Array>>;
   readonly #tables: NarrowTables;
   readonly #memory: TallyMemory;
   /** The columns of what rows are copied of, by name: taking them apart for each run of rows takes longer than copying few. */
   readonly #copied: Readonly<Record<keyof Wide, ReadonlyArray<readonly [string, Narrow]>>>;
   /** Whether times of records count from the rows' bases. */
   readonly #isRelative: boolean;
+  readonly #unread: UnreadColumns | undefined;
 
-  /** Columns of `tables` lie in `memory`. */
-  constructor(paths: readonly string[], texts: string[], tables: NarrowTables, memory: TallyMemory) {
+  /** Columns of `tables` lie in `memory`; those of events may be `unread`. */
+  constructor(
+    paths: readonly string[],
+    texts: string[],
+    tables: NarrowTables,
+    memory: TallyMemory,
+    unread?: UnreadColumns,
+  ) {
     this.paths = paths;
     this.texts = texts;
     this.contexts = tables.context.agentName.length;
@@ -132,6 +150,7 @@ export class CursorTable {
       extra: Object.entries(extra),
     };
     this.#isRelative = isRelative(record.timeMs);
+    this.#unread = unread;
     const rows = tables.cursor.offset.length;
     const row = (this.row = memory.columns(CURSOR, rows));
     for (const [name, column] of Object.entries(tables.cursor)) {
@@ -148,7 +167,21 @@ export class CursorTable {
       usages: startsOf(row.usages),
       extras: startsOf(row.extras),
       skipped: startsOf(row.skippedListed),
+      listedContexts: startsOf(row.contextsListed),
     };
+  }
+
+  /**
+   * Before anything is asked of the events of these rows, which ascend. Throws `DamagedCursors` where the file has not
+   * what it said.
+   */
+  load(rows: readonly number[]): void {
+    this.#unread?.load(this, this.#tables, rows);
+  }
+
+  /** Nothing more is loaded. */
+  close(): void {
+    this.#unread?.close();
   }
 
   countsOf(from: number, to: number): Counts {
@@ -175,29 +208,26 @@ export class CursorTable {
     return this.#numbersOf(this.#tables.context[name]);
   }
 
-  /** The context of each event. */
-  get eventContexts(): Numbers {
-    return this.#numbersOf(this.#tables.event.context);
+  /** The contexts of events, row by row, each once. */
+  get listedContexts(): Numbers {
+    return this.#numbersOf(this.#tables.listedContext.context);
   }
 
-  /** Makes all texts empty but those that these rows name. */
+  /** Makes all texts empty but those that these rows, which are loaded, name. */
   keepTextsOf(rows: readonly number[]): void {
     const kept = new Set<number>();
     const { event, extra, context } = this.#tables;
     const columns = Object.values(context).map((column) => this.#numbersOf(column));
-    const contexts = this.eventContexts;
+    const contexts = this.listedContexts;
     const models = this.#numbersOf(event.model);
     const extraModels = this.#numbersOf(extra.model);
-    const { events, extras } = this.start;
+    const { events, extras, listedContexts } = this.start;
     for (const row of rows) {
       for (const name of ROW_TEXTS) kept.add(this.row[name][row] as number);
-      let last = -1;
-      for (let i = events[row] as number; i < (events[row + 1] as number); i++) {
-        kept.add(models[i] as number);
-        const number = contexts[i] as number;
-        if (number !== last) for (const column of columns) kept.add(column[number] as number);
-        last = number;
+      for (let i = listedContexts[row] as number; i < (listedContexts[row + 1] as number); i++) {
+        for (const column of columns) kept.add(column[contexts[i] as number] as number);
       }
+      for (let i = events[row] as number; i < (events[row + 1] as number); i++) kept.add(models[i] as number);
       for (let i = extras[row] as number; i < (extras[row + 1] as number); i++) kept.add(extraModels[i] as number);
     }
     const texts = Array.from(kept, (number) => [number, this.texts[number] as string] as const);

@@ -3,10 +3,12 @@ import { allocate, type BatchColumns, type Columns, CONTEXT, FACTS, NO_USAGE } f
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
 import { MOST_WHOLE } from "./narrow.ts";
+import type { LISTED_CONTEXT } from "./table.ts";
 import { CURSOR, type CursorAt, SKIPPED, SKIPPED_REASONS } from "./table.ts";
 
 export interface WideTables extends Omit<BatchColumns, "range"> {
   readonly cursor: Columns<typeof CURSOR>;
+  readonly listedContext: Columns<typeof LISTED_CONTEXT>;
   readonly skipped: Columns<typeof SKIPPED>;
   /** The column of records' times, where they count from no base because they lie too far apart. */
   readonly absolute: ReadonlySet<unknown>;
@@ -45,6 +47,7 @@ export function tablesOf(table: MergedTable, bookmarks: ReadonlyArray<Bookmark |
   }
   const { context, numbers } = distinctContexts(table);
   for (let i = 0; i < event.context.length; i++) event.context[i] = numbers[event.context[i] as number] as number;
+  const listedContext = contextsListed(table, cursor);
   countFromRecords(event.firstMs, event.earliestRecord, record.timeMs);
   countFromRecords(event.lastMs, event.lastRecord, record.timeMs);
   countFromRecords(event.chosenMs, event.chosenRecord, record.timeMs);
@@ -53,7 +56,7 @@ export function tablesOf(table: MergedTable, bookmarks: ReadonlyArray<Bookmark |
   const absolute = new Set<unknown>();
   if (areNear(record.timeMs, firstRecord, cursor.baseMs)) countFromBase(record.timeMs, firstRecord, cursor.baseMs);
   else absolute.add(record.timeMs);
-  return { cursor, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
+  return { cursor, listedContext, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
 }
 
 /** All but the bookmarks. */
@@ -109,6 +112,23 @@ function distinctContexts({ event, length, context, contexts }: MergedTable) {
     column.set(kept.map((i) => context[name as keyof typeof CONTEXT][i] as number));
   }
   return { context: distinct, numbers };
+}
+
+/** The contexts of each transcript's events, each once. */
+function contextsListed({ event, length, transcript }: MergedTable, cursor: WideTables["cursor"]) {
+  const listed: number[] = [];
+  eachTranscript(transcript.firstEvent, length, (t, from, to) => {
+    const known = new Set<number>();
+    let last = -1;
+    for (let i = from; i < to; i++) {
+      const context = event.context[i] as number;
+      if (context !== last) known.add(context);
+      last = context;
+    }
+    cursor.contextsListed[t] = known.size;
+    listed.push(...known);
+  });
+  return { context: Uint32Array.from(listed) };
 }
 
 /** Makes indexes count from where the transcript's elements begin, and those of an event's records from its first one. */

@@ -1,6 +1,7 @@
 /** A run from top to bottom: its transcripts, whose they are, what they consumed. */
 import { discoverOf } from "../discover/index.ts";
 import { calendarFor } from "../calendar.ts";
+import { DamagedCursors } from "../cursors/damaged.ts";
 import { invalidOption } from "../errors.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
@@ -20,8 +21,8 @@ import { Facts } from "./facts.ts";
 import { candidates, findUnits } from "./members.ts";
 import { Overview } from "./overview.ts";
 import { type RunPlace, windowOf } from "./place.ts";
-import { projectFolders, transcriptsOfProject } from "./project-folders.ts";
-import { choose, readTranscripts, type ReadTranscripts } from "./read.ts";
+import { type ProjectFolders, projectFolders, transcriptsOfProject } from "./project-folders.ts";
+import { choose, type ChosenTranscripts, type ReadOptions, readTranscripts, type ReadTranscripts } from "./read.ts";
 import { type Shares, sharesOf } from "./shares.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
@@ -73,7 +74,15 @@ export interface Collected {
 
 /** Collects a run. Rejects as `collectRun` does. */
 export async function collect(state: TeamState, place: RunPlace, options: CollectOptions): Promise<Collected> {
-  return withMemory((memory) => collectWith(memory, state, place, options));
+  const collectOnce = async (reading: ReadOptions) =>
+    withMemory((memory) => collectWith(memory, state, place, options, reading));
+  try {
+    return await collectOnce({ isHeadEnough: true });
+  } catch (error) {
+    if (!(error instanceof DamagedCursors)) throw error;
+    // Read as a whole the file is seen to be damaged before anything of it is used.
+    return collectOnce({});
+  }
 }
 
 async function collectWith(
@@ -81,6 +90,7 @@ async function collectWith(
   state: TeamState,
   place: RunPlace,
   options: CollectOptions,
+  reading: ReadOptions,
 ): Promise<Collected> {
   const { since, until, findCliSessions: ownFinder, ...others } = options;
   const checked = checkOptions(others);
@@ -96,10 +106,8 @@ async function collectWith(
   if (window.sinceMs > window.untilMs) throw emptyWindow(window);
 
   const project = projectFolders(place.projectRoot, checked.environment);
-  const read = await readTranscripts(() => discoverOf("claude", project.folders), checked, memory);
-  const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
-  const ofProject = transcriptsOfProject(project, read.transcripts, overview);
-  const run = choose(read, candidates(state, read.transcripts, overview, ofProject));
+  const read = await readTranscripts(() => discoverOf("claude", project.folders), checked, memory, reading);
+  const run = chooseRun(read, state, project);
   const facts = new Facts(run);
   const units = findUnits(state, facts);
   const consumption = await consumptionOf(units, run, window, calendar, checked);
@@ -131,6 +139,17 @@ async function collectWith(
     usageSummary,
     stats: statsOf(read, cli.reading, cli.bytesLookedThrough),
   };
+}
+
+/** The transcripts that can be of the run. */
+function chooseRun(read: ReadTranscripts, state: TeamState, project: ProjectFolders): ChosenTranscripts {
+  try {
+    const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
+    const ofProject = transcriptsOfProject(project, read.transcripts, overview);
+    return choose(read, candidates(state, read.transcripts, overview, ofProject));
+  } finally {
+    read.close();
+  }
 }
 
 function statsOf(read: ReadTranscripts, cli: CliReading | undefined, bytesLookedThrough: number): Collected["stats"] {

@@ -36,8 +36,8 @@ export class Overview {
     const isOurs = this.#once(cursors, () =>
       this.#contextsOfTeam(texts, cursors.contextTexts("team"), cursors.contextTexts("otherTeam")),
     );
-    const contexts = cursors.eventContexts;
-    const starts = cursors.start.events;
+    const contexts = cursors.listedContexts;
+    const starts = cursors.start.listedContexts;
     for (let i = from; i < to; i++) {
       const known = this.#known[transcript + i - from] as Known;
       noteFacts(known, row, i, texts);
@@ -112,7 +112,7 @@ export class Overview {
 
 type Numbers = Readonly<ArrayLike<number>>;
 
-/** Whether one of some events is in a context that is marked. */
+/** Whether one of some contexts is marked. */
 function hasAny(isMarked: Uint8Array, contexts: Numbers, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (isMarked[contexts[i] as number] === 1) return true;
   return false;

@@ -1,5 +1,6 @@
 /** The transcripts of some folders, with what cursors know of them and what is new. */
 import type { Discovery } from "../discover/index.ts";
+import type { Cursors } from "../cursors/index.ts";
 import type { CursorTable } from "../cursors/table.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
@@ -16,18 +17,43 @@ export interface ReadTranscripts extends ChosenTranscripts {
   readonly transcriptsUnchanged: number;
   /** Why the cache could not be written: the system's code. */
   readonly cacheFailure: string | undefined;
+  /** Nothing more will be chosen of them. */
+  readonly close: () => void;
 }
 
-/** Reads what is new in the transcripts that `find` finds, and remembers how far that got. Rejects as `scan` does. */
+export interface ReadOptions {
+  /** Where few of the transcripts will be chosen: leaves of others unread what cursors know of their events. */
+  readonly isHeadEnough?: boolean;
+}
+
+/**
+ * Reads what is new in the transcripts that `find` finds, and remembers how far that got. Rejects as `scan` does, and with
+ * `DamagedCursors` where what was left unread at first turned out to be so.
+ */
 export async function readTranscripts(
   find: () => Discovery,
   checked: CheckedOptions,
   memory: TallyMemory,
+  { isHeadEnough = false }: ReadOptions = {},
 ): Promise<ReadTranscripts> {
   const takenMs = Date.now();
   const found = find();
+  const cursors = await cursorsOf(found, checked, takenMs, memory, isHeadEnough);
+  try {
+    return await readUnread(found, cursors, checked, memory);
+  } catch (error) {
+    cursors?.close();
+    throw error;
+  }
+}
+
+async function readUnread(
+  found: Discovery,
+  cursors: Cursors | undefined,
+  checked: CheckedOptions,
+  memory: TallyMemory,
+): Promise<ReadTranscripts> {
   const { transcripts } = found;
-  const cursors = await cursorsOf(found, checked, takenMs, memory);
   const unread = cursors?.unread ?? transcripts.map(fromItsStart);
   const bytesLeft = unread.reduce((sum, { sizeBytes, start }) => sum + sizeBytes - start, 0);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
@@ -56,6 +82,7 @@ export async function readTranscripts(
     bytesRead: bytesScanned + (cursors?.bytesRead ?? 0),
     transcriptsUnchanged: cursors?.unchanged ?? 0,
     cacheFailure,
+    close: () => cursors?.close(),
   };
 }
 
@@ -99,7 +126,10 @@ function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Pa
       }
     }
   }
-  // A merge takes in every text of a table: of thousands of transcripts these are many.
-  for (const [table, rows] of rowsOf) table.keepTextsOf(rows);
+  for (const [table, rows] of rowsOf) {
+    table.load(rows);
+    // A merge takes in every text of a table: of thousands of transcripts these are many.
+    table.keepTextsOf(rows);
+  }
   return list.parts;
 }

@@ -9,6 +9,7 @@ interface Native {
   shift(column: number, length: number, by: number): void;
   renumber(column: number, length: number, numbers: number): void;
   checksum(from: number, length: number): number;
+  checksumRows(columns: number, count: number, rows: number, sums: number): void;
   widenU32(from: number, width: number, length: number, to: number): void;
   widenF64(from: number, width: number, length: number, to: number): void;
   largest(from: number, width: number, length: number): number;

@@ -14,16 +14,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { pack, unpack } from "msgpackr";
 import { scan } from "tokensift";
 import { describe, expect, test } from "vitest";
 import type { Environment } from "../../src/environment.ts";
 import { tokensift } from "../cli/tokensift.ts";
 import { answerOf, makeFolder, response } from "../transcripts.ts";
-import { checksum } from "./checksum.ts";
+import { envelopeEnd, open, seal, withChecksum } from "./forge.ts";
 import { Machine, responses } from "./machine.ts";
-
-const HEADER_BYTES = 32;
 
 /** A machine that was scanned once, with every kind of column in use. */
 async function scannedMachine(): Promise<Machine> {
@@ -41,22 +38,10 @@ async function scannedMachine(): Promise<Machine> {
   return machine;
 }
 
-function reseal(bytes: Buffer): Buffer {
-  bytes.writeUInt32LE(checksum(bytes.subarray(16)), 12);
-  return bytes;
-}
-
 /** The same file with another envelope. */
 function withEnvelope(bytes: Buffer, change: (envelope: Record<string, unknown>) => unknown): Buffer {
-  const length = bytes.readUInt32LE(16);
-  const columns = bytes.subarray(Math.ceil((HEADER_BYTES + length) / 8) * 8);
-  const envelope = unpack(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length)) as Record<string, unknown>;
-  const packed = pack(change({ ...envelope }));
-  const start = Buffer.alloc(Math.ceil((HEADER_BYTES + packed.length) / 8) * 8);
-  bytes.copy(start, 0, 0, HEADER_BYTES);
-  packed.copy(start, HEADER_BYTES);
-  start.writeUInt32LE(packed.length, 16);
-  return reseal(Buffer.concat([start, columns]));
+  const { envelope, columns } = open(bytes);
+  return seal(bytes, { envelope: change(envelope), columns });
 }
 
 describe("a cursor file", () => {
@@ -82,15 +67,18 @@ describe("a cursor file", () => {
     "with a byte more": (bytes) => Buffer.concat([bytes, Buffer.from([0])]),
     "with other magic": (bytes) => (bytes.writeUInt8(1, 0), bytes),
     "of another format": (bytes) => (bytes.writeUInt32LE(99, 8), bytes),
+    "with another head": (bytes) => (bytes.writeUInt32LE(bytes.length, 24), withChecksum(bytes)),
+    "with an endless head": (bytes) => (bytes.writeUInt32LE(0xffffffff, 24), withChecksum(bytes)),
     "with another checksum": (bytes) => (bytes.writeUInt32LE(1, 12), bytes),
-    "with an endless envelope": (bytes) => (bytes.writeUInt32LE(0xffffffff, 16), bytes),
+    "with an endless envelope": (bytes) => (bytes.writeUInt32LE(0xffffffff, 20), withChecksum(bytes)),
     "of another parser version": (bytes) => withEnvelope(bytes, (e) => ({ ...e, parserVersion: 0 })),
     "of another source": (bytes) => withEnvelope(bytes, (e) => ({ ...e, source: "codex" })),
     "of another folder": (bytes) => withEnvelope(bytes, (e) => ({ ...e, folder: "/elsewhere" })),
     "that holds no object": (bytes) => withEnvelope(bytes, () => null),
-    "that holds endless tables": (bytes) => withEnvelope(bytes, (e) => ({ ...e, lengths: Array(7).fill(2 ** 40) })),
-    "that holds long tables": (bytes) => withEnvelope(bytes, (e) => ({ ...e, lengths: Array(7).fill(2 ** 27) })),
-    "that holds no numbers": (bytes) => withEnvelope(bytes, (e) => ({ ...e, lengths: ["1", {}, [], null, 1, 1, 1] })),
+    "that holds endless tables": (bytes) => withEnvelope(bytes, (e) => ({ ...e, lengths: Array(8).fill(2 ** 40) })),
+    "that holds long tables": (bytes) => withEnvelope(bytes, (e) => ({ ...e, lengths: Array(8).fill(2 ** 27) })),
+    "that holds no numbers": (bytes) =>
+      withEnvelope(bytes, (e) => ({ ...e, lengths: ["1", {}, [], null, 1, 1, 1, 1] })),
     "with columns of no width": (bytes) => withEnvelope(bytes, (e) => ({ ...e, widths: Buffer.alloc(99) })),
     "with too few texts": (bytes) => withEnvelope(bytes, (e) => ({ ...e, texts: '[""]' })),
     "with texts that are none": (bytes) => withEnvelope(bytes, (e) => ({ ...e, texts: "[1" })),
@@ -136,13 +124,13 @@ describe("a cursor file", () => {
     const options = { paths: [machine.folder], threads: 0, cacheDirectory: machine.cache } as const;
     const [name] = machine.files();
     const whole = readFileSync(join(machine.cache, name as string));
-    const from = HEADER_BYTES + whole.readUInt32LE(16);
+    const from = envelopeEnd(whole);
     const edit = fc.tuple(fc.integer({ min: from, max: whole.length - 1 }), fc.nat(255));
     await fc.assert(
       fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 8 }), async (edits) => {
         const bytes = Buffer.from(whole);
         for (const [at, byte] of edits) bytes[at] = byte;
-        writeFileSync(join(machine.cache, name as string), reseal(bytes));
+        writeFileSync(join(machine.cache, name as string), withChecksum(bytes));
         // Its figures may be forged as well, but they are figures.
         const { stats } = await scan(options).catch((error: Error) => {
           expect(error.message).toContain("2^53");

@@ -6,7 +6,10 @@ const HEADER_BYTES = 32;
 const FORMAT_AT = 8;
 const CHECKSUM_AT = 12;
 const CHECKED_FROM = 16;
-const ENVELOPE_LENGTH_AT = 16;
+const HEAD_CHECKSUM_AT = 16;
+const HEAD_CHECKED_FROM = 20;
+const ENVELOPE_LENGTH_AT = 20;
+const HEAD_LENGTH_AT = 24;
 
 export interface Opened {
   readonly envelope: Record<string, unknown>;
@@ -31,6 +34,8 @@ export function sealPacked(like: Buffer, packed: Buffer, columns: Buffer): Buffe
   const from = Math.ceil((HEADER_BYTES + packed.length) / 8) * 8;
   const file = Buffer.alloc(from + columns.length);
   like.copy(file, 0, 0, HEADER_BYTES);
+  const headColumns = like.readUInt32LE(HEAD_LENGTH_AT) - Math.ceil(envelopeEnd(like) / 8) * 8;
+  file.writeUInt32LE(from + headColumns, HEAD_LENGTH_AT);
   file.writeUInt32LE(packed.length, ENVELOPE_LENGTH_AT);
   packed.copy(file, HEADER_BYTES);
   columns.copy(file, from);
@@ -43,9 +48,13 @@ export function withFormat(file: Buffer, format: number): Buffer {
   return withChecksum(other);
 }
 
-/** The same bytes with a checksum that says they are sound. */
+/** The same bytes with checksums that say they are sound. */
 export function withChecksum(file: Buffer): Buffer {
   const repaired = Buffer.from(file);
+  const headEnd = repaired.length < HEADER_BYTES ? 0 : repaired.readUInt32LE(HEAD_LENGTH_AT);
+  if (headEnd > HEAD_CHECKED_FROM) {
+    repaired.writeUInt32LE(checksum(repaired.subarray(HEAD_CHECKED_FROM, headEnd)), HEAD_CHECKSUM_AT);
+  }
   if (repaired.length >= CHECKED_FROM) repaired.writeUInt32LE(checksum(repaired.subarray(CHECKED_FROM)), CHECKSUM_AT);
   return repaired;
 }

@@ -253,6 +253,23 @@ export function checksum(from: usize, length: u32): u32 {
   return state ^ (state >> 13);
 }
 
+/**
+ * A checksum of each of some rows. `columns` lists what the rows consist of, three numbers each: the address of a column of the
+ * first row, the bytes of its numbers, and the address of the rows' lengths in it. The first one is moved on.
+ */
+export function checksumRows(columns: usize, count: u32, rows: u32, sums: usize): void {
+  for (let row: u32 = 0; row < rows; row++) {
+    let state: u32 = 0;
+    for (let c: u32 = 0, at = columns; c < count; c++, at += 12) {
+      const from = load<u32>(at);
+      const length = u32At(load<u32>(at, 8), row) * load<u32>(at, 4);
+      state = mixWord(state, checksum(from, length));
+      store<u32>(at, from + length);
+    }
+    setU32(sums, row, state);
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 function mixVector(state: u32, lanes: v128): u32 {
