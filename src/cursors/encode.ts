@@ -28,7 +28,6 @@ interface Column {
 export function encodeCursors(
   making: Making,
   paths: readonly string[],
-  texts: readonly string[],
   wide: WideTables,
   memory: TallyMemory,
 ): Uint8Array {
@@ -36,7 +35,7 @@ export function encodeCursors(
   const envelope: Envelope = {
     ...making,
     paths: listPaths(paths, making.folder),
-    texts: JSON.stringify(texts),
+    texts: JSON.stringify(wide.texts),
     lengths: TABLE_NAMES.map((table) => Object.values(wide[table])[0]?.length ?? 0),
     widths: Uint8Array.from(columns, ({ width }) => width),
   };

@@ -62,7 +62,6 @@ export function writeCursors(
     const bytes = encodeCursors(
       making,
       entries.map(({ path }) => path),
-      merged.texts,
       tables,
       memory,
     );

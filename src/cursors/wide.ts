@@ -3,10 +3,10 @@ import { allocate, type BatchColumns, type Columns, CONTEXT, FACTS, NO_USAGE } f
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
 import { MOST_WHOLE } from "./narrow.ts";
-import type { LISTED_CONTEXT } from "./table.ts";
-import { CURSOR, type CursorAt, SKIPPED, SKIPPED_REASONS } from "./table.ts";
+import { CURSOR, type CursorAt, type LISTED_CONTEXT, ROW_TEXTS, SKIPPED, SKIPPED_REASONS } from "./table.ts";
 
 export interface WideTables extends Omit<BatchColumns, "range"> {
+  readonly texts: readonly string[];
   readonly cursor: Columns<typeof CURSOR>;
   readonly listedContext: Columns<typeof LISTED_CONTEXT>;
   readonly skipped: Columns<typeof SKIPPED>;
@@ -56,7 +56,9 @@ export function tablesOf(table: MergedTable, bookmarks: ReadonlyArray<Bookmark |
   const absolute = new Set<unknown>();
   if (areNear(record.timeMs, firstRecord, cursor.baseMs)) countFromBase(record.timeMs, firstRecord, cursor.baseMs);
   else absolute.add(record.timeMs);
-  return { cursor, listedContext, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
+  const textColumns = [...ROW_TEXTS.map((name) => cursor[name]), ...Object.values(context), event.model, extra.model];
+  const texts = keepTextsIn(textColumns, table.texts);
+  return { texts, cursor, listedContext, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
 }
 
 /** All but the bookmarks. */
@@ -112,6 +114,23 @@ function distinctContexts({ event, length, context, contexts }: MergedTable) {
     column.set(kept.map((i) => context[name as keyof typeof CONTEXT][i] as number));
   }
   return { context: distinct, numbers };
+}
+
+/**
+ * The texts that columns number, which get other numbers. Batches bring more: each session id of a transcript, of which the first
+ * one counts.
+ */
+function keepTextsIn(columns: readonly Uint32Array[], texts: readonly string[]): string[] {
+  const numbers = new Uint32Array(texts.length);
+  const kept = [""];
+  for (const column of columns) {
+    for (let i = 0; i < column.length; i++) {
+      const text = column[i] as number;
+      if (text !== 0 && numbers[text] === 0) numbers[text] = kept.push(texts[text] as string) - 1;
+      column[i] = numbers[text] as number;
+    }
+  }
+  return kept;
 }
 
 /** The contexts of each transcript's events, each once. */
