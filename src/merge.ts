@@ -219,9 +219,10 @@ export class Merger {
     const at = taken.contexts;
     const length = "batch" in from ? from.batch.contexts : from.contexts;
     const numbers = this.#memory.u32(texts.length);
-    texts.forEach((text, i) => {
+    for (let i = 0; i < texts.length; i++) {
+      const text = texts[i] as string;
       if (text !== "") numbers[i] = this.#texts.number(text);
-    });
+    }
     entered = { contexts: at, texts: numbers };
     copyContexts(context, at);
     for (const column of Object.values(context)) this.#memory.renumber(column, at, length, entered.texts);

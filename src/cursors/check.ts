@@ -5,7 +5,7 @@
 import { MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
-import { isU32, isWhole, MOST_WHOLE, type Narrow } from "./narrow.ts";
+import { isU32, isWhole, type Narrow } from "./narrow.ts";
 import { type EventTables, lengthsOf } from "./rows.ts";
 import {
   AGE,
@@ -17,9 +17,6 @@ import {
   TABLE_NAMES,
   TABLES,
 } from "./table.ts";
-
-/** What `Date` holds, in milliseconds from 1970. */
-const MOST_MS = 8.64e15;
 
 /** Whether columns of whole numbers are such: before anything is made of them. */
 export function areWidthsSound(tables: NarrowTables): boolean {
@@ -73,41 +70,21 @@ function tablesAddUp({ start, row }: CursorTable, tables: NarrowTables, { native
   );
 }
 
-function rowsAreSound({ row, texts }: CursorTable, { native }: TallyMemory): boolean {
+function rowsAreSound({ row, texts }: CursorTable, memory: TallyMemory): boolean {
+  const { native } = memory;
   for (const name of ROW_TEXTS) {
     if (native.largest(row[name].byteOffset, 4, row[name].length) >>> 0 >= texts.length) return false;
   }
-  const { offset, sizeBytes, headBytes, age, skippedListed, baseMs, cwdTimeMs, messages, messagesEnd } = row;
-  for (let i = 0; i < offset.length; i++) {
-    const size = sizeBytes[i] as number;
-    const isSound =
-      Number.isSafeInteger(size) &&
-      Number.isSafeInteger(offset[i]) &&
-      (offset[i] as number) >= 0 &&
-      (offset[i] as number) <= size &&
-      headBytes[i] === Math.min(IDENTITY_BYTES, size) &&
-      (age[i] as number) <= AGE.sameInstant &&
-      (skippedListed[i] as number) <= SKIPPED_LISTED &&
-      isBase(baseMs[i] as number) &&
-      (messages[i] as number) <= MESSAGES_READ &&
-      isOffset(messagesEnd[i] as number, offset[i] as number) &&
-      (cwdTimeMs[i] === Infinity || isTime(cwdTimeMs[i] as number));
-    if (!isSound) return false;
-  }
-  return true;
-}
-
-function isOffset(value: number, most: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value <= most;
-}
-
-/** Whatever counts from there is a time. */
-function isBase(ms: number): boolean {
-  return Math.abs(ms) <= MOST_MS - MOST_WHOLE;
-}
-
-function isTime(ms: number): boolean {
-  return Math.abs(ms) <= MOST_MS;
+  const isAtMost = ({ byteOffset, length }: Uint32Array, most: number) =>
+    native.largest(byteOffset, 4, length) >>> 0 <= most;
+  const { offset, sizeBytes, headBytes, baseMs, cwdTimeMs, messagesEnd } = row;
+  memory.bind("row", { offset, sizeBytes, headBytes, baseMs, cwdTimeMs, messagesEnd });
+  return (
+    isAtMost(row.age, AGE.sameInstant) &&
+    isAtMost(row.skippedListed, SKIPPED_LISTED) &&
+    isAtMost(row.messages, MESSAGES_READ) &&
+    native.areBookmarksSound(offset.length, IDENTITY_BYTES) !== 0
+  );
 }
 
 function headColumnsAreSound(

@@ -2,7 +2,7 @@
 import measure from "fast-string-width";
 
 /** Every character of such a text takes one column. */
-const PLAIN_TEXT = /^[ -~–…]*$/;
+const PLAIN_TEXT = /^[ -~\u2013\u2026]*$/;
 
 export function widthOf(text: string): number {
   return PLAIN_TEXT.test(text) ? text.length : measure(text);

@@ -12,8 +12,8 @@ export class Facts {
   readonly transcripts: readonly Transcript[];
   readonly #table: MergedTable;
   readonly #places: ReturnType<typeof findPlaces>;
-  /** By context, the teams it names, in lower case. */
-  readonly #teamsOfContext: ReadonlyArray<readonly string[]>;
+  /** By context, the teams it names, in lower case; of those that were asked for. */
+  readonly #teamsOfContext = new Map<number, readonly string[]>();
 
   constructor({ transcripts, parts, memory }: ChosenTranscripts) {
     const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
@@ -21,10 +21,16 @@ export class Facts {
     this.transcripts = transcripts;
     this.#table = table;
     this.#places = findPlaces(transcripts, table);
-    const { team, otherTeam } = table.context;
-    this.#teamsOfContext = Array.from({ length: table.contexts }, (_, i) =>
-      [team[i], otherTeam[i]].filter((text) => text !== 0).map((text) => this.#text(text).toLowerCase()),
-    );
+  }
+
+  #teamsIn(context: number): readonly string[] {
+    let teams = this.#teamsOfContext.get(context);
+    if (!teams) {
+      const { team, otherTeam } = this.#table.context;
+      const named = [team[context], otherTeam[context]].filter((text) => text !== 0);
+      this.#teamsOfContext.set(context, (teams = named.map((text) => this.#text(text).toLowerCase())));
+    }
+    return teams;
   }
 
   #text(number: number | undefined): string {
@@ -46,7 +52,7 @@ export class Facts {
     let last = -1;
     for (const i of this.#events(t)) {
       const context = this.#table.event.context[i] as number;
-      if (context !== last) for (const team of this.#teamsOfContext[context] ?? []) teams.add(team);
+      if (context !== last) for (const team of this.#teamsIn(context)) teams.add(team);
       last = context;
     }
     return teams;

@@ -149,7 +149,8 @@ function countResponses({ memory, context, texts, usageRecords }: EventTable) {
   const lowByContext = memory.u32(context.version.length);
   native.countResponses(lowByContext.byteOffset);
   const lowOutput = new Map<string, number>();
-  for (const [number, count] of lowByContext.entries()) {
+  for (let number = 0; number < lowByContext.length; number++) {
+    const count = lowByContext[number] as number;
     if (count === 0) continue;
     const version = (texts[context.version[number] as number] as string) || "unknown";
     lowOutput.set(version, (lowOutput.get(version) ?? 0) + count);

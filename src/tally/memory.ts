@@ -16,6 +16,7 @@ interface Native {
   areCounts(column: number, length: number): number;
   areTimes(column: number, length: number): number;
   sumStarts(lengths: number, length: number, starts: number): number;
+  areBookmarksSound(rows: number, identityBytes: number): number;
   areRowsSound(rows: number): number;
   placeRows(rows: number, isRelative: number, contexts: number, transcript: number): void;
   nextWith(flags: number, from: number, to: number): number;

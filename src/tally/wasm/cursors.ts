@@ -5,6 +5,8 @@ import { f64At, setF64, setU32, u32At } from "./table";
 /** What `Date` holds, in milliseconds from 1970. */
 const MOST_MS: f64 = 8.64e15;
 const MOST_SAFE: f64 = 9007199254740991;
+/** The largest number of six bytes. */
+const MOST_SIX_BYTES: f64 = 281474976710655;
 /** A record's own event, an open response, and an open run of records that only tell their times: no more overlap. */
 const MOST_OVERLAP: u64 = 3;
 
@@ -32,6 +34,13 @@ export let rowEventRecords: usize = 0;
 export let rowUsages: usize = 0;
 export let rowExtras: usize = 0;
 export let rowBaseMs: usize = 0;
+
+// What rows say of their transcripts.
+export let rowOffset: usize = 0;
+export let rowSizeBytes: usize = 0;
+export let rowHeadBytes: usize = 0;
+export let rowMessagesEnd: usize = 0;
+export let rowCwdTimeMs: usize = 0;
 
 // Where the elements of the first row to be placed come to lie.
 export let placedEvents: u32 = 0;
@@ -129,6 +138,22 @@ export function sumStarts(lengths: usize, length: u32, starts: usize): f64 {
   }
   setU32(starts, length, <u32>sum);
   return <f64>sum;
+}
+
+/** Whether what rows say of places in their transcripts, and of times, can be. */
+export function areBookmarksSound(rows: u32, identityBytes: u32): bool {
+  if (!areCounts(rowSizeBytes, rows) || !areCounts(rowOffset, rows) || !areCounts(rowMessagesEnd, rows)) return false;
+  for (let row: u32 = 0; row < rows; row++) {
+    const size = f64At(rowSizeBytes, row);
+    const offset = f64At(rowOffset, row);
+    if (offset > size || f64At(rowMessagesEnd, row) > offset) return false;
+    if (<f64>u32At(rowHeadBytes, row) != Math.min(<f64>identityBytes, size)) return false;
+    // Whatever counts from there is a time.
+    if (!(Math.abs(f64At(rowBaseMs, row)) <= MOST_MS - MOST_SIX_BYTES)) return false;
+    const cwdTimeMs = f64At(rowCwdTimeMs, row);
+    if (cwdTimeMs != Infinity && !(Math.abs(cwdTimeMs) <= MOST_MS)) return false;
+  }
+  return true;
 }
 
 /** Whether each row's indexes stay in the row. */
