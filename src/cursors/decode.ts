@@ -167,5 +167,7 @@ function pathList({ paths, folder }: Envelope): string[] | undefined {
 
 function textList(json: string): string[] | undefined {
   const value: unknown = JSON.parse(json);
-  return Array.isArray(value) && value.every((text) => typeof text === "string") ? value : undefined;
+  if (!Array.isArray(value)) return undefined;
+  for (const text of value) if (typeof text !== "string") return undefined;
+  return value as string[];
 }

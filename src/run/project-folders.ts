@@ -16,8 +16,8 @@ const PEEK_BYTES = 64 << 10;
 export interface ProjectFolders {
   /** To be scanned. */
   readonly folders: readonly string[];
-  /** Whether a folder's transcripts are the project's, by the first working directory in them. */
-  isOfProject(folder: string, firstCwd: string): boolean;
+  /** Whether a folder's transcripts are the project's: by its name, else by the first working directory in them. */
+  isOfProject(folder: string, firstCwd: () => string): boolean;
   /** Whether a working directory is the root, a worktree, or below one of them. */
   holds(cwd: string): boolean;
 }
@@ -52,7 +52,7 @@ export function projectFolders(root: string, environment: Environment): ProjectF
     .filter((folder) => mayBe(basename(folder)) || holds(peekCwd(folder)));
   return {
     folders,
-    isOfProject: (folder, firstCwd) => sureNames.has(basename(folder)) || holds(firstCwd),
+    isOfProject: (folder, firstCwd) => sureNames.has(basename(folder)) || holds(firstCwd()),
     holds,
   };
 }
@@ -78,7 +78,7 @@ export function transcriptsOfProject(
   };
   const members = groupBy(transcripts.keys(), (t) => folderOf((transcripts[t] as Transcript).path));
   return [...members]
-    .flatMap(([folder, some]) => (project.isOfProject(folder, overview.firstCwd(some)) ? some : []))
+    .flatMap(([folder, some]) => (project.isOfProject(folder, () => overview.firstCwd(some)) ? some : []))
     .sort((a, b) => a - b);
 }
 

@@ -107,14 +107,17 @@ function partsOf(parts: readonly Part[], chosen: readonly number[]): readonly Pa
   const numbers = new Map(chosen.map((t, number) => [t, number]));
   const list = new PartList();
   const rowsOf = new Map<CursorTable, number[]>();
+  let next = 0;
   for (const part of parts) {
     if ("cursors" in part) {
       const rows = rowsOf.get(part.cursors) ?? [];
       rowsOf.set(part.cursors, rows);
-      for (let row = part.from; row < part.to; row++) {
-        const number = numbers.get(part.transcript + row - part.from);
-        if (number === undefined) continue;
-        list.addCursor(part.cursors, row, number);
+      const [shift, end] = [part.from - part.transcript, part.transcript + part.to - part.from];
+      // Few are chosen of thousands.
+      for (; next < chosen.length && (chosen[next] as number) < end; next++) {
+        const row = (chosen[next] as number) + shift;
+        if (row < part.from) continue;
+        list.addCursor(part.cursors, row, next);
         rows.push(row);
       }
     } else {
