@@ -72,15 +72,22 @@ function claudeTranscript({ path, sizeBytes, stamp }: FoundFile, name: string, f
 }
 
 function placeFolder(path: string, below: readonly string[]): FolderPlace {
-  const folders = path.split(sep);
-  const subagents = folders.indexOf("subagents");
-  const named = below.findIndex((folder) => UUID.test(folder));
-  const sessionAt = subagents > 1 ? subagents - 1 : named < 0 ? -1 : folders.length - below.length + named;
-  const projectFolder = sessionAt < 0 ? path : folders.slice(0, sessionAt).join(sep);
-  return {
-    session: sessionAt < 0 ? null : (folders[sessionAt] as string),
-    projectFolder,
-    projectName: projectFolder.slice(Math.max(projectFolder.lastIndexOf("/"), projectFolder.lastIndexOf("\\")) + 1),
-    isBelowSubagents: subagents > 1,
-  };
+  const subagents = `${path}${sep}`.indexOf(`${sep}subagents${sep}`);
+  const aboveSession = subagents < 1 ? -1 : path.lastIndexOf(sep, subagents - 1);
+  const isBelowSubagents = aboveSession >= 0;
+  const named = isBelowSubagents ? -1 : below.findIndex((folder) => UUID.test(folder));
+  const session = isBelowSubagents ? path.slice(aboveSession + 1, subagents) : (below[named] ?? null);
+  const end = isBelowSubagents ? aboveSession : named < 0 ? path.length : startOf(below, named, path) - 1;
+  const projectFolder = path.slice(0, end);
+  const projectName = projectFolder.slice(
+    Math.max(projectFolder.lastIndexOf("/"), projectFolder.lastIndexOf("\\")) + 1,
+  );
+  return { session, projectFolder, projectName, isBelowSubagents };
+}
+
+/** Where a folder's name starts in a path that ends with the names from there on. */
+function startOf(names: readonly string[], from: number, path: string): number {
+  let start = path.length + 1;
+  for (let i = names.length - 1; i >= from; i--) start -= (names[i] as string).length + 1;
+  return start;
 }
