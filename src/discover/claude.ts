@@ -44,15 +44,14 @@ export function claudeTranscripts(files: readonly FoundFile[]): Transcript[] {
   let below: FoundFile["below"] | undefined;
   let folder: FolderPlace | undefined;
   return files.map((file) => {
-    const end = file.path.lastIndexOf(sep);
     // The walk gives all files of a folder the same list.
-    if (!folder || below !== file.below) folder = placeFolder(file.path.slice(0, end), file.below);
+    if (!folder || below !== file.below) folder = placeFolder(file.path.slice(0, -file.name.length - 1), file.below);
     below = file.below;
-    return claudeTranscript(file, file.path.slice(end + 1), folder);
+    return claudeTranscript(file, folder);
   });
 }
 
-function claudeTranscript({ path, sizeBytes, stamp }: FoundFile, name: string, folder: FolderPlace): Transcript {
+function claudeTranscript({ path, name, sizeBytes, stamp }: FoundFile, folder: FolderPlace): Transcript {
   const isJsonl = name.endsWith(".jsonl");
   const stem = isJsonl ? name.slice(0, -".jsonl".length) : name;
   const isAgentName = isJsonl && name.startsWith("agent-");

@@ -6,6 +6,8 @@ import { type FileStamp, stampOf } from "./stamp.ts";
 export interface FoundFile {
   /** As reached: through a link it is the link's path. */
   readonly path: string;
+  /** Its last part. */
+  readonly name: string;
   readonly sizeBytes: number;
   readonly stamp: FileStamp;
   /** Folders between the root and the file, outermost first. */
@@ -39,16 +41,16 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
   const fail = (path: string, error: unknown) =>
     unreadable.push({ path, code: (error as NodeJS.ErrnoException).code ?? "UNKNOWN" });
 
-  function addFile(path: string, below: readonly string[]): boolean {
+  function addFile(path: string, name: string, below: readonly string[]): boolean {
     const stat = statSync(path, STAT);
     if (!stat?.isFile()) return false;
-    files.push({ path, sizeBytes: Number(stat.size), stamp: stampOf(stat), below });
+    files.push({ path, name, sizeBytes: Number(stat.size), stamp: stampOf(stat), below });
     return true;
   }
 
   function addAlone(path: string, realPath: string, below: readonly string[]): void {
     const wasMet = foldersListed.has(dirname(realPath)) && wants(basename(realPath));
-    if (!wasMet && !filesSeen.has(realPath) && addFile(path, below)) filesSeen.add(realPath);
+    if (!wasMet && !filesSeen.has(realPath) && addFile(path, basename(path), below)) filesSeen.add(realPath);
   }
 
   function walkFolder(path: string, realPath: string, below: readonly string[]): void {
@@ -67,7 +69,7 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
       if (entry.isDirectory()) walkFolder(`${path}/${name}`, `${realPath}/${name}`, [...below, name]);
       else if (entry.isSymbolicLink()) links.push({ path: `${path}/${name}`, below: [...below, name] });
       else if (wants(name) && entry.isFile() && !(filesSeen.size > 0 && filesSeen.has(`${realPath}/${name}`)))
-        addFile(`${path}/${name}`, below);
+        addFile(`${path}/${name}`, name, below);
     }
   }
 
