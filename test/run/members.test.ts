@@ -136,6 +136,16 @@ test("a lead is found by its file's name where that is no UUID", async () => {
   expect(answer.leadUsage).toMatchObject({ source: "claude-jsonl", sessionId: "lead-sid", totalTokens: 11 });
 });
 
+test("and is one session then, with its subagents", async () => {
+  const world = new World();
+  const lead = transcript("lead", [...used(1), ...used(1, 5)], { sessionId: "another" });
+  world.write(join(world.projectFolder(), "lead-sid.jsonl"), lead);
+  const agent = transcript("a", [...used(10, 2), ...used(10, 7)]);
+  world.write(join(world.projectFolder(), "lead-sid/subagents/agent-a1.jsonl"), agent);
+  const answer = await collected(world, [], { lead: { sessionId: "lead-sid" } });
+  expect(answer.leadUsage).toMatchObject({ totalTokens: 22, durationMs: 7 * 60_000 });
+});
+
 test("re-dispatches add up in the order in which they started, whatever their files are called", async () => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1)));
