@@ -13,7 +13,7 @@ import { printableJson } from "../report/printable.ts";
 import { renderRun } from "../report/run.ts";
 import { collect, type Collected, type CollectOptions } from "../run/collect.ts";
 import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } from "../run/file.ts";
-import { placeOf } from "../run/place.ts";
+import { isSame, placeOf } from "../run/place.ts";
 import { type Rewrite, rewriteReport } from "../run/report-data.ts";
 import { EXIT } from "./exit-code.ts";
 import { choosePalette, outputWidth, showsProgress } from "./terminal/look.ts";
@@ -109,6 +109,11 @@ function checkFlags(path: string, written: RunWritten): void {
       throw new ScanError("INVALID_OPTION", `${flag} and --watch: watching only prints (leave one of them out)`);
   }
   if (written.substituteData !== undefined) {
+    if (isSame(written.substituteData, path))
+      throw new ScanError(
+        "INVALID_OPTION",
+        `--substitute-data: ${path} is the team-state itself (give the run's report data)`,
+      );
     readText(written.substituteData);
     checkWritable("--substitute-data", written.substituteData);
   }

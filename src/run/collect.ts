@@ -25,6 +25,7 @@ import { choose, readTranscripts, type ReadTranscripts } from "./read.ts";
 import { type Shares, sharesOf } from "./shares.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
+import { mayWrap, wrappersOfOthers } from "./other-runs.ts";
 import {
   mainModel,
   type NoUsage,
@@ -86,7 +87,7 @@ async function collectWith(
   const checked = checkOptions(others);
   const collectedAt = new Date(checked.nowMs).toISOString();
   const calendar = await calendarFor("UTC", checked.environment, true);
-  const own = windowOf(state, place);
+  const own = windowOf(state, place, since !== undefined);
   const asked = parseWindow(since, until, calendar, checked.nowMs);
   const findCliSessions = ownFinder ?? cliSessionFinder(checked, calendar);
   const window: Window = {
@@ -99,12 +100,15 @@ async function collectWith(
   const read = await readTranscripts(() => discoverOf("claude", project.folders), checked, memory);
   const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
   const ofProject = transcriptsOfProject(project, read.transcripts, overview);
-  const run = choose(read, candidates(state, read.transcripts, overview, ofProject));
+  const ofRun = candidates(state, read.transcripts, overview, ofProject);
+  const ofOthers = mayWrap(state, read.transcripts, overview, ofProject, window);
+  const run = choose(read, [...new Set([...ofRun, ...ofOthers])].sort(ascending));
   const facts = new Facts(run);
   const units = findUnits(state, facts);
   const consumption = await consumptionOf(units, run, window, calendar, checked);
   const shares = sharesOf(units, consumption, facts, state, window);
-  const cli = await cliSessionsOf(state, shares.wrappers, window, (cwd) => project.holds(cwd), findCliSessions);
+  const wrappers = [...shares.wrappers, ...wrappersOfOthers(state, units, facts)];
+  const cli = await cliSessionsOf(state, wrappers, window, (cwd) => project.holds(cwd), findCliSessions);
 
   const leadUsage = leadBlock(shares, state, collectedAt);
   const workerUsages = state.workers.map(({ agent }, i): WorkerUsage => {
@@ -120,7 +124,7 @@ async function collectWith(
     cliUsages: workerUsages,
     cliSessions: cli.ofRun,
     unassignedCliSessions: cli.unassigned,
-    notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...(since === undefined ? own.notes : [])],
+    notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...own.notes],
     consumption,
     unreadable: [...read.unreadable, ...(cli.reading?.unreadable ?? [])],
   });
@@ -168,6 +172,8 @@ function runFigures({ run }: Shares, usageSummary: RunSummary): RunUsage {
   return { ...usageFigures(run), model: mainModel(run.rows), ...beside };
 }
 
+const ascending = (a: number, b: number) => a - b;
+
 const NO_TEAM = "the team-state names no team, so only the lead's session could be found";
 
 function emptyWindow({ sinceMs, untilMs }: Window) {
@@ -187,9 +193,9 @@ async function cliSessionsOf(
   holds: (cwd: string) => boolean,
   findCliSessions: FindCliSessions,
 ) {
-  const agents = [...new Set(wrappers.map(({ agent }) => agent))];
+  const agents = [...new Set(wrappers.flatMap(({ worker, agent }) => (worker === undefined ? [] : agent)))];
   const found = agents.length > 0 ? await findCliSessions({ agents, window, holds }) : { sessions: [] };
-  const assigned = assignCliSessions(found.sessions, wrappers, state.workers);
+  const assigned = assignCliSessions(found.sessions, wrappers, state, window);
   return {
     reading: found.reading,
     bytesLookedThrough: assigned.bytesRead,

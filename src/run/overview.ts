@@ -7,6 +7,7 @@ import type { CursorRun, Part, RangeRun } from "../parts.ts";
 
 interface Known {
   sessionId: string;
+  agentName: string;
   cwd: string;
   /** Of the record that says `cwd`; Infinity: it has no time. */
   cwdTimeMs: number;
@@ -24,7 +25,13 @@ export class Overview {
   constructor(transcripts: readonly Transcript[], parts: readonly Part[], team: string | undefined) {
     this.#transcripts = transcripts;
     this.#team = team;
-    this.#known = transcripts.map(() => ({ sessionId: "", cwd: "", cwdTimeMs: Infinity, hasTeam: false }));
+    this.#known = transcripts.map(() => ({
+      sessionId: "",
+      agentName: "",
+      cwd: "",
+      cwdTimeMs: Infinity,
+      hasTeam: false,
+    }));
     for (const part of parts) {
       if ("cursors" in part) this.#addCursors(part);
       else this.#addRanges(part);
@@ -92,6 +99,11 @@ export class Overview {
     return session ?? ((this.#known[t] as Known).sessionId || stem);
   }
 
+  /** The first in the transcript; empty: none. */
+  agentName(t: number): string {
+    return this.#known[t]?.agentName ?? "";
+  }
+
   /**
    * The first working directory of some transcripts: of the main ones, else of all; the earliest, of equals and those
    * without time the first in path order. Empty: none.
@@ -118,11 +130,12 @@ function hasAny(isMarked: Uint8Array, contexts: Numbers, from: number, to: numbe
   return false;
 }
 
-type Facts = Readonly<Record<"sessionId" | "cwd", Uint32Array>> & { readonly cwdTimeMs: Float64Array };
+type Facts = Readonly<Record<"sessionId" | "agentName" | "cwd", Uint32Array>> & { readonly cwdTimeMs: Float64Array };
 
 /** As merging would: the first of each stays, of working directories the earliest. */
 function noteFacts(known: Known, from: Facts, i: number, texts: readonly string[]): void {
   if (known.sessionId === "") known.sessionId = texts[from.sessionId[i] as number] ?? "";
+  if (known.agentName === "") known.agentName = texts[from.agentName[i] as number] ?? "";
   const cwd = texts[from.cwd[i] as number] ?? "";
   const timeMs = from.cwdTimeMs[i] as number;
   if (cwd === "" || (known.cwd !== "" && timeMs >= known.cwdTimeMs)) return;

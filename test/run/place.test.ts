@@ -134,6 +134,44 @@ test("an absolute run folder is the project's whose .git stands above it, or wan
   expect(found.workers).toEqual([]);
 });
 
+describe("a team-state that lies elsewhere than its run folder says wants to be told", () => {
+  const places: Record<string, [path: string, runDirectoryPath: string]> = {
+    "beside the folder of states": [".runs/1/copies/team-state-1.json", ".runs/1"],
+    "in another run's folder": [".runs/2/state/team-state-1.json", ".runs/1"],
+    "in another run's folder than an absolute one": [".runs/2/state/team-state-1.json", "/.runs/1"],
+  };
+  test.each(Object.entries(places))("%s", async (_, [path, runDirectoryPath]) => {
+    const world = new World();
+    mkdirSync(world.path(".git"), { recursive: true });
+    world.writeSession(0, transcript("lead", [...used(1), ...used(10, 30)]));
+    // Another run's manifest must not decide about this one unasked.
+    world.write(world.path(".runs/1/manifests/run-manifest-1.json"), '{"createdAt":"2026-06-10T10:20:00Z"}');
+    const written = runDirectoryPath.startsWith("/") ? `${world.root}${runDirectoryPath}` : runDirectoryPath;
+    const state = { runDirectoryPath: written, lead: { sessionId: "00000000-0000-4000-8000-000000000000" } };
+    const file = world.write(world.path(path), JSON.stringify(state));
+    await expect(collectRun(file, world.options)).rejects.toThrow(/runDirectoryPath ".*" .*--project-root/);
+    const told = await collectRun(file, { ...world.options, projectRoot: world.root });
+    expect(told.usageSummary.runTotalTokens).toBe(10);
+  });
+});
+
+test("a link to a team-state is of the same run, whatever it is called", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", [...used(1), ...used(10, 30)]));
+  const state = world.writeRun({}, { createdAt: "2026-06-10T10:20:00Z" });
+  const links = [".runs/1/state/latest.json", ".runs/1/state/team-state.json", ".runs/1/latest.json", "latest.json"];
+  for (const link of links) {
+    symlinkSync(state, world.path(link));
+    const { usageSummary } = await collectRun(world.path(link), world.options);
+    expect(usageSummary.runTotalTokens, link).toBe(10);
+    expect(usageSummary.diagnostics.notes, link).toEqual([]);
+  }
+  // Where the link has a manifest of its own name, that is the run's.
+  world.write(world.path(".runs/1/manifests/run-manifest.json"), '{"createdAt":"2026-06-10T10:00:00Z"}');
+  const { usageSummary } = await collectRun(world.path(".runs/1/state/team-state.json"), world.options);
+  expect(usageSummary.runTotalTokens).toBe(11);
+});
+
 test("of folders that hold each other the nearest one that fits is the root", async () => {
   const world = new World();
   const nested = world.path("packages/app");
