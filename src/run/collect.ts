@@ -181,7 +181,7 @@ function emptyWindow({ sinceMs, untilMs }: Window) {
   return invalidOption(
     "run window",
     `${since} to ${until}`,
-    "ends before it begins (look at createdAt and runEndedAt, or give --since and --until)",
+    "ends before it begins (look at createdAt, runEndedAt and the final status, or give --since and --until)",
   );
 }
 

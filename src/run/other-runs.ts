@@ -22,7 +22,7 @@ export function mayWrap(
 ): number[] {
   if (state.workers.every(({ agent }) => cliAgentOf(agent) === undefined)) return [];
   return ofProject.filter(
-    (t) => wrapped(overview.agentName(t), state) && mtimeMs((transcripts[t] as Transcript).stamp) >= sinceMs,
+    (t) => mtimeMs((transcripts[t] as Transcript).stamp) >= sinceMs && wrapped(overview.agentName(t), state),
   );
 }
 

@@ -207,52 +207,6 @@ test("every figure has a definition", async () => {
   }
 });
 
-describe("prices of one's own", () => {
-  const millions = JSON.stringify({ models: { "claude-*": { input: 1e6, output: 1e6 } } });
-
-  test.each([
-    ["by flag", { args: ["--prices", "own.json"] }],
-    ["by variable", { variables: { TOKENSIFT_PRICES: "own.json" } }],
-    ["by config file", { config: `{"prices": "own.json"}` }],
-  ])("%s are a run's too, and are named", async (_, how: { args?: string[]; variables?: object; config?: string }) => {
-    const world = new World();
-    world.writeSession(0, transcript("lead", [{ atMs: Date.UTC(2026, 5, 10, 10), input: 3, output: 4 }]));
-    const state = world.writeRun({});
-    world.write(world.path("own.json"), millions);
-    if (how.config) world.write(world.path("tokensift.config.json"), how.config);
-    const variables = { TOKENSIFT_CACHE_DIR: world.cache, ...how.variables };
-    const ask = async (...args: string[]) =>
-      tokensift(["run", state, ...(how.args ?? []), ...args], { home: world.home, folder: world.root, variables });
-    const { usageSummary, leadUsage } = JSON.parse((await ask("--json")).stdout) as {
-      leadUsage: object;
-      usageSummary: { costBasis: object };
-    };
-    expect(leadUsage).toMatchObject({ estimatedCostUsd: 7 });
-    expect(usageSummary.costBasis).toMatchObject({
-      isEstimate: true,
-      overrides: expect.stringMatching(/own\.json$/) as string,
-    });
-    const { stdout } = await ask();
-    expect(stdout.replaceAll(/\s+/g, " ")).toMatch(/not a bill\. Prices of \S*own\.json go first\./);
-  });
-
-  test("--cost none leaves costs out, and names no model as unpriced", async () => {
-    const world = World.fromFixture("whole-team");
-    const { usageSummary } = JSON.parse((await run(world, TEAM_STATE, "--cost", "none", "--json")).stdout) as {
-      usageSummary: object;
-    };
-    expect(usageSummary).toMatchObject({ costBasis: null, runEstimatedCostUsd: null, unmatchedModels: [] });
-    expect((await run(world, TEAM_STATE, "--cost", "none")).stdout).not.toMatch(/cost|\$/i);
-  });
-
-  test("that cannot be read stop it", async () => {
-    const world = World.fromFixture("whole-team");
-    const { code, stdout, stderr } = await run(world, TEAM_STATE, "--prices", "/no/such.json");
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^tokensift: --prices: \/no\/such\.json cannot be read \(ENOENT; give another file\)\n$/);
-  });
-});
-
 describe("what could not run ends with 2, one line and nothing written", () => {
   const good = { runDirectoryPath: ".runs/1", lead: { sessionId: "l" }, workers: [{ workerId: "a" }] };
   const cases: Record<string, [state: unknown, says: RegExp]> = {

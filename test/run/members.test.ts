@@ -146,6 +146,16 @@ test("and is one session then, with its subagents", async () => {
   expect(answer.leadUsage).toMatchObject({ totalTokens: 22, durationMs: 7 * 60_000 });
 });
 
+test("an id is the same in capitals, in every place that names the session", async () => {
+  const world = new World();
+  const id = "abcdef00-0000-4000-8000-000000000000";
+  world.write(join(world.projectFolder(), `${id.toUpperCase()}.jsonl`), transcript("lead", used(1)));
+  world.write(join(world.projectFolder(), `${id}/subagents/agent-a1.jsonl`), transcript("a", used(10)));
+  for (const sessionId of [id, id.toUpperCase()]) {
+    expect(tokensOf(await collected(world, [], { lead: { sessionId } }))).toMatchObject({ lead: 11 });
+  }
+});
+
 test("re-dispatches add up in the order in which they started, whatever their files are called", async () => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1)));
