@@ -85,7 +85,9 @@ export function windowOf(state: TeamState, place: RunPlace | undefined, asksSinc
     const manifest = readManifest(path);
     const createdMs =
       manifest &&
-      instantOf(manifest["createdAt"], () => invalidInput(path, "createdAt", "is no time (2026-06-10T11:00:00Z)"));
+      instantOf(manifest["createdAt"], () =>
+        invalidInput(path, "createdAt", "is no time (give one such as 2026-06-10T11:00:00Z)"),
+      );
     if (createdMs === undefined) {
       const what = manifest ? "has no createdAt" : "is not there";
       notes.push(`the run manifest ${basename(path)} ${what}, so the window has no lower bound`);
@@ -111,7 +113,7 @@ function readManifest(path: string): Record<string, unknown> | undefined {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; it tells when the run began)`, { cause });
+    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; give --since instead)`, { cause });
   }
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
@@ -119,7 +121,7 @@ function readManifest(path: string): Record<string, unknown> | undefined {
   } catch {
     // Said below.
   }
-  throw invalidInput(path, "", "is no JSON object (it tells when the run began)");
+  throw invalidInput(path, "", "is no JSON object (correct it, or give --since)");
 }
 
 /** When the run's final status was written; a record of the same millisecond is inside. */

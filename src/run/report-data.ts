@@ -61,7 +61,8 @@ const STATUS_FIGURES = ["totalTokens", "estimatedCostUsd", "durationMs", "toolUs
 function executionStatusChanges(data: JsonDocument, usage: TokenUsage, dataPath: string): Change[] {
   const { executionStatus: rows } = data.value() as { executionStatus?: unknown };
   if (rows === undefined || rows === null) return [];
-  if (!Array.isArray(rows)) throw invalidInput(dataPath, "executionStatus", "is no list");
+  if (!Array.isArray(rows))
+    throw invalidInput(dataPath, "executionStatus", "is no list (give one of rows with a worker or role)");
   return rows.flatMap((row: unknown, i) => {
     const figures = isObject(row) ? (usageNamed(row["worker"], usage) ?? usageNamed(row["role"], usage)) : undefined;
     if (!figures) return [];

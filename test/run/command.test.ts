@@ -12,7 +12,7 @@ import {
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { endOf, start, tokensift } from "../cli/tokensift.ts";
-import { TEAM_STATE, transcript, World } from "./world.ts";
+import { TEAM_STATE, transcript, uuid, World } from "./world.ts";
 
 interface Answer {
   readonly leadUsage: { readonly totalTokens: number };
@@ -110,6 +110,15 @@ test("the second time nothing is read, and cold, warm and --no-cache print the s
   expect(withoutTime(none.stdout)).toBe(withoutTime(cold.stdout));
   expect(cold.stderr).toMatch(/^\d+ transcripts, 0 unchanged, \d+\.\d kB read\n$/);
   expect(warm.stderr).toMatch(/^(\d+) transcripts, \1 unchanged, 0 bytes read\n$/);
+  // Nor is it for a team that nobody asked for before.
+  const path = world.path(TEAM_STATE);
+  writeFileSync(path, readFileSync(path, "utf8").replace("okstra-TG:TID:tid", "OKSTRA-other"));
+  const other = await run(world, TEAM_STATE, "--json", "--stats");
+  expect(other.stderr).toMatch(/^(\d+) transcripts, \1 unchanged, 0 bytes read\n$/);
+  const { workers } = JSON.parse(other.stdout) as { workers: ReadonlyArray<{ usage: object }> };
+  expect(workers[1]?.usage).toMatchObject({ sessionId: uuid(10), totalTokens: 5500 });
+  const fresh = await run(world, TEAM_STATE, "--json", "--no-cache");
+  expect(withoutTime(fresh.stdout)).toBe(withoutTime(other.stdout));
 });
 
 test("a scan by task knows of transcripts that a run has read what one without cursors knows", async () => {
@@ -214,7 +223,10 @@ describe("what could not run ends with 2, one line and nothing written", () => {
     "no object": [[], /is no JSON object/],
     "no lead": [{ ...good, lead: undefined }, /lead is missing/],
     "no session": [{ ...good, lead: { sessionId: "" } }, /lead\.sessionId is missing/],
-    "no folder": [{ ...good, runDirectoryPath: 7 }, /runDirectoryPath is missing/],
+    "a lead that is a list": [{ ...good, lead: [] }, /lead is no object/],
+    "a session that is a number": [{ ...good, lead: { sessionId: 7 } }, /lead\.sessionId is no text/],
+    "no folder": [{ ...good, runDirectoryPath: null }, /runDirectoryPath is missing/],
+    "a folder that is a number": [{ ...good, runDirectoryPath: 7 }, /runDirectoryPath is no text/],
     "another folder": [{ ...good, runDirectoryPath: "elsewhere" }, /runDirectoryPath "elsewhere" .*--project-root/],
     "a worker without id": [{ ...good, workers: [{}] }, /workers\[0\]\.workerId is missing/],
     "a worker twice": [
@@ -222,7 +234,9 @@ describe("what could not run ends with 2, one line and nothing written", () => {
       /workers\[1\]\.workerId "A" is there twice/,
     ],
     "no team name": [{ ...good, team: {} }, /team\.teamName is missing/],
+    "a team that is a text": [{ ...good, team: "crew" }, /team is no object/],
     "no time": [{ ...good, runEndedAt: "soon" }, /runEndedAt is no time/],
+    "a worker that is a text": [{ ...good, workers: ["a"] }, /workers\[0\] is no object/],
     "lists in lists, too many of them": [
       `{\n  "notes": "[{\\"[",\n  "deep": {"a": [1], "b": ${"[".repeat(50_000)}${"]".repeat(50_000)}}\n}`,
       /team-state-1\.json: is nested too deeply from line 3, column 11 on \(take that list or object out\)/,
@@ -235,7 +249,8 @@ describe("what could not run ends with 2, one line and nothing written", () => {
     const path = world.write(world.path(".runs/1/state/team-state-1.json"), text);
     const { code, stdout, stderr } = await run(world, path, "--write");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^tokensift: [^\n]+\n$/);
+    // What, where, and what to do.
+    expect(stderr).toMatch(/^tokensift: [^\n]+ \([^\n]+\)\n$/);
     expect(stderr).toMatch(says);
     expect(readFileSync(path, "utf8")).toBe(text);
   });

@@ -206,6 +206,12 @@ describe("the window", () => {
     expect(await leadTokens(arrange)).toEqual({ tokens: 1110, since: iso(0), until: iso(60) });
   });
 
+  test("of a date alone ends with its day, as --until does", async () => {
+    const arrange = (world: World) => world.writeRun({ runEndedAt: "2026-06-10" }, { createdAt: "2026-06-10" });
+    const [since, until] = ["2026-06-10T00:00:00.000Z", "2026-06-10T23:59:59.999Z"];
+    expect(await leadTokens(arrange)).toEqual({ tokens: 11_111, since, until });
+  });
+
   test("ends when the final status was written, where no runEndedAt says so", async () => {
     const arrange = (world: World) => {
       const state = world.writeRun({ runEndedAt: null }, { createdAt: AT_MS });
