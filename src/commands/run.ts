@@ -8,6 +8,7 @@ import { invalidInput, invalidOption, ScanError } from "../errors.ts";
 import { checkWritable, writeAtomic } from "../files/atomic.ts";
 import { catchInterrupts } from "../files/interrupts.ts";
 import type { Progress } from "../options.ts";
+import { lowOutputLines } from "../report/diagnostics.ts";
 import { bytesText, counted } from "../report/numbers.ts";
 import { printableJson } from "../report/printable.ts";
 import { renderRun } from "../report/run.ts";
@@ -147,7 +148,7 @@ function writeReport({ path, before, after }: Rewrite): void {
 
 function sayRemarks({ stats, usageSummary }: Collected, { stats: wantsStats, quiet }: Settings): void {
   if (quiet) return;
-  const { notes, unreadable, skipped } = usageSummary.diagnostics;
+  const { notes, unreadable, skipped, responsesWithoutTime, lowOutputResponses } = usageSummary.diagnostics;
   const damaged = skipped.malformed + skipped.oversized;
   sayLines([
     ...notes,
@@ -155,6 +156,10 @@ function sayRemarks({ stats, usageSummary }: Collected, { stats: wantsStats, qui
       ? [`${counted(unreadable.length, "file")} could not be read (see usageSummary.diagnostics)`]
       : []),
     ...(damaged > 0 ? [`${counted(damaged, "line")} skipped as damaged (see usageSummary.diagnostics)`] : []),
+    ...(responsesWithoutTime > 0
+      ? [`${counted(responsesWithoutTime, "response")} without a time: in every window`]
+      : []),
+    ...lowOutputLines(lowOutputResponses),
     ...(stats.cacheFailure === undefined
       ? []
       : [`the cache could not be written (${stats.cacheFailure}): the next run reads more`]),

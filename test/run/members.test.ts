@@ -77,6 +77,18 @@ test("a subagent of a worker is the worker's, whatever name its records bear", a
   expect(tokensOf(await collected(world, ["claude", "codex"]))).toMatchObject({ claude: 110, codex: "none" });
 });
 
+test("so are its subagents at any depth, of any version of Claude Code", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", used(1)));
+  const path = world.writeSession(1, transcript("c", used(10), { ...crew, agentName: "claude-worker" }));
+  const below = join(path.replace(/\.jsonl$/, ""), "subagents");
+  world.write(join(below, "workflows/w1/agent-a1.jsonl"), transcript("a1", used(100)));
+  world.write(join(below, "agent-a1/subagents/agent-a2.jsonl"), transcript("a2", used(1000)));
+  const flat = transcript("a3", used(10_000), { sessionId: uuid(1), isSidechain: true });
+  world.write(join(world.projectFolder(), "agent-a3.jsonl"), flat);
+  expect(tokensOf(await collected(world, ["claude"]))).toMatchObject({ lead: 1, claude: 11_110 });
+});
+
 test("a team that a record names beside another one counts too", async () => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1)));

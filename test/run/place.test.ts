@@ -1,7 +1,7 @@
 /** Where a run's transcripts are, and when it was. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, renameSync, symlinkSync, utimesSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { collectRun, type CollectRunOptions } from "tokensift";
 import { describe, expect, test } from "vitest";
 import { transcript, World } from "./world.ts";
@@ -121,6 +121,44 @@ test("a root that transcripts know by a link is the same root, from wherever it 
   const { usageSummary } = await collectRun(state, { ...world.options, projectRoot: link });
   expect(usageSummary.runTotalTokens).toBe(111);
 });
+
+test.each(["folder", "projects", "home", "file", "twice"])("transcripts behind a link count once: %s", async (what) => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", used(1)));
+  // No working directory says whose they are, only the folder's name does.
+  const session = world.writeSession(1, transcript("w", used(10), { teamName: "crew", agentName: "codex" }));
+  world.write(join(session.replace(/\.jsonl$/, ""), "subagents/agent-a1.jsonl"), transcript("a1", used(100)));
+  const state = world.writeRun({ workers: [{ workerId: "codex" }] });
+  const links = { folder: world.projectFolder(), projects: ".claude/projects", home: ".claude", file: session };
+  if (what === "twice") {
+    symlinkSync(world.projectFolder(), join(world.home, ".claude/projects/-again"));
+  } else {
+    const from = resolve(world.home, links[what as keyof typeof links]);
+    const to = join(world.base, "disk.jsonl");
+    renameSync(from, to);
+    symlinkSync(to, from);
+  }
+  expect((await collectRun(state, world.options)).usageSummary.runTotalTokens).toBe(111);
+});
+
+test.each(["a b.c_d", "é-ü", "日本", "\u{1F600}x", "-x", "a\nb", `x'"y`])(
+  "a project may be called %j",
+  async (name) => {
+    const world = new World();
+    const root = join(world.base, name);
+    const folder = join(world.home, ".claude/projects", root.replaceAll(/[^A-Za-z0-9]/g, "-"));
+    world.write(join(folder, "00000000-0000-4000-8000-000000000000.jsonl"), transcript("lead", used(1)));
+    const state = {
+      runDirectoryPath: "läuft/1",
+      team: { teamName: "ü" },
+      lead: { sessionId: "00000000-0000-4000-8000-000000000000" },
+    };
+    const path = world.write(join(root, "läuft/1/state/team-state-ü 1.json"), JSON.stringify(state));
+    world.write(join(root, "läuft/1/manifests/run-manifest-ü 1.json"), '{"createdAt":"2026-06-10T10:00:00Z"}');
+    const { usageSummary } = await collectRun(path, world.options);
+    expect(usageSummary).toMatchObject({ runTotalTokens: 1, diagnostics: { notes: [] } });
+  },
+);
 
 test("an absolute run folder is the project's whose .git stands above it, or wants to be told", async () => {
   const world = new World();
