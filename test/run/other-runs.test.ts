@@ -1,4 +1,5 @@
 /** CLI sessions where two runs are under way in one project. */
+import fc from "fast-check";
 import { collectRun } from "tokensift";
 import { describe, expect, test } from "vitest";
 import { tokensift } from "../cli/tokensift.ts";
@@ -59,4 +60,72 @@ describe("another run in the same project at the same time", () => {
       });
     }
   });
+});
+
+const FIGURES = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0, costNanoUsd: undefined };
+const minute = fc.integer({ min: -20, max: 80 });
+const wrapper = fc.record({
+  teamName: fc.constantFrom("crew", "others"),
+  worker: fc.constantFrom("one", "two"),
+  from: minute,
+  lasts: fc.nat(40),
+  names: fc.subarray(["c0de-1", "c0de-2", "c0de-3"]),
+});
+const cliSession = fc.record({ seconds: fc.integer({ min: -1300, max: 4900 }), isUsed: fc.boolean() });
+
+test("of any wrappers of two runs, each session is of the only one that names it, or that holds its start, or of none", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(wrapper, { minLength: 1, maxLength: 5 }),
+      fc.array(cliSession, { maxLength: 3 }),
+      async (wrappers, cliSessions) => {
+        const world = new World();
+        world.writeSession(0, transcript("lead", minutes(0)));
+        for (const [i, { teamName, worker, from, lasts, names }] of wrappers.entries()) {
+          const says = { teamName, agentName: `${worker}-worker-${i}`, text: names.join(" ") };
+          world.writeSession(i + 1, transcript(`w${i}`, minutes(from, from + lasts), says));
+        }
+        const workers = ["one", "two"].map((workerId) => ({ workerId, agent: "codex" }));
+        const state = { workers, runEndedAt: at(3600) };
+        const sessions = cliSessions.map(({ seconds, isUsed }, i) => ({
+          agent: "codex" as const,
+          id: `c0de-${i + 1}`,
+          startedMs: AT_MS + seconds * 1000,
+          model: null,
+          figures: isUsed ? FIGURES : undefined,
+        }));
+        const answer = await collectRun(world.writeRun(state, { createdAt: at(0) }), {
+          ...world.options,
+          findCliSessions: async () => ({ sessions }),
+        });
+        const isInRun = (minutesAt: number) => minutesAt >= 0 && minutesAt <= 60;
+        const expected: Record<string, string[]> = { one: [], two: [], nobody: [] };
+        for (const [i, { seconds, isUsed }] of cliSessions.entries()) {
+          if (!isUsed && !isInRun(seconds / 60)) continue;
+          const around = wrappers.filter(
+            ({ teamName, from, lasts }) =>
+              seconds >= from * 60 - 10 &&
+              seconds <= (from + lasts) * 60 + 10 &&
+              (teamName === "others" || isInRun(from) || isInRun(from + lasts)),
+          );
+          if (around.every(({ teamName }) => teamName === "others")) continue;
+          const ownersOf = (some: typeof wrappers) => [
+            ...new Set(some.map(({ teamName, worker }) => (teamName === "crew" ? worker : "others"))),
+          ];
+          const id = `c0de-${i + 1}`;
+          const all = ownersOf(around);
+          const owners = all.length === 1 ? all : ownersOf(around.filter(({ names }) => names.includes(id)));
+          const owner = owners.length === 1 ? (owners[0] as string) : "nobody";
+          if (owner !== "others") expected[owner]?.push(id);
+        }
+        const found = answer.workers.map(({ workerId, usage }) => {
+          const { cliSessionId: first, cliAdditionalSessionIds: others = [] } = usage;
+          return [workerId, first === undefined ? [] : [first, ...others].sort()];
+        });
+        const nobody = answer.usageSummary.diagnostics.unassignedCliSessions.map(({ sessionId }) => sessionId);
+        expect({ ...Object.fromEntries(found), nobody: nobody.sort() }).toEqual(expected);
+      },
+    ),
+    { numRuns: Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 100) },
+  );
 });
