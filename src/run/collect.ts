@@ -124,7 +124,11 @@ async function collectWith(
     cliUsages: workerUsages,
     cliSessions: cli.ofRun,
     unassignedCliSessions: cli.unassigned,
-    notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...own.notes],
+    notes: [
+      ...(state.teamName === undefined ? [NO_TEAM] : []),
+      ...(leadUsage.source === "unavailable" ? [`${leadUsage.note}: what the lead used is in no total`] : []),
+      ...own.notes,
+    ],
     consumption,
     unreadable: [...read.unreadable, ...(cli.reading?.unreadable ?? [])],
   });

@@ -281,6 +281,7 @@ describe("what could not run ends with 2, one line and nothing written", () => {
   ])("a manifest with %s", async (_, text, says) => {
     const world = new World();
     const state = world.writeRun({});
+    world.writeSession(0, transcript("lead", [{ atMs: Date.UTC(2026, 5, 10, 10), input: 1, output: 1 }]));
     world.write(world.path(".runs/1/manifests/run-manifest-1.json"), text);
     const { code, stderr } = await run(world, state);
     expect({ code, says: says.test(stderr) }).toEqual({ code: 2, says: true });

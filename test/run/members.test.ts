@@ -137,6 +137,10 @@ test("a lead without a transcript has no invented zeros", async () => {
   world.writeSession(1, transcript("c", used(10), { ...crew, agentName: "codex" }));
   const answer = await collected(world, ["codex"]);
   expect(answer.leadUsage).toEqual({ source: "unavailable", note: expect.stringContaining(uuid(0)) as string });
+  // Of the run's totals too: they would pass for the whole run's.
+  expect(answer.usageSummary.diagnostics.notes).toContain(
+    `no transcript of session ${uuid(0)} is in the project's folders: what the lead used is in no total`,
+  );
   expect(tokensOf(answer)).toMatchObject({ codex: 10 });
 });
 
