@@ -8,12 +8,13 @@ import { invalidInput, invalidOption, ScanError } from "../errors.ts";
 import { checkWritable, writeAtomic } from "../files/atomic.ts";
 import { catchInterrupts } from "../files/interrupts.ts";
 import type { Progress } from "../options.ts";
+import { lowOutputLines } from "../report/diagnostics.ts";
 import { bytesText, counted } from "../report/numbers.ts";
 import { printableJson } from "../report/printable.ts";
 import { renderRun } from "../report/run.ts";
 import { collect, type Collected, type CollectOptions } from "../run/collect.ts";
 import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } from "../run/file.ts";
-import { placeOf } from "../run/place.ts";
+import { isSame, placeOf } from "../run/place.ts";
 import { type Rewrite, rewriteReport } from "../run/report-data.ts";
 import { EXIT } from "./exit-code.ts";
 import { choosePalette, outputWidth, showsProgress } from "./terminal/look.ts";
@@ -109,6 +110,11 @@ function checkFlags(path: string, written: RunWritten): void {
       throw new ScanError("INVALID_OPTION", `${flag} and --watch: watching only prints (leave one of them out)`);
   }
   if (written.substituteData !== undefined) {
+    if (isSame(written.substituteData, path))
+      throw new ScanError(
+        "INVALID_OPTION",
+        `--substitute-data: ${path} is the team-state itself (give the run's report data)`,
+      );
     readText(written.substituteData);
     checkWritable("--substitute-data", written.substituteData);
   }
@@ -142,7 +148,7 @@ function writeReport({ path, before, after }: Rewrite): void {
 
 function sayRemarks({ stats, usageSummary }: Collected, { stats: wantsStats, quiet }: Settings): void {
   if (quiet) return;
-  const { notes, unreadable, skipped } = usageSummary.diagnostics;
+  const { notes, unreadable, skipped, responsesWithoutTime, lowOutputResponses } = usageSummary.diagnostics;
   const damaged = skipped.malformed + skipped.oversized;
   sayLines([
     ...notes,
@@ -150,6 +156,10 @@ function sayRemarks({ stats, usageSummary }: Collected, { stats: wantsStats, qui
       ? [`${counted(unreadable.length, "file")} could not be read (see usageSummary.diagnostics)`]
       : []),
     ...(damaged > 0 ? [`${counted(damaged, "line")} skipped as damaged (see usageSummary.diagnostics)`] : []),
+    ...(responsesWithoutTime > 0
+      ? [`${counted(responsesWithoutTime, "response")} without a time: in every window`]
+      : []),
+    ...lowOutputLines(lowOutputResponses),
     ...(stats.cacheFailure === undefined
       ? []
       : [`the cache could not be written (${stats.cacheFailure}): the next run reads more`]),

@@ -14,7 +14,7 @@ export function diagnosticLines(result: ScanResult): string[] {
     ...clampedLines(result),
     ...outputOnlyLines(result),
     ...untoldLines(result),
-    ...lowOutputLines(result),
+    ...lowOutputLines(result.diagnostics.lowOutputResponses),
     ...unpricedLines(result),
     ...cacheLines(result),
   ];
@@ -93,7 +93,8 @@ function untoldLines({ diagnostics: { untoldTokens: count } }: ScanResult): stri
   ];
 }
 
-function lowOutputLines({ diagnostics: { lowOutputResponses } }: ScanResult): string[] {
+/** By version of Claude Code, how many there are. */
+export function lowOutputLines(lowOutputResponses: Readonly<Record<string, number>>): string[] {
   const versions = Object.entries(lowOutputResponses);
   const count = versions.reduce((sum, [, responses]) => sum + responses, 0);
   if (count === 0) return [];

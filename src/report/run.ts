@@ -138,8 +138,8 @@ function summaryNotes({ unmatchedModels, diagnostics }: RunSummary): string[] {
   return [
     ...(unmatchedModels.length > 0 ? [`no price is known for ${unmatchedModels.join(", ")}`] : []),
     ...diagnostics.unassignedCliSessions.map(
-      ({ agent, sessionId, workerIds }) =>
-        `${agent} session ${sessionId} could be of ${workerIds.join(" or ")}, so it is of none`,
+      ({ agent, sessionId, workerIds: [first, ...others] }) =>
+        `${agent} session ${sessionId} could be of ${[first, ...(others.length > 0 ? others : ["another run"])].join(" or of ")}, so it is of none`,
     ),
   ];
 }

@@ -72,8 +72,8 @@ export type FindCliSessions = (query: CliQuery) => Promise<FoundCliSessions>;
 
 /** A Claude session that wraps a CLI. */
 export interface Wrapper {
-  /** The number of its worker. */
-  readonly worker: number;
+  /** The number of its worker; undefined: it is of another run. */
+  readonly worker: number | undefined;
   readonly agent: CliAgent;
   /** Its first and last record, in ms. */
   readonly firstMs: number;
@@ -86,6 +86,7 @@ export interface UnassignedCliSession {
   readonly agent: CliAgent;
   readonly sessionId: string;
   readonly startedAt: string;
+  /** Only one: it could also be of another run. */
   readonly workerIds: readonly string[];
 }
 
@@ -105,27 +106,30 @@ export interface AssignedCliSessions {
 export function assignCliSessions(
   sessions: readonly CliSession[],
   wrappers: readonly Wrapper[],
-  workers: TeamState["workers"],
+  { workers }: TeamState,
+  window: Window,
 ): AssignedCliSessions {
   const inOrder = sessions.toSorted((a, b) => a.startedMs - b.startedMs || (a.id < b.id ? -1 : 1));
-  const begun = inOrder.map((session) => ({
-    session,
-    around: wrappers.filter((wrapper) => holdsStart(wrapper, session)),
-  }));
+  const begun = inOrder
+    .filter((session) => isIn(window, session))
+    .map((session) => ({ session, around: wrappers.filter((wrapper) => holdsStart(wrapper, session)) }))
+    .filter(({ around }) => around.some(({ worker }) => worker !== undefined));
   const { isNamed, bytesRead } = namesInTranscripts(begun.filter(({ around }) => workersOf(around).size > 1));
   const ofWorker = new Map<number, CliSession[]>();
   const unassigned: UnassignedCliSession[] = [];
   const ofRun: CliSession[] = [];
   for (const { session, around } of begun) {
     const possible = workersOf(around);
-    if (possible.size === 0) continue;
-    ofRun.push(session);
     const owners = possible.size === 1 ? possible : workersOf(around.filter((wrapper) => isNamed(session.id, wrapper)));
     const [owner, ...others] = owners;
+    if (owners.size === 1 && owner === undefined) continue;
+    ofRun.push(session);
     if (owner !== undefined && others.length === 0) {
       ofWorker.set(owner, [...(ofWorker.get(owner) ?? []), session]);
     } else {
-      const workerIds = [...possible].map((worker) => workers[worker]?.workerId ?? "");
+      const workerIds = [...possible].flatMap((worker) =>
+        worker === undefined ? [] : (workers[worker]?.workerId ?? ""),
+      );
       const startedAt = new Date(session.startedMs).toISOString();
       unassigned.push({ agent: session.agent, sessionId: session.id, startedAt, workerIds });
     }
@@ -138,7 +142,12 @@ function holdsStart({ agent, firstMs, lastMs }: Wrapper, session: CliSession): b
   return agent === session.agent && startedMs >= firstMs - SLACK_MS && startedMs <= lastMs + SLACK_MS;
 }
 
-function workersOf(wrappers: readonly Wrapper[]): Set<number> {
+/** Of a worker's long session: what it wrapped before or after the run is of another one. */
+function isIn({ sinceMs, untilMs }: Window, { startedMs, figures }: CliSession): boolean {
+  return figures !== undefined || (startedMs >= sinceMs && startedMs <= untilMs);
+}
+
+function workersOf(wrappers: readonly Wrapper[]): Set<Wrapper["worker"]> {
   return new Set(wrappers.map(({ worker }) => worker));
 }
 

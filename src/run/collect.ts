@@ -26,6 +26,7 @@ import { choose, type ChosenTranscripts, type ReadOptions, readTranscripts, type
 import { type Shares, sharesOf } from "./shares.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
+import { mayWrap, wrappersOfOthers } from "./other-runs.ts";
 import {
   mainModel,
   type NoUsage,
@@ -96,7 +97,7 @@ async function collectWith(
   const checked = checkOptions(others);
   const collectedAt = new Date(checked.nowMs).toISOString();
   const calendar = await calendarFor("UTC", checked.environment, true);
-  const own = windowOf(state, place);
+  const own = windowOf(state, place, since !== undefined);
   const asked = parseWindow(since, until, calendar, checked.nowMs);
   const findCliSessions = ownFinder ?? cliSessionFinder(checked, calendar);
   const window: Window = {
@@ -107,12 +108,13 @@ async function collectWith(
 
   const project = projectFolders(place.projectRoot, checked.environment);
   const read = await readTranscripts(() => discoverOf("claude", project.folders), checked, memory, reading);
-  const run = chooseRun(read, state, project);
+  const run = chooseRun(read, state, project, window);
   const facts = new Facts(run);
   const units = findUnits(state, facts);
   const consumption = await consumptionOf(units, run, window, calendar, checked);
   const shares = sharesOf(units, consumption, facts, state, window);
-  const cli = await cliSessionsOf(state, shares.wrappers, window, (cwd) => project.holds(cwd), findCliSessions);
+  const wrappers = [...shares.wrappers, ...wrappersOfOthers(state, units, facts)];
+  const cli = await cliSessionsOf(state, wrappers, window, (cwd) => project.holds(cwd), findCliSessions);
 
   const leadUsage = leadBlock(shares, state, collectedAt);
   const workerUsages = state.workers.map(({ agent }, i): WorkerUsage => {
@@ -128,7 +130,11 @@ async function collectWith(
     cliUsages: workerUsages,
     cliSessions: cli.ofRun,
     unassignedCliSessions: cli.unassigned,
-    notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...(since === undefined ? own.notes : [])],
+    notes: [
+      ...(state.teamName === undefined ? [NO_TEAM] : []),
+      ...(leadUsage.source === "unavailable" ? [`${leadUsage.note}: what the lead used is in no total`] : []),
+      ...own.notes,
+    ],
     consumption,
     unreadable: [...read.unreadable, ...(cli.reading?.unreadable ?? [])],
   });
@@ -141,12 +147,19 @@ async function collectWith(
   };
 }
 
-/** The transcripts that can be of the run. */
-function chooseRun(read: ReadTranscripts, state: TeamState, project: ProjectFolders): ChosenTranscripts {
+/** The transcripts that can be of the run, and those of others that may wrap a CLI session of its time. */
+function chooseRun(
+  read: ReadTranscripts,
+  state: TeamState,
+  project: ProjectFolders,
+  window: Window,
+): ChosenTranscripts {
   try {
     const overview = new Overview(read.transcripts, read.parts, state.teamName?.toLowerCase());
     const ofProject = transcriptsOfProject(project, read.transcripts, overview);
-    return choose(read, candidates(state, read.transcripts, overview, ofProject));
+    const ofRun = candidates(state, read.transcripts, overview, ofProject);
+    const ofOthers = mayWrap(state, read.transcripts, overview, ofProject, window);
+    return choose(read, [...new Set([...ofRun, ...ofOthers])].sort(ascending));
   } finally {
     read.close();
   }
@@ -187,6 +200,8 @@ function runFigures({ run }: Shares, usageSummary: RunSummary): RunUsage {
   return { ...usageFigures(run), model: mainModel(run.rows), ...beside };
 }
 
+const ascending = (a: number, b: number) => a - b;
+
 const NO_TEAM = "the team-state names no team, so only the lead's session could be found";
 
 function emptyWindow({ sinceMs, untilMs }: Window) {
@@ -194,7 +209,7 @@ function emptyWindow({ sinceMs, untilMs }: Window) {
   return invalidOption(
     "run window",
     `${since} to ${until}`,
-    "ends before it begins (look at createdAt and runEndedAt, or give --since and --until)",
+    "ends before it begins (look at createdAt, runEndedAt and the final status, or give --since and --until)",
   );
 }
 
@@ -206,9 +221,9 @@ async function cliSessionsOf(
   holds: (cwd: string) => boolean,
   findCliSessions: FindCliSessions,
 ) {
-  const agents = [...new Set(wrappers.map(({ agent }) => agent))];
+  const agents = [...new Set(wrappers.flatMap(({ worker, agent }) => (worker === undefined ? [] : agent)))];
   const found = agents.length > 0 ? await findCliSessions({ agents, window, holds }) : { sessions: [] };
-  const assigned = assignCliSessions(found.sessions, wrappers, state.workers);
+  const assigned = assignCliSessions(found.sessions, wrappers, state, window);
   return {
     reading: found.reading,
     bytesLookedThrough: assigned.bytesRead,

@@ -35,9 +35,11 @@ export async function consumptionOf(
   const { transcripts, parts, memory } = choose(run, chosen);
   const merging = { memory, listsSkipped: "of scan", hasSpareEvents: true } as const;
   const table = merge(parts, transcripts.length, merging);
+  const found = findPlaces(transcripts, table);
+  joinSessions(found.sessionOf, units, new Map(chosen.map((t, number) => [t, number])));
   // A session may be shared by several units, and decides about duplicates, so it is the project that stands for the unit.
   const places = {
-    ...findPlaces(transcripts, table),
+    ...found,
     projectOf: Uint32Array.from(chosen, (t) => unitOf.get(t) as number),
     projects: units.map((_, unit) => String(unit)),
   };
@@ -69,6 +71,14 @@ export async function consumptionOf(
     lowOutputResponses: tallied.lowOutputResponses,
     costBasis: tallied.costBasis,
   };
+}
+
+/** A unit is one session, even of a lead whose records bear another id than its file's name. */
+function joinSessions(sessionOf: Uint32Array, units: readonly Unit[], numbers: ReadonlyMap<number, number>): void {
+  for (const { transcripts } of units) {
+    const [first, ...others] = transcripts.map((t) => numbers.get(t) as number);
+    for (const t of others) sessionOf[t] = sessionOf[first as number] as number;
+  }
 }
 
 const COUNTS = [

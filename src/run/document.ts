@@ -35,7 +35,7 @@ export class JsonDocument {
       this.value();
     } catch (cause) {
       const why = (cause as Error).message.replaceAll(/\s+/g, " ");
-      throw invalidInput(name, "", `is no JSON (${why})`);
+      throw invalidInput(name, "", `is no JSON (${why}; correct it)`);
     }
     try {
       this.#tree = this.#parse();

@@ -27,8 +27,8 @@ export function readText(path: string): string {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") throw noSuchPath(path, cause);
     if (code === "EISDIR") throw invalidInput(path, "", "is a folder (give the file)");
-    if (cause instanceof TypeError) throw invalidInput(path, "", "is not UTF-8");
-    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code})`, { cause });
+    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") throw invalidInput(path, "", "is not UTF-8 (save it as that)");
+    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; give another file)`, { cause });
   }
 }
 

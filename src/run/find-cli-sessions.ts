@@ -65,8 +65,9 @@ async function findIn(
     const id = places.sessions[session] as string;
     const row = rowOf.get(`${source}\0${id}`);
     const model = row?.models?.[0]?.key.model ?? null;
-    const figures = row && figuresOf(row);
-    const unpriced = row && checked.cost !== "none" ? unpricedModels(row) : [];
+    const knowsCosts = checked.cost !== "none";
+    const figures = row && figuresOf(row, knowsCosts);
+    const unpriced = row && knowsCosts ? unpricedModels(row) : [];
     const skipped = skippedOf(session);
     found.push({ agent: source as CliAgent, id, startedMs, model, figures, unpricedModels: unpriced, skipped });
   }
@@ -112,12 +113,12 @@ function beginnings({ transcript, record, eventRecords, texts }: MergedTable, pl
 }
 
 /** As the agents count: input with what was read from the cache and written to it. */
-function figuresOf(row: Row): CliFigures {
+function figuresOf(row: Row, knowsCosts: boolean): CliFigures {
   return {
     inputTokens: row.inputTokens + row.cacheCreationTokens + row.cacheReadTokens,
     cachedInputTokens: row.cacheReadTokens,
     outputTokens: row.outputTokens,
     reasoningTokens: row.reasoningTokens,
-    costNanoUsd: costNanoUsd(row),
+    costNanoUsd: knowsCosts ? costNanoUsd(row) : undefined,
   };
 }

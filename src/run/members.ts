@@ -93,8 +93,8 @@ function sessionsOf(transcripts: readonly Transcript[], idOf: (t: number) => str
   const sessions = new Map<string, Session>();
   for (const [t, { isMain }] of transcripts.entries()) {
     const id = idOf(t);
-    let session = sessions.get(id);
-    if (!session) sessions.set(id, (session = { id, mains: [], others: [] }));
+    let session = sessions.get(id.toLowerCase());
+    if (!session) sessions.set(id.toLowerCase(), (session = { id, mains: [], others: [] }));
     (isMain ? session.mains : session.others).push(t);
   }
   return [...sessions.values()];

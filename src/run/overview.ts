@@ -7,56 +7,60 @@ import type { CursorRun, Part, RangeRun } from "../parts.ts";
 
 interface Known {
   sessionId: string;
+  agentName: string;
   cwd: string;
   /** Of the record that says `cwd`; Infinity: it has no time. */
   cwdTimeMs: number;
-  hasTeam: boolean;
 }
 
 export class Overview {
   readonly #transcripts: readonly Transcript[];
-  readonly #known: Known[];
+  readonly #parts: readonly Part[];
   readonly #team: string | undefined;
   /** By table, for each of its contexts 1 where it names the team. */
   readonly #isOurs = new Map<object, Uint8Array>();
+  /** By transcript, 1 where a record names the team. */
+  readonly #hasTeam: Uint8Array;
+  /** By transcript; only where somebody asks, for what most of them say is told by their places too. */
+  #known: readonly Known[] | undefined;
 
   /** `team` in lower case. */
   constructor(transcripts: readonly Transcript[], parts: readonly Part[], team: string | undefined) {
     this.#transcripts = transcripts;
+    this.#parts = parts;
     this.#team = team;
-    this.#known = transcripts.map(() => ({ sessionId: "", cwd: "", cwdTimeMs: Infinity, hasTeam: false }));
+    this.#hasTeam = new Uint8Array(transcripts.length);
+    if (team === undefined) return;
     for (const part of parts) {
-      if ("cursors" in part) this.#addCursors(part);
-      else this.#addRanges(part);
+      if ("cursors" in part) this.#markCursors(part);
+      else this.#markRanges(part);
     }
   }
 
-  #addCursors({ cursors, from, to, transcript }: CursorRun): void {
-    const { row, texts } = cursors;
+  #markCursors({ cursors, from, to, transcript }: CursorRun): void {
     const isOurs = this.#once(cursors, () =>
-      this.#contextsOfTeam(texts, cursors.contextTexts("team"), cursors.contextTexts("otherTeam")),
+      this.#contextsOfTeam(cursors.texts, cursors.contextTexts("team"), cursors.contextTexts("otherTeam")),
     );
+    if (isOurs.length === 0) return;
     const contexts = cursors.listedContexts;
     const starts = cursors.start.listedContexts;
     for (let i = from; i < to; i++) {
-      const known = this.#known[transcript + i - from] as Known;
-      noteFacts(known, row, i, texts);
-      if (isOurs.length > 0) known.hasTeam ||= hasAny(isOurs, contexts, starts[i] as number, starts[i + 1] as number);
+      const t = transcript + i - from;
+      if (hasAny(isOurs, contexts, starts[i] as number, starts[i + 1] as number)) this.#hasTeam[t] = 1;
     }
   }
 
-  #addRanges({ scanned, from, to, shift }: RangeRun): void {
+  #markRanges({ scanned, from, to, shift }: RangeRun): void {
     const { batch, columns } = scanned;
     const isOurs = this.#once(scanned, () =>
       this.#contextsOfTeam(batch.texts, columns.context.team, columns.context.otherTeam),
     );
+    if (isOurs.length === 0) return;
     const starts = scanned.startsOf("events");
     for (let range = from; range < to; range++) {
-      const known = this.#known[(columns.range.transcript[range] as number) + shift] as Known;
-      noteFacts(known, columns.range, range, batch.texts);
-      if (isOurs.length > 0) {
-        known.hasTeam ||= hasAny(isOurs, columns.event.context, starts[range] as number, starts[range + 1] as number);
-      }
+      const t = (columns.range.transcript[range] as number) + shift;
+      if (hasAny(isOurs, columns.event.context, starts[range] as number, starts[range + 1] as number))
+        this.#hasTeam[t] = 1;
     }
   }
 
@@ -75,8 +79,9 @@ export class Overview {
       if (is === undefined) isOurs.set(text, (is = texts[text] !== "" && texts[text]?.toLowerCase() === this.#team));
       return is;
     };
-    const ofTeam = new Uint8Array(this.#team === undefined ? 0 : teams.length);
+    const ofTeam = new Uint8Array(teams.length);
     for (let i = 0; i < ofTeam.length; i++) {
+      if (teams[i] === 0 && others[i] === 0) continue;
       if (isTeam(teams[i] as number) || isTeam(others[i] as number)) ofTeam[i] = 1;
     }
     return ofTeam.includes(1) ? ofTeam : new Uint8Array(0);
@@ -84,12 +89,22 @@ export class Overview {
 
   /** Whether a record of the transcript names the team. */
   hasTeam(t: number): boolean {
-    return this.#known[t]?.hasTeam === true;
+    return this.#hasTeam[t] === 1;
+  }
+
+  #knownOf(t: number): Known {
+    this.#known ??= factsOf(this.#transcripts.length, this.#parts);
+    return this.#known[t] as Known;
   }
 
   sessionOf(t: number): string {
     const { session, stem } = this.#transcripts[t] as Transcript;
-    return session ?? ((this.#known[t] as Known).sessionId || stem);
+    return session ?? (this.#knownOf(t).sessionId || stem);
+  }
+
+  /** The first in the transcript; empty: none. */
+  agentName(t: number): string {
+    return this.#knownOf(t).agentName;
   }
 
   /**
@@ -101,7 +116,7 @@ export class Overview {
     for (const members of [mains, some]) {
       let first: Known | undefined;
       for (const t of members) {
-        const known = this.#known[t] as Known;
+        const known = this.#knownOf(t);
         if (known.cwd !== "" && (!first || known.cwdTimeMs < first.cwdTimeMs)) first = known;
       }
       if (first) return first.cwd;
@@ -118,11 +133,35 @@ function hasAny(isMarked: Uint8Array, contexts: Numbers, from: number, to: numbe
   return false;
 }
 
-type Facts = Readonly<Record<"sessionId" | "cwd", Uint32Array>> & { readonly cwdTimeMs: Float64Array };
+type Facts = Readonly<Record<"sessionId" | "agentName" | "cwd", Uint32Array>> & { readonly cwdTimeMs: Float64Array };
+
+function factsOf(transcripts: number, parts: readonly Part[]): readonly Known[] {
+  const facts = Array.from({ length: transcripts }, (): Known => ({
+    sessionId: "",
+    agentName: "",
+    cwd: "",
+    cwdTimeMs: Infinity,
+  }));
+  for (const part of parts) {
+    if ("cursors" in part) {
+      const { cursors, transcript } = part;
+      for (let row = part.from; row < part.to; row++)
+        noteFacts(facts[transcript + row - part.from] as Known, cursors.row, row, cursors.texts);
+    } else {
+      const { batch, columns } = part.scanned;
+      for (let range = part.from; range < part.to; range++) {
+        const t = (columns.range.transcript[range] as number) + part.shift;
+        noteFacts(facts[t] as Known, columns.range, range, batch.texts);
+      }
+    }
+  }
+  return facts;
+}
 
 /** As merging would: the first of each stays, of working directories the earliest. */
 function noteFacts(known: Known, from: Facts, i: number, texts: readonly string[]): void {
   if (known.sessionId === "") known.sessionId = texts[from.sessionId[i] as number] ?? "";
+  if (known.agentName === "") known.agentName = texts[from.agentName[i] as number] ?? "";
   const cwd = texts[from.cwd[i] as number] ?? "";
   const timeMs = from.cwdTimeMs[i] as number;
   if (cwd === "" || (known.cwd !== "" && timeMs >= known.cwdTimeMs)) return;

@@ -16,32 +16,45 @@ export interface RunPlace {
 export function placeOf(state: TeamState, file: string, givenRoot: string | undefined): RunPlace {
   const path = resolve(file);
   const written = state.runDirectoryPath;
-  const suffix = /^team-state(|-.+)\.json$/.exec(basename(path))?.[1];
   const root = givenRoot === undefined ? rootAbove(path, written) : resolve(givenRoot);
   if (root === undefined) {
-    const what = isAbsolute(written) ? "is absolute, and no folder above it has a .git" : `is not the folder above it`;
+    const what = isAbsolute(written)
+      ? "is absolute, and not the folder above it in one that has a .git"
+      : "is not the folder above it";
     throw invalidInput(file, "runDirectoryPath", `"${written}" ${what} (give --project-root)`);
   }
   if (givenRoot !== undefined && !isFolder(root)) {
     throw new ScanError("NO_SUCH_PATH", `--project-root: no such folder: ${givenRoot} (give the project's root)`);
   }
-  return { projectRoot: root, runDirectory: resolve(root, written), suffix };
+  const runDirectory = resolve(root, written);
+  return { projectRoot: root, runDirectory, suffix: suffixOf([path, realPath(path)], runDirectory) };
+}
+
+/** A link may be called otherwise than the run's other files: of its name and its target's the one that some of them bear. */
+function suffixOf(paths: readonly string[], runDirectory: string): string | undefined {
+  const suffixes = paths.flatMap((path) => /^team-state(|-.+)\.json$/.exec(basename(path))?.[1] ?? []);
+  const hasFiles = (suffix: string) =>
+    exists(manifestPath(runDirectory, suffix)) || exists(statusPath(runDirectory, suffix));
+  return suffixes.find(hasFiles) ?? suffixes[0];
 }
 
 /** The nearest folder above the team-state from which the run's folder is the one that holds `state/<this file>`. */
 function rootAbove(path: string, written: string): string | undefined {
-  const runFolders = [dirname(dirname(path)), dirname(dirname(realPath(path)))];
-  for (const runFolder of runFolders) {
-    for (let root = dirname(path), above = ""; root !== above; above = root, root = dirname(root)) {
-      if (isAbsolute(written) ? exists(join(root, ".git")) : isSame(resolve(root, written), runFolder)) return root;
+  // Of absolute ones every folder above would do.
+  const mayBeRoot = (folder: string) => !isAbsolute(written) || exists(join(folder, ".git"));
+  for (const file of [path, realPath(path)]) {
+    const holdsFile = (root: string) => isSame(resolve(root, written, "state", basename(file)), file);
+    for (let root = dirname(path); ; root = dirname(root)) {
+      if (mayBeRoot(root) && holdsFile(root)) return root;
       if (dirname(root) === root) break;
     }
   }
   return undefined;
 }
 
-function isSame(a: string, b: string): boolean {
-  return a === b || realPath(a) === realPath(b);
+/** Whether two paths lead to one place. */
+export function isSame(a: string, b: string): boolean {
+  return a === b || realPath(resolve(a)) === realPath(resolve(b));
 }
 
 export function realPath(path: string): string {
@@ -57,21 +70,24 @@ export interface RunWindow extends Window {
   readonly notes: readonly string[];
 }
 
-/** The run's window, before anybody asks for another. Throws `INVALID_INPUT`. */
-export function windowOf(state: TeamState, place: RunPlace | undefined): RunWindow {
+/** The run's window, open below where somebody `asksSince` another time. Throws `INVALID_INPUT`. */
+export function windowOf(state: TeamState, place: RunPlace | undefined, asksSince: boolean): RunWindow {
   const notes: string[] = [];
   const untilMs = state.endedMs ?? statusMs(place) ?? Infinity;
   let sinceMs = -Infinity;
+  if (asksSince) return { sinceMs, untilMs, notes };
   if (place?.suffix === undefined) {
     notes.push(
       "no run manifest: the team-state is in no file named team-state-….json, so the window has no lower bound",
     );
   } else {
-    const path = join(place.runDirectory, "manifests", `run-manifest${place.suffix}.json`);
+    const path = manifestPath(place.runDirectory, place.suffix);
     const manifest = readManifest(path);
     const createdMs =
       manifest &&
-      instantOf(manifest["createdAt"], () => invalidInput(path, "createdAt", "is no time (2026-06-10T11:00:00Z)"));
+      instantOf(manifest["createdAt"], () =>
+        invalidInput(path, "createdAt", "is no time (give one such as 2026-06-10T11:00:00Z)"),
+      );
     if (createdMs === undefined) {
       const what = manifest ? "has no createdAt" : "is not there";
       notes.push(`the run manifest ${basename(path)} ${what}, so the window has no lower bound`);
@@ -82,6 +98,14 @@ export function windowOf(state: TeamState, place: RunPlace | undefined): RunWind
   return { sinceMs, untilMs, notes };
 }
 
+function manifestPath(runDirectory: string, suffix: string): string {
+  return join(runDirectory, "manifests", `run-manifest${suffix}.json`);
+}
+
+function statusPath(runDirectory: string, suffix: string): string {
+  return join(runDirectory, "status", `final${suffix}.status`);
+}
+
 function readManifest(path: string): Record<string, unknown> | undefined {
   let text: string;
   try {
@@ -89,7 +113,7 @@ function readManifest(path: string): Record<string, unknown> | undefined {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; it tells when the run began)`, { cause });
+    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; give --since instead)`, { cause });
   }
   try {
     const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
@@ -97,13 +121,13 @@ function readManifest(path: string): Record<string, unknown> | undefined {
   } catch {
     // Said below.
   }
-  throw invalidInput(path, "", "is no JSON object (it tells when the run began)");
+  throw invalidInput(path, "", "is no JSON object (correct it, or give --since)");
 }
 
 /** When the run's final status was written; a record of the same millisecond is inside. */
 function statusMs(place: RunPlace | undefined): number | undefined {
   if (place?.suffix === undefined) return undefined;
-  const stat = statOf(join(place.runDirectory, "status", `final${place.suffix}.status`));
+  const stat = statOf(statusPath(place.runDirectory, place.suffix));
   // The whole milliseconds: `mtimeMs` of a plain stat is rounded, and may be the next one.
   return stat?.isFile() ? Number(stat.mtimeMs) : undefined;
 }

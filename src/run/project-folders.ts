@@ -2,6 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { claudeRoots } from "../discover/claude.ts";
+import { hashOfPath } from "../discover/path-hash.ts";
 import type { Environment } from "../environment.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { groupBy } from "../tally/group-by.ts";
@@ -39,7 +40,8 @@ export function projectFolders(root: string, environment: Environment): ProjectF
   // A transcript may name it by a link that the root was not given by: asked once of each folder.
   const holds = (cwd: string) => {
     let isHeld = known.get(cwd);
-    if (isHeld === undefined) known.set(cwd, (isHeld = isInside(cwd) || isInside(realPathOfRest(cwd))));
+    if (isHeld === undefined)
+      known.set(cwd, (isHeld = isInside(cwd) || isInside(realPathOfRest(cwd)) || isHashOfOne(cwd, bases)));
     return isHeld;
   };
   const beginnings = bases.map((base) => encodeFolder(base).name);
@@ -72,8 +74,9 @@ export function transcriptsOfProject(
   // Neighbours mostly share their folder.
   let last = { beginning: "", folder: "" };
   const folderOf = (path: string) => {
-    const beginning = path.slice(0, path.lastIndexOf(sep) + 1);
-    if (beginning !== last.beginning) last = { beginning, folder: folderAbove(path) };
+    const { beginning } = last;
+    const isNeighbour = beginning !== "" && path.startsWith(beginning) && !path.includes(sep, beginning.length);
+    if (!isNeighbour) last = { beginning: path.slice(0, path.lastIndexOf(sep) + 1), folder: folderAbove(path) };
     return last.folder;
   };
   const members = groupBy(transcripts.keys(), (t) => folderOf((transcripts[t] as Transcript).path));
@@ -89,6 +92,11 @@ function realPathOfRest(path: string): string {
     const real = realPath(above);
     if (real !== above || dirname(above) === above) return join(real, path.slice(above.length));
   }
+}
+
+/** As Gemini CLI once named the folder of a project. */
+function isHashOfOne(name: string, paths: readonly string[]): boolean {
+  return /^[0-9a-f]{64}$/.test(name) && paths.some((path) => hashOfPath(path) === name);
 }
 
 function isWithin(path: string, base: string): boolean {

@@ -61,7 +61,8 @@ const STATUS_FIGURES = ["totalTokens", "estimatedCostUsd", "durationMs", "toolUs
 function executionStatusChanges(data: JsonDocument, usage: TokenUsage, dataPath: string): Change[] {
   const { executionStatus: rows } = data.value() as { executionStatus?: unknown };
   if (rows === undefined || rows === null) return [];
-  if (!Array.isArray(rows)) throw invalidInput(dataPath, "executionStatus", "is no list");
+  if (!Array.isArray(rows))
+    throw invalidInput(dataPath, "executionStatus", "is no list (give one of rows with a worker or role)");
   return rows.flatMap((row: unknown, i) => {
     const figures = isObject(row) ? (usageNamed(row["worker"], usage) ?? usageNamed(row["role"], usage)) : undefined;
     if (!figures) return [];
@@ -106,7 +107,7 @@ function valueAt(path: string, usage: TokenUsage): string | undefined {
   if (!figures) return undefined;
   const value = figureOf(figures, figure);
   // Known of others, or of the same one at another time.
-  if (value === undefined || value === null) return isFigure(figure, usage) ? UNKNOWN : undefined;
+  if (value === undefined || value === null) return isFigure(of, figure, usage) ? UNKNOWN : undefined;
   if (typeof value === "number") return figure.endsWith("CostUsd") ? usdText(value) : numberText(value);
   return typeof value === "string" ? value : undefined;
 }
@@ -115,18 +116,24 @@ function figureOf(figures: object, name: string): unknown {
   return Object.hasOwn(figures, name) ? (figures as Record<string, unknown>)[name] : undefined;
 }
 
-function isFigure(name: string, { run }: TokenUsage): boolean {
-  return Object.hasOwn(run, name) || CLI_FIGURES.has(name);
+function isFigure(of: string, name: string, { run }: TokenUsage): boolean {
+  if (of === "run") return Object.hasOwn(run, name);
+  if (of === "workers" && OF_CLI_SESSIONS.has(name)) return true;
+  return OF_SESSIONS.has(name) || (Object.hasOwn(run, name) && !OF_RUN_ONLY.has(name));
 }
 
-const CLI_FIGURES = new Set([
+const OF_RUN_ONLY = new Set(["leadTotalTokens", "workerTotalTokens", "cliEstimatedCostUsd"]);
+const OF_SESSIONS = new Set(["source", "sessionId", "agentName", "note"]);
+const OF_CLI_SESSIONS = new Set([
+  "cliSessionId",
+  "cliModel",
   "cliTotalTokens",
   "cliInputTokens",
   "cliCachedInputTokens",
   "cliOutputTokens",
   "cliReasoningTokens",
   "cliEstimatedCostUsd",
-  "cliModel",
+  "cliNote",
 ]);
 
 /** `1,234,567`, `1,005.5` */

@@ -27,7 +27,7 @@ interface Spanned extends CountedUnit {
 
 export function sharesOf(
   units: readonly Unit[],
-  { ofUnit }: Consumption,
+  { ofUnit, costBasis }: Consumption,
   facts: Facts,
   state: TeamState,
   window: Window,
@@ -42,12 +42,13 @@ export function sharesOf(
   const inWindow = counted.filter(
     ({ unit, row }) => unit.isNamedLead || row !== undefined || unit.transcripts.some((t) => facts.isIn(t, window)),
   );
-  const shareOfOwner = (owner: Owner) => shareOf(inWindow.filter(({ unit }) => unit.owner === owner));
+  const share = (some: readonly Spanned[]) => shareOf(some, costBasis !== null);
+  const shareOfOwner = (owner: Owner) => share(inWindow.filter(({ unit }) => unit.owner === owner));
   return {
     lead: shareOfOwner("lead"),
     workers: state.workers.map((_, i) => shareOfOwner(i)),
     unattributed: shareOfOwner("unattributed"),
-    run: shareOf(inWindow),
+    run: share(inWindow),
     areElsewhere: state.workers.map((_, i) => counted.some((one) => one.unit.owner === i && !inWindow.includes(one))),
     wrappers: inWindow.flatMap((one) => wrapperOf(one, state, facts)),
   };

@@ -24,14 +24,16 @@ export function checkTeamState(value: unknown, name: string): TeamState {
   const fail = (field: string, what: string) => invalidInput(name, field, what);
   if (!isObject(value)) throw invalidInput(name, "", "is no JSON object (give a team-state)");
   const lead = value["lead"];
-  if (!isObject(lead)) throw fail("lead", "is missing (an object with the lead's sessionId)");
+  if (!isObject(lead)) {
+    throw fail("lead", `is ${isAbsent(lead) ? "missing" : "no object"} (give an object with the lead's sessionId)`);
+  }
   return {
-    leadSessionId: text(lead["sessionId"], () => fail("lead.sessionId", "is missing (the id of the lead's session)")),
-    runDirectoryPath: text(value["runDirectoryPath"], () =>
-      fail("runDirectoryPath", "is missing (the run's folder, relative to the project root)"),
+    leadSessionId: text(lead["sessionId"], "give the id of the lead's session", (what) => fail("lead.sessionId", what)),
+    runDirectoryPath: text(value["runDirectoryPath"], "give the run's folder, relative to the project root", (what) =>
+      fail("runDirectoryPath", what),
     ),
     teamName: teamNameOf(value["team"], fail),
-    endedMs: instantOf(value["runEndedAt"], () => fail("runEndedAt", "is no time (such as 2026-06-10T11:00:00Z)")),
+    endedMs: endOf(value["runEndedAt"], fail),
     workers: workersOf(value["workers"], fail),
   };
 }
@@ -40,28 +42,44 @@ type Fail = (field: string, what: string) => Error;
 
 function teamNameOf(team: unknown, fail: Fail): string | undefined {
   if (team === undefined || team === null) return undefined;
-  if (!isObject(team)) throw fail("team", "is no object (one with a teamName)");
-  return text(team["teamName"], () => fail("team.teamName", "is missing (leave team out if there is none)"));
+  if (!isObject(team)) throw fail("team", "is no object (give one with a teamName)");
+  return text(team["teamName"], "leave team out if there is none", (what) => fail("team.teamName", what));
 }
+
+/** The last moment of the run: a date alone is all of its day, as it is for `--until`. */
+function endOf(value: unknown, fail: Fail): number | undefined {
+  const ms = instantOf(value, () => fail("runEndedAt", "is no time (give one such as 2026-06-10T11:00:00Z)"));
+  return ms !== undefined && typeof value === "string" && DATE.test(value) ? ms + DAY_MS - 1 : ms;
+}
+
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const DAY_MS = 86_400_000;
 
 function workersOf(workers: unknown, fail: Fail): Worker[] {
   if (workers === undefined || workers === null) return [];
-  if (!Array.isArray(workers)) throw fail("workers", "is no list");
+  if (!Array.isArray(workers)) throw fail("workers", "is no list (give one of objects with a workerId)");
   const seen = new Set<string>();
   return workers.map((worker: unknown, i) => {
-    if (!isObject(worker)) throw fail(`workers[${i}]`, "is no object (one with a workerId)");
-    const workerId = text(worker["workerId"], () => fail(`workers[${i}].workerId`, "is missing"));
+    if (!isObject(worker)) throw fail(`workers[${i}]`, "is no object (give one with a workerId)");
+    const field = `workers[${i}].workerId`;
+    const workerId = text(worker["workerId"], "give each worker an id", (what) => fail(field, what));
     // Names of agents are compared without regard to case, so ids that differ in nothing else could not be told apart.
-    if (seen.has(workerId.toLowerCase())) throw fail(`workers[${i}].workerId`, `"${workerId}" is there twice`);
+    if (seen.has(workerId.toLowerCase()))
+      throw fail(field, `"${workerId}" is there twice (give each worker an id of its own)`);
     seen.add(workerId.toLowerCase());
     const agent = worker["agent"];
     return { workerId, agent: typeof agent === "string" ? agent : "" };
   });
 }
 
-function text(value: unknown, error: () => Error): string {
-  if (typeof value !== "string" || value.trim() === "") throw error();
+function text(value: unknown, remedy: string, error: (what: string) => Error): string {
+  if (isAbsent(value) || (typeof value === "string" && value.trim() === "")) throw error(`is missing (${remedy})`);
+  if (typeof value !== "string") throw error(`is no text (${remedy})`);
   return value;
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 /** Milliseconds UTC of a time as JSON holds one; undefined where there is none. */

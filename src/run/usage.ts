@@ -60,7 +60,8 @@ export interface CountedUnit {
   readonly firstMs: number;
 }
 
-export function shareOf(counted: readonly CountedUnit[]): Share {
+/** Without `knowsCosts` not even that of nothing is known. */
+export function shareOf(counted: readonly CountedUnit[], knowsCosts: boolean): Share {
   const startOf = ({ row, firstMs }: CountedUnit) => (row?.firstAt ? Date.parse(row.firstAt) : firstMs);
   const sorted = counted.toSorted((a, b) => {
     if (a.unit.isNamedLead !== b.unit.isNamedLead) return a.unit.isNamedLead ? -1 : 1;
@@ -77,7 +78,7 @@ export function shareOf(counted: readonly CountedUnit[]): Share {
     rows,
     totalTokens,
     twentieths: rows.reduce((sum, row) => sum + billableTwentieths(row), 0n),
-    costsNanoUsd: rows.map(costNanoUsd),
+    costsNanoUsd: knowsCosts ? rows.map(costNanoUsd) : [undefined],
     unpricedModels: rows.flatMap(unpricedModels),
   };
 }

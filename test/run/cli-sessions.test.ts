@@ -1,4 +1,5 @@
 /** The Codex or Gemini session underneath a worker: whose it is, and how it is reported beside the worker's own figures. */
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -6,11 +7,8 @@ import { type CliFigures, type CliQuery, type CliSession, collectRun, type Colle
 import { describe, expect, test } from "vitest";
 import { bytesText } from "../../src/report/numbers.ts";
 import { tokensift } from "../cli/tokensift.ts";
+import { at, AT_MS, minutes, rolloutLines, usageOf, writeRollout } from "./rollouts.ts";
 import { transcript, uuid, World } from "./world.ts";
-
-const AT_MS = Date.UTC(2026, 5, 10, 10);
-const minutes = (...some: readonly number[]) =>
-  some.map((minute) => ({ atMs: AT_MS + minute * 60_000, input: 1, output: 0 }));
 
 const figures = (input: number, more: Partial<CliFigures> = {}): CliFigures => ({
   inputTokens: input,
@@ -62,9 +60,6 @@ async function collected(sessions: readonly CliSession[] | undefined, mentions: 
   return { world, answer, queries };
 }
 
-const usageOf = ({ workers }: CollectedTeamState, workerId: string) =>
-  workers.find((worker) => worker["workerId"] === workerId)?.usage;
-
 describe("a session is given", () => {
   test("to the only worker in whose session it began, ten seconds of slack included", async () => {
     const { answer } = await collected([session("a", -10), session("b", -11), session("c", 15 * 60 + 10)]);
@@ -109,6 +104,33 @@ describe("a session is given", () => {
     expect(usageOf(answer, "claude")).not.toHaveProperty("cliNote");
     expect(usageOf(answer, "absent")).toEqual({ source: "unavailable", note: expect.any(String) as string });
   });
+});
+
+test("what a long session wrapped before or after the run is of another run", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", minutes(0, 60)));
+  world.writeSession(1, transcript("one", minutes(-60, 20, 90), { teamName: "crew", agentName: "one-worker" }));
+  const { figures: none } = session("x", 0, { figures: undefined });
+  const found = [
+    session("before", -3000, { figures: none }),
+    session("across", -1000),
+    session("in", 300, { figures: none }),
+    session("after", 4800, { figures: none }),
+  ];
+  const state = world.writeRun(
+    { runEndedAt: new Date(AT_MS + 3_600_000).toISOString(), workers: [{ workerId: "one", agent: "codex" }] },
+    { createdAt: new Date(AT_MS).toISOString() },
+  );
+  const ask = async (sessions: readonly CliSession[]) =>
+    collectRun(state, { ...world.options, findCliSessions: async () => ({ sessions }) });
+  expect(usageOf(await ask(found), "one")).toMatchObject({
+    cliSessionId: "across",
+    cliAdditionalSessionIds: ["in"],
+    cliTotalTokens: 100,
+  });
+  const others = await ask([found[0] as CliSession, found[3] as CliSession]);
+  expect(usageOf(others, "one")).not.toHaveProperty("cliSessionId");
+  expect(usageOf(others, "one")).toMatchObject({ cliNote: expect.stringContaining("no Codex session") as string });
 });
 
 test("sessions of several dispatches add up, beside the worker's own tokens and cost", async () => {
@@ -181,36 +203,6 @@ test("where there are none, that is said", async () => {
   expect(usageOf(answer, "g")).toMatchObject({ cliNote: expect.stringContaining("no Gemini session") as string });
 });
 
-const at = (seconds: number) => new Date(AT_MS + seconds * 1000).toISOString();
-
-/** The lines of a Codex session in a folder that began `seconds` after the first. */
-function rolloutLines(n: number, cwd: string, seconds: number, model = "gpt-5.2"): string[] {
-  const total = (input: number, cached: number, output: number, reasoning: number) => ({
-    input_tokens: input,
-    cached_input_tokens: cached,
-    output_tokens: output,
-    reasoning_output_tokens: reasoning,
-    total_tokens: input + output,
-  });
-  const reading = (atSeconds: number, info: object) => ({
-    timestamp: at(atSeconds),
-    type: "event_msg",
-    payload: { type: "token_count", info },
-  });
-  return [
-    { timestamp: at(seconds), type: "session_meta", payload: { id: uuid(n), cwd } },
-    { timestamp: at(seconds), type: "turn_context", payload: { model, cwd } },
-    reading(seconds + 10, { total_token_usage: total(1000, 400, 50, 20) }),
-    reading(seconds + 20, { total_token_usage: total(1500, 700, 90, 30) }),
-    reading(7200, { total_token_usage: total(9000, 800, 900, 300) }),
-  ].map((line) => JSON.stringify(line));
-}
-
-function writeRollout(world: World, n: number, some: readonly string[]): string {
-  const path = `${world.home}/.codex/sessions/2026/06/10/rollout-2026-06-10T10-00-00-${uuid(n)}.jsonl`;
-  return world.write(path, some.map((line) => `${line}\n`).join(""));
-}
-
 test("they are found where the agents keep them, and cut by the window", async () => {
   const { world, state } = arrange([], { runEndedAt: new Date(AT_MS + 3_600_000).toISOString() });
   writeRollout(world, 70, rolloutLines(70, world.root, 60));
@@ -258,6 +250,24 @@ test("they are found where the agents keep them, and cut by the window", async (
   expect(warm.workers.map(({ usage }) => ({ ...usage, collectedAt: "" }))).toEqual(
     cold.workers.map(({ usage }) => ({ ...usage, collectedAt: "" })),
   );
+});
+
+test("a Gemini session is found where only a hash of the project's path names its folder", async () => {
+  const { world, state } = arrange();
+  const hash = createHash("sha256").update(world.root).digest("hex");
+  const tokens = { input: 100, output: 10, cached: 60, thoughts: 5, tool: 0, total: 115 };
+  const message = { id: "m1", timestamp: at(40), type: "gemini", content: "", model: "gemini-2.5-pro", tokens };
+  for (const [name, id] of [
+    [hash, "ours"],
+    [hash.replaceAll("1", "2"), "another's"],
+  ] as const) {
+    const document = { sessionId: id, projectHash: name, startTime: at(30), lastUpdated: at(40), messages: [message] };
+    const path = `${world.home}/.gemini/tmp/${name}/chats/session-2026-06-10T10-00-${id}.json`;
+    world.write(path, JSON.stringify(document));
+  }
+  const usage = usageOf(await collectRun(state, world.options), "g");
+  expect(usage).toMatchObject({ cliSessionId: "ours", cliTotalTokens: 115 });
+  expect(usage).not.toHaveProperty("cliAdditionalSessionIds");
 });
 
 describe("what reading them took and could not read is the run's too", () => {

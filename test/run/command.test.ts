@@ -1,9 +1,18 @@
 /** `tokensift run` as its callers meet it: files, exit codes, streams. */
-import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { endOf, start, tokensift } from "../cli/tokensift.ts";
-import { TEAM_STATE, transcript, World } from "./world.ts";
+import { TEAM_STATE, transcript, uuid, World } from "./world.ts";
 
 interface Answer {
   readonly leadUsage: { readonly totalTokens: number };
@@ -101,6 +110,15 @@ test("the second time nothing is read, and cold, warm and --no-cache print the s
   expect(withoutTime(none.stdout)).toBe(withoutTime(cold.stdout));
   expect(cold.stderr).toMatch(/^\d+ transcripts, 0 unchanged, \d+\.\d kB read\n$/);
   expect(warm.stderr).toMatch(/^(\d+) transcripts, \1 unchanged, 0 bytes read\n$/);
+  // Nor is it for a team that nobody asked for before.
+  const path = world.path(TEAM_STATE);
+  writeFileSync(path, readFileSync(path, "utf8").replace("okstra-TG:TID:tid", "OKSTRA-other"));
+  const other = await run(world, TEAM_STATE, "--json", "--stats");
+  expect(other.stderr).toMatch(/^(\d+) transcripts, \1 unchanged, 0 bytes read\n$/);
+  const { workers } = JSON.parse(other.stdout) as { workers: ReadonlyArray<{ usage: object }> };
+  expect(workers[1]?.usage).toMatchObject({ sessionId: uuid(10), totalTokens: 5500 });
+  const fresh = await run(world, TEAM_STATE, "--json", "--no-cache");
+  expect(withoutTime(fresh.stdout)).toBe(withoutTime(other.stdout));
 });
 
 test("a scan by task knows of transcripts that a run has read what one without cursors knows", async () => {
@@ -198,52 +216,6 @@ test("every figure has a definition", async () => {
   }
 });
 
-describe("prices of one's own", () => {
-  const millions = JSON.stringify({ models: { "claude-*": { input: 1e6, output: 1e6 } } });
-
-  test.each([
-    ["by flag", { args: ["--prices", "own.json"] }],
-    ["by variable", { variables: { TOKENSIFT_PRICES: "own.json" } }],
-    ["by config file", { config: `{"prices": "own.json"}` }],
-  ])("%s are a run's too, and are named", async (_, how: { args?: string[]; variables?: object; config?: string }) => {
-    const world = new World();
-    world.writeSession(0, transcript("lead", [{ atMs: Date.UTC(2026, 5, 10, 10), input: 3, output: 4 }]));
-    const state = world.writeRun({});
-    world.write(world.path("own.json"), millions);
-    if (how.config) world.write(world.path("tokensift.config.json"), how.config);
-    const variables = { TOKENSIFT_CACHE_DIR: world.cache, ...how.variables };
-    const ask = async (...args: string[]) =>
-      tokensift(["run", state, ...(how.args ?? []), ...args], { home: world.home, folder: world.root, variables });
-    const { usageSummary, leadUsage } = JSON.parse((await ask("--json")).stdout) as {
-      leadUsage: object;
-      usageSummary: { costBasis: object };
-    };
-    expect(leadUsage).toMatchObject({ estimatedCostUsd: 7 });
-    expect(usageSummary.costBasis).toMatchObject({
-      isEstimate: true,
-      overrides: expect.stringMatching(/own\.json$/) as string,
-    });
-    const { stdout } = await ask();
-    expect(stdout.replaceAll(/\s+/g, " ")).toMatch(/not a bill\. Prices of \S*own\.json go first\./);
-  });
-
-  test("--cost none leaves costs out, and names no model as unpriced", async () => {
-    const world = World.fromFixture("whole-team");
-    const { usageSummary } = JSON.parse((await run(world, TEAM_STATE, "--cost", "none", "--json")).stdout) as {
-      usageSummary: object;
-    };
-    expect(usageSummary).toMatchObject({ costBasis: null, runEstimatedCostUsd: null, unmatchedModels: [] });
-    expect((await run(world, TEAM_STATE, "--cost", "none")).stdout).not.toMatch(/cost|\$/i);
-  });
-
-  test("that cannot be read stop it", async () => {
-    const world = World.fromFixture("whole-team");
-    const { code, stdout, stderr } = await run(world, TEAM_STATE, "--prices", "/no/such.json");
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^tokensift: --prices: \/no\/such\.json cannot be read \(ENOENT; give another file\)\n$/);
-  });
-});
-
 describe("what could not run ends with 2, one line and nothing written", () => {
   const good = { runDirectoryPath: ".runs/1", lead: { sessionId: "l" }, workers: [{ workerId: "a" }] };
   const cases: Record<string, [state: unknown, says: RegExp]> = {
@@ -251,7 +223,10 @@ describe("what could not run ends with 2, one line and nothing written", () => {
     "no object": [[], /is no JSON object/],
     "no lead": [{ ...good, lead: undefined }, /lead is missing/],
     "no session": [{ ...good, lead: { sessionId: "" } }, /lead\.sessionId is missing/],
-    "no folder": [{ ...good, runDirectoryPath: 7 }, /runDirectoryPath is missing/],
+    "a lead that is a list": [{ ...good, lead: [] }, /lead is no object/],
+    "a session that is a number": [{ ...good, lead: { sessionId: 7 } }, /lead\.sessionId is no text/],
+    "no folder": [{ ...good, runDirectoryPath: null }, /runDirectoryPath is missing/],
+    "a folder that is a number": [{ ...good, runDirectoryPath: 7 }, /runDirectoryPath is no text/],
     "another folder": [{ ...good, runDirectoryPath: "elsewhere" }, /runDirectoryPath "elsewhere" .*--project-root/],
     "a worker without id": [{ ...good, workers: [{}] }, /workers\[0\]\.workerId is missing/],
     "a worker twice": [
@@ -259,7 +234,9 @@ describe("what could not run ends with 2, one line and nothing written", () => {
       /workers\[1\]\.workerId "A" is there twice/,
     ],
     "no team name": [{ ...good, team: {} }, /team\.teamName is missing/],
+    "a team that is a text": [{ ...good, team: "crew" }, /team is no object/],
     "no time": [{ ...good, runEndedAt: "soon" }, /runEndedAt is no time/],
+    "a worker that is a text": [{ ...good, workers: ["a"] }, /workers\[0\] is no object/],
     "lists in lists, too many of them": [
       `{\n  "notes": "[{\\"[",\n  "deep": {"a": [1], "b": ${"[".repeat(50_000)}${"]".repeat(50_000)}}\n}`,
       /team-state-1\.json: is nested too deeply from line 3, column 11 on \(take that list or object out\)/,
@@ -272,7 +249,8 @@ describe("what could not run ends with 2, one line and nothing written", () => {
     const path = world.write(world.path(".runs/1/state/team-state-1.json"), text);
     const { code, stdout, stderr } = await run(world, path, "--write");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^tokensift: [^\n]+\n$/);
+    // What, where, and what to do.
+    expect(stderr).toMatch(/^tokensift: [^\n]+ \([^\n]+\)\n$/);
     expect(stderr).toMatch(says);
     expect(readFileSync(path, "utf8")).toBe(text);
   });
@@ -303,9 +281,12 @@ describe("what could not run ends with 2, one line and nothing written", () => {
   ])("a manifest with %s", async (_, text, says) => {
     const world = new World();
     const state = world.writeRun({});
+    world.writeSession(0, transcript("lead", [{ atMs: Date.UTC(2026, 5, 10, 10), input: 1, output: 1 }]));
     world.write(world.path(".runs/1/manifests/run-manifest-1.json"), text);
     const { code, stderr } = await run(world, state);
     expect({ code, says: says.test(stderr) }).toEqual({ code: 2, says: true });
+    // Who says when the run began need not mend it first.
+    expect(await run(world, state, "--since", "2026-06-10")).toMatchObject({ code: 0, stderr: "" });
   });
 });
 
@@ -356,100 +337,5 @@ describe("--watch", () => {
     const child = start(["run", world.writeRun({}), "--watch", "--interval", "60"], { home: world.home });
     child.stdout?.once("data", () => setTimeout(() => child.kill("SIGINT"), 100));
     expect(await endOf(child)).toMatchObject({ code: 130, stderr: "" });
-  });
-});
-
-describe("--substitute-data", () => {
-  const DATA = {
-    title: "Report",
-    executionStatus: [
-      { role: "lead", totalTokens: 1, note: "kept" },
-      { worker: "codex" },
-      { role: "report-writer" },
-      { worker: "critic" },
-      { worker: "codex-worker" },
-      { role: "nobody" },
-    ],
-  };
-  const TEXT = `Run {{token-usage:run.totalTokens}} ({{token-usage: run.billableEquivalentTokens }}), lead {{token-usage:lead.cacheReadTokens}},
-report {{token-usage:workers.report-writer.totalTokens}}, cost {{token-usage:run.estimatedCostUsd}}, critic {{token-usage:workers.critic.toolUses}},
-model {{token-usage:workers.claude.model}}; {{other:run}} {token-usage:run.totalTokens}
-`;
-
-  function arrange(name = "final.data.json", text = TEXT) {
-    const world = World.fromFixture("whole-team");
-    const data = world.write(world.path(`reports/${name}`), `${JSON.stringify(DATA, undefined, 4)}\n`);
-    const markdown = world.write(world.path("reports/final.md"), text);
-    return { world, data, markdown };
-  }
-
-  test.each(["final.data.json", "final.json"])(
-    "fills %s and the text beside it, and changes nothing the second time",
-    async (name) => {
-      const { world, data, markdown } = arrange(name);
-      chmodSync(markdown, 0o644);
-      const { code, stderr } = await run(world, TEAM_STATE, "--substitute-data", data);
-      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      const filled = JSON.parse(readFileSync(data, "utf8")) as Record<string, Record<string, object>>;
-      expect(filled["executionStatus"]).toEqual([
-        {
-          role: "lead",
-          totalTokens: 467,
-          note: "kept",
-          estimatedCostUsd: 0.0049835,
-          durationMs: 2_396_000,
-          toolUses: 2,
-        },
-        { worker: "codex", totalTokens: 36, estimatedCostUsd: 0.000144, durationMs: 900_000, toolUses: 2 },
-        { role: "report-writer", totalTokens: 66, estimatedCostUsd: 0.00045, durationMs: 60_000, toolUses: 0 },
-        { worker: "critic", totalTokens: null, estimatedCostUsd: null, durationMs: null, toolUses: null },
-        { worker: "codex-worker" },
-        { role: "nobody" },
-      ]);
-      expect(filled["tokenUsage"]).toMatchObject({
-        lead: { totalTokens: 467 },
-        workers: { codex: { totalTokens: 36 }, critic: { source: "unavailable" } },
-        run: { totalTokens: 2273, billableEquivalentTokens: 3526, inputTokens: 338 + 1633, cacheReadTokens: 3900 },
-      });
-      expect(readFileSync(markdown, "utf8")).toBe(`Run 2,273 (3,526), lead 3,300,
-report 66, cost $0.0122, critic n/a,
-model claude-sonnet-4-6; {{other:run}} {token-usage:run.totalTokens}
-`);
-      expect(statSync(markdown).mode & 0o777).toBe(0o644);
-      const before = [data, markdown].map((path) => withoutTime(readFileSync(path, "utf8")));
-      await run(world, TEAM_STATE, "--substitute-data", data);
-      expect([data, markdown].map((path) => withoutTime(readFileSync(path, "utf8")))).toEqual(before);
-      expect(filesIn(dirname(data))).toEqual([name, "final.md"].sort());
-    },
-  );
-
-  test.each([
-    "run.total",
-    "workers.nobody.totalTokens",
-    "workers.totalTokens",
-    "lead",
-    "lead.definitions",
-    "leads.totalTokens",
-    "run.constructor",
-    "workers.__proto__.totalTokens",
-  ])("a placeholder that names nothing is an error that lists it, and nothing is written: %s", async (path) => {
-    const { world, data, markdown } = arrange(
-      "final.data.json",
-      `${TEXT}{{token-usage:${path}}} {{token-usage:no.way}}`,
-    );
-    const files = [data, markdown, world.path(TEAM_STATE)];
-    const before = files.map((file) => readFileSync(file, "utf8"));
-    const { code, stdout, stderr } = await run(world, TEAM_STATE, "--substitute-data", data, "--write");
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toContain(`{{token-usage:${path}}}, {{token-usage:no.way}}`);
-    expect(files.map((file) => readFileSync(file, "utf8"))).toEqual(before);
-  });
-
-  test("needs no text beside the data, but data", async () => {
-    const { world, data } = arrange();
-    const alone = world.write(join(world.base, "alone.json"), "{}");
-    expect((await run(world, TEAM_STATE, "--substitute-data", alone)).code).toBe(0);
-    expect(existsSync(join(world.base, "alone.md"))).toBe(false);
-    expect((await run(world, TEAM_STATE, "--substitute-data", `${data}.gone`)).stderr).toMatch(/no such file/);
   });
 });

@@ -94,8 +94,15 @@ test("responses without a time, and with placeholders for their output, are coun
   );
   const versioned = placeholder.replace('"type":"assistant"', '"type":"assistant","version":"1.2.3"');
   world.writeSession(0, transcript("lead", [{ atMs: undefined, input: 1, output: 50 }]) + versioned);
-  const { diagnostics } = (await collectRun(world.writeRun({}), world.options)).usageSummary;
+  const state = world.writeRun({}, { createdAt: "2026-06-10T10:00:00Z" });
+  const { diagnostics } = (await collectRun(state, world.options)).usageSummary;
   expect(diagnostics).toMatchObject({ responsesWithoutTime: 1, lowOutputResponses: { "1.2.3": 1 } });
+  const asked = { home: world.home, variables: { TOKENSIFT_CACHE_DIR: world.cache } };
+  expect((await tokensift(["run", state], asked)).stderr).toBe(
+    "1 response without a time: in every window\n" +
+      "1 response has a placeholder output count (Claude Code 1.2.3: 1); its real output was never written\n",
+  );
+  expect((await tokensift(["run", state, "--quiet"], asked)).stderr).toBe("");
 });
 
 test("a sum beyond what is exact ends the run, and nothing is written", async () => {

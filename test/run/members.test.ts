@@ -77,6 +77,18 @@ test("a subagent of a worker is the worker's, whatever name its records bear", a
   expect(tokensOf(await collected(world, ["claude", "codex"]))).toMatchObject({ claude: 110, codex: "none" });
 });
 
+test("so are its subagents at any depth, of any version of Claude Code", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", used(1)));
+  const path = world.writeSession(1, transcript("c", used(10), { ...crew, agentName: "claude-worker" }));
+  const below = join(path.replace(/\.jsonl$/, ""), "subagents");
+  world.write(join(below, "workflows/w1/agent-a1.jsonl"), transcript("a1", used(100)));
+  world.write(join(below, "agent-a1/subagents/agent-a2.jsonl"), transcript("a2", used(1000)));
+  const flat = transcript("a3", used(10_000), { sessionId: uuid(1), isSidechain: true });
+  world.write(join(world.projectFolder(), "agent-a3.jsonl"), flat);
+  expect(tokensOf(await collected(world, ["claude"]))).toMatchObject({ lead: 1, claude: 11_110 });
+});
+
 test("a team that a record names beside another one counts too", async () => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1)));
@@ -125,6 +137,10 @@ test("a lead without a transcript has no invented zeros", async () => {
   world.writeSession(1, transcript("c", used(10), { ...crew, agentName: "codex" }));
   const answer = await collected(world, ["codex"]);
   expect(answer.leadUsage).toEqual({ source: "unavailable", note: expect.stringContaining(uuid(0)) as string });
+  // Of the run's totals too: they would pass for the whole run's.
+  expect(answer.usageSummary.diagnostics.notes).toContain(
+    `no transcript of session ${uuid(0)} is in the project's folders: what the lead used is in no total`,
+  );
   expect(tokensOf(answer)).toMatchObject({ codex: 10 });
 });
 
@@ -134,6 +150,26 @@ test("a lead is found by its file's name where that is no UUID", async () => {
   world.write(join(world.projectFolder(), "lead-sid/subagents/agent-a1.jsonl"), transcript("a", used(10)));
   const answer = await collected(world, [], { lead: { sessionId: "lead-sid" } });
   expect(answer.leadUsage).toMatchObject({ source: "claude-jsonl", sessionId: "lead-sid", totalTokens: 11 });
+});
+
+test("and is one session then, with its subagents", async () => {
+  const world = new World();
+  const lead = transcript("lead", [...used(1), ...used(1, 5)], { sessionId: "another" });
+  world.write(join(world.projectFolder(), "lead-sid.jsonl"), lead);
+  const agent = transcript("a", [...used(10, 2), ...used(10, 7)]);
+  world.write(join(world.projectFolder(), "lead-sid/subagents/agent-a1.jsonl"), agent);
+  const answer = await collected(world, [], { lead: { sessionId: "lead-sid" } });
+  expect(answer.leadUsage).toMatchObject({ totalTokens: 22, durationMs: 7 * 60_000 });
+});
+
+test("an id is the same in capitals, in every place that names the session", async () => {
+  const world = new World();
+  const id = "abcdef00-0000-4000-8000-000000000000";
+  world.write(join(world.projectFolder(), `${id.toUpperCase()}.jsonl`), transcript("lead", used(1)));
+  world.write(join(world.projectFolder(), `${id}/subagents/agent-a1.jsonl`), transcript("a", used(10)));
+  for (const sessionId of [id, id.toUpperCase()]) {
+    expect(tokensOf(await collected(world, [], { lead: { sessionId } }))).toMatchObject({ lead: 11 });
+  }
 });
 
 test("re-dispatches add up in the order in which they started, whatever their files are called", async () => {

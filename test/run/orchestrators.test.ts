@@ -1,9 +1,10 @@
 /** The example of `docs/orchestrators.md`, as it stands there. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { RUN_FLAGS } from "../../src/commands/run-flags.ts";
 import { CLI } from "../cli/tokensift.ts";
 import { transcript, World } from "./world.ts";
 
@@ -15,11 +16,12 @@ const blocks = (language: string) =>
     name === language ? [text] : [],
   );
 
-test("the example prints what the page says", () => {
+test("the examples print what the page says, one after the other", () => {
   const world = new World();
   const [state = ""] = blocks("json");
   const [script = ""] = blocks("sh");
-  const [report = "", printed = ""] = blocks("");
+  const [report = "", printed = "", printedByProgram = ""] = blocks("");
+  const [program = ""] = blocks("ts");
   const run = world.path(".orchestrator/runs/42");
   world.write(join(run, "state/team-state-a.json"), state);
   world.write(join(run, "manifests/run-manifest-a.json"), '{"createdAt":"2026-06-10T10:00:00Z"}');
@@ -35,10 +37,17 @@ test("the example prints what the page says", () => {
   mkdirSync(programs);
   const npx = world.write(join(programs, "npx"), `#!/bin/sh\nshift\nexec "${process.execPath}" "${CLI}" "$@"\n`);
   chmodSync(npx, 0o755);
-  const ending = spawnSync("sh", ["-e", "-c", script], {
-    cwd: world.root,
-    encoding: "utf8",
-    env: { PATH: `${programs}:${process.env["PATH"]}`, HOME: world.home, TOKENSIFT_CACHE_DIR: world.cache },
-  });
-  expect(ending).toMatchObject({ status: 0, stderr: "", stdout: printed });
+  const env = { PATH: `${programs}:${process.env["PATH"]}`, HOME: world.home, TOKENSIFT_CACHE_DIR: world.cache };
+  const how = { cwd: world.root, encoding: "utf8", env } as const;
+  expect(spawnSync("sh", ["-e", "-c", script], how)).toMatchObject({ status: 0, stderr: "", stdout: printed });
+
+  mkdirSync(world.path("node_modules"));
+  symlinkSync(fileURLToPath(new URL("../..", import.meta.url)), world.path("node_modules/tokensift"));
+  const file = world.write(world.path("report.mjs"), program);
+  expect(spawnSync(process.execPath, [file], how)).toMatchObject({ status: 0, stderr: "", stdout: printedByProgram });
+});
+
+test("the page has every flag that is a run's own", () => {
+  const said = [...DOCUMENT.matchAll(/`(--[a-z-]+)/g)].map(([, flag]) => flag);
+  for (const [flag] of RUN_FLAGS) expect(said).toContain(flag.split(" ")[0]);
 });

@@ -41,6 +41,11 @@ function makeRun(world: World, tree: TranscriptTree): string[] {
       const agentName = NAMES[sessions.indexOf(session) % NAMES.length];
       const tag = JSON.stringify({ teamName: "crew", ...(agentName && { agentName }) });
       writeFileSync(path, Buffer.concat([Buffer.from(`${tag}\n`), readFileSync(path)]));
+    } else {
+      // In the lead's session some become workers inside its process; elsewhere a name means nothing.
+      const agentName = NAMES[transcripts.indexOf(transcript) % NAMES.length];
+      const tag = JSON.stringify({ agentName });
+      if (agentName) writeFileSync(path, Buffer.concat([Buffer.from(`${tag}\n`), readFileSync(path)]));
     }
   }
   return sessions;

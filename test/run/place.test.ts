@@ -1,7 +1,7 @@
 /** Where a run's transcripts are, and when it was. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, renameSync, symlinkSync, utimesSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { collectRun, type CollectRunOptions } from "tokensift";
 import { describe, expect, test } from "vitest";
 import { transcript, World } from "./world.ts";
@@ -122,6 +122,44 @@ test("a root that transcripts know by a link is the same root, from wherever it 
   expect(usageSummary.runTotalTokens).toBe(111);
 });
 
+test.each(["folder", "projects", "home", "file", "twice"])("transcripts behind a link count once: %s", async (what) => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", used(1)));
+  // No working directory says whose they are, only the folder's name does.
+  const session = world.writeSession(1, transcript("w", used(10), { teamName: "crew", agentName: "codex" }));
+  world.write(join(session.replace(/\.jsonl$/, ""), "subagents/agent-a1.jsonl"), transcript("a1", used(100)));
+  const state = world.writeRun({ workers: [{ workerId: "codex" }] });
+  const links = { folder: world.projectFolder(), projects: ".claude/projects", home: ".claude", file: session };
+  if (what === "twice") {
+    symlinkSync(world.projectFolder(), join(world.home, ".claude/projects/-again"));
+  } else {
+    const from = resolve(world.home, links[what as keyof typeof links]);
+    const to = join(world.base, "disk.jsonl");
+    renameSync(from, to);
+    symlinkSync(to, from);
+  }
+  expect((await collectRun(state, world.options)).usageSummary.runTotalTokens).toBe(111);
+});
+
+test.each(["a b.c_d", "é-ü", "日本", "\u{1F600}x", "-x", "a\nb", `x'"y`])(
+  "a project may be called %j",
+  async (name) => {
+    const world = new World();
+    const root = join(world.base, name);
+    const folder = join(world.home, ".claude/projects", root.replaceAll(/[^A-Za-z0-9]/g, "-"));
+    world.write(join(folder, "00000000-0000-4000-8000-000000000000.jsonl"), transcript("lead", used(1)));
+    const state = {
+      runDirectoryPath: "läuft/1",
+      team: { teamName: "ü" },
+      lead: { sessionId: "00000000-0000-4000-8000-000000000000" },
+    };
+    const path = world.write(join(root, "läuft/1/state/team-state-ü 1.json"), JSON.stringify(state));
+    world.write(join(root, "läuft/1/manifests/run-manifest-ü 1.json"), '{"createdAt":"2026-06-10T10:00:00Z"}');
+    const { usageSummary } = await collectRun(path, world.options);
+    expect(usageSummary).toMatchObject({ runTotalTokens: 1, diagnostics: { notes: [] } });
+  },
+);
+
 test("an absolute run folder is the project's whose .git stands above it, or wants to be told", async () => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1)));
@@ -132,6 +170,44 @@ test("an absolute run folder is the project's whose .git stands above it, or wan
   const found = await collectRun(state, world.options);
   expect([told, found].map(({ usageSummary }) => usageSummary.runTotalTokens)).toEqual([1, 1]);
   expect(found.workers).toEqual([]);
+});
+
+describe("a team-state that lies elsewhere than its run folder says wants to be told", () => {
+  const places: Record<string, [path: string, runDirectoryPath: string]> = {
+    "beside the folder of states": [".runs/1/copies/team-state-1.json", ".runs/1"],
+    "in another run's folder": [".runs/2/state/team-state-1.json", ".runs/1"],
+    "in another run's folder than an absolute one": [".runs/2/state/team-state-1.json", "/.runs/1"],
+  };
+  test.each(Object.entries(places))("%s", async (_, [path, runDirectoryPath]) => {
+    const world = new World();
+    mkdirSync(world.path(".git"), { recursive: true });
+    world.writeSession(0, transcript("lead", [...used(1), ...used(10, 30)]));
+    // Another run's manifest must not decide about this one unasked.
+    world.write(world.path(".runs/1/manifests/run-manifest-1.json"), '{"createdAt":"2026-06-10T10:20:00Z"}');
+    const written = runDirectoryPath.startsWith("/") ? `${world.root}${runDirectoryPath}` : runDirectoryPath;
+    const state = { runDirectoryPath: written, lead: { sessionId: "00000000-0000-4000-8000-000000000000" } };
+    const file = world.write(world.path(path), JSON.stringify(state));
+    await expect(collectRun(file, world.options)).rejects.toThrow(/runDirectoryPath ".*" .*--project-root/);
+    const told = await collectRun(file, { ...world.options, projectRoot: world.root });
+    expect(told.usageSummary.runTotalTokens).toBe(10);
+  });
+});
+
+test("a link to a team-state is of the same run, whatever it is called", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", [...used(1), ...used(10, 30)]));
+  const state = world.writeRun({}, { createdAt: "2026-06-10T10:20:00Z" });
+  const links = [".runs/1/state/latest.json", ".runs/1/state/team-state.json", ".runs/1/latest.json", "latest.json"];
+  for (const link of links) {
+    symlinkSync(state, world.path(link));
+    const { usageSummary } = await collectRun(world.path(link), world.options);
+    expect(usageSummary.runTotalTokens, link).toBe(10);
+    expect(usageSummary.diagnostics.notes, link).toEqual([]);
+  }
+  // Where the link has a manifest of its own name, that is the run's.
+  world.write(world.path(".runs/1/manifests/run-manifest.json"), '{"createdAt":"2026-06-10T10:00:00Z"}');
+  const { usageSummary } = await collectRun(world.path(".runs/1/state/team-state.json"), world.options);
+  expect(usageSummary.runTotalTokens).toBe(11);
 });
 
 test("of folders that hold each other the nearest one that fits is the root", async () => {
@@ -166,6 +242,12 @@ describe("the window", () => {
     const arrange = (world: World) =>
       world.writeRun({ runEndedAt: "2026-06-10T20:00:00+09:00" }, { createdAt: "2026-06-10T10:00:00Z" });
     expect(await leadTokens(arrange)).toEqual({ tokens: 1110, since: iso(0), until: iso(60) });
+  });
+
+  test("of a date alone ends with its day, as --until does", async () => {
+    const arrange = (world: World) => world.writeRun({ runEndedAt: "2026-06-10" }, { createdAt: "2026-06-10" });
+    const [since, until] = ["2026-06-10T00:00:00.000Z", "2026-06-10T23:59:59.999Z"];
+    expect(await leadTokens(arrange)).toEqual({ tokens: 11_111, since, until });
   });
 
   test("ends when the final status was written, where no runEndedAt says so", async () => {
