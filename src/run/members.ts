@@ -1,6 +1,7 @@
 /** Which transcripts are the run's, and whose (`spec/run-collector.md`, "Which transcripts belong to the run"). */
 import type { Transcript } from "../discover/transcript.ts";
-import { readSideNames } from "./side-names.ts";
+import { readSideFile } from "./side-file.ts";
+import type { Dispatch } from "../sources/dispatches.ts";
 import type { Facts } from "./facts.ts";
 import type { Overview } from "./overview.ts";
 import { workerNamed } from "./names.ts";
@@ -128,7 +129,9 @@ function dropOtherTeams(unit: Unit, team: string | undefined, facts: Facts): voi
 /** Takes workers that run inside the lead's process out of the lead's session: their names are in one of three places. */
 function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: Facts): Unit[] {
   const leads = units.filter(({ owner }) => owner === "lead");
-  const called = namesByAgentId(leads, facts);
+  const dispatches = leads.flatMap(({ transcripts }) => transcripts.flatMap((t) => facts.dispatches(t)));
+  const nameOfCall = namesByCall(dispatches);
+  const called = namesByAgentId(dispatches, nameOfCall);
   const found = new Map<string, Unit>();
   for (const lead of leads) {
     keep(lead, (t) => {
@@ -138,8 +141,11 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
       const places = [
         () => [facts.agentName(t)],
         () => called.get(agentId) ?? [],
-        // Last, because it is a file to read.
-        () => readSideNames(transcript.path),
+        // Last, because it is a file to read. It names the call also of an agent that has no result yet.
+        () => {
+          const { names, callId } = readSideFile(transcript.path);
+          return [...names, nameOfCall.get(callId) ?? ""];
+        },
       ];
       for (const namesThere of places) {
         const name = namesThere().find((one) => one !== "" && workerNamed(one, state.workers) !== undefined);
@@ -156,11 +162,15 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
   return [...found.values()];
 }
 
+/** By the id of a call of the lead, the name of the agent that it started. */
+function namesByCall(dispatches: readonly Dispatch[]): ReadonlyMap<string, string> {
+  return new Map(
+    dispatches.flatMap(({ callId, name }) => (callId !== "" && name !== "" ? [[callId, name] as const] : [])),
+  );
+}
+
 /** By agent id, the names under which the lead started it. A call and its result may stand in copies of a transcript. */
-function namesByAgentId(leads: readonly Unit[], facts: Facts): Map<string, string[]> {
-  const dispatches = leads.flatMap(({ transcripts }) => transcripts.flatMap((t) => facts.dispatches(t)));
-  const nameOfCall = new Map<string, string>();
-  for (const { callId, name } of dispatches) if (callId !== "" && name !== "") nameOfCall.set(callId, name);
+function namesByAgentId(dispatches: readonly Dispatch[], nameOfCall: ReadonlyMap<string, string>) {
   const names = new Map<string, string[]>();
   for (const { callId, name, agentId } of dispatches) {
     const known = agentId === "" ? undefined : name === "" ? nameOfCall.get(callId) : name;

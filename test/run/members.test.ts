@@ -32,6 +32,10 @@ describe("a worker inside the lead's process is known", () => {
   const ways: Record<string, { lead?: string; says?: object; meta?: object }> = {
     "by the name on its records": { says: { agentName: "codex-worker" } },
     "by the name in its side file": { meta: { agentType: "general-purpose", name: "codex-worker" } },
+    "by the call that its side file names, before there is a result": {
+      lead: call([agentCall]),
+      meta: { agentType: "general-purpose", toolUseId: "t1" },
+    },
     "by the name in the lead's call": { lead: call([agentCall]) + result({ agentId: "a1" }) },
     "by that of the older tool": { lead: call([{ ...agentCall, name: "Task" }]) + result({ agentId: "a1" }) },
     "by a call among other blocks": {
