@@ -124,11 +124,7 @@ async function collectWith(
     cliUsages: workerUsages,
     cliSessions: cli.ofRun,
     unassignedCliSessions: cli.unassigned,
-    notes: [
-      ...(state.teamName === undefined ? [NO_TEAM] : []),
-      ...(leadUsage.source === "unavailable" ? [`${leadUsage.note}: what the lead used is in no total`] : []),
-      ...own.notes,
-    ],
+    notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...leadNotes(shares, leadUsage), ...own.notes],
     consumption,
     unreadable: [...read.unreadable, ...(cli.reading?.unreadable ?? [])],
   });
@@ -153,6 +149,14 @@ function statsOf(read: ReadTranscripts, cli: CliReading | undefined, bytesLooked
 function leadBlock({ lead }: Shares, { leadSessionId }: TeamState, collectedAt: string): LeadUsage {
   if (lead.units.length > 0) return usageBlock(lead, collectedAt);
   return { source: "unavailable", note: `no transcript of session ${leadSessionId} is in the project's folders` };
+}
+
+/** What the run's totals lack of the lead. */
+function leadNotes({ lead }: Shares, leadUsage: LeadUsage): string[] {
+  if (leadUsage.source === "unavailable") return [`${leadUsage.note}: what the lead used is in no total`];
+  return lead.units
+    .filter(({ isNamedLead, hasMain }) => isNamedLead && !hasMain)
+    .map(({ id }) => `session ${id} has no transcript but its subagents': what the lead itself used is in no total`);
 }
 
 function workerBlock(

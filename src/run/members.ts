@@ -13,6 +13,8 @@ export interface Unit {
   readonly owner: Owner;
   /** The session that the team-state calls the lead. */
   readonly isNamedLead: boolean;
+  /** Whether it has a transcript of its own, not only its subagents'. */
+  readonly hasMain: boolean;
   /** Of the session; of a worker inside the lead's process its agent id. */
   readonly id: string;
   /** Empty: it has none. */
@@ -81,13 +83,16 @@ export function findUnits(state: TeamState, facts: Facts): Unit[] {
     units.push({
       owner,
       isNamedLead: session === lead,
+      hasMain: session.mains.length > 0,
       id: session.id,
       agentName,
       transcripts: [...session.mains, ...session.others],
     });
   }
   for (const unit of units) dropOtherTeams(unit, team, facts);
-  return team === undefined ? units : [...units, ...takeInProcessWorkers(units, state, facts)];
+  const inProcess = team === undefined ? [] : takeInProcessWorkers(units, state, facts);
+  // Of a lead whose own transcript is gone there may be nothing left.
+  return [...units, ...inProcess].filter(({ transcripts }) => transcripts.length > 0);
 }
 
 function sessionsOf(transcripts: readonly Transcript[], idOf: (t: number) => string): Session[] {
@@ -153,7 +158,15 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
         const owner = workerNamed(name, state.workers) as number;
         const unit = found.get(agentId);
         if (unit) unit.transcripts.push(t);
-        else found.set(agentId, { owner, isNamedLead: false, id: agentId, agentName: name, transcripts: [t] });
+        else
+          found.set(agentId, {
+            owner,
+            isNamedLead: false,
+            hasMain: true,
+            id: agentId,
+            agentName: name,
+            transcripts: [t],
+          });
         return false;
       }
       return true;

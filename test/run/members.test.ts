@@ -148,6 +148,21 @@ test("a lead without a transcript has no invented zeros", async () => {
   expect(tokensOf(answer)).toMatchObject({ codex: 10 });
 });
 
+test("a lead of whom only subagents are left is said, and one of whom only workers are left has no zeros", async () => {
+  const world = new World();
+  const below = join(world.projectFolder(), uuid(0), "subagents");
+  world.write(join(below, "agent-a1.jsonl"), transcript("a1", used(10), { agentName: "codex" }));
+  const workers = await collected(world, ["codex"]);
+  expect(tokensOf(workers)).toEqual({ lead: "none", codex: 10, unattributed: "none" });
+  expect(workers.usageSummary).toMatchObject({ sessionsFound: 1 });
+  world.write(join(below, "agent-a2.jsonl"), transcript("a2", used(100)));
+  const subagents = await collected(world, ["codex"]);
+  expect(tokensOf(subagents)).toEqual({ lead: 100, codex: 10, unattributed: "none" });
+  expect(subagents.usageSummary.diagnostics.notes).toContain(
+    `session ${uuid(0)} has no transcript but its subagents': what the lead itself used is in no total`,
+  );
+});
+
 test("a lead is found by its file's name where that is no UUID", async () => {
   const world = new World();
   world.write(join(world.projectFolder(), "lead-sid.jsonl"), transcript("lead", used(1), { sessionId: "another" }));
