@@ -1,7 +1,7 @@
 /** A run from top to bottom: its transcripts, whose they are, what they consumed. */
 import { discoverOf } from "../discover/index.ts";
 import { calendarFor } from "../calendar.ts";
-import { invalidOption } from "../errors.ts";
+import { aborted, invalidOption } from "../errors.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { parseWindow, type Window } from "../window.ts";
@@ -85,6 +85,8 @@ async function collectWith(
 ): Promise<Collected> {
   const { since, until, findCliSessions: ownFinder, ...others } = options;
   const checked = checkOptions(others);
+  // Where nothing is new, nobody would look at it.
+  if (checked.signal?.aborted) throw aborted();
   const collectedAt = new Date(checked.nowMs).toISOString();
   const calendar = await calendarFor("UTC", checked.environment, true);
   const own = windowOf(state, place, since !== undefined);
