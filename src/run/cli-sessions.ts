@@ -19,7 +19,7 @@ export interface CliSession {
   /** In ms UTC. */
   readonly startedMs: number;
   readonly model: string | null;
-  /** What it consumed inside the window; undefined: it has no usage there. */
+  /** What it consumed inside the window; undefined: it has no usage there, and unless it began there it is of another run. */
   readonly figures: CliFigures | undefined;
   /** Models in them that no price is known for. Default: none. */
   readonly unpricedModels?: readonly string[] | undefined;

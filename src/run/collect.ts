@@ -2,7 +2,7 @@
 import { discoverOf } from "../discover/index.ts";
 import { calendarFor } from "../calendar.ts";
 import { DamagedCursors } from "../cursors/damaged.ts";
-import { invalidOption } from "../errors.ts";
+import { aborted, invalidOption } from "../errors.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { parseWindow, type Window } from "../window.ts";
@@ -95,6 +95,8 @@ async function collectWith(
 ): Promise<Collected> {
   const { since, until, findCliSessions: ownFinder, ...others } = options;
   const checked = checkOptions(others);
+  // Where nothing is new, nobody would look at it.
+  if (checked.signal?.aborted) throw aborted();
   const collectedAt = new Date(checked.nowMs).toISOString();
   const calendar = await calendarFor("UTC", checked.environment, true);
   const own = windowOf(state, place, since !== undefined);
@@ -130,11 +132,7 @@ async function collectWith(
     cliUsages: workerUsages,
     cliSessions: cli.ofRun,
     unassignedCliSessions: cli.unassigned,
-    notes: [
-      ...(state.teamName === undefined ? [NO_TEAM] : []),
-      ...(leadUsage.source === "unavailable" ? [`${leadUsage.note}: what the lead used is in no total`] : []),
-      ...own.notes,
-    ],
+    notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...leadNotes(shares, leadUsage), ...own.notes],
     consumption,
     unreadable: [...read.unreadable, ...(cli.reading?.unreadable ?? [])],
   });
@@ -177,6 +175,14 @@ function statsOf(read: ReadTranscripts, cli: CliReading | undefined, bytesLooked
 function leadBlock({ lead }: Shares, { leadSessionId }: TeamState, collectedAt: string): LeadUsage {
   if (lead.units.length > 0) return usageBlock(lead, collectedAt);
   return { source: "unavailable", note: `no transcript of session ${leadSessionId} is in the project's folders` };
+}
+
+/** What the run's totals lack of the lead. */
+function leadNotes({ lead }: Shares, leadUsage: LeadUsage): string[] {
+  if (leadUsage.source === "unavailable") return [`${leadUsage.note}: what the lead used is in no total`];
+  return lead.units
+    .filter(({ isNamedLead, hasMain }) => isNamedLead && !hasMain)
+    .map(({ id }) => `session ${id} has no transcript but its subagents': what the lead itself used is in no total`);
 }
 
 function workerBlock(

@@ -1,6 +1,7 @@
 /** Which transcripts are the run's, and whose (`spec/run-collector.md`, "Which transcripts belong to the run"). */
 import type { Transcript } from "../discover/transcript.ts";
-import { readSideNames } from "./side-names.ts";
+import { readSideFile } from "./side-file.ts";
+import type { Dispatch } from "../sources/dispatches.ts";
 import type { Facts } from "./facts.ts";
 import type { Overview } from "./overview.ts";
 import { workerNamed } from "./names.ts";
@@ -12,6 +13,8 @@ export interface Unit {
   readonly owner: Owner;
   /** The session that the team-state calls the lead. */
   readonly isNamedLead: boolean;
+  /** Whether it has a transcript of its own, not only its subagents'. */
+  readonly hasMain: boolean;
   /** Of the session; of a worker inside the lead's process its agent id. */
   readonly id: string;
   /** Empty: it has none. */
@@ -80,13 +83,16 @@ export function findUnits(state: TeamState, facts: Facts): Unit[] {
     units.push({
       owner,
       isNamedLead: session === lead,
+      hasMain: session.mains.length > 0,
       id: session.id,
       agentName,
       transcripts: [...session.mains, ...session.others],
     });
   }
   for (const unit of units) dropOtherTeams(unit, team, facts);
-  return team === undefined ? units : [...units, ...takeInProcessWorkers(units, state, facts)];
+  const inProcess = team === undefined ? [] : takeInProcessWorkers(units, state, facts);
+  // Of a lead whose own transcript is gone there may be nothing left.
+  return [...units, ...inProcess].filter(({ transcripts }) => transcripts.length > 0);
 }
 
 function sessionsOf(transcripts: readonly Transcript[], idOf: (t: number) => string): Session[] {
@@ -128,7 +134,9 @@ function dropOtherTeams(unit: Unit, team: string | undefined, facts: Facts): voi
 /** Takes workers that run inside the lead's process out of the lead's session: their names are in one of three places. */
 function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: Facts): Unit[] {
   const leads = units.filter(({ owner }) => owner === "lead");
-  const called = namesByAgentId(leads, facts);
+  const dispatches = leads.flatMap(({ transcripts }) => transcripts.flatMap((t) => facts.dispatches(t)));
+  const nameOfCall = namesByCall(dispatches);
+  const called = namesByAgentId(dispatches, nameOfCall);
   const found = new Map<string, Unit>();
   for (const lead of leads) {
     keep(lead, (t) => {
@@ -138,8 +146,11 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
       const places = [
         () => [facts.agentName(t)],
         () => called.get(agentId) ?? [],
-        // Last, because it is a file to read.
-        () => readSideNames(transcript.path),
+        // Last, because it is a file to read. It names the call also of an agent that has no result yet.
+        () => {
+          const { names, callId } = readSideFile(transcript.path);
+          return [...names, nameOfCall.get(callId) ?? ""];
+        },
       ];
       for (const namesThere of places) {
         const name = namesThere().find((one) => one !== "" && workerNamed(one, state.workers) !== undefined);
@@ -147,7 +158,15 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
         const owner = workerNamed(name, state.workers) as number;
         const unit = found.get(agentId);
         if (unit) unit.transcripts.push(t);
-        else found.set(agentId, { owner, isNamedLead: false, id: agentId, agentName: name, transcripts: [t] });
+        else
+          found.set(agentId, {
+            owner,
+            isNamedLead: false,
+            hasMain: true,
+            id: agentId,
+            agentName: name,
+            transcripts: [t],
+          });
         return false;
       }
       return true;
@@ -156,11 +175,15 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
   return [...found.values()];
 }
 
+/** By the id of a call of the lead, the name of the agent that it started. */
+function namesByCall(dispatches: readonly Dispatch[]): ReadonlyMap<string, string> {
+  return new Map(
+    dispatches.flatMap(({ callId, name }) => (callId !== "" && name !== "" ? [[callId, name] as const] : [])),
+  );
+}
+
 /** By agent id, the names under which the lead started it. A call and its result may stand in copies of a transcript. */
-function namesByAgentId(leads: readonly Unit[], facts: Facts): Map<string, string[]> {
-  const dispatches = leads.flatMap(({ transcripts }) => transcripts.flatMap((t) => facts.dispatches(t)));
-  const nameOfCall = new Map<string, string>();
-  for (const { callId, name } of dispatches) if (callId !== "" && name !== "") nameOfCall.set(callId, name);
+function namesByAgentId(dispatches: readonly Dispatch[], nameOfCall: ReadonlyMap<string, string>) {
   const names = new Map<string, string[]>();
   for (const { callId, name, agentId } of dispatches) {
     const known = agentId === "" ? undefined : name === "" ? nameOfCall.get(callId) : name;

@@ -32,6 +32,10 @@ describe("a worker inside the lead's process is known", () => {
   const ways: Record<string, { lead?: string; says?: object; meta?: object }> = {
     "by the name on its records": { says: { agentName: "codex-worker" } },
     "by the name in its side file": { meta: { agentType: "general-purpose", name: "codex-worker" } },
+    "by the call that its side file names, before there is a result": {
+      lead: call([agentCall]),
+      meta: { agentType: "general-purpose", toolUseId: "t1" },
+    },
     "by the name in the lead's call": { lead: call([agentCall]) + result({ agentId: "a1" }) },
     "by that of the older tool": { lead: call([{ ...agentCall, name: "Task" }]) + result({ agentId: "a1" }) },
     "by a call among other blocks": {
@@ -142,6 +146,21 @@ test("a lead without a transcript has no invented zeros", async () => {
     `no transcript of session ${uuid(0)} is in the project's folders: what the lead used is in no total`,
   );
   expect(tokensOf(answer)).toMatchObject({ codex: 10 });
+});
+
+test("a lead of whom only subagents are left is said, and one of whom only workers are left has no zeros", async () => {
+  const world = new World();
+  const below = join(world.projectFolder(), uuid(0), "subagents");
+  world.write(join(below, "agent-a1.jsonl"), transcript("a1", used(10), { agentName: "codex" }));
+  const workers = await collected(world, ["codex"]);
+  expect(tokensOf(workers)).toEqual({ lead: "none", codex: 10, unattributed: "none" });
+  expect(workers.usageSummary).toMatchObject({ sessionsFound: 1 });
+  world.write(join(below, "agent-a2.jsonl"), transcript("a2", used(100)));
+  const subagents = await collected(world, ["codex"]);
+  expect(tokensOf(subagents)).toEqual({ lead: 100, codex: 10, unattributed: "none" });
+  expect(subagents.usageSummary.diagnostics.notes).toContain(
+    `session ${uuid(0)} has no transcript but its subagents': what the lead itself used is in no total`,
+  );
 });
 
 test("a lead is found by its file's name where that is no UUID", async () => {

@@ -293,6 +293,18 @@ describe("the window", () => {
   });
 });
 
+test("a run that is stopped before it begins rejects, also where nothing is new", async () => {
+  const world = new World();
+  world.writeSession(0, transcript("lead", used(1)));
+  const state = world.writeRun({});
+  const stopped = async () => collectRun(state, { ...world.options, signal: AbortSignal.abort() });
+  await expect(stopped()).rejects.toMatchObject({ code: "ABORTED" });
+  // Cursors of files written a moment ago have to be looked at again.
+  await new Promise((done) => setTimeout(done, 2100));
+  await collectRun(state, world.options);
+  await expect(stopped()).rejects.toMatchObject({ code: "ABORTED" });
+});
+
 test("a team-state from memory wants a project root and says that its window is open below", async () => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1)));
