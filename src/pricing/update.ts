@@ -1,8 +1,9 @@
 /** `tokensift prices update`: newer list prices, from the package's own repository or from a file of that form. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ScanError } from "../errors.ts";
+import { makeFolder } from "../files/folder.ts";
 import { Catalog } from "./catalog.ts";
 import { checkProvider } from "./check.ts";
 import { prepareCatalog } from "./prepare.mjs";
@@ -83,7 +84,7 @@ function prepare(text: string, from: string, fetchedAt: string) {
 
 /** All files or none: a folder beside it takes its place. */
 function writeFolder(folder: string, files: ReadonlyArray<readonly [name: string, content: object]>): void {
-  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(folder));
   const made = mkdtempSync(`${folder}-`);
   try {
     for (const [name, content] of files) writeFileSync(join(made, name), JSON.stringify(content), { mode: 0o600 });
