@@ -1,8 +1,8 @@
 /** `tokensift prices`: rates and where they come from, costs as their sums, newer price lists. */
 import { join } from "node:path";
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
+import { commandLineLayer, type Layer } from "../config/layer.ts";
 import { flagOf } from "../config/flags.ts";
+import { readSettings } from "../config/read.ts";
 import { nearest } from "../config/suggest.ts";
 import { resolveSettings, type Settings } from "../config/settings.ts";
 import { cacheFolder } from "../cursors/location.ts";
@@ -32,8 +32,7 @@ export type PricesWritten = Layer["written"] & { readonly row?: readonly string[
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runPrices(words: readonly string[], written: PricesWritten): Promise<number> {
   const environment = thisEnvironment();
-  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
-  const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
+  const settings = readSettings(written, environment);
   const isJson = written.json === true;
   const [action = "", ...others] = words;
   checkWritten(action, words, written);

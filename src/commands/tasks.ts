@@ -1,8 +1,8 @@
 /** `tokensift tasks`: the ledger of what each task consumed. */
 import { join } from "node:path";
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import type { Layer } from "../config/layer.ts";
+import { readSettings } from "../config/read.ts";
+import { placeError, type Settings } from "../config/settings.ts";
 import { oneOf } from "../config/values.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidOption, ScanError } from "../errors.ts";
@@ -23,6 +23,7 @@ import { catchInterrupts } from "../files/interrupts.ts";
 import type { ScanResult } from "../types.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
+import { checkIsNoTranscript } from "./no-transcript.ts";
 import { TASK_ACTIONS, TASKS_FORMATS } from "./task-actions.ts";
 import { outputWidth, showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
@@ -70,11 +71,13 @@ export async function runTasks(action: string, paths: readonly string[], written
 /** `folder` is where it was called: its project and its timers are meant. */
 export function taskRun(written: Layer["written"], paths: readonly string[], folder = process.cwd()): TaskRun {
   const environment = thisEnvironment();
-  const files = configPaths(folder, environment).flatMap((path) => fileLayer(path) ?? []);
-  const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
+  const settings = readSettings(written, environment, folder);
   const { ledgerPath, ...places } = placesOf(settings, environment, folder);
   if (ledgerPath === undefined)
     throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
+  // A damaged ledger is set aside.
+  if (settings.ledger !== undefined)
+    checkIsNoTranscript(settings.origins.ledger ?? "--ledger", settings.ledger, { paths, environment });
   return { settings, environment, paths, nowMs: Date.now(), ledgerPath, ...places };
 }
 
@@ -135,7 +138,8 @@ function emptyLines({ project }: TaskRun, ledger: Ledger): string[] {
 
 function endOfScan({ settings }: TaskRun, result: ScanResult): number {
   if (!settings.quiet) sayLines(diagnosticLines(result));
-  const failures = findFailures(result, settings);
+  // Of a config file, about scans: here they would be asked of all transcripts, the project's or not.
+  const failures = findFailures(result, { ...settings, failOverUsd: undefined, failOverTokens: undefined });
   sayLines(failures.map((failure) => `tokensift: ${failure}`));
   return failures.length > 0 ? EXIT.found : EXIT.done;
 }

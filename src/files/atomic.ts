@@ -24,6 +24,7 @@ export type Readers = "owner" | "everybody";
 /** Fails before anything is scanned where `writeAtomic` would fail after it. */
 export function checkWritable(flag: string, path: string): void {
   const fail = (remedy: string) => new ScanError("OUTPUT_FAILED", `${flag}: ${remedy}`);
+  if (path === "-") throw fail(`- is no stdout here (leave ${flag} out, or write ./- for a file of that name)`);
   const stat = statOf(path);
   if (stat?.isDirectory()) throw fail(`${path} is a folder (give a file)`);
   if (stat && !stat.isFile()) throw fail(`${path} is no regular file (leave ${flag} out to write to stdout)`);
@@ -84,7 +85,8 @@ function modeFor(target: string, readers: Readers): number {
   return readers === "owner" ? PRIVATE_MODE : 0o666 & ~process.umask();
 }
 
-function targetOf(path: string): string {
+/** Where it is in truth: behind links, if it is there. */
+export function targetOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
