@@ -4,6 +4,7 @@ import { commandLineLayer, type Layer } from "../config/layer.ts";
 import { flagOf } from "../config/flags.ts";
 import { readSettings } from "../config/read.ts";
 import { nearest } from "../config/suggest.ts";
+import { parseText } from "../config/values.ts";
 import { resolveSettings, type Settings } from "../config/settings.ts";
 import { cacheFolder } from "../cursors/location.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
@@ -67,6 +68,7 @@ function tooMany(action: string, words: readonly string[], remedy: string): Scan
 }
 
 async function list(names: readonly string[], settings: Settings, environment: Environment, isJson: boolean) {
+  for (const name of names) parseText(name, "prices");
   const overrides = settings.prices === undefined ? undefined : readOverrides(settings.prices);
   const book = new PriceBook(Catalog.open(pricesFolder(settings, environment)), overrides);
   const asked = names.length > 0 ? names : await modelsInUse(settings, environment);

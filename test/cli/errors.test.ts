@@ -136,6 +136,11 @@ describe("what could not run ends with 2 and one line", () => {
     expect(readFileSync(own, "utf8")).toMatch(/^\{"type":"assistant"/);
   });
 
+  test("a model without a name is a mistake, not one without a price", async () => {
+    const stderr = 'tokensift: prices: "" is empty (give a value or leave it out)\n';
+    expect(await tokensift(["prices", ""])).toMatchObject({ code: 2, stdout: "", stderr });
+  });
+
   test("a path that is missing beside one that is there", async () => {
     const folder = makeFolder({ "a.jsonl": response() });
     const { code, stdout } = await tokensift(["scan", `${folder}/a.jsonl`, `${folder}/b.jsonl`]);
