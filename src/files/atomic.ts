@@ -27,7 +27,7 @@ export function checkWritable(flag: string, path: string): void {
   if (path === "-") throw fail(`- is no stdout here (leave ${flag} out, or write ./- for a file of that name)`);
   const stat = statOf(path);
   if (stat?.isDirectory()) throw fail(`${path} is a folder (give a file)`);
-  if (stat && !stat.isFile()) throw fail(`${path} is no regular file (leave ${flag} out to write to stdout)`);
+  if (!isReplaceable(path)) throw notRegular(flag, path, `leave ${flag} out to write to stdout`);
   const folder = dirname(targetOf(path));
   if (!statOf(folder)?.isDirectory()) throw fail(`no such folder: ${folder} (create it or give another file)`);
   try {
@@ -49,6 +49,8 @@ export function writeAtomic(
   mayReplace: () => boolean = () => true,
 ): boolean {
   const target = targetOf(path);
+  // A rename would put a file in the place of a device or a pipe, `/dev/null` for all of the machine.
+  if (!isReplaceable(target)) throw notRegular(flag, path, "give another file");
   // Opened exclusively, so a name that somebody guessed does no more than fail.
   const temporary = join(dirname(target), `.tokensift-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
   // Everything below is one piece of work: no signal comes between the file and its clean-up.
@@ -77,6 +79,15 @@ export function writeAtomic(
   } finally {
     release();
   }
+}
+
+/** Whether it is a regular file, or nothing yet. */
+export function isReplaceable(path: string): boolean {
+  return statOf(path)?.isFile() ?? true;
+}
+
+export function notRegular(flag: string, path: string, remedy: string): ScanError {
+  return new ScanError("OUTPUT_FAILED", `${flag}: ${path} is no regular file (${remedy})`);
 }
 
 function modeFor(target: string, readers: Readers): number {

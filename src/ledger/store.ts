@@ -2,7 +2,7 @@
 import { readFileSync, renameSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ScanError } from "../errors.ts";
-import { writeAtomic } from "../files/atomic.ts";
+import { isReplaceable, notRegular, writeAtomic } from "../files/atomic.ts";
 import { makeFolder } from "../files/folder.ts";
 import { isLedger, SCHEMA_VERSION, versionOf } from "./check.ts";
 import type { Ledger } from "./types.ts";
@@ -15,6 +15,8 @@ export type ReadLedger =
 
 /** Throws a `ScanError` when it cannot be read, or a newer tokensift wrote it. */
 export function readLedger(path: string): ReadLedger {
+  // Neither read, which may take for ever, nor set aside.
+  if (!isReplaceable(path)) throw notRegular("--ledger", path, "give another file");
   let text: string;
   try {
     text = readFileSync(path, "utf8");
