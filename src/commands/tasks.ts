@@ -1,5 +1,6 @@
 /** `tokensift tasks`: the ledger of what each task consumed. */
 import { join } from "node:path";
+import { type FlagName, flagOf } from "../config/flags.ts";
 import type { Layer } from "../config/layer.ts";
 import { readSettings } from "../config/read.ts";
 import { placeError, type Settings } from "../config/settings.ts";
@@ -43,14 +44,29 @@ export interface TaskRun {
   readonly timersPath: string;
 }
 
-const OF_ONE_TASK: ReadonlyArray<(typeof TASK_ACTIONS)[number]> = ["get", "report", "record"];
+type Action = (typeof TASK_ACTIONS)[number];
+
+const OF_ONE_TASK: readonly Action[] = ["get", "report", "record"];
+
+/** Flags that only some actions take. */
+const FLAGS_OF_SOME: Readonly<Partial<Record<FlagName, readonly Action[]>>> = {
+  session: ["record"],
+  fail: ["anomaly"],
+  threshold: ["anomaly", "report"],
+  minTasks: ["anomaly", "report"],
+  insert: ["report"],
+  lang: ["report"],
+};
 
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runTasks(action: string, paths: readonly string[], written: Layer["written"]): Promise<number> {
   const name = oneOf(TASK_ACTIONS, "thing to do with tasks")(action, "tasks");
   // They would do nothing, silently.
-  if (written.session !== undefined && name !== "record")
-    throw new ScanError("INVALID_OPTION", `tasks ${name} takes no --session (tasks record does)`);
+  for (const [flag, takers] of Object.entries(FLAGS_OF_SOME)) {
+    if (written[flag as FlagName] === undefined || takers.includes(name)) continue;
+    const who = `${takers.map((taker) => `tasks ${taker}`).join(" and ")} ${takers.length > 1 ? "do" : "does"}`;
+    throw new ScanError("INVALID_OPTION", `tasks ${name} takes no --${flagOf(flag)} (${who})`);
+  }
   if (written.task !== undefined && !OF_ONE_TASK.includes(name))
     throw new ScanError(
       "INVALID_OPTION",
@@ -92,7 +108,7 @@ export function placesOf(settings: Settings, environment: Environment, folder: s
   };
 }
 
-const ACTIONS: Record<(typeof TASK_ACTIONS)[number], (run: TaskRun) => number | Promise<number>> = {
+const ACTIONS: Record<Action, (run: TaskRun) => number | Promise<number>> = {
   scan: scanTasks,
   get: getTask,
   summary: summarizeTasks,
