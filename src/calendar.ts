@@ -2,9 +2,9 @@
  * Instants to days and back, in a time zone. UTC is arithmetic; every other zone asks `temporal-polyfill` (the
  * standard's `Temporal`, until Node has it), which is loaded only then.
  */
-import { readlinkSync } from "node:fs";
 import { invalidOption } from "./errors.ts";
 import type { Environment } from "./environment.ts";
+import { systemTimezone, zoneByIntl } from "./system-timezone.ts";
 import type { TimeDimension } from "./types.ts";
 
 const MINUTE_MS = 60_000;
@@ -17,28 +17,9 @@ const UNKNOWN_TIME = "unknown";
 export const WEEKDAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-/** The zone of this machine, as its files name it; `Intl` would say the same, and takes 17 ms to be asked first. */
-function systemTimezone({ variables }: Environment): string {
-  const named = variables["TZ"]?.replace(/^:/, "") || linkedZone();
-  return named && /^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(named) ? named : zoneByIntl();
-}
-
-function linkedZone(): string | undefined {
-  try {
-    return readlinkSync("/etc/localtime").split("/zoneinfo/")[1];
-  } catch {
-    return undefined; // Windows, some containers.
-  }
-}
-
-function zoneByIntl(): string {
-  // Undefined, whatever its type says, where TZ holds a name nobody knows; Node counts in UTC then.
-  return Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
-}
-
 /**
  * The calendar of a zone, or of the machine's. Where no day is asked about only its name is wanted, and the 40 ms
- * that loading a zone takes are not spent.
+ * that loading a zone takes are not spent. Throws `INVALID_OPTION` where there is no such zone.
  */
 export async function calendarFor(
   timezone: string | undefined,
@@ -51,7 +32,14 @@ export async function calendarFor(
   try {
     return await openCalendar(name);
   } catch {
-    return openCalendar(zoneByIntl()); // what Node takes a name for that is none, such as TZ=CET-1CEST
+    const { TZ } = environment.variables;
+    if (TZ === undefined) return openCalendar(zoneByIntl());
+    // UTC, as others have it then, would be days that nobody asked for.
+    throw invalidOption(
+      "TZ",
+      TZ,
+      "is no time zone (set it to an IANA name, such as Europe/Berlin, or give --timezone)",
+    );
   }
 }
 

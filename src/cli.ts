@@ -11,7 +11,7 @@ import { thisEnvironment } from "./environment.ts";
 const argv = process.argv.slice(2);
 const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
 const isOff = Boolean(NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE);
-const cache = isOff ? undefined : cacheFolder(thisEnvironment(), cacheDirectoryIn(argv));
+const cache = isOff ? undefined : folderOfCode();
 const parts = new Parts(dirname(fileURLToPath(import.meta.url)), cache);
 const { runProgram } = parts.load("program") as typeof program;
 
@@ -20,6 +20,14 @@ void runProgram(argv).then((exitCode) => {
   if (exitCode !== EXIT.couldNotRun && !argv.includes("--no-cache") && argv[0] !== "cache") parts.keep();
   process.exit(exitCode);
 });
+
+function folderOfCode(): string | undefined {
+  try {
+    return cacheFolder(thisEnvironment(), cacheDirectoryIn(argv));
+  } catch {
+    return undefined; // A relative one where the current folder is gone: the program says so.
+  }
+}
 
 /** What `--cache-dir` says, which the program finds out only once its code is there. */
 function cacheDirectoryIn(words: readonly string[]): string | undefined {

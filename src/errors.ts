@@ -34,7 +34,7 @@ export function invalidInput(file: string, field: string, what: string): ScanErr
 }
 
 export function noSuchPath(path: string, cause?: unknown): ScanError {
-  return new ScanError("NO_SUCH_PATH", `no such file or folder: ${path} (give another path)`, { cause });
+  return new ScanError("NO_SUCH_PATH", `no such file or folder: ${path || '""'} (give another path)`, { cause });
 }
 
 export function sumTooLarge(figure: string): ScanError {

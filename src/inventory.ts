@@ -4,7 +4,7 @@ import { sep } from "node:path";
 import { discover } from "./discover/index.ts";
 import { checkOptions, type ScanOptions } from "./options.ts";
 import { scan } from "./scan.ts";
-import type { SourceName } from "./types.ts";
+import type { SourceName, UnreadableFile } from "./types.ts";
 
 export interface SourceFolder {
   readonly path: string;
@@ -23,17 +23,22 @@ export interface SourceInfo {
   /** The first and last day with a response or a tool use, in the chosen time zone; null: none with a time. */
   readonly firstDay: string | null;
   readonly lastDay: string | null;
+  /** What of it could not be read: folders, which are not in these counts, and files, which are without responses. */
+  readonly unreadable: readonly UnreadableFile[];
 }
 
 /** Every agent we know, whether it has left anything or not. Rejects like `scan`. */
 export async function listSources(options: Omit<ScanOptions, "paths" | "by"> = {}): Promise<readonly SourceInfo[]> {
   const { environment, sources } = checkOptions(options);
-  const { rows } = await scan({ ...options, by: ["source", "day"] });
+  const { rows, diagnostics } = await scan({ ...options, by: ["source", "day"] });
   return sources.map((source) => {
     const { transcripts, roots } = discover(undefined, environment, [source]);
+    const isBelow = (file: { readonly path: string }, root: string) => `${file.path}${sep}`.startsWith(root + sep);
+    const unreadable = diagnostics.unreadable.filter((file) => roots.some((root) => isBelow(file, root)));
     const folders = roots.map((path): SourceFolder => {
-      const below = transcripts.filter((transcript) => `${transcript.path}${sep}`.startsWith(path + sep));
-      return { path, exists: existsSync(path), transcripts: below.length, bytes: sizeOf(below) };
+      const below = transcripts.filter((transcript) => isBelow(transcript, path));
+      const exists = existsSync(path) || unreadable.some((file) => file.path === path);
+      return { path, exists, transcripts: below.length, bytes: sizeOf(below) };
     });
     const own = rows.filter(({ key }) => key.source === source);
     const days = own.map(({ key }) => key.day as string).filter((day) => day !== "unknown");
@@ -45,6 +50,7 @@ export async function listSources(options: Omit<ScanOptions, "paths" | "by"> = {
       responses: own.reduce((sum, { responses }) => sum + responses, 0),
       firstDay: days[0] ?? null,
       lastDay: days.at(-1) ?? null,
+      unreadable,
     };
   });
 }

@@ -104,7 +104,7 @@ export function checkOptions(options: ScanOptions) {
     if (!DIMENSIONS.includes(dimension))
       throw invalidOption("--by", dimension, `is no dimension (one or more of ${DIMENSIONS.join(", ")})`);
   }
-  const sources = options.sources ?? SOURCES;
+  const sources = [...new Set(options.sources ?? SOURCES)];
   for (const source of sources) {
     if (!isSourceName(source))
       throw invalidOption("--source", source, `is no known agent (one or more of ${SOURCES.join(", ")})`);

@@ -99,7 +99,13 @@ function compareBy(field: SortField, a: Row, b: Row): number {
 }
 
 function keyText(row: Row): string {
-  return Object.values(row.key)
-    .map((name) => name ?? "")
+  return Object.entries(row.key)
+    .map(([dimension, name]) => (dimension === "hour" ? hourText(name ?? "") : (name ?? "")))
     .join("\0");
+}
+
+/** In autumn the later of two hours of one name has the smaller offset. */
+function hourText(name: string): string {
+  const startMs = Date.parse(name.replace(/T\d\d/, "$&:00"));
+  return Number.isNaN(startMs) ? name : new Date(startMs).toISOString();
 }

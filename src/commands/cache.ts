@@ -1,7 +1,7 @@
 /** `tokensift cache`: what is remembered of transcripts, whether it is right, and how to be rid of it. */
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { resolveSettings, type Settings } from "../config/settings.ts";
+import type { Layer } from "../config/layer.ts";
+import { readSettings } from "../config/read.ts";
+import type { Settings } from "../config/settings.ts";
 import { oneOf } from "../config/values.ts";
 import { cacheFolder } from "../cursors/location.ts";
 import { clearStore, describeStore, pruneStore } from "../cursors/store.ts";
@@ -25,9 +25,7 @@ interface Answer {
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runCache(action: string, written: Layer["written"]): Promise<number> {
   const environment = thisEnvironment();
-  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
-  const layers = [commandLineLayer(written), environmentLayer(environment.variables), ...files];
-  const settings = resolveSettings(layers);
+  const settings = readSettings(written, environment);
   const folder = cacheFolder(environment, settings.cacheDir);
   if (folder === undefined) throw noFolder();
   const name = oneOf(CACHE_ACTIONS, "thing to do with the cache")(action, "cache");

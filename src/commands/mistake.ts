@@ -6,9 +6,17 @@ import { ScanError } from "../errors.ts";
 import { printable, printableLines } from "../report/printable.ts";
 import { isShorthand, SHORTHANDS } from "./shorthands.ts";
 
-export function explain(error: unknown, argv: readonly string[], program: Command): string {
+/** `extra`: the words that a run without a command took no notice of. */
+export function explain(
+  error: unknown,
+  argv: readonly string[],
+  program: Command,
+  extra: readonly string[] = [],
+): string {
   // A name in it may hold anything.
   if (error instanceof ScanError) return printable(error.message);
+  if ((error as NodeJS.ErrnoException).syscall === "uv_cwd")
+    return "the current folder is gone (go to one that is there)";
   if (!(error instanceof CommanderError))
     return printableLines(`internal error, please report it: ${(error as Error).stack ?? String(error)}`);
   const command = program.commands.find((candidate) => candidate.name() === argv[0]);
@@ -24,22 +32,27 @@ export function explain(error: unknown, argv: readonly string[], program: Comman
     case "commander.help":
     case "commander.unknownCommand":
     case "commander.excessArguments":
-      return printable(explainArgument(argv, command, program));
+      return printable(explainArgument(argv, command, program, extra));
     default:
       return `${what} (see ${help})`;
   }
 }
 
 /** A word where none belongs: a mistyped command, or a path without the word `scan`. */
-function explainArgument(argv: readonly string[], command: Command | undefined, program: Command): string {
+function explainArgument(
+  argv: readonly string[],
+  command: Command | undefined,
+  program: Command,
+  extra: readonly string[],
+): string {
   if (command) {
     const name = command.name();
     if (!isShorthand(name)) return `${name}: too many arguments (see tokensift ${name} --help)`;
     return `${name} takes no paths (to scan files or folders: tokensift scan --by ${SHORTHANDS[name]} PATH)`;
   }
-  const words = argv.filter((word) => !word.startsWith("-") && word !== "help");
-  const word = argv[0]?.startsWith("-") ? (words.find((candidate) => existsSync(candidate)) ?? words.at(-1)) : words[0];
-  if (word !== undefined && existsSync(word)) return `"${word}" is no command (to scan it: tokensift scan ${word})`;
   const names = program.commands.map((candidate) => candidate.name());
-  return `"${word}" is no command (${didYouMean(word ?? "", names)}see tokensift --help; paths need the word scan)`;
+  const [word = ""] = extra.length > 0 ? extra : argv.filter((candidate) => candidate !== "help");
+  if (names.includes(word)) return `"${word}" stands behind flags (the command goes first: tokensift ${word} …)`;
+  if (existsSync(word)) return `"${word}" is no command (to scan it: tokensift scan ${word})`;
+  return `"${word}" is no command (${didYouMean(word, names)}see tokensift --help; paths need the word scan)`;
 }

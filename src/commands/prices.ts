@@ -1,9 +1,10 @@
 /** `tokensift prices`: rates and where they come from, costs as their sums, newer price lists. */
 import { join } from "node:path";
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
+import { commandLineLayer, type Layer } from "../config/layer.ts";
 import { flagOf } from "../config/flags.ts";
+import { readSettings } from "../config/read.ts";
 import { nearest } from "../config/suggest.ts";
+import { parseText } from "../config/values.ts";
 import { resolveSettings, type Settings } from "../config/settings.ts";
 import { cacheFolder } from "../cursors/location.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
@@ -32,8 +33,7 @@ export type PricesWritten = Layer["written"] & { readonly row?: readonly string[
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runPrices(words: readonly string[], written: PricesWritten): Promise<number> {
   const environment = thisEnvironment();
-  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
-  const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
+  const settings = readSettings(written, environment);
   const isJson = written.json === true;
   const [action = "", ...others] = words;
   checkWritten(action, words, written);
@@ -68,6 +68,7 @@ function tooMany(action: string, words: readonly string[], remedy: string): Scan
 }
 
 async function list(names: readonly string[], settings: Settings, environment: Environment, isJson: boolean) {
+  for (const name of names) parseText(name, "prices");
   const overrides = settings.prices === undefined ? undefined : readOverrides(settings.prices);
   const book = new PriceBook(Catalog.open(pricesFolder(settings, environment)), overrides);
   const asked = names.length > 0 ? names : await modelsInUse(settings, environment);

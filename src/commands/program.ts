@@ -44,7 +44,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return run.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return printHelp(run.help);
-    writeStderr(`tokensift: ${explain(error, argv, new Run(words, isBare, true).program)}\n`);
+    const extra = isBare ? run.program.commands.flatMap(({ args }) => args) : [];
+    writeStderr(`tokensift: ${explain(error, argv, new Run(words, isBare, true).program, extra)}\n`);
     // A session's end is not to fail for our sake.
     if (first === "hook") return argv.includes("--strict") ? EXIT.found : EXIT.done;
     return EXIT.couldNotRun;

@@ -1,8 +1,7 @@
 /** `tokensift run`: what the lead, each worker and the whole of an orchestrated run consumed. */
 import { existsSync } from "node:fs";
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer } from "../config/layer.ts";
-import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import { readSettings } from "../config/read.ts";
+import { placeError, type Settings } from "../config/settings.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidInput, invalidOption, ScanError } from "../errors.ts";
 import { checkWritable, writeAtomic } from "../files/atomic.ts";
@@ -37,9 +36,7 @@ export interface RunWritten extends Readonly<Partial<Record<string, unknown>>> {
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runRun(path: string, written: RunWritten): Promise<number> {
   const environment = thisEnvironment();
-  const files = configPaths(process.cwd(), environment).flatMap((file) => fileLayer(file) ?? []);
-  const layers = [commandLineLayer(written), environmentLayer(environment.variables), ...files];
-  const settings = resolveSettings(layers);
+  const settings = readSettings(written, environment);
   checkFlags(path, written);
   const options = collectOptions(settings, written, environment);
   const file = readTeamState(path);

@@ -1,16 +1,17 @@
 /** `tokensift scan`: settings, the scan, its report, and what has to be said beside it. */
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { resolveSettings, type Settings } from "../config/settings.ts";
+import type { Layer } from "../config/layer.ts";
+import { readSettings } from "../config/read.ts";
+import type { Settings } from "../config/settings.ts";
 import { ScanError } from "../errors.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
-import { checkWritable } from "../files/atomic.ts";
+import { checkWritable, targetOf } from "../files/atomic.ts";
 import { noTranscripts } from "../report/empty.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_FOLDER } from "./demo.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
+import { checkIsNoTranscript } from "./no-transcript.ts";
 import { sayRemarks, writeReports } from "./reports.ts";
 import { scanWithProgress } from "./scanning.ts";
 import { sayLines } from "./terminal/streams.ts";
@@ -19,7 +20,7 @@ import { sayLines } from "./terminal/streams.ts";
 export async function runScan(paths: readonly string[], written: Layer["written"]): Promise<number> {
   const environment = thisEnvironment();
   const settings = readSettings(written, environment);
-  checkSettings(settings, paths);
+  checkSettings(settings, paths, environment);
   const { result, isDemo } = await scanOrDemo(paths, settings, environment);
 
   const isRead = await writeReports(result, settings, environment, isDemo);
@@ -29,17 +30,18 @@ export async function runScan(paths: readonly string[], written: Layer["written"
   return failures.length > 0 ? EXIT.found : EXIT.done;
 }
 
-function readSettings(written: Layer["written"], environment: Environment): Settings {
-  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
-  return resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
-}
-
 /** What would fail after the scan fails before it. */
-function checkSettings(settings: Settings, paths: readonly string[]): void {
+function checkSettings(settings: Settings, paths: readonly string[], environment: Environment): void {
   const { output, metrics, demo } = settings;
-  if (output !== undefined) checkWritable("--output", output);
-  if (metrics !== undefined) checkWritable("--metrics", metrics);
-  if (output !== undefined && output === metrics) {
+  for (const [flag, file] of [
+    ["--output", output],
+    ["--metrics", metrics],
+  ] as const) {
+    if (file === undefined) continue;
+    checkWritable(flag, file);
+    checkIsNoTranscript(flag, file, { paths, environment });
+  }
+  if (output !== undefined && metrics !== undefined && targetOf(output) === targetOf(metrics)) {
     throw new ScanError("INVALID_OPTION", `--output and --metrics: both are ${output} (give two files)`);
   }
   if (demo && paths.length > 0) {

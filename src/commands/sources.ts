@@ -1,11 +1,12 @@
 /** `tokensift sources`: whose transcripts are on this machine. */
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { placeError, resolveSettings } from "../config/settings.ts";
+import type { Layer } from "../config/layer.ts";
+import { readSettings } from "../config/read.ts";
+import { placeError } from "../config/settings.ts";
 import { thisEnvironment } from "../environment.ts";
 import { ScanError } from "../errors.ts";
 import { listSources, type SourceInfo } from "../inventory.ts";
 import { bytesText, counted } from "../report/numbers.ts";
+import { unreadablePlaces } from "../report/diagnostics.ts";
 import { printable, printableJson } from "../report/printable.ts";
 import { EXIT } from "./exit-code.ts";
 import { writeStdout } from "./terminal/streams.ts";
@@ -13,9 +14,8 @@ import { writeStdout } from "./terminal/streams.ts";
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runSources(written: Layer["written"]): Promise<number> {
   const environment = thisEnvironment();
-  const files = configPaths(process.cwd(), environment).flatMap((path) => fileLayer(path) ?? []);
-  const layers = [commandLineLayer(written), environmentLayer(environment.variables), ...files];
-  const { source: sources, timezone, threads, cache, cacheDir: cacheDirectory, origins } = resolveSettings(layers);
+  const settings = readSettings(written, environment);
+  const { source: sources, timezone, threads, cache, cacheDir: cacheDirectory, origins } = settings;
   const found = await listSources({ sources, timezone, threads, cache, cacheDirectory, environment }).catch(
     (error: unknown) => {
       throw error instanceof ScanError ? placeError(error, origins) : error;
@@ -29,15 +29,32 @@ export async function runSources(written: Layer["written"]): Promise<number> {
   return EXIT.done;
 }
 
-function sourceText({ source, folders, transcripts, bytes, responses, firstDay, lastDay }: SourceInfo): string {
+function sourceText({
+  source,
+  folders,
+  transcripts,
+  bytes,
+  responses,
+  firstDay,
+  lastDay,
+  unreadable,
+}: SourceInfo): string {
   const what =
     transcripts === 0
       ? "no transcripts"
       : `${counted(transcripts, "transcript")}, ${bytesText(bytes)}, ${counted(responses, "response")}`;
   const when = firstDay === null ? "" : `, ${firstDay} to ${lastDay}`;
-  return [`${source}: ${what}${when}`, ...folders.map(folderText)].join("\n");
+  const codes = new Map(unreadable.map(({ path, code }) => [path, code]));
+  const others = unreadable.filter(({ path }) => folders.every((folder) => folder.path !== path));
+  return [
+    `${source}: ${what}${when}`,
+    ...folders.map((folder) => folderText(folder, codes.get(folder.path))),
+    ...unreadablePlaces(others).map((line) => `  ${line}`),
+  ].join("\n");
 }
 
-function folderText({ path, exists, transcripts, bytes }: SourceInfo["folders"][number]): string {
-  return `  ${printable(path)}: ${exists ? `${counted(transcripts, "transcript")}, ${bytesText(bytes)}` : "not there"}`;
+/** `code`: why it could not be read. */
+function folderText({ path, exists, transcripts, bytes }: SourceInfo["folders"][number], code?: string): string {
+  const found = exists ? `${counted(transcripts, "transcript")}, ${bytesText(bytes)}` : "not there";
+  return `  ${printable(path)}: ${code === undefined ? found : `cannot be read (${code})`}`;
 }

@@ -1,8 +1,9 @@
 /** `tokensift tasks`: the ledger of what each task consumed. */
 import { join } from "node:path";
-import { configPaths, fileLayer } from "../config/file.ts";
-import { commandLineLayer, environmentLayer, type Layer } from "../config/layer.ts";
-import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
+import { type FlagName, flagOf } from "../config/flags.ts";
+import type { Layer } from "../config/layer.ts";
+import { readSettings } from "../config/read.ts";
+import { placeError, type Settings } from "../config/settings.ts";
 import { oneOf } from "../config/values.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidOption, ScanError } from "../errors.ts";
@@ -23,6 +24,7 @@ import { catchInterrupts } from "../files/interrupts.ts";
 import type { ScanResult } from "../types.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
+import { checkIsNoTranscript } from "./no-transcript.ts";
 import { TASK_ACTIONS, TASKS_FORMATS } from "./task-actions.ts";
 import { outputWidth, showsProgress } from "./terminal/look.ts";
 import { ProgressLine } from "./terminal/progress.ts";
@@ -42,14 +44,29 @@ export interface TaskRun {
   readonly timersPath: string;
 }
 
-const OF_ONE_TASK: ReadonlyArray<(typeof TASK_ACTIONS)[number]> = ["get", "report", "record"];
+type Action = (typeof TASK_ACTIONS)[number];
+
+const OF_ONE_TASK: readonly Action[] = ["get", "report", "record"];
+
+/** Flags that only some actions take. */
+const FLAGS_OF_SOME: Readonly<Partial<Record<FlagName, readonly Action[]>>> = {
+  session: ["record"],
+  fail: ["anomaly"],
+  threshold: ["anomaly", "report"],
+  minTasks: ["anomaly", "report"],
+  insert: ["report"],
+  lang: ["report"],
+};
 
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runTasks(action: string, paths: readonly string[], written: Layer["written"]): Promise<number> {
   const name = oneOf(TASK_ACTIONS, "thing to do with tasks")(action, "tasks");
   // They would do nothing, silently.
-  if (written.session !== undefined && name !== "record")
-    throw new ScanError("INVALID_OPTION", `tasks ${name} takes no --session (tasks record does)`);
+  for (const [flag, takers] of Object.entries(FLAGS_OF_SOME)) {
+    if (written[flag as FlagName] === undefined || takers.includes(name)) continue;
+    const who = `${takers.map((taker) => `tasks ${taker}`).join(" and ")} ${takers.length > 1 ? "do" : "does"}`;
+    throw new ScanError("INVALID_OPTION", `tasks ${name} takes no --${flagOf(flag)} (${who})`);
+  }
   if (written.task !== undefined && !OF_ONE_TASK.includes(name))
     throw new ScanError(
       "INVALID_OPTION",
@@ -70,11 +87,13 @@ export async function runTasks(action: string, paths: readonly string[], written
 /** `folder` is where it was called: its project and its timers are meant. */
 export function taskRun(written: Layer["written"], paths: readonly string[], folder = process.cwd()): TaskRun {
   const environment = thisEnvironment();
-  const files = configPaths(folder, environment).flatMap((path) => fileLayer(path) ?? []);
-  const settings = resolveSettings([commandLineLayer(written), environmentLayer(environment.variables), ...files]);
+  const settings = readSettings(written, environment, folder);
   const { ledgerPath, ...places } = placesOf(settings, environment, folder);
   if (ledgerPath === undefined)
     throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
+  // A damaged ledger is set aside.
+  if (settings.ledger !== undefined)
+    checkIsNoTranscript(settings.origins.ledger ?? "--ledger", settings.ledger, { paths, environment });
   return { settings, environment, paths, nowMs: Date.now(), ledgerPath, ...places };
 }
 
@@ -89,7 +108,7 @@ export function placesOf(settings: Settings, environment: Environment, folder: s
   };
 }
 
-const ACTIONS: Record<(typeof TASK_ACTIONS)[number], (run: TaskRun) => number | Promise<number>> = {
+const ACTIONS: Record<Action, (run: TaskRun) => number | Promise<number>> = {
   scan: scanTasks,
   get: getTask,
   summary: summarizeTasks,
@@ -135,7 +154,8 @@ function emptyLines({ project }: TaskRun, ledger: Ledger): string[] {
 
 function endOfScan({ settings }: TaskRun, result: ScanResult): number {
   if (!settings.quiet) sayLines(diagnosticLines(result));
-  const failures = findFailures(result, settings);
+  // Of a config file, about scans: here they would be asked of all transcripts, the project's or not.
+  const failures = findFailures(result, { ...settings, failOverUsd: undefined, failOverTokens: undefined });
   sayLines(failures.map((failure) => `tokensift: ${failure}`));
   return failures.length > 0 ? EXIT.found : EXIT.done;
 }

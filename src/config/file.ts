@@ -16,21 +16,21 @@ export function configPaths(folder: string, { variables, home, platform }: Envir
 }
 
 /** Nothing where there is no such file. */
-export function fileLayer(path: string): Layer | undefined {
+export function fileLayer(path: string, { home }: Environment): Layer | undefined {
   const text = readIfThere(path);
   if (text === undefined) return undefined;
   const written: Partial<Record<FlagName, Written>> = {};
   for (const [key, value] of Object.entries(parseObject(text, path))) {
     if (key === "$schema") continue;
     const name = checkKey(key, path);
-    written[name] = checkValue(value, key, path);
+    written[name] = checkValue(value, key, path, home);
   }
   return { written, origin: (name) => `"${name}" in ${path}` };
 }
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (!existsSync(path)) return undefined;
@@ -57,7 +57,8 @@ function checkKey(key: string, path: string): FlagName {
   const known = names.find((name) => name === key);
   if (known !== undefined) return known;
   const where = `unknown key "${key}" in ${path}`;
-  if (key in FLAGS) throw new ScanError("INVALID_OPTION", `${where}: it belongs on the command line (remove it here)`);
+  if (Object.hasOwn(FLAGS, key))
+    throw new ScanError("INVALID_OPTION", `${where}: it belongs on the command line (remove it here)`);
   const off = names.find((name) => `no${name}` === key.toLowerCase());
   if (off !== undefined) throw new ScanError("INVALID_OPTION", `${where} (write "${off}": false)`);
   const name = nearest(key, names);
@@ -66,10 +67,13 @@ function checkKey(key: string, path: string): FlagName {
 }
 
 /** Lists may be JSON lists; numbers may be numbers. What the text means is checked like a flag's. */
-function checkValue(value: unknown, key: string, path: string): Written {
-  // What a config file names lies beside it, wherever the run is.
+function checkValue(value: unknown, key: string, path: string, home: string): Written {
+  // What a config file names lies beside it, wherever the run is; no shell reads its `~`.
   if (typeof value === "string" && value !== "" && /<(?:file|folder)>/.test(FLAGS[key as FlagName].term))
-    return resolve(dirname(path), value);
+    return resolve(
+      dirname(path),
+      value.replace(/^~(?=$|[/\\])/, () => home),
+    );
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return String(value);
   if (Array.isArray(value) && value.every((part) => typeof part === "string")) {

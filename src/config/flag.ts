@@ -48,6 +48,23 @@ export function listFlag(group: Group, term: string, about: string, parse: Parse
   }
 }
 
+/** A flag of names with commas between, which may be given several times: all of them are meant. */
+export function namesFlag<Name extends string>(
+  group: Group,
+  term: string,
+  about: string,
+  parse: Parse<readonly Name[]>,
+  details: Details = {},
+) {
+  return { term, about, group, kind: "list", ...details, parse: parseWritten } as const satisfies Flag<readonly Name[]>;
+
+  function parseWritten(written: Written, origin: string): readonly Name[] {
+    if (typeof written === "boolean")
+      throw invalidOption(origin, String(written), "is neither text nor a list of texts");
+    return parse([written].flat().join(","), origin);
+  }
+}
+
 export function switchFlag(group: Group, term: string, about: string, details: Details = {}) {
   return { term, about, group, kind: "switch", ...details, parse: parseWritten } as const satisfies Flag<boolean>;
 

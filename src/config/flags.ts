@@ -3,7 +3,7 @@ import { DEFAULT_BY, LARGEST_MAX_LINE_BYTES, MOST_THREADS } from "../options.ts"
 import { COST_MODES } from "../cost-modes.ts";
 import { DIMENSIONS, SORT_FIELDS, SOURCES } from "../types.ts";
 import { WEEKDAYS } from "../calendar.ts";
-import { type Flag, listFlag, switchFlag, textFlag } from "./flag.ts";
+import { type Flag, listFlag, namesFlag, switchFlag, textFlag } from "./flag.ts";
 import { SCAN_TASK_FLAGS, TASK_FLAGS } from "./task-flags.ts";
 import {
   oneOf,
@@ -86,10 +86,10 @@ export const FLAGS = {
     ...setByVariable,
   }),
 
-  source: textFlag(
+  source: namesFlag(
     "Filters",
     "--source <names>",
-    `only these agents: ${SOURCES.join(" ")}`,
+    `only these agents: ${SOURCES.join(" ")}; several with commas`,
     someOf(SOURCES, "known agent"),
     { choices: SOURCES, ...setByVariable },
   ),

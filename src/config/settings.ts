@@ -15,17 +15,21 @@ export interface Settings extends Values {
 export function resolveSettings(layers: readonly Layer[]): Settings {
   const values: Partial<Record<FlagName, unknown>> = {};
   const origins: Partial<Record<FlagName, string>> = {};
-  for (const layer of layers.map(joinFormat)) {
+  let isJsonOff = false;
+  for (const layer of layers) {
+    const joined = joinFormat(layer);
     for (const name of FLAG_NAMES) {
-      const written = layer.written[name];
+      const written = joined.written[name];
       if (written === undefined) continue;
-      const origin = layer.origin(name);
+      const origin = joined.origin(name);
       // Weaker layers are checked too: a mistake in a config file shows before it matters.
       const value = (FLAGS[name] as Flag<unknown>).parse(written, origin);
-      if (name in values) continue;
+      if (name in values || (name === "format" && value === "json" && isJsonOff)) continue;
       values[name] = value;
       origins[name] = origin;
     }
+    // `--no-json` is about weaker layers.
+    isJsonOff ||= layer.written.json === false;
   }
   return { ...(values as Values), origins };
 }

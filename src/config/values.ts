@@ -95,10 +95,13 @@ export function size(mostBytes: number): Parse<number> {
   };
 }
 
+/** A comma parts thousands and nothing else: `0,5` is half a dollar to some, and five to nobody. */
+const DOLLARS = /^\$?((?:\d+|[1-9]\d{0,2}(?:[,_]\d{3})+)(?:\.\d+)?)$/;
+
 /** US dollars: `25`, `0.5`, `$1,200`. */
 export const parseDollars: Parse<number> = (text, origin) => {
-  const plain = text.trim().replace(/^\$/, "").replaceAll(/[,_]/g, "");
-  if (/^\d+(?:\.\d+)?$/.test(plain)) return Number(plain);
+  const [, digits] = DOLLARS.exec(text.trim()) ?? [];
+  if (digits !== undefined) return Number(digits.replaceAll(/[,_]/g, ""));
   throw invalidOption(origin, text, "is no number of dollars (give one such as 25 or 0.5)");
 };
 

@@ -5,7 +5,6 @@ import {
   existsSync,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -115,11 +114,6 @@ export function replaceFile(folder: string, name: string, bytes: Uint8Array): vo
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(temporary, { force: true });
     throw error;
   }
-}
-
-/** Throws what the system says. */
-export function makeFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
 /** Removes what killed runs left. */

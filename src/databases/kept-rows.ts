@@ -4,7 +4,8 @@
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileName, makeFolder, replaceFile } from "../cursors/file.ts";
+import { fileName, replaceFile } from "../cursors/file.ts";
+import { makeFolder } from "../files/folder.ts";
 import { hashBytes } from "../cursors/hash.ts";
 import { isObject } from "../json.ts";
 import { VERSION } from "../version.ts";

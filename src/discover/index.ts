@@ -46,6 +46,8 @@ interface Found {
 
 /** Whose they are, the files say. */
 function discoverGiven(paths: readonly string[], sources: readonly SourceName[]): Found {
+  // Of a variable that is not set; it would be the current folder.
+  if (paths.includes("")) throw noSuchPath("");
   const roots = paths.map((path) => resolve(path));
   const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), isNamedLikeTranscript);
   const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
@@ -60,7 +62,8 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[])
 function discoverOwn(environment: Environment, sources: readonly SourceName[]): Found {
   const all: Found = { transcripts: [], roots: [], unreadable: [] };
   for (const source of sources) {
-    const roots = PLACES[source].roots(environment);
+    // Cursors are known by their transcript's path, wherever the run is.
+    const roots = PLACES[source].roots(environment).map((root) => resolve(root));
     const { transcripts, unreadable } = findOf(source, roots);
     all.roots.push(...roots);
     all.unreadable.push(...unreadable);

@@ -24,9 +24,10 @@ export type Readers = "owner" | "everybody";
 /** Fails before anything is scanned where `writeAtomic` would fail after it. */
 export function checkWritable(flag: string, path: string): void {
   const fail = (remedy: string) => new ScanError("OUTPUT_FAILED", `${flag}: ${remedy}`);
+  if (path === "-") throw fail(`- is no stdout here (leave ${flag} out, or write ./- for a file of that name)`);
   const stat = statOf(path);
   if (stat?.isDirectory()) throw fail(`${path} is a folder (give a file)`);
-  if (stat && !stat.isFile()) throw fail(`${path} is no regular file (leave ${flag} out to write to stdout)`);
+  if (!isReplaceable(path)) throw notRegular(flag, path, `leave ${flag} out to write to stdout`);
   const folder = dirname(targetOf(path));
   if (!statOf(folder)?.isDirectory()) throw fail(`no such folder: ${folder} (create it or give another file)`);
   try {
@@ -48,6 +49,8 @@ export function writeAtomic(
   mayReplace: () => boolean = () => true,
 ): boolean {
   const target = targetOf(path);
+  // A rename would put a file in the place of a device or a pipe, `/dev/null` for all of the machine.
+  if (!isReplaceable(target)) throw notRegular(flag, path, "give another file");
   // Opened exclusively, so a name that somebody guessed does no more than fail.
   const temporary = join(dirname(target), `.tokensift-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
   // Everything below is one piece of work: no signal comes between the file and its clean-up.
@@ -78,13 +81,23 @@ export function writeAtomic(
   }
 }
 
+/** Whether it is a regular file, or nothing yet. */
+export function isReplaceable(path: string): boolean {
+  return statOf(path)?.isFile() ?? true;
+}
+
+export function notRegular(flag: string, path: string, remedy: string): ScanError {
+  return new ScanError("OUTPUT_FAILED", `${flag}: ${path} is no regular file (${remedy})`);
+}
+
 function modeFor(target: string, readers: Readers): number {
   const stat = statOf(target);
   if (stat) return stat.mode & 0o777;
   return readers === "owner" ? PRIVATE_MODE : 0o666 & ~process.umask();
 }
 
-function targetOf(path: string): string {
+/** Where it is in truth: behind links, if it is there. */
+export function targetOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -7,13 +7,19 @@ import { ESTIMATE } from "./cost.ts";
 import { markdownText, tableMarkdown, tableText, type TextTable } from "./text-table.ts";
 import type { Ledger, TaskEntry } from "./types.ts";
 
+/** `$1,234.56`, `$0.0123`; `<$0.0001` is not nothing. */
 export function usdText(usd: number): string {
-  return `$${usd.toFixed(usd < 0.1 ? 4 : 2)}`;
+  return usd > 0 && usd < 0.0001 ? "<$0.0001" : digitsText(usd);
+}
+
+function digitsText(usd: number): string {
+  const [whole = "0", fraction = ""] = usd.toFixed(usd < 0.1 ? 4 : 2).split(".");
+  return `$${exact(Number(whole))}.${fraction}`;
 }
 
 export function costText(usd: number | null, isPartial: boolean): string {
   if (usd === null) return "unpriced";
-  return `${isPartial ? "at least " : ""}${usdText(usd)}`;
+  return isPartial ? `at least ${digitsText(usd)}` : usdText(usd);
 }
 
 function percentText(ratio: number): string {

@@ -1,8 +1,9 @@
 /** The ledger file: read, set aside when damaged, written whole and under a lock. */
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ScanError } from "../errors.ts";
-import { writeAtomic } from "../files/atomic.ts";
+import { isReplaceable, notRegular, writeAtomic } from "../files/atomic.ts";
+import { makeFolder } from "../files/folder.ts";
 import { isLedger, SCHEMA_VERSION, versionOf } from "./check.ts";
 import type { Ledger } from "./types.ts";
 
@@ -14,6 +15,8 @@ export type ReadLedger =
 
 /** Throws a `ScanError` when it cannot be read, or a newer tokensift wrote it. */
 export function readLedger(path: string): ReadLedger {
+  // Neither read, which may take for ever, nor set aside.
+  if (!isReplaceable(path)) throw notRegular("--ledger", path, "give another file");
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -61,7 +64,7 @@ export async function withLock<T>(path: string, work: () => T | Promise<T>, flag
   let isLost = false;
   let release: () => Promise<void>;
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     release = await lock(file, { ...LOCK, realpath: false, retries: PATIENCE, onCompromised: () => (isLost = true) });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;

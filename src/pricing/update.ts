@@ -1,8 +1,10 @@
 /** `tokensift prices update`: newer list prices, from the package's own repository or from a file of that form. */
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ScanError } from "../errors.ts";
+import { makeFolder } from "../files/folder.ts";
+import { isObject } from "../json.ts";
 import { Catalog } from "./catalog.ts";
 import { checkProvider } from "./check.ts";
 import { prepareCatalog } from "./prepare.mjs";
@@ -28,6 +30,7 @@ export async function updatePrices(from: string, folder: string, nowMs: number):
   const text = /^https?:/.test(from) ? await fetchText(from) : await readText(from);
   const files = prepare(text, from, new Date(nowMs).toISOString());
   const providers = files.flatMap(([, content]) => ("models" in content ? [content] : []));
+  checkIsOurs(folder);
   try {
     writeFolder(folder, files);
   } catch (cause) {
@@ -81,9 +84,33 @@ function prepare(text: string, from: string, fetchedAt: string) {
   }
 }
 
+/** What is in a folder of fetched prices is replaced as a whole: one that somebody else has named so is not ours to remove. */
+function checkIsOurs(folder: string): void {
+  if (!existsSync(folder) || isOurs(folder)) return;
+  const remedy = "move it away, or name another --cache-dir";
+  throw new ScanError("OUTPUT_FAILED", `${folder}: holds something else than fetched prices (${remedy}); ${WITHOUT}`);
+}
+
+function isOurs(folder: string): boolean {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    if (!entries.every((entry) => entry.isFile() && entry.name.endsWith(".json"))) return false;
+    return entries.length === 0 || (entries.some(({ name }) => name === INDEX) && isIndex(join(folder, INDEX)));
+  } catch {
+    return false;
+  }
+}
+
+const INDEX = "index.json";
+
+function isIndex(path: string): boolean {
+  const index: unknown = JSON.parse(readFileSync(path, "utf8"));
+  return isObject(index) && typeof index["package"] === "string" && Array.isArray(index["providers"]);
+}
+
 /** All files or none: a folder beside it takes its place. */
 function writeFolder(folder: string, files: ReadonlyArray<readonly [name: string, content: object]>): void {
-  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(folder));
   const made = mkdtempSync(`${folder}-`);
   try {
     for (const [name, content] of files) writeFileSync(join(made, name), JSON.stringify(content), { mode: 0o600 });

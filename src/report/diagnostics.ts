@@ -1,5 +1,5 @@
 /** What a run always says: everything that is not in the figures, or is there with a doubt. Nothing where nothing was counted. */
-import type { ScanResult, SkippedLine, SkipReason } from "../types.ts";
+import type { ScanResult, SkippedLine, SkipReason, UnreadableFile } from "../types.ts";
 import { counted, exact } from "./numbers.ts";
 import { printable } from "./printable.ts";
 
@@ -56,6 +56,11 @@ const CODES: Readonly<Record<string, string>> = {
 };
 
 function unreadableLines({ diagnostics: { unreadable } }: ScanResult): string[] {
+  return unreadablePlaces(unreadable);
+}
+
+/** Files and folders, and why. */
+export function unreadablePlaces(unreadable: readonly UnreadableFile[]): string[] {
   if (unreadable.length === 0) return [];
   const places = unreadable.slice(0, MOST_PLACES);
   return [

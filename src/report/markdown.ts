@@ -2,13 +2,14 @@
 import type { Dimension, Figures, Row, ScanResult } from "../types.ts";
 import { COLUMNS, estimateText, showsCosts } from "./columns.ts";
 import { keyText, keyTitle } from "./keys.ts";
+import { omittedText, shownRows } from "./shown.ts";
 import type { Look } from "./look.ts";
 import { exact } from "./numbers.ts";
 
 const PART_INDENT = "&nbsp;&nbsp;";
 
 export function renderMarkdown(result: ScanResult, look: Look): string {
-  const dimensions = result.by.filter((dimension) => dimension !== "none");
+  const { dimensions, rows } = shownRows(result);
   const columns = COLUMNS.filter(
     ({ id, isShown }) => !["cache", "duration", "last"].includes(id) && (isShown?.(result.totals) ?? true),
   );
@@ -19,16 +20,19 @@ export function renderMarkdown(result: ScanResult, look: Look): string {
   const table = [
     titles,
     ruler,
-    ...result.rows.flatMap((row) => [
+    ...rows.flatMap((row) => [
       [...keyCells(row, dimensions), ...figures(row)],
       ...partsOf(row, dimensions).map((part) => [...partCells(part, dimensions), ...figures(part)]),
     ]),
     [...total, ...figures(result.totals).map((text) => `**${text}**`)],
   ]
-    .filter((_, at) => dimensions.length > 0 || at !== 2)
     .map((cells) => `| ${cells.join(" | ")} |\n`)
     .join("");
-  return showsCosts(result.totals) ? `${table}\n${estimateText(result)}\n` : table;
+  const notes = [
+    ...(result.rowsOmitted > 0 ? [omittedText(result)] : []),
+    ...(showsCosts(result.totals) ? [estimateText(result)] : []),
+  ];
+  return [table, ...notes.map((note) => `${note}\n`)].join("\n");
 
   function keyCells(row: Row, names: readonly Dimension[]): string[] {
     return names.map((dimension) => escape(keyText(row, dimension, look.home)));
@@ -47,5 +51,5 @@ function partsOf(row: Row, dimensions: readonly Dimension[]): readonly Row[] {
 
 /** Names are text, whatever signs they hold. */
 function escape(text: string): string {
-  return text.replaceAll(/[\\`*_[\]<>|~]/g, "\\$&");
+  return text.replaceAll(/[\\`*_[\]<>|~&]/g, "\\$&");
 }

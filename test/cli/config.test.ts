@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { FLAG_NAMES, FLAGS } from "../../src/config/flags.ts";
 import { makeFolder } from "../transcripts.ts";
 import { FIXTURES, tokensift, type World } from "./tokensift.ts";
 
+const KNOWN = FLAG_NAMES.filter((name) => !("isPerRun" in FLAGS[name])).join(", ");
 const TRANSCRIPTS = `${FIXTURES}/report/names`;
 const PROJECT = "tokensift.config.json";
 const USER = "tokensift/config.json";
@@ -80,12 +82,43 @@ describe("values in a config file", () => {
   });
 });
 
+test("--no-json undoes JSON of weaker places, however they asked for it, and nothing else", async () => {
+  const first = async (settings: Settings, ...args: string[]) =>
+    (await tokensift(["--no-json", ...args], worldOf(settings))).stdout.slice(0, 6);
+  expect(await first({ project: { json: true } })).toBe("Tokens");
+  expect(await first({ project: { format: "json" } })).toBe("Tokens");
+  expect(await first({ variables: { TOKENSIFT_FORMAT: "json" } })).toBe("Tokens");
+  expect(await first({ project: { json: true }, user: { format: "csv" } })).toBe("source");
+  expect(await first({ project: { format: "csv" } })).toBe("source");
+});
+
+test("a file may begin with a byte order mark", async () => {
+  expect(await keysOf([], { project: '\uFEFF{"by": "day"}' })).toBe("day");
+});
+
+test("~ in a file is the home folder, which no shell says there", async () => {
+  const home = makeFolder({ "prices.json": JSON.stringify({ models: { "*": { input: 1, output: 1 } } }) });
+  const { stdout } = await tokensift(["--json"], { ...worldOf({ project: { prices: "~/prices.json" } }), home });
+  expect(JSON.parse(stdout)).toMatchObject({ costBasis: { overrides: `${home}/prices.json` } });
+});
+
+test("what scans are to fail on is no matter of tasks", async () => {
+  const world = worldOf({ project: { failOverTokens: 0 } });
+  expect((await tokensift(["--json"], world)).code).toBe(1);
+  expect(await tokensift(["tasks", "scan", "--quiet"], { ...world, home: makeFolder() })).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+});
+
 describe("a mistake in a config file is an error that names the file", () => {
   test.each([
     [{ bye: "day" }, `unknown key "bye" in FILE (did you mean "by"?)`],
     [{ startofweek: "monday" }, `unknown key "startofweek" in FILE (did you mean "startOfWeek"?)`],
     [{ noProgress: true }, `unknown key "noProgress" in FILE (write "progress": false)`],
     [{ output: "x" }, `unknown key "output" in FILE: it belongs on the command line (remove it here)`],
+    [{ constructor: 1 }, `unknown key "constructor" in FILE (known are KNOWN)`],
+    ['{"__proto__": 1}', `unknown key "__proto__" in FILE (known are KNOWN)`],
     [{ threads: -1 }, `"threads" in FILE: "-1" is no whole number from 0 to 256`],
     [{ strict: "yes" }, `"strict" in FILE: "yes" is neither true nor false`],
     [{ top: null }, `"top" in FILE: give text, a number, true, false or a list of texts`],
@@ -104,7 +137,7 @@ describe("a mistake in a config file is an error that names the file", () => {
       code: 2,
       signal: null,
       stdout: "",
-      stderr: `tokensift: ${says.replaceAll("FILE", file)}\n`,
+      stderr: `tokensift: ${says.replaceAll("FILE", file).replace("KNOWN", KNOWN)}\n`,
     });
   });
 

@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SOURCES } from "../../src/types.ts";
 import { makeFolder } from "../transcripts.ts";
-import { makeHome, response } from "./home.ts";
-import { tokensift } from "./tokensift.ts";
+import { makeHome, response, TRANSCRIPT } from "./home.ts";
+import { CLI, endOf, tokensift } from "./tokensift.ts";
 
 /** What somebody typed, and what stands on the one line of stderr. */
 const MISTAKES: ReadonlyArray<readonly [args: string, says: string]> = [
@@ -13,6 +14,10 @@ const MISTAKES: ReadonlyArray<readonly [args: string, says: string]> = [
   ["--json sesion", '"sesion" is no command (did you mean session? see tokensift --help; paths need the word scan)'],
   ["/", '"/" is no command (to scan it: tokensift scan /)'],
   ["--by day /", '"/" is no command (to scan it: tokensift scan /)'],
+  ["--json daily", '"daily" stands behind flags (the command goes first: tokensift daily …)'],
+  ["--project model model", '"model" is no command (see tokensift --help; paths need the word scan)'],
+  ["-- scan", '"scan" stands behind flags (the command goes first: tokensift scan …)'],
+  ["-- --json", '"--json" is no command (see tokensift --help; paths need the word scan)'],
   ["daily /", "daily takes no paths (to scan files or folders: tokensift scan --by day PATH)"],
   ["daily --by model", "unknown option '--by' (see tokensift daily --help)"],
   ["--jsn", "unknown option '--jsn' (did you mean --json? see tokensift --help)"],
@@ -53,6 +58,8 @@ const MISTAKES: ReadonlyArray<readonly [args: string, says: string]> = [
   ["--metrics /", "--metrics: / is a folder (give a file)"],
   ["--output /dev/null", "--output: /dev/null is no regular file (leave --output out to write to stdout)"],
   ["--output /tmp/x --metrics /tmp/x", "--output and --metrics: both are /tmp/x (give two files)"],
+  ["--output /tmp/x --metrics /tmp/../tmp/x", "--output and --metrics: both are /tmp/x (give two files)"],
+  ["--output -", "--output: - is no stdout here (leave --output out, or write ./- for a file of that name)"],
   ["completion", "missing required argument 'shell' (see tokensift completion --help)"],
   ["completion bsh", 'completion: "bsh" is no shell with completion here (did you mean bash? one of bash, zsh, fish)'],
 ];
@@ -75,6 +82,63 @@ describe("what could not run ends with 2 and one line", () => {
     const { code, stderr } = await tokensift(["--sort", "total"], { home: makeHome(response()) });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^tokensift: --sort: "total" names no figure \(did you mean totalTokens\? .*\)\n$/);
+  });
+
+  test.each([["scan"], ["tasks", "scan"], ["run"], ["serve"]])(
+    "%s of an empty path is not the current folder",
+    async (...words) => {
+      const ending = await tokensift([...words, ""], { folder: makeFolder({ "a.jsonl": response() }) });
+      expect(ending).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: 'tokensift: no such file or folder: "" (give another path)\n',
+      });
+    },
+  );
+
+  test.each([["--json"], ["scan", "."], ["sources"], ["tasks", "summary"], ["cache", "info"], ["--cache-dir", "x"]])(
+    "%s where the current folder is gone",
+    async (...words) => {
+      const folder = makeFolder();
+      const script = `rmdir "$PWD"; exec "$0" "$@"`;
+      const child = spawn("bash", ["-c", script, process.execPath, CLI, ...words], {
+        cwd: folder,
+        env: { PATH: process.env["PATH"], HOME: "/nonexistent", TZ: "UTC" },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const { code, stdout, stderr } = await endOf(child);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+      expect(stderr).toBe("tokensift: the current folder is gone (go to one that is there)\n");
+    },
+  );
+
+  test("a transcript is no place for a report", async () => {
+    const home = makeHome(response());
+    const folder = makeFolder({ "a.jsonl": response() });
+    const says = async (...args: string[]) => {
+      const { code, stderr } = await tokensift(args, { home });
+      return { code, stderr };
+    };
+    const among = (flag: string, path: string) => ({
+      code: 2,
+      stderr: `tokensift: ${flag}: ${path} is among transcripts, which are only ever read (give another file)\n`,
+    });
+    const own = `${home}/${TRANSCRIPT}`;
+    expect(await says("--output", own)).toEqual(among("--output", own));
+    expect(await says("--metrics", `${home}/.codex/sessions/x.prom`)).toMatchObject({ code: 2 });
+    expect(await says("scan", folder, "--output", `${folder}/a.jsonl`)).toEqual(among("--output", `${folder}/a.jsonl`));
+    expect(await says("scan", folder, "--output", `${folder}/new.jsonl`)).toMatchObject({ code: 2 });
+    expect(await says("scan", folder, "--output", `${folder}/report.json`)).toMatchObject({ code: 0 });
+    expect(await says("tasks", "scan", "--ledger", own)).toEqual(among("--ledger", own));
+    expect(await says("tasks", "report", "--task", "task-1", "--refresh", "--insert", own)).toEqual(
+      among("--insert", own),
+    );
+    expect(readFileSync(own, "utf8")).toMatch(/^\{"type":"assistant"/);
+  });
+
+  test("a model without a name is a mistake, not one without a price", async () => {
+    const stderr = 'tokensift: prices: "" is empty (give a value or leave it out)\n';
+    expect(await tokensift(["prices", ""])).toMatchObject({ code: 2, stdout: "", stderr });
   });
 
   test("a path that is missing beside one that is there", async () => {

@@ -143,9 +143,10 @@ describe("--fail-over-usd", () => {
     expect(await run("5", "--cost", "recorded")).toMatchObject({ code: 1 });
   });
 
-  test("text is no number", async () => {
-    const { code, stderr } = await run("lots");
+  // A comma before a fraction would make ten times the dollars of it.
+  test.each(["lots", "0,5", "1,50", "1,2345", "0,500", "1,000,00", "-1", "1e3"])("%s is no number", async (text) => {
+    const { code, stderr } = await run(text);
     expect(code).toBe(2);
-    expect(stderr).toBe('tokensift: --fail-over-usd: "lots" is no number of dollars (give one such as 25 or 0.5)\n');
+    expect(stderr).toBe(`tokensift: --fail-over-usd: "${text}" is no number of dollars (give one such as 25 or 0.5)\n`);
   });
 });

@@ -49,3 +49,11 @@ test("what could not run is one line, whatever a name holds", async () => {
   const { stderr } = await tokensift(["scan", "one\ntwo"], { home: home() });
   expect(stderr).toMatch(/^tokensift: no such .*one�two[^\n]*\n$/);
 });
+
+test("in Markdown a name is text, whatever it holds", async () => {
+  const name = "/srv/a&lt;b|c`d*e_f<g>[h](i)\\j";
+  const { stdout } = await tokensift(["scan", "--by", "project", "--format", "md"], {
+    home: makeHome(response({ cwd: name })),
+  });
+  expect(stdout.split("\n")[2]).toMatch(/^\| \/srv\/a\\&lt;b\\\|c\\`d\\\*e\\_f\\<g\\>\\\[h\\\]\(i\)\\\\j \| 1 \| /);
+});

@@ -273,6 +273,27 @@ describe("prices update", () => {
     expect(await costOf(home, cache)).toEqual({ costUsd: 0.000305, isFetched: false });
   });
 
+  test("a folder of that name that is somebody else's is left as it is", async () => {
+    const index = JSON.stringify({ package: "x", providers: [] });
+    for (const mine of [
+      { "prices/notes.txt": "mine" },
+      { "prices/index.json": "{}" },
+      { "prices/a.json": "{}" },
+      { "prices/index.json": index, "prices/more/x.json": "{}" },
+      { prices: "a file" },
+    ]) {
+      const cache = makeFolder({ "data.json": JSON.stringify(NEWER), ...mine });
+      const before = readdirSync(cache, { recursive: true });
+      expect(await prices(`update ${join(cache, "data.json")} --cache-dir ${cache}`)).toMatchObject({
+        code: 2,
+        stderr:
+          `tokensift: ${cache}/prices: holds something else than fetched prices (move it away, or name another --cache-dir); ` +
+          "the prices at hand stay in use\n",
+      });
+      expect(readdirSync(cache, { recursive: true })).toEqual(before);
+    }
+  });
+
   test("nobody there", async () => {
     const { code, stderr } = await prices(`update http://127.0.0.1:9/data.json --cache-dir ${makeFolder()}`);
     expect(code).toBe(2);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { makeHome, response } from "./home.ts";
 import { FIXTURES, tokensift } from "./tokensift.ts";
 
 const world = { variables: { CLAUDE_CONFIG_DIR: `${FIXTURES}/report/names` } };
@@ -29,4 +30,15 @@ describe("a shorthand is scan --by", () => {
     const flags = ["--format", "csv"];
     expect(await tokensift(flags, world)).toEqual(await tokensift(["scan", ...flags], world));
   });
+});
+
+test("hours sorted by their key are in order, also where the clock goes back", async () => {
+  const times = ["2026-10-25T01:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T02:30:00Z"];
+  const home = makeHome(...times.map((timestamp) => response({ timestamp })), response({ timestamp: "" }));
+  const { stdout } = await tokensift(
+    ["hourly", "--timezone", "Europe/Berlin", "--sort", "key", "--format", "csv", "--quiet"],
+    { home },
+  );
+  const keys = stdout.split("\r\n").map((line) => line.split(",")[0]);
+  expect(keys).toEqual(["hour", "2026-10-25T02+02:00", "2026-10-25T02+01:00", "2026-10-25T03+01:00", "unknown", ""]);
 });

@@ -1,5 +1,7 @@
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { ScanResult } from "../../src/types.ts";
 import { lines, makeFolder, response, sessionId } from "../transcripts.ts";
 import { tokensift } from "./tokensift.ts";
 
@@ -51,6 +53,7 @@ test("for programs, and only those asked for", async () => {
         responses: 2,
         firstDay: "2026-06-02",
         lastDay: "2026-06-04",
+        unreadable: [],
       },
     ],
   });
@@ -60,4 +63,36 @@ test("a mistake is one line", async () => {
   const { code, stderr } = await tokensift(["sources", "--source", "cursor"], { home: home() });
   expect([code, stderr.split("\n").length]).toEqual([2, 2]);
   expect(stderr).toMatch(/^tokensift: --source: "cursor" is no known agent/);
+});
+
+test("an agent named twice is one, and several may be named apart", async () => {
+  const folder = home();
+  const rows = async (...args: string[]) => {
+    const { stdout } = await tokensift(["scan", "--json", "--by", "source", ...args], { home: folder });
+    const { rows: found, stats } = JSON.parse(stdout) as ScanResult;
+    return [stats.transcripts, ...found.map(({ key }) => key.source)];
+  };
+  expect(await rows("--source", "codex,codex")).toEqual([1, "codex"]);
+  expect(await rows("--source", "codex", "--source", "claude")).toEqual([2, "claude", "codex"]);
+});
+
+test("a relative CLAUDE_CONFIG_DIR is below the current folder, and known by its whole path", async () => {
+  const folder = home();
+  const variables = { CLAUDE_CONFIG_DIR: ".claude" };
+  const { stdout } = await tokensift(["sources", "--source", "claude"], { folder, variables });
+  expect(stdout).toContain(`  ${folder}/.claude/projects: 1 transcript, `);
+});
+
+test.skipIf(process.getuid?.() !== 0)("what cannot be read is not said to be absent (needs root to try)", async () => {
+  const folder = home();
+  chmodSync(folder, 0o755);
+  mkdirSync(join(folder, ".gemini/tmp"), { recursive: true, mode: 0o700 });
+  chmodSync(join(folder, ".codex/sessions/2026"), 0o700);
+  const { stdout } = await tokensift(["sources", "--source", "codex,gemini"], { home: folder, user: 65_534 });
+  expect(stdout).toBe(
+    `codex: no transcripts\n  ${folder}/.codex/sessions: 0 transcripts, 0 bytes\n` +
+      `  ${folder}/.codex/archived_sessions: not there\n` +
+      `  Could not read 1 file\n    ${folder}/.codex/sessions/2026 (EACCES)\n` +
+      `gemini: no transcripts\n  ${folder}/.gemini/tmp: cannot be read (EACCES)\n`,
+  );
 });

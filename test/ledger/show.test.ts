@@ -1,6 +1,7 @@
 /** What people and programs see of tasks. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { costText } from "../../src/ledger/show.ts";
 import { tableText } from "../../src/ledger/text-table.ts";
 import { widthOf } from "../../src/report/width.ts";
 import { tokensift } from "../cli/tokensift.ts";
@@ -119,4 +120,16 @@ test("names that every object has are names like any other", async () => {
   // A name that is a number comes first in every object, whatever it consumed.
   expect(tasks["tostring"]).toMatchObject({ model: "claude-opus-4-6", models: { "7": 111, "claude-opus-4-6": 222 } });
   expect(await run("tasks", "get", "--task", "constructor")).toMatchObject({ code: 2 });
+});
+
+test.each([
+  [0, false, "$0.0000"],
+  [0.00004, false, "<$0.0001"],
+  [0.00004, true, "at least $0.0000"],
+  [0.0123, false, "$0.0123"],
+  [1234567.891, false, "$1,234,567.89"],
+  [1234.5, true, "at least $1,234.50"],
+  [null, true, "unpriced"],
+])("a cost of %s (partial: %s) is shown as %s", (usd, isPartial, text) => {
+  expect(costText(usd, isPartial)).toBe(text);
 });

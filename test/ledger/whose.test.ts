@@ -128,6 +128,9 @@ test("a session of elsewhere that the hook recorded keeps growing", async () => 
 
 test.each([
   ["scan", "--session", "tasks scan takes no --session (tasks record does)"],
+  ["summary", "--fail", "tasks summary takes no --fail (tasks anomaly does)"],
+  ["scan", "--threshold", "tasks scan takes no --threshold (tasks anomaly and tasks report do)"],
+  ["anomaly", "--insert", "tasks anomaly takes no --insert (tasks report does)"],
   ["scan", "--task", "tasks scan takes no --task: it is about all of them (tasks get shows one)"],
   ["summary", "--task", "tasks summary takes no --task: it is about all of them (tasks get shows one)"],
   ["anomaly", "--task", "tasks anomaly takes no --task: it is about all of them (tasks get shows one)"],

@@ -37,6 +37,9 @@ const GOLDENS: readonly Golden[] = [
   { file: "table-40/day-model.txt", fixture: "report/names", args: "--by day,model", columns: 40 },
   { file: "table-200/session.txt", fixture: "report/names", args: "--by session,project", columns: 200 },
   { file: "table-80/none.txt", fixture: "demo", args: "--by none", columns: 80 },
+  { file: "table-80/none-breakdown.txt", fixture: "demo", args: "--by none --breakdown", columns: 80 },
+  { file: "md/none-breakdown.md", fixture: "demo", args: "--by none --breakdown --format md" },
+  { file: "md/none-top.md", fixture: "demo", args: "--by none --top 0 --format md" },
   { file: "table-80/color.txt", fixture: "demo", args: "--by project --breakdown --color", columns: 80 },
   { file: "table-no-columns.txt", fixture: "demo", args: "" },
   ...(["json", "csv", "ndjson", "md"] as const).flatMap((format): Golden[] => [

@@ -3,7 +3,7 @@ import type { Dimension, ScanResult } from "../../types.ts";
 import { estimateText, showsCosts } from "../columns.ts";
 import { keyTitle } from "../keys.ts";
 import type { Look } from "../look.ts";
-import { counted } from "../numbers.ts";
+import { omittedText, shownRows } from "../shown.ts";
 import { padEnd, padStart } from "../width.ts";
 import { localIso, minuteText, windowText } from "../window.ts";
 import { type FittedColumn, type FittedTable, fitTable, GAP } from "./fit.ts";
@@ -11,8 +11,9 @@ import { tableRows } from "./rows.ts";
 
 export function renderTable(result: ScanResult, look: Look): string {
   const { palette } = look;
-  const dimensions = result.by.filter((dimension) => dimension !== "none");
-  const rows = dimensions.length === 0 ? [] : tableRows(result, dimensions, look.home);
+  const shown = shownRows(result);
+  const { dimensions } = shown;
+  const rows = tableRows(shown.rows, dimensions, look.home);
   const clock = (instant: string) => minuteText(localIso(Date.parse(instant), look.offsetMs));
   const data = { dimensions, rows, totals: result.totals, totalLabel: "Total", clock };
   const table = fitTable(data, look.width);
@@ -29,9 +30,7 @@ export function renderTable(result: ScanResult, look: Look): string {
       );
       return isPart ? palette.faint(line) : line;
     }),
-    ...(result.rowsOmitted > 0
-      ? [palette.faint(`… ${counted(result.rowsOmitted, "more row")}, part of the total`)]
-      : []),
+    ...(result.rowsOmitted > 0 ? [palette.faint(omittedText(result))] : []),
     ...(rows.length > 0 ? [rule] : []),
     palette.strong(
       setLine(

@@ -1,5 +1,5 @@
 /** What stands in a table's lines, before anything is shortened. */
-import type { Dimension, Figures, ScanResult } from "../../types.ts";
+import type { Dimension, Figures, Row } from "../../types.ts";
 import { isTime, keyText } from "../keys.ts";
 
 export interface TableRow {
@@ -13,10 +13,10 @@ export interface TableRow {
 /** In front of what is part of the row above. */
 export const PART_INDENT = "  ";
 
-export function tableRows(result: ScanResult, dimensions: readonly Dimension[], home: string): TableRow[] {
+export function tableRows(shown: readonly Row[], dimensions: readonly Dimension[], home: string): TableRow[] {
   const rows: TableRow[] = [];
   let above: readonly string[] = [];
-  for (const row of result.rows) {
+  for (const row of shown) {
     const keys = dimensions.map((dimension) => keyText(row, dimension, home));
     rows.push({ figures: row, keys: blankRepeats(keys, above, dimensions), isPart: false });
     above = keys;
