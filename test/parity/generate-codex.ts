@@ -10,11 +10,20 @@ interface Use {
   readonly reasoning: number;
 }
 
+/** A review by a thread of its own that comes to its end, or is killed with its process; or by the session itself. */
+export type Review = "ended" | "killed" | "within";
+
 /** What happens in a session. Only `count` happens in plain ones. */
 export type Act =
   | { readonly do: "count"; readonly use: Use }
   | { readonly do: "turn"; readonly model: number }
-  | { readonly do: "review"; readonly uses: readonly Use[]; readonly hasOwn: boolean; readonly lateMs: number }
+  | {
+      readonly do: "review";
+      readonly uses: readonly Use[];
+      readonly hasOwn: boolean;
+      readonly lateMs: number;
+      readonly how?: Review;
+    }
   | { readonly do: "missed" | "back"; readonly use: Use }
   | { readonly do: (typeof PLAIN_ACTS)[number] };
 
@@ -256,15 +265,21 @@ function writeSession(
           { ...meta, payload: { id: reviewId, source: { subagent: "review" }, cwd: "/srv/app0" } },
           { ...event(atMs, { model: "gpt-review" }), type: "turn_context" },
         ];
-        const reviewed: Total = { ...NOTHING };
+        const reviewed: Total = act.how === "within" ? total : { ...NOTHING };
+        if (act.how === "within") lines.push({ ...event(atMs, { model: "gpt-review" }), type: "turn_context" });
         for (const use of act.uses) {
           atMs += 1000;
           for (const part of Object.keys(use) as (keyof Use)[]) reviewed[part] += use[part];
           lines.push(tokens(atMs, vector(reviewed), vector(use)));
           own.push(tokens(atMs + act.lateMs, vector(reviewed), vector(use)));
         }
-        if (act.hasOwn) putReview(reviewId, own);
-        lines.push(event(atMs, { type: "exited_review_mode" }));
+        if (act.hasOwn && act.how !== "within") putReview(reviewId, own);
+        if (act.how === "killed") {
+          if (act.uses.length > 0) total = reviewed;
+          lines.push({ ...event(atMs + 1000, { model: MODELS[0] }), type: "turn_context" });
+        } else {
+          lines.push(event(atMs, { type: "exited_review_mode" }));
+        }
         break;
       }
     }
@@ -288,16 +303,17 @@ const use: fc.Arbitrary<Use> = fc
     reasoning,
   }));
 
-const count: fc.Arbitrary<Act> = fc.record({ do: fc.constant("count" as const), use });
+export const count: fc.Arbitrary<Act> = fc.record({ do: fc.constant("count" as const), use });
 const turn: fc.Arbitrary<Act> = fc.record({ do: fc.constant("turn" as const), model: fc.nat(2) });
 
 /** A review, whose own rollout tells of it so much later. */
-function reviewWithin(lateMs: readonly number[]): fc.Arbitrary<Act> {
+export function reviewWithin(lateMs: readonly number[], how: readonly Review[] = ["ended"]): fc.Arbitrary<Act> {
   return fc.record({
     do: fc.constant("review" as const),
     uses: fc.array(use, { maxLength: 3 }),
     hasOwn: fc.boolean(),
     lateMs: fc.constantFrom(...lateMs),
+    how: fc.constantFrom(...how),
   });
 }
 
@@ -308,7 +324,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: turn },
   { weight: 8, arbitrary: fc.constantFrom(...PLAIN_ACTS).map((name): Act => ({ do: name })) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("missed" as const, "back" as const), use }) },
-  { weight: 2, arbitrary: reviewWithin([0, 1, -1, 10, 11]) },
+  { weight: 2, arbitrary: reviewWithin([0, 1, -1, 10, 11], ["ended", "ended", "killed", "within"]) },
 );
 
 const session = (some: fc.Arbitrary<Act>): fc.Arbitrary<Session> =>

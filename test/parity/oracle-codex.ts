@@ -253,20 +253,53 @@ function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefin
   let parent = NOTHING;
   let review: Vector | undefined;
   let isFirst = rollout.goesOn;
+  // Readings of the review so far, and whether a marker ends it.
+  let told = 0;
+  let isClosed = false;
+  // The one before, where its session had told no total of its own.
+  let ended: Vector | undefined;
   return rollout.lines.map(({ kind, total, last, time }, at) => {
-    if (kind === "enter") review = NOTHING;
-    if (kind === "exit") review = undefined;
+    // (15)
+    if (review && told > 0 && !isClosed && (kind === "enter" || kind === "turn")) {
+      parent = review;
+      review = undefined;
+      isFirst = false;
+    }
+    if (kind === "enter") {
+      review = NOTHING;
+      told = 0;
+      isClosed =
+        rollout.lines.slice(at + 1).find((line) => line.kind === "enter" || line.kind === "exit")?.kind === "exit";
+    }
+    if (kind === "exit") {
+      if (review && told > 0 && parent.total === 0) ended = review;
+      review = undefined;
+    }
     if (kind !== "count") return undefined;
+    // (16)
+    const goesOnFrom = (chain: Vector): boolean =>
+      total !== undefined &&
+      chain.total > 0 &&
+      [total, ...(last ? [combine(total, last, -1)] : [])].some((one) => keyOf(one) === keyOf(chain));
+    const isBegun = review && told > 0;
+    if (review && !isBegun && goesOnFrom(parent)) {
+      review = undefined;
+    } else if (!isBegun && ended && goesOnFrom(ended)) {
+      parent = ended;
+      review = undefined;
+    }
+    if (total && !isBegun) ended = undefined;
+    if (review) told++;
     const before = review ?? parent;
     const now = total ?? combine(before, last!, 1);
     let added = combine(now, before, -1);
     if (total && NAMES.some((name) => added[name] < 0)) added = last ?? total;
     if (!total) added = last!;
     // (14)
-    const isStart = isFirst && total !== undefined;
+    const isStart = isFirst && !review && total !== undefined;
     if (isStart) isFirst = false;
-    const isUntold = isStart && !review && (!last || family(rollout, all).some((one) => holds(one, keyOf(total))));
-    if (isStart && !review && last) added = last;
+    const isUntold = isStart && (!last || family(rollout, all).some((one) => holds(one, keyOf(total))));
+    if (isStart && last) added = last;
     const isSeen = total !== undefined && (isUntold || seen.has(keyOf(total)));
     const isInReview =
       review !== undefined &&
