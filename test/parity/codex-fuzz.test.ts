@@ -124,6 +124,35 @@ test("a fork that copies only the last of its parent adds its own", { timeout },
   await fc.assert(property, settings);
 });
 
+test("what was used in turns that were taken back counts, and what was kept counts once", { timeout }, async () => {
+  const root = makeFolder();
+  // More than any total before: what follows is none of them.
+  const much = (n: number): Act => ({
+    do: "count",
+    use: { input: 10_000 * 3 ** n, cached: 0, written: 0, output: 1, reasoning: 0 },
+  });
+  const next = fc.record({
+    acts: plainActs,
+    refers: fc.option(fc.record({ isPage: fc.constant(false), repeats: fc.boolean() }), { nil: null }),
+    reverted: fc.option(fc.record({ kept: fc.nat(100), acts: plainActs }), { nil: null }),
+  });
+  const property = fc.asyncProperty(fc.array(next, { minLength: 1, maxLength: 3 }), async (some) => {
+    const sessions = some.map(({ reverted, ...one }, n) => ({
+      ...ALONE,
+      ...one,
+      reverted: reverted && { ...reverted, acts: [much(n), ...reverted.acts] },
+      from: 1,
+      copied: 100,
+      namesOrigin: true,
+    }));
+    const { totals } = await scan({ paths: [put(root, writeFamily(sessions))], threads: 0, cache: false });
+    expect(totals.totalTokens).toBe(
+      sessions.reduce((sum, { acts, reverted }) => sum + used(acts) + used(reverted?.acts ?? []), 0),
+    );
+  });
+  await fc.assert(property, settings);
+});
+
 const HARMLESS = ["repeat", "estimate", "null", "tool", "text", "own meta", "torn", "bad number"] as const;
 
 test("repeats, estimates, restarts, reviews and forks add nothing of their own", { timeout }, async () => {

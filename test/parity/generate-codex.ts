@@ -63,6 +63,8 @@ export interface Session {
   readonly isGone: boolean;
   /** A copy of its first hundredths lies in the archive. */
   readonly saved: number | null;
+  /** Taken back to the first hundredths of its history, from where it went on: what it was before is among the revisions. */
+  readonly reverted?: { readonly kept: number; readonly acts: readonly Act[] } | null;
 }
 
 const MODELS = ["gpt-5.1-codex", "gpt-5.2-codex", "o5"] as const;
@@ -105,6 +107,8 @@ const tokens = (atMs: number, total: object | undefined, last: object | undefine
 interface Written {
   readonly id: string;
   readonly lines: readonly Line[];
+  /** With what it goes on from, without it where it is copied. */
+  readonly history: readonly Line[];
   readonly endMs: number;
   readonly total: Use;
 }
@@ -121,9 +125,13 @@ export function writeFamily(sessions: readonly Session[]): Record<string, Buffer
   };
   for (const [n, session] of sessions.entries()) {
     const origin = session.from > 0 ? written[n - session.from] : undefined;
-    const one = writeSession(sessionId(n + 1), n, session, origin, (id, lines) =>
-      put("sessions/2026/06/01", n, id, lines),
-    );
+    const putReview = (id: string, lines: readonly Line[]) => put("sessions/2026/06/01", n, id, lines);
+    let one = writeSession(sessionId(n + 1), n, session, origin, putReview);
+    if (session.reverted) {
+      const text = one.lines.map((line) => JSON.stringify(line)).join("\n");
+      files[`rollout_revisions/${one.id}/${sessionId(5000 + n)}.jsonl`] = Buffer.from(`${text}\n`);
+      one = revert(one, n, session.reverted, putReview);
+    }
     written.push(one);
     if (!session.isGone) put("sessions/2026/06/01", n, sessionId(n + 1), one.lines);
     if (session.saved !== null) {
@@ -132,6 +140,22 @@ export function writeFamily(sessions: readonly Session[]): Record<string, Buffer
     }
   }
   return files;
+}
+
+/** The rollout that stands in the place of the one before: a copy of what is kept, and what followed. */
+function revert(
+  before: Written,
+  n: number,
+  { kept, acts }: NonNullable<Session["reverted"]>,
+  putReview: (id: string, lines: readonly Line[]) => void,
+): Written {
+  const [meta = {}] = before.lines;
+  const history = before.history.slice(0, Math.ceil((before.history.length * kept) / 100));
+  const origin = { ...before, lines: [meta, ...history] };
+  const head = writeSession(before.id, n, { ...ALONE, acts, copied: 100 }, origin, putReview);
+  const [first = {}, ...others] = head.lines;
+  const { history_base: _, ...payload } = meta["payload"] as Line;
+  return { ...head, lines: [{ ...first, payload }, ...others] };
 }
 
 function writeSession(
@@ -284,7 +308,9 @@ function writeSession(
       }
     }
   }
-  return { id: ownId, lines, endMs: atMs, total: { ...total } };
+  const inherited =
+    origin && reference ? origin.history.slice(0, Math.ceil((origin.history.length * copied) / 100)) : [];
+  return { id: ownId, lines, history: [...inherited, ...lines.slice(1)], endMs: atMs, total: { ...total } };
 }
 
 const use: fc.Arbitrary<Use> = fc
@@ -339,6 +365,10 @@ const session = (some: fc.Arbitrary<Act>): fc.Arbitrary<Session> =>
     copyMs: fc.constantFrom(0, 900, 2000, 4000),
     source: fc.nat(SOURCES.length - 1),
     isGone: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    reverted: fc.option(fc.record({ kept: fc.constantFrom(0, 30, 70, 100), acts: fc.array(some, { maxLength: 4 }) }), {
+      nil: null,
+      freq: 3,
+    }),
     saved: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(40, 100) }),
   });
 

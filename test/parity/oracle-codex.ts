@@ -163,6 +163,14 @@ function sharedRun(a: Rollout, b: Rollout): number {
   return different < 0 ? a.distinct.length : different;
 }
 
+/** Where, in its vectors, ends what it has in common with those another one begins with. */
+function endOfRun(a: Rollout, b: Rollout): number {
+  const start = a.distinct.findIndex(({ key }) => key === b.distinct[0]?.key);
+  if (start < 0) return 0;
+  const different = b.distinct.findIndex(({ key }, i) => key !== a.distinct[start + i]?.key);
+  return start + (different < 0 ? b.distinct.length : different);
+}
+
 const first = (one: Rollout): number => one.lines.find(tells)?.time ?? Infinity;
 
 function isBefore(a: Rollout, b: Rollout): boolean {
@@ -177,15 +185,21 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
   // (4)
   for (const other of others.filter(({ session }) => session === rollout.session)) {
     // (14)
-    if (other.goesOn !== rollout.goesOn || (rollout.goesOn && other.stem !== rollout.stem)) continue;
+    if (other.goesOn !== rollout.goesOn || (rollout.goesOn && other.stem !== rollout.stem)) {
+      // (17)
+      if (other.goesOn && isBefore(other, rollout)) copied = Math.max(copied, endOfRun(rollout, other));
+      continue;
+    }
     const size = (one: Rollout): number[] => [one.distinct.length, one.lines.filter(tells).length];
     const [mine, theirs] = [size(rollout), size(other)];
     const isLess =
-      mine[0] !== theirs[0]
-        ? mine[0]! < theirs[0]!
-        : mine[1] !== theirs[1]
-          ? mine[1]! < theirs[1]!
-          : compareText(other.path, rollout.path) < 0;
+      first(rollout) !== first(other)
+        ? first(other) < first(rollout)
+        : mine[0] !== theirs[0]
+          ? mine[0]! < theirs[0]!
+          : mine[1] !== theirs[1]
+            ? mine[1]! < theirs[1]!
+            : compareText(other.path, rollout.path) < 0;
     if (!isLess) continue;
     if (sharedPrefix(rollout, other) === rollout.distinct.length) return rollout.lines.length;
     copied = Math.max(copied, sharedPrefix(rollout, other));
@@ -200,9 +214,16 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
       seen.add(id);
       return all.some((next) => next.id === id && comesFrom(next, seen));
     });
-  for (const other of strangers.filter(({ id }) => id !== undefined && rollout.ancestors.includes(id))) {
-    if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
-    copied = Math.max(copied, sharedRun(rollout, other));
+  const named = new Set(rollout.ancestors);
+  for (const id of named) {
+    for (const other of strangers.filter((one) => one.id === id)) {
+      if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
+      copied = Math.max(copied, sharedRun(rollout, other));
+      // (17)
+      if (rollout.goesOn || !other.goesOn) continue;
+      copied = Math.max(copied, endOfRun(rollout, other));
+      for (const next of other.ancestors) named.add(next);
+    }
   }
   const isNearestHere = isHere(rollout.ancestors[0]);
   const missing = rollout.ancestors.filter((id) => !isHere(id));
