@@ -14,6 +14,7 @@ import { type CountMode, groupEvents, type Groups } from "./groups.ts";
 import { Keys } from "./keys.ts";
 import type { Places } from "./places.ts";
 import { bindTable, RepeatedRecords, splitRepeated } from "./repeated.ts";
+import { resolveAliases } from "./aliases.ts";
 import { settle } from "./settle.ts";
 import { type Tallied, tallyRows, timesOf } from "./rows.ts";
 import { findTasks, type TaskOf } from "./tasks.ts";
@@ -62,6 +63,7 @@ export interface Tally {
 }
 
 export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+  resolveAliases(told);
   const listing = options.countedBefore && (await listResponses(told, places, options.countedBefore));
   const { table: merged, clampedResponses, outputOnlyResponses } = settle(told, places, options.count);
   bindTable(merged);
