@@ -41,6 +41,8 @@ export const FLAG = {
   restart: 32768,
   /** Says that a record has two ids: that in the request's place is the one in the response's (`src/tally/aliases.ts`). */
   alias: 65536,
+  /** A state that telemetry tells of a response, of which a message may tell too (`src/tally/telemetry.ts`). */
+  telemetry: 131072,
 } as const;
 
 /** Events with one of these are never one with their neighbours. */

@@ -25,7 +25,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 2, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 4 },
-  qwen: { version: 3, isDocument: isJson },
+  qwen: { version: 4, isDocument: isJson },
 };
 
 export function parserVersion(name: SourceName): number {

@@ -58,6 +58,7 @@ export interface Tally {
   readonly responsesWithoutTime: number;
   readonly clampedResponses: number;
   readonly outputOnlyResponses: number;
+  readonly untoldTokens: number;
   readonly lowOutputResponses: Record<string, number>;
   readonly responsesOf: ResponsesOfSessions | undefined;
 }
@@ -65,7 +66,7 @@ export interface Tally {
 export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
   resolveAliases(told);
   const listing = options.countedBefore && (await listResponses(told, places, options.countedBefore));
-  const { table: merged, clampedResponses, outputOnlyResponses } = settle(told, places, options.count);
+  const { table: merged, ...settled } = settle(told, places, options.count);
   bindTable(merged);
   const repeated = options.count === "responses" ? new RepeatedRecords(merged) : undefined;
   const table = repeated ? splitRepeated(merged, repeated) : merged;
@@ -99,8 +100,7 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     ...summary,
     costBasis: costs?.basis ?? null,
     costLines,
-    clampedResponses,
-    outputOnlyResponses,
+    ...settled,
     ...countResponses(table),
     responsesOf,
   };
