@@ -187,7 +187,8 @@ function reviewsIn(table: EventTable, transcripts: readonly number[]): ReadonlyM
     for (let i = transcript.firstEvent[t] as number; i < to; i++) {
       const flags = event.flags[i] as number;
       if (flags & FLAG.reviewStart) isInside = true;
-      if (flags & FLAG.reviewEnd) isInside = isOwn;
+      // Only the session itself turns: a review that was killed ends there (numbers 15 and 16 of decision 0010).
+      if (flags & (FLAG.reviewEnd | FLAG.turn)) isInside = isOwn;
       if (isInside && flags & FLAG.reading && Number.isFinite(event.firstMs[i]))
         found.set(i, event.firstMs[i] as number);
     }
