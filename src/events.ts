@@ -39,6 +39,10 @@ export const FLAG = {
   counter: 16384,
   /** Such totals begin at zero again. Of a rollout's own session: its totals do not, they go on from another rollout's. */
   restart: 32768,
+  /** Says that a record has two ids: that in the request's place is the one in the response's (`src/tally/aliases.ts`). */
+  alias: 65536,
+  /** A state that telemetry tells of a response, of which a message may tell too (`src/tally/telemetry.ts`). */
+  telemetry: 131072,
 } as const;
 
 /** Events with one of these are never one with their neighbours. */
@@ -51,7 +55,8 @@ export const STANDS_ALONE =
   FLAG.session |
   FLAG.state |
   FLAG.counter |
-  FLAG.restart;
+  FLAG.restart |
+  FLAG.alias;
 
 /** How a response was served where that has a price of its own. */
 export const TERMS = { fast: 1, batch: 2, flex: 4, priority: 8, us: 16 } as const;

@@ -76,7 +76,7 @@ export function describeScan(scan: FinishedScan): ScanResult {
       responsesWithoutTime: tallied.responsesWithoutTime,
       clampedResponses: tallied.clampedResponses,
       outputOnlyResponses: tallied.outputOnlyResponses,
-      untoldTokens: scan.untoldTokens,
+      untoldTokens: scan.untoldTokens + tallied.untoldTokens,
       lowOutputResponses: tallied.lowOutputResponses,
       unpricedModels: tallied.unpricedModels,
       unpricedTokens: tallied.unpricedTokens,

@@ -38,6 +38,11 @@ const HOME: Tree = {
   [`.codex/sessions/2026/06/01/rollout-2026-06-01T10-00-00-${sessionId(2)}.jsonl`]: rollout(sessionId(2), 1000),
   [`.codex/sessions/rollout-old-${sessionId(3)}.jsonl`]: rollout(sessionId(3), 2000),
   [`.codex/archived_sessions/rollout-2026-06-01T10-00-00-${sessionId(4)}.jsonl`]: rollout(sessionId(4), 4000),
+  [`.codex/rollout_revisions/${sessionId(2)}/${sessionId(5)}.jsonl`]: rollout(sessionId(2), 8000),
+  [`.codex/rollout_revisions/.staging/sessions/rollout-2026-06-01T10-00-00-${sessionId(2)}.jsonl`]: rollout(
+    "s",
+    90_000,
+  ),
   ".gemini/tmp/app/chats/session-1.jsonl": gemini("s1", 7),
   ".gemini/tmp/app/chats/s1/s2.jsonl": gemini("s2", 8),
   ".gemini/tmp/app/logs.json": "[]",
@@ -45,7 +50,7 @@ const HOME: Tree = {
 
 describe("a home", () => {
   test("holds transcripts of several agents", async () => {
-    expect(await scanHome(HOME)).toEqual({ claude: 111, codex: 7000, gemini: 15 });
+    expect(await scanHome(HOME)).toEqual({ claude: 111, codex: 15_000, gemini: 15 });
   });
 
   test("is elsewhere where a variable says so", async () => {
@@ -61,7 +66,7 @@ test("one agent's transcripts, when only they are asked for", async () => {
   const environment = { variables: {}, home: makeFolder(HOME), platform: "linux" as const };
   const { rows, stats, diagnostics } = await scan({ environment, sources: ["codex"], by: ["source"], cache: false });
   expect(rows.map(({ key }) => key)).toEqual([{ source: "codex" }]);
-  expect([stats.transcripts, diagnostics.roots.length]).toEqual([3, 2]);
+  expect([stats.transcripts, diagnostics.roots.length]).toEqual([4, 3]);
   await expect(scan({ environment, sources: ["cursor" as "codex"] })).rejects.toMatchObject({ code: "INVALID_OPTION" });
 });
 

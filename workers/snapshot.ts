@@ -19,6 +19,8 @@ import {
 const subject = workerData as Subject;
 let seen = "";
 let known: ReadonlyMap<string, SessionEntry> = new Map();
+/** The last snapshot as of another moment; undefined: it is the same at any. */
+let snapshotAt: ((ms: number) => Snapshot) | undefined;
 
 // One at a time: a snapshot and a usage would scan the same files at once.
 let last: Promise<void> = Promise.resolve();
@@ -47,13 +49,20 @@ async function replyTo(request: Request): Promise<Reply> {
     if (!usage) return { kind: "failed", id, code: "INTERNAL", message: "" };
     return { kind: "page", id: request.id, page: pageOf({ note: note(), ...usage }) };
   }
+  if (request.kind === "retime") {
+    if (!snapshotAt) return { kind: "unchanged", id: request.id };
+    const nowMs = Date.now();
+    return { kind: "retimed", id: request.id, timedMs: nowMs, ...pagesOf(snapshotAt(nowMs)) };
+  }
   const now = fingerprint(subject, thisEnvironment());
   if (now === seen) return { kind: "unchanged", id: request.id };
   const taken = await takeSnapshot(subject, known);
   known = taken.known;
+  snapshotAt = taken.at;
   // Taken before: what changed while it was scanned is another change.
   seen = now;
-  return { kind: "snapshot", id: request.id, ...pagesOf(taken.snapshot) };
+  const timedMs = snapshotAt ? Date.parse(taken.snapshot.at) : Infinity;
+  return { kind: "snapshot", id: request.id, timedMs, ...pagesOf(taken.snapshot) };
 }
 
 function failure({ id }: Request, error: unknown): Reply {

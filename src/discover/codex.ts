@@ -5,6 +5,11 @@ import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
 const ROLLOUT = /^rollout-.*-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/i;
+/** Where Codex puts what rollouts were before a session was taken back, each named by its own id in a folder named by the session's. */
+const REVISIONS = "rollout_revisions";
+const REVISION = /[\\/]rollout_revisions[\\/][^\\/]+$/;
+/** Rollouts it is about to put in the place of others, and others it may have to put back. */
+const STAGING = /[\\/]rollout_revisions[\\/]\.staging[\\/]/;
 const DAY = /[\\/]\d{4}[\\/]\d{2}[\\/]\d{2}$/;
 
 /** The folders that may hold rollouts on this machine, whether they exist or not. */
@@ -14,7 +19,7 @@ export function codexRoots({ variables, home }: Environment): string[] {
     .map((folder) => folder.trim())
     .filter((folder) => folder !== "");
   const homes = configured.length > 0 ? configured : [join(home, ".codex")];
-  return homes.flatMap((folder) => [join(folder, "sessions"), join(folder, "archived_sessions")]);
+  return homes.flatMap((folder) => ["sessions", "archived_sessions", REVISIONS].map((name) => join(folder, name)));
 }
 
 export function isRollout(name: string): boolean {
@@ -25,6 +30,7 @@ export function isRollout(name: string): boolean {
 export function codexTranscripts(files: readonly FoundFile[]): Transcript[] {
   const paths = new Set(files.map(({ path }) => path));
   return files
+    .filter(({ path }) => !STAGING.test(path))
     .filter(({ path }) => !path.endsWith(".zst") || !paths.has(path.slice(0, -".zst".length)))
     .map(codexTranscript);
 }
@@ -47,9 +53,9 @@ function codexTranscript({ path, sizeBytes, stamp }: FoundFile): Transcript {
   };
 }
 
-/** Cursors of a month are kept together: a folder is a day, and a file a day would cost each run as much as what is in it. */
+/** Cursors of a month are kept together: a folder is a day, or one session's revisions, and a file for each would cost each run as much as what is in it. */
 function monthOf(folder: string): string {
-  return DAY.test(folder) ? dirname(folder) : folder;
+  return DAY.test(folder) || REVISION.test(folder) ? dirname(folder) : folder;
 }
 
 /** Whether a value is a record of a rollout. */

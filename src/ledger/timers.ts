@@ -13,6 +13,8 @@ export interface Timer {
   readonly spans: readonly Span[];
   /** Given, or from start to end; of a running one, to now. */
   readonly durationSeconds: number | undefined;
+  /** Whether that grows by itself. */
+  readonly isGrowing: boolean;
 }
 
 export interface Span {
@@ -109,6 +111,7 @@ function timerOf(taskId: string, value: TimerEntry["value"], nowMs: number): Tim
     sessionIds: [...(session === undefined ? [] : [session]), ...sessions],
     spans: startMs !== undefined && untilMs !== undefined ? [{ startMs, endMs: untilMs }] : [],
     durationSeconds: seconds ?? elapsed,
+    isGrowing: isRunning && seconds === undefined,
   };
 }
 
@@ -120,6 +123,7 @@ function join(a: Timer, b: Timer): Timer {
     sessionIds: [...new Set([...a.sessionIds, ...b.sessionIds])],
     spans: [...a.spans, ...b.spans],
     durationSeconds: seconds.length === 0 ? undefined : seconds.reduce((sum, some) => sum + some),
+    isGrowing: a.isGrowing || b.isGrowing,
   };
 }
 

@@ -94,7 +94,7 @@ function untoldLines({ diagnostics: { untoldTokens: count } }: ScanResult): stri
   if (count === 0) return [];
   const are = count === 1 ? "it is" : "they are";
   return [
-    `${counted(count, "token")} of OpenCode's sessions stand in no message (of titles, mostly); ${are} in no figure`,
+    `${counted(count, "token")} of OpenCode's or Qwen Code's sessions stand in no message (of titles, mostly); ${are} in no figure`,
   ];
 }
 

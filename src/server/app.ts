@@ -26,7 +26,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = { INVALID_OPTION: 400, 
 type Query = Readonly<Record<string, unknown>>;
 
 export function makeServer(
-  refresher: Pick<Refresher, "current" | "failure" | "usage">,
+  refresher: Pick<Refresher, "current" | "failure" | "now" | "usage">,
   guard: GuardOptions,
 ): FastifyInstance {
   const app = Fastify({
@@ -65,7 +65,7 @@ export function makeServer(
   const page = (path: string, name: PageName, type: string) => {
     app.get(path, async (request, reply) => {
       if (hasStrangeQuery(request, reply, path)) return reply;
-      return send(request, reply, refresher.current.pages[name], type);
+      return send(request, reply, (await refresher.now()).pages[name], type);
     });
   };
   page("/api/token-anomaly", "token-anomaly", JSON_TYPE);
@@ -83,7 +83,7 @@ export function makeServer(
 
   app.get("/api/token-usage", async (request, reply) => {
     if (hasStrangeQuery(request, reply, "/api/token-usage")) return reply;
-    const { pages, byTask } = refresher.current;
+    const { pages, byTask } = await refresher.now();
     const { task } = request.query as Query;
     if (task === undefined) return send(request, reply, pages["token-usage"], JSON_TYPE);
     const found = byTask.get((task as string).trim().toLowerCase());

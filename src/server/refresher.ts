@@ -1,4 +1,5 @@
 /** Keeps the last snapshot, and a thread that makes the next one. Whoever asks gets what is there. */
+import { setTimeout as wait } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { Page, Pages, Reply, Request } from "./messages.ts";
 import type { Subject, UsageQuery } from "./snapshot.ts";
@@ -10,6 +11,8 @@ const BETWEEN_IDLE_LOOKS_MS = 10_000;
 const IDLE_AFTER_MS = 60_000;
 /** An answer may be of a snapshot before the last one for so long; then whoever asks waits for another. */
 const MOST_STALE_MS = 5000;
+/** How long an answer waits for durations as of now, while the thread scans: then they are as of the last time. */
+const MOST_RETIMING_MS = 250;
 /** A thread that stopped is started again after a second, then after twice as long each time. */
 const LEAST_PAUSE_MS = 1000;
 const MOST_PAUSE_MS = 60_000;
@@ -50,6 +53,7 @@ export class Refresher {
   readonly #onFailure: (message: string) => void;
   #nextId = 0;
   #current: Pages | undefined;
+  #retiming: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lookedMs = -Infinity;
   #stoppedMs = -Infinity;
@@ -102,6 +106,21 @@ export class Refresher {
   /** What is known now; a look at what has changed begins beside it. */
   get current(): Pages {
     this.#noteAsked();
+    return this.#current as Pages;
+  }
+
+  /** The same with durations of what is running as of the last second. */
+  async now(): Promise<Pages> {
+    const { timedMs } = this.current;
+    if (Date.now() - timedMs > BETWEEN_LOOKS_MS && this.#worker) {
+      this.#retiming ??= this.#ask((id) => ({ kind: "retime", id }))
+        .then((reply) => this.#take(reply))
+        .finally(() => (this.#retiming = undefined));
+      const bound = new AbortController();
+      const late = wait(MOST_RETIMING_MS, undefined, { signal: bound.signal, ref: false }).catch(() => {});
+      await Promise.race([this.#retiming, late]);
+      bound.abort();
+    }
     return this.#current as Pages;
   }
 
@@ -196,7 +215,9 @@ export class Refresher {
   }
 
   #take(reply: Reply): void {
-    if (reply.kind === "snapshot") this.#current = { at: reply.at, pages: reply.pages, byTask: reply.byTask };
+    if (reply.kind !== "snapshot" && reply.kind !== "retimed") return;
+    const { at, timedMs, pages, byTask } = reply;
+    this.#current = { at, timedMs, pages, byTask };
   }
 
   async #ask(make: (id: number) => Request): Promise<Reply> {

@@ -78,33 +78,37 @@ export function fingerprint(subject: Subject, environment: NonNullable<ScanOptio
   return `${high} ${low}`;
 }
 
-/** Rejects as `scan` does. Writes nothing but cursors. */
+/** Rejects as `scan` does. Writes nothing but cursors. `at` gives the same as of another moment, where time alone changes it. */
 export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, SessionEntry>) {
   const nowMs = Date.now();
   const remarks: string[] = [];
   const ledger = attempt("the ledger", () => readLedger(subject.ledgerPath), { kind: "absent" } as const, remarks);
   if (ledger.kind === "damaged") remarks.push("the ledger is damaged (tokensift tasks scan rebuilds it)");
-  const { entries, evidence } = readEvidence(subject, nowMs, remarks);
+  const evidence = readEvidence(subject, remarks);
   const before = ledger.kind === "whole" ? entriesOf(ledger.ledger) : new Map<string, SessionEntry>();
   const found = await scanSessions({ ...subject.scan, nowMs }, subject, before, known.size > 0 ? known : before);
   const { sessions, doubts } = mergeSessions(before, found);
   if (doubts.length > 0) remarks.push("some figures are not exact (tokensift tasks scan says which)");
-  const built = buildLedger(sessions, evidence);
   const { stats, diagnostics } = found.result;
-  const snapshot: Snapshot = {
-    at: new Date(nowMs).toISOString(),
-    ledger: withNames(built),
-    anomalies: findAnomalies(built, subject),
-    tasks: entries.map((entry) => timerView(entry, built)),
-    health: {
-      transcripts: stats.transcripts,
-      bytes: stats.bytesTotal,
-      skipped: stats.skipped,
-      unreadable: diagnostics.unreadable.length,
-      remarks,
-    },
+  const health = {
+    transcripts: stats.transcripts,
+    bytes: stats.bytesTotal,
+    skipped: stats.skipped,
+    unreadable: diagnostics.unreadable.length,
+    remarks,
   };
-  return { snapshot, known: found.sessions };
+  const at = (ms: number): Snapshot => {
+    const built = buildLedger(sessions, evidence.at(ms));
+    return {
+      at: new Date(nowMs).toISOString(),
+      ledger: withNames(built),
+      anomalies: findAnomalies(built, subject),
+      tasks: evidence.entries.map((entry) => timerView(entry, built)),
+      health,
+    };
+  };
+  const isGrowing = [...evidence.at(nowMs).timers.values()].some((timer) => timer.isGrowing);
+  return { snapshot: at(nowMs), known: found.sessions, at: isGrowing ? at : undefined };
 }
 
 /** A file that is no use is said, and the rest goes on: a server has nobody to mend it meanwhile. */
@@ -118,7 +122,7 @@ function attempt<T>(what: string, read: () => T, instead: T, remarks: string[]):
 }
 
 /** What is said of tasks beside the transcripts. */
-function readEvidence(subject: Subject, nowMs: number, remarks: string[]) {
+function readEvidence(subject: Subject, remarks: string[]) {
   const { dispatchLog, ledgerPath } = subject;
   const none = new Map<string, readonly string[]>();
   const said = attempt("what was said by hand", () => readSaid(ledgerPath), new Map<string, string>(), remarks);
@@ -127,7 +131,7 @@ function readEvidence(subject: Subject, nowMs: number, remarks: string[]) {
     dispatchLog === undefined
       ? none
       : attempt("the dispatch log", () => readDispatchLog(dispatchLog).tasks, none, remarks);
-  return { entries, evidence: { said, timers: timersOf(entries, nowMs), dispatched } };
+  return { entries, at: (nowMs: number) => ({ said, timers: timersOf(entries, nowMs), dispatched }) };
 }
 
 function timerEntriesOf({ timersPath, timersAreNamed }: Subject): TimerEntry[] {
@@ -190,7 +194,7 @@ export async function checkQuery({ since, until, timezone }: UsageQuery): Promis
 export async function takeUsage(subject: Subject, query: UsageQuery): Promise<object> {
   const nowMs = Date.now();
   const taskOf = query.by.includes("task")
-    ? taskOfWith(readEvidence(subject, nowMs, []).evidence, subject.project)
+    ? taskOfWith(readEvidence(subject, []).at(nowMs), subject.project)
     : undefined;
   const scanned = await scan({ ...subject.scan, ...query, taskOf, nowMs });
   const { window, by, rows, rowsOmitted, totals, schemaVersion } = scanned;

@@ -203,7 +203,25 @@ function decode(cells: Cells, events: EventWriter): boolean {
     draft.flags = FLAG.sideChain | FLAG.nested | (cells.has(NESTED_REQUEST_ID) ? FLAG.requestId : 0);
     addMessage(cells, NESTED, cells.text(MODEL + NESTED), nestedExtras, events);
   }
+  if (uuid === FORKED_FROM) addAlias(cells, events);
   return true;
+}
+
+/** Number 36: what is copied from this copy names it by its own id. */
+function addAlias(cells: Cells, events: EventWriter): void {
+  const [low, high] = [cells.hashLow(UUID), cells.hashHigh(UUID)];
+  const [fromLow, fromHigh] = [cells.hashLow(FORKED_FROM), cells.hashHigh(FORKED_FROM)];
+  if (!cells.has(UUID) || (low === fromLow && high === fromHigh)) return;
+  draft.timeMs = NaN;
+  draft.idLow = draft.idHigh = draft.model = draft.toolUses = 0;
+  draft.responseLow = fromLow;
+  draft.responseHigh = fromHigh;
+  draft.requestLow = low;
+  draft.requestHigh = high;
+  draft.context = events.contextNumber(0, 0, 0, 0, 0);
+  draft.flags = FLAG.alias;
+  draft.extras = NO_EXTRAS;
+  events.add(draft);
 }
 
 function noteMessage(cells: Cells, events: EventWriter): void {

@@ -18,14 +18,14 @@ const isStored = (path: string) => path.includes(".db#");
 
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
   amp: { version: 3, isDocument: isJson },
-  claude: { version: 4 },
+  claude: { version: 5 },
   codex: { version: 5, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
   copilot: { version: 1, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 2, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 4 },
-  qwen: { version: 3, isDocument: isJson },
+  qwen: { version: 4, isDocument: isJson },
 };
 
 export function parserVersion(name: SourceName): number {

@@ -1,6 +1,7 @@
 /**
- * Qwen Code (`formats/others.md`): the response's own line counts, `type: "assistant"` with `usageMetadata`; what `system`
- * lines tell of it is a copy. Numbers are Gemini's, so are the old documents; `src/tally/gemini.ts` settles both.
+ * Qwen Code (`formats/others.md`): a response has a line of its own, `type: "assistant"` with `usageMetadata`, and one of telemetry,
+ * `type: "system"`; some have only the latter (`src/tally/telemetry.ts`). Numbers are Gemini's, so are the old documents; `src/tally/gemini.ts`
+ * settles both.
  */
 import type { EventWriter } from "../event-writer.ts";
 import { FLAG } from "../events.ts";
@@ -14,7 +15,7 @@ import type { Cells, Source } from "./source.ts";
 const RECORD = object({
   uuid: hash,
   timestamp: time,
-  type: oneOf("assistant", "user"),
+  type: oneOf("assistant", "user", "system"),
   sessionId: text,
   isSidechain: flag,
   agentName: text,
@@ -32,11 +33,25 @@ const RECORD = object({
     cachedContentTokenCount: count,
     totalTokenCount: count,
   }),
+  systemPayload: within({
+    uiEvent: object({
+      "event.name": oneOf("qwen-code.api_response"),
+      response_id: hash,
+      model: text,
+      subagent_name: text,
+      input_token_count: count,
+      output_token_count: count,
+      thoughts_token_count: count,
+      cached_content_token_count: count,
+      total_token_count: count,
+    }),
+  }),
 });
 
-const TYPE = { assistant: 1, user: 2 } as const;
+const TYPE = { assistant: 1, user: 2, system: 3 } as const;
 const { slots } = assignSlots(RECORD);
 const { usageMetadata: usage } = slots;
+const { uiEvent: telemetry } = slots.systemPayload;
 
 export const qwen: Source = {
   name: "qwen",
@@ -49,23 +64,17 @@ const draft = emptyDraft();
 
 function decode(cells: Cells, events: EventWriter): boolean {
   const type = cells.integer(slots.type);
+  if (type === TYPE.system && cells.integer(telemetry["event.name"]) === 1) return decodeTelemetry(cells, events);
   const isResponse = type === TYPE.assistant;
   const hasUsage = isResponse && cells.has(usage.self);
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokenCount)) return false;
   const toolUses = isResponse && cells.has(slots.message.parts) ? countCalls(cells.json(slots.message.parts)) : 0;
   if (toolUses === undefined) return false;
 
-  const sessionId = cells.text(slots.sessionId);
-  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
   if (type === TYPE.user && events.wantsMessage) {
     noteLine(cells.line(), events, ({ message }) => (isObject(message) ? message["parts"] : undefined));
   }
-  draft.timeMs = cells.time(slots.timestamp);
-  const cwd = cells.text(slots.cwd);
-  if (cwd !== 0) events.noteCwd(cwd, draft.timeMs);
-  const isAgents = cells.integer(slots.isSidechain) === 1;
-  const agentName = isAgents ? cells.text(slots.agentName) || events.textNumber("subagent") : 0;
-  draft.context = events.contextNumber(agentName, 0, 0, cells.text(slots.gitBranch), cells.text(slots.version));
+  decodeSurroundings(cells, events, 0);
   draft.flags = isResponse ? FLAG.state | (hasUsage ? FLAG.usage : 0) : 0;
   draft.responseLow = isResponse ? cells.hashLow(slots.uuid) : 0;
   draft.responseHigh = isResponse ? cells.hashHigh(slots.uuid) : 0;
@@ -73,24 +82,72 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.requestHigh = isResponse ? cells.hashHigh(slots.forkedFrom.sessionId) : 0;
   draft.model = isResponse ? cells.text(slots.model) : 0;
   draft.toolUses = toolUses;
-  draft.usage.input = cells.count(usage.promptTokenCount);
-  draft.usage.output = cells.count(usage.candidatesTokenCount);
-  draft.usage.reasoning = cells.count(usage.thoughtsTokenCount);
-  if (areThoughtsInside(cells)) draft.usage.output -= draft.usage.reasoning;
-  draft.usage.cacheRead = cells.count(usage.cachedContentTokenCount);
+  setUsage(
+    cells.count(usage.promptTokenCount),
+    cells.count(usage.candidatesTokenCount),
+    cells.count(usage.thoughtsTokenCount),
+    cells.count(usage.cachedContentTokenCount),
+    cells.count(usage.totalTokenCount),
+  );
   if (isResponse || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
+}
+
+/** Number 11: what telemetry tells is one state of a response that it tells again in the same words. */
+function decodeTelemetry(cells: Cells, events: EventWriter): boolean {
+  if (cells.hasBadCount(telemetry.input_token_count, telemetry.total_token_count)) return false;
+  decodeSurroundings(cells, events, cells.text(telemetry.subagent_name));
+  const numbers = [
+    cells.count(telemetry.input_token_count),
+    cells.count(telemetry.output_token_count),
+    cells.count(telemetry.thoughts_token_count),
+    cells.count(telemetry.cached_content_token_count),
+    cells.count(telemetry.total_token_count),
+  ] as const;
+  draft.flags = FLAG.state | FLAG.usage | FLAG.telemetry;
+  const id = cells.has(telemetry.response_id) ? telemetry.response_id : slots.uuid;
+  draft.responseLow = cells.has(id) ? mix(cells.hashLow(id), numbers) : 0;
+  draft.responseHigh = cells.has(id) ? mix(cells.hashHigh(id), numbers) : 0;
+  draft.requestLow = cells.hashLow(slots.forkedFrom.sessionId);
+  draft.requestHigh = cells.hashHigh(slots.forkedFrom.sessionId);
+  draft.model = cells.text(telemetry.model);
+  draft.toolUses = 0;
+  setUsage(...numbers);
+  events.add(draft);
+  return true;
+}
+
+/** Some servers give all responses one id. */
+function mix(hash: number, numbers: readonly number[]): number {
+  return numbers.reduce((mixed, n) => Math.imul(mixed ^ (mixed >>> 15) ^ (n % 2 ** 32), 0x9e3779b1) >>> 0, hash);
+}
+
+/** Time, session, folder, agent, branch and version of a record. */
+function decodeSurroundings(cells: Cells, events: EventWriter, agent: number): void {
+  const sessionId = cells.text(slots.sessionId);
+  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
+  draft.timeMs = cells.time(slots.timestamp);
+  const cwd = cells.text(slots.cwd);
+  if (cwd !== 0) events.noteCwd(cwd, draft.timeMs);
+  const isAgents = cells.integer(slots.isSidechain) === 1;
+  const agentName = agent || (isAgents ? cells.text(slots.agentName) || events.textNumber("subagent") : 0);
+  draft.context = events.contextNumber(agentName, 0, 0, cells.text(slots.gitBranch), cells.text(slots.version));
+}
+
+/** As it stands, but for the thoughts. */
+function setUsage(input: number, output: number, thoughts: number, cached: number, total: number): void {
+  draft.usage.input = input;
+  draft.usage.output = areThoughtsInside(input, output, thoughts, total) ? output - thoughts : output;
+  draft.usage.reasoning = thoughts;
+  draft.usage.cacheRead = cached;
 }
 
 /**
  * Number 8 of `docs/decisions/0011`: of providers that count as OpenAI does, thoughts are part of the candidates, and the
  * total does not have them; of Google's they are beside them.
  */
-function areThoughtsInside(cells: Cells): boolean {
-  const candidates = cells.count(usage.candidatesTokenCount);
-  const thoughts = cells.count(usage.thoughtsTokenCount);
-  const all = cells.count(usage.promptTokenCount) + candidates + thoughts;
-  return thoughts <= candidates && cells.count(usage.totalTokenCount) < all;
+function areThoughtsInside(prompt: number, candidates: number, thoughts: number, total: number): boolean {
+  return thoughts <= candidates && total < prompt + candidates + thoughts;
 }
 
 /** Undefined: damaged. */

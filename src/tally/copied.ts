@@ -53,7 +53,13 @@ class Family {
   #copiedOfSession(rollout: Rollout): number {
     let copied = 0;
     for (const other of this.#bySession.get(rollout.session) ?? []) {
-      if (!tellsMore(other, rollout) || !areOfOnePart(other, rollout)) continue;
+      if (other === rollout) continue;
+      if (!areOfOnePart(other, rollout)) {
+        // Number 17: what a session is taken back to is copied whole, that which this part went on from included.
+        if (other.goesOn && isBefore(other, rollout)) copied = Math.max(copied, rollout.endOfRun(other));
+        continue;
+      }
+      if (!tellsMore(other, rollout)) continue;
       const shared = rollout.sharedPrefix(other);
       if (shared === rollout.distinct.length) return Infinity;
       copied = Math.max(copied, shared);
@@ -64,11 +70,17 @@ class Family {
   /** Numbers 5 and 6: from an ancestor, or from one that is gone and of which another rollout has the copies too. */
   #copiedOfAncestors(rollout: Rollout): number {
     let copied = 0;
-    for (const ancestor of rollout.ancestors) {
-      for (const other of this.#byId.get(ancestor) ?? []) {
+    const ids = new Set(rollout.ancestors);
+    // More are added as they are met.
+    for (const id of ids) {
+      for (const other of this.#byId.get(id) ?? []) {
         if (other.session === rollout.session) continue;
         if (this.#descends(other, rollout) && !isBefore(other, rollout)) continue;
         copied = Math.max(copied, rollout.sharedRun(other));
+        if (!other.goesOn || rollout.goesOn) continue;
+        // Number 17: of an ancestor that holds no copies, those it goes on from are copied too.
+        copied = Math.max(copied, rollout.endOfRun(other));
+        for (const ancestor of other.ancestors) ids.add(ancestor);
       }
     }
     for (const id of this.#isNearestHere(rollout) ? [] : this.#missing(rollout)) {
@@ -132,8 +144,9 @@ export function areOfOnePart(a: Rollout, b: Rollout): boolean {
   return a.goesOn === b.goesOn && (!a.goesOn || a.stem === b.stem);
 }
 
-/** Of two rollouts of one session, the one that counts as a whole: more totals, then more records, then the path. */
+/** Of two rollouts of one session, the one that counts as a whole: the earliest first line, then more totals, then more records, then the path. */
 function tellsMore(a: Rollout, b: Rollout): boolean {
+  if (a.firstMs !== b.firstMs) return a.firstMs < b.firstMs;
   if (a.distinct.length !== b.distinct.length) return a.distinct.length > b.distinct.length;
   return a.records === b.records ? a.transcript < b.transcript : a.records > b.records;
 }

@@ -62,18 +62,51 @@ export function leaveOut(
   }
   const ids = new Map<string, Hash[]>();
   const copied = new Map<string, Map<string, Hash[]>>();
+  const noteCopied: NoteCopied = (holder, session, some) => {
+    let ofHolder = copied.get(holder);
+    if (!ofHolder) copied.set(holder, (ofHolder = new Map<string, Hash[]>()));
+    add(ofHolder, session, some);
+  };
   for (let i = 0; i < length; i++) {
     const group = of[i] as number;
     if (group < 0 || chosen[group] === NONE) continue;
     const [session, holder] = [sessionOf(group), sessionAt(i)];
     const own = responses.idsOf(i);
     add(ids, session, own);
-    if (holder === session) continue;
-    let ofHolder = copied.get(holder);
-    if (!ofHolder) copied.set(holder, (ofHolder = new Map<string, Hash[]>()));
-    add(ofHolder, session, own);
+    if (holder !== session) noteCopied(holder, session, own);
   }
+  noteTakenOut(table, groups, responses, sessionAt, noteCopied);
   return { ids, copied, leftOutOf };
+}
+
+type NoteCopied = (holder: string, session: string, ids: readonly Hash[]) => void;
+
+/** Copies that were taken out before groups were made: the same ids are of a response that counts. */
+function noteTakenOut(
+  { length }: EventTable,
+  { of, chosen }: Groups,
+  responses: ResponseIds,
+  sessionAt: (i: number) => string,
+  note: NoteCopied,
+): void {
+  const isCounted = (i: number) => (of[i] as number) >= 0 && chosen[of[i] as number] !== NONE;
+  const sessions = new Map<string, string>();
+  const others: number[] = [];
+  for (let i = 0; i < length; i++) {
+    if (!responses.mayBeTakenOut(i)) continue;
+    if (isCounted(i)) for (const id of responses.idsOf(i)) sessions.set(keyOf(id), sessionAt(i));
+    else others.push(i);
+  }
+  for (const i of others) {
+    for (const id of responses.soughtOf(i)) {
+      const session = sessions.get(keyOf(id));
+      if (session !== undefined && session !== sessionAt(i)) note(sessionAt(i), session, [id]);
+    }
+  }
+}
+
+function keyOf({ low, high }: Hash): string {
+  return `${low} ${high}`;
 }
 
 function add(to: Map<string, Hash[]>, session: string, ids: readonly Hash[]): void {

@@ -8,6 +8,7 @@ import { dropBranchCopies, isCopied } from "./branches.ts";
 import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
 import type { EventTable } from "./table.ts";
+import { dropTelemetry, settleTelemetry, type ToldOfSession } from "./telemetry.ts";
 
 /** Marks made-up request ids: those of other agents are hashes. */
 const REQUEST_HIGH = 0x67656d69;
@@ -15,25 +16,34 @@ const REQUEST_HIGH = 0x67656d69;
 /** In the place of the session's number, of messages whose own session is gone. */
 const NO_SESSION = 0;
 
-/** Settles the states of all messages in place. Returns how many responses said more cached input than input. */
-export function settleGemini(table: EventTable, places: Places, count: CountMode): number {
+/**
+ * Settles the states of all messages in place. Returns how many responses said more cached input than input, and how many tokens
+ * no message tells of.
+ */
+export function settleGemini(table: EventTable, places: Places, count: CountMode) {
   const { event } = table;
   const states = findStates(table, places.transcripts);
+  let untoldTokens = 0;
   if (count === "responses") {
     // Before request ids are made up.
     chooseStates(table, places, NO_SESSION, dropBranchCopies(table, states.ofQwen));
     for (const [session, messages] of states.bySession) chooseStates(table, places, session, messages);
+    untoldTokens = settleTelemetry(table, states.toldOfQwen.values());
+  } else {
+    dropTelemetry(table, states.ofQwen);
   }
   let clamped = 0;
   for (const i of states.all) {
     if (((event.flags[i] as number) & FLAG.usage) !== 0 && writeFigures(table, i)) clamped++;
   }
-  return clamped;
+  return { clamped, untoldTokens };
 }
 
 interface States {
   readonly all: readonly number[];
   readonly ofQwen: readonly number[];
+  /** By the number of the file's own session. */
+  readonly toldOfQwen: ReadonlyMap<number, ToldOfSession>;
   /** By the number of the file's own session, by message id, its states in transcript and byte order; without branches' copies. */
   readonly bySession: ReadonlyMap<number, ReadonlyMap<string, readonly number[]>>;
 }
@@ -43,22 +53,27 @@ function findStates(table: EventTable, transcripts: readonly Transcript[]): Stat
   const { event, transcript, texts, length } = table;
   const all: number[] = [];
   const ofQwen: number[] = [];
+  const toldOfQwen = new Map<number, { states: number[]; sure: Set<number> }>();
   const numbers = new Map<string, number>();
   const bySession = new Map<number, Map<string, number[]>>();
-  for (const [t, { source, stem }] of transcripts.entries()) {
+  for (const [t, { source, stem, isMain }] of transcripts.entries()) {
     if (source !== "gemini" && source !== "qwen") continue;
     const name = `${source} ${texts[transcript.sessionId[t] as number] || stem}`;
     const session = numbers.get(name) ?? numbers.size + 1;
     numbers.set(name, session);
     const messages = bySession.get(session) ?? new Map<string, number[]>();
     bySession.set(session, messages);
+    const told = toldOfQwen.get(session) ?? { states: [], sure: new Set() };
+    if (source === "qwen") toldOfQwen.set(session, told);
     const to = transcript.firstEvent[t + 1] ?? length;
     for (let i = transcript.firstEvent[t] as number; i < to; i++) {
       if (((event.flags[i] as number) & FLAG.state) === 0) continue;
       all.push(i);
       if (source === "qwen") {
         ofQwen.push(i);
+        told.states.push(i);
         if (isCopied(table, i)) continue;
+        if (isMain) told.sure.add(i);
       }
       const [low, high] = [event.responseLow[i] as number, event.responseHigh[i] as number];
       if (low === 0 && high === 0) continue;
@@ -68,7 +83,7 @@ function findStates(table: EventTable, transcripts: readonly Transcript[]): Stat
       else messages.set(key, [i]);
     }
   }
-  return { all, ofQwen, bySession };
+  return { all, ofQwen, toldOfQwen, bySession };
 }
 
 function chooseStates(

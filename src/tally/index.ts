@@ -14,6 +14,7 @@ import { type CountMode, groupEvents, type Groups } from "./groups.ts";
 import { Keys } from "./keys.ts";
 import type { Places } from "./places.ts";
 import { bindTable, RepeatedRecords, splitRepeated } from "./repeated.ts";
+import { resolveAliases } from "./aliases.ts";
 import { settle } from "./settle.ts";
 import { type Tallied, tallyRows, timesOf } from "./rows.ts";
 import { findTasks, type TaskOf } from "./tasks.ts";
@@ -57,13 +58,15 @@ export interface Tally {
   readonly responsesWithoutTime: number;
   readonly clampedResponses: number;
   readonly outputOnlyResponses: number;
+  readonly untoldTokens: number;
   readonly lowOutputResponses: Record<string, number>;
   readonly responsesOf: ResponsesOfSessions | undefined;
 }
 
 export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
+  resolveAliases(told);
   const listing = options.countedBefore && (await listResponses(told, places, options.countedBefore));
-  const { table: merged, clampedResponses, outputOnlyResponses } = settle(told, places, options.count);
+  const { table: merged, ...settled } = settle(told, places, options.count);
   bindTable(merged);
   const repeated = options.count === "responses" ? new RepeatedRecords(merged) : undefined;
   const table = repeated ? splitRepeated(merged, repeated) : merged;
@@ -97,8 +100,7 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     ...summary,
     costBasis: costs?.basis ?? null,
     costLines,
-    clampedResponses,
-    outputOnlyResponses,
+    ...settled,
     ...countResponses(table),
     responsesOf,
   };

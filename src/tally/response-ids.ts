@@ -4,7 +4,8 @@
  * it change, `RESPONSE_IDS_VERSION` does.
  */
 import { type Hash, hashBytes } from "../cursors/hash.ts";
-import { type Columns, FLAG, NO_USAGE, USAGE } from "../events.ts";
+import { type Columns, type EVENT, FLAG, NO_USAGE, USAGE } from "../events.ts";
+import type { SourceName } from "../types.ts";
 import type { Places } from "./places.ts";
 import { hasId } from "./repeated.ts";
 import { REVIEW } from "./rollouts.ts";
@@ -15,6 +16,9 @@ export const RESPONSE_IDS_VERSION = 1;
 
 /** What an id is made of: one number a kind, so that no two kinds meet. */
 const KIND = { request: 1, record: 2, state: 3, content: 4, total: 5, review: 6 } as const;
+
+/** The agents whose forks lose their copies when events are settled. */
+const TAKES_OUT_COPIES: ReadonlySet<string> = new Set<SourceName>(["codex", "opencode"]);
 
 /** A review's readings stand in its parent's rollout too, at most 10 ms earlier or later: in the same of these slices, or the next. */
 const SLICE_MS = 20;
@@ -32,6 +36,8 @@ export class ResponseIds {
   readonly #places: Places;
   /** Running totals as they were told, by usage; undefined: there are no rollouts. */
   readonly #totals: Readonly<Record<string, Float64Array>> | undefined;
+  /** Usage and model of events as they were told: those of copies are taken away. Undefined: nobody takes any. */
+  readonly #told: Pick<Columns<typeof EVENT>, "usage" | "model"> | undefined;
   readonly #lineages: ReadonlyMap<number, Lineage>;
   /** When readings were written that are of reviews, by event. */
   readonly #reviewsMs: ReadonlyMap<number, number>;
@@ -43,6 +49,8 @@ export class ResponseIds {
     this.#places = places;
     this.#lineages = lineagesOf(told, places);
     this.#reviewsMs = reviewsIn(told, [...this.#lineages.keys()]);
+    if (places.transcripts.some(({ source }) => TAKES_OUT_COPIES.has(source)))
+      this.#told = { usage: told.event.usage.slice(0, told.length), model: told.event.model.slice(0, told.length) };
     if (this.#lineages.size > 0)
       this.#totals = Object.fromEntries(COLUMNS.map((name) => [name, told.usage[name].slice()]));
   }
@@ -63,6 +71,13 @@ export class ResponseIds {
   idsOf(i: number): Hash[] {
     const ms = this.#reviewsMs.get(i);
     return [...this.#idsOf(i, "spokenFor"), ...this.#ofReview(i, ms === undefined ? [] : [ms])];
+  }
+
+  /** Of an event as it was told: whether copies of its like are taken out before responses are told apart, so that no group says so. */
+  mayBeTakenOut(i: number): boolean {
+    if (!this.#told || i >= this.#told.usage.length || this.#told.usage[i] === NO_USAGE) return false;
+    const source = this.#places.transcripts[this.#table.transcriptOf[i] as number]?.source;
+    return source !== undefined && TAKES_OUT_COPIES.has(source);
   }
 
   #idsOf(i: number, lineage: keyof Lineage): Hash[] {
@@ -104,9 +119,10 @@ export class ResponseIds {
   /** OpenCode: forks keep time, model and numbers. */
   #ofContent(i: number): Hash[] {
     const { event, usage, texts } = this.#table;
-    const at = event.usage[i] as number;
+    const told = this.#told ?? event;
+    const at = told.usage[i] as number;
     if (at === NO_USAGE || !Number.isFinite(event.firstMs[i])) return [];
-    const model = this.#hashOfText(texts[event.model[i] as number] as string);
+    const model = this.#hashOfText(texts[told.model[i] as number] as string);
     const numbers = USAGE_COLUMNS.map((name) => usage[name][at] as number);
     return [hashOf(KIND.content, event.firstMs[i] as number, model.low, model.high, ...numbers)];
   }
@@ -126,7 +142,7 @@ export class ResponseIds {
 
   #totalAt(i: number): number[] | undefined {
     const { event } = this.#table;
-    const at = event.usage[i] as number;
+    const at = (this.#told ?? event).usage[i] as number;
     if (!this.#totals || at === NO_USAGE || !((event.flags[i] as number) & FLAG.reading)) return undefined;
     return COLUMNS.map((name) => this.#totals?.[name]?.[at] ?? 0);
   }
@@ -171,7 +187,8 @@ function reviewsIn(table: EventTable, transcripts: readonly number[]): ReadonlyM
     for (let i = transcript.firstEvent[t] as number; i < to; i++) {
       const flags = event.flags[i] as number;
       if (flags & FLAG.reviewStart) isInside = true;
-      if (flags & FLAG.reviewEnd) isInside = isOwn;
+      // Only the session itself turns: a review that was killed ends there (numbers 15 and 16 of decision 0010).
+      if (flags & (FLAG.reviewEnd | FLAG.turn)) isInside = isOwn;
       if (isInside && flags & FLAG.reading && Number.isFinite(event.firstMs[i]))
         found.set(i, event.firstMs[i] as number);
     }

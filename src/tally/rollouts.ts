@@ -132,6 +132,13 @@ export class Rollout {
     return start < 0 ? 0 : this.#sharedFrom(other, start);
   }
 
+  /** How many of this rollout's vectors there are up to the end of what it has in common with the first ones of another. */
+  endOfRun(other: Rollout): number {
+    const [first] = other.distinct;
+    const start = first === undefined ? -1 : this.distinct.findIndex((i) => this.#areSame(first, i));
+    return start < 0 ? 0 : start + other.#sharedFrom(this, start);
+  }
+
   #sharedFrom(other: Rollout, start: number): number {
     const [mine, theirs] = [this.distinct, other.distinct];
     const most = Math.min(mine.length, theirs.length - start);

@@ -18,19 +18,23 @@ export interface Settled {
   readonly clampedResponses: number;
   /** Responses of which no more than the output is known. */
   readonly outputOnlyResponses: number;
+  /** Tokens that no message tells of. */
+  readonly untoldTokens: number;
 }
 
 export function settle(table: EventTable, places: Places, count: CountMode): Settled {
   if (places.transcripts.every(({ source }) => source === "claude"))
-    return { table, clampedResponses: 0, outputOnlyResponses: 0 };
+    return { table, clampedResponses: 0, outputOnlyResponses: 0, untoldTokens: 0 };
   settleOpenCode(table, places, count);
   settlePi(table, places);
   const copilot = settleCopilot(table, places, count);
-  const clampedResponses = settleCodex(table, places, count) + settleGemini(table, places, count) + copilot.clamped;
+  const gemini = settleGemini(table, places, count);
+  const clampedResponses = settleCodex(table, places, count) + gemini.clamped + copilot.clamped;
   return {
     table: { ...table, extras: dropReadings(table) },
     clampedResponses,
     outputOnlyResponses: copilot.outputOnly,
+    untoldTokens: gemini.untoldTokens,
   };
 }
 

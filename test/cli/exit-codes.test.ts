@@ -79,6 +79,7 @@ describe("an empty machine", () => {
         `  ${home}/.config/Claude/local-agent-mode-sessions\n` +
         `  ${home}/.codex/sessions\n` +
         `  ${home}/.codex/archived_sessions\n` +
+        `  ${home}/.codex/rollout_revisions\n` +
         `  ${home}/.copilot/session-state\n` +
         `  ${home}/.copilot/session-store.db\n` +
         `  ${home}/.gemini/tmp\n` +

@@ -47,6 +47,7 @@ test("for programs, and only those asked for", async () => {
         folders: [
           { path: join(folder, ".codex/sessions"), exists: true, transcripts: 1, bytes: rollout.length },
           { path: join(folder, ".codex/archived_sessions"), exists: false, transcripts: 0, bytes: 0 },
+          { path: join(folder, ".codex/rollout_revisions"), exists: false, transcripts: 0, bytes: 0 },
         ],
         transcripts: 1,
         bytes: rollout.length,

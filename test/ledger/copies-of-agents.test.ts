@@ -11,7 +11,11 @@ import { type Home, taskHome } from "./home.ts";
 
 /** Responses by session, then total tokens of all. */
 async function counted(home: Home, ...sessions: string[]): Promise<Array<number | undefined>> {
-  const { code, stderr } = await home.run("tasks", "scan", "--quiet");
+  return countedOf(home, [], ...sessions);
+}
+
+async function countedOf(home: Home, flags: readonly string[], ...sessions: string[]) {
+  const { code, stderr } = await home.run("tasks", "scan", "--quiet", ...flags);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const { sessions: known } = JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger;
   const total = Object.values(known).reduce((sum, { total_tokens }) => sum + total_tokens, 0);
@@ -61,6 +65,38 @@ test("Codex: rollouts whose common part counts in one of them, because their ori
   grow(4, 304);
   expect(await counted(home, ...ids)).toEqual([2, 2, 3, 2, whole + 8]);
   expect(await counted(home, ...ids)).toEqual([2, 2, 3, 2, whole + 8]);
+});
+
+test("Codex: a project's ledger does not get what another project's session used, when that goes", async () => {
+  const line = (second: number, type: string, payload: object) =>
+    JSON.stringify({ timestamp: at(second), type, payload });
+  const session = (n: number, second: number, cwd: string, more: object = {}) =>
+    line(second, "session_meta", { id: sessionId(n), cwd, ...more });
+  const total = (second: number, input: number) =>
+    line(second, "event_msg", {
+      type: "token_count",
+      info: { total_token_usage: { input_tokens: input, output_tokens: 1, total_tokens: input + 1 } },
+    });
+  const pathOf = (n: number) => `.codex/sessions/2026/06/0${n}/rollout-2026-06-01T00-00-00-${sessionId(n)}.jsonl`;
+  const [original, fork] = [session(1, 1, "/elsewhere"), session(2, 20, "/srv/app", { forked_from_id: sessionId(1) })];
+  const home = taskHome(
+    {},
+    {
+      [pathOf(1)]: [original, total(2, 100), total(3, 200)],
+      [pathOf(2)]: [fork, original, total(20, 100), total(20, 200), total(30, 210)],
+      // All it holds are copies.
+      [pathOf(3)]: [session(3, 25, "/srv/app", { forked_from_id: sessionId(1) }), original, total(25, 100)],
+    },
+  );
+  const scan = async () => countedOf(home, ["--project", "/srv/app"], ...[1, 2, 3].map(sessionId));
+  const grow = (n: number, second: number, input: number) =>
+    appendFileSync(join(home.home, pathOf(n)), `${total(second, input)}\n`);
+  expect(await scan()).toEqual([undefined, 1, undefined, 10]);
+  rmSync(join(home.home, pathOf(1)));
+  grow(2, 40, 230);
+  for (let i = 0; i < 2; i++) expect(await scan()).toEqual([undefined, 2, undefined, 30]);
+  grow(3, 50, 105);
+  for (let i = 0; i < 2; i++) expect(await scan()).toEqual([undefined, 2, 1, 35]);
 });
 
 test("Codex: a review, which its parent's rollout tells too, is counted once whichever of the two goes", async () => {
@@ -118,6 +154,35 @@ test("OpenCode: a database whose original session was deleted", async () => {
   add("ses_a", "msg_6", 4, 40);
   publish();
   expect(await counted(home, "ses_b", "ses_a")).toEqual([2, 2, 100 + 4 * 115]);
+});
+
+test("OpenCode: a project's ledger does not get what another project's session used, when that goes", async () => {
+  const home = taskHome({});
+  const agent = new Agent(OPENCODE);
+  const add = (session: string, id: string, second: number, input: number) => {
+    const data = JSON.stringify(
+      openCodeMessage(session, second, input, { path: { cwd: session === "ses_b" ? "/elsewhere" : "/srv/shop" } }),
+    );
+    agent.insert("message", { id, session_id: session, data });
+  };
+  const publish = () => {
+    agent.checkpoint();
+    agent.publish(join(home.home, DATABASE));
+  };
+  agent.insert("session", { id: "ses_b", directory: "/elsewhere", time_created: atMs(0) });
+  agent.insert("session", { id: "ses_a", directory: "/srv/shop", time_created: atMs(0) });
+  add("ses_b", "msg_1", 1, 10);
+  add("ses_b", "msg_2", 2, 20);
+  add("ses_a", "msg_3", 1, 10);
+  add("ses_a", "msg_4", 2, 20);
+  add("ses_a", "msg_5", 3, 30);
+  publish();
+  const scan = async () => countedOf(home, ["--project", "/srv/shop"], "ses_b", "ses_a");
+  expect(await scan()).toEqual([undefined, 1, 30 + 115]);
+  agent.run("DELETE FROM message WHERE session_id = 'ses_b'; DELETE FROM session WHERE id = 'ses_b'");
+  add("ses_a", "msg_6", 4, 40);
+  publish();
+  for (let i = 0; i < 2; i++) expect(await scan()).toEqual([undefined, 2, 70 + 2 * 115]);
 });
 
 test("Pi: a fork that grows when its original is gone", async () => {

@@ -13,7 +13,17 @@ import type { ScanOptions } from "../../src/options.ts";
 import type { Dimension } from "../../src/types.ts";
 import { answerOf, makeFolder, oracleOptions } from "../transcripts.ts";
 import { compareScan } from "./compare.ts";
-import { type Act, ALONE, family, plainActs, review, writeFamily } from "./generate-codex.ts";
+import {
+  type Act,
+  ALONE,
+  count,
+  family,
+  plainActs,
+  type Review,
+  review,
+  reviewWithin,
+  writeFamily,
+} from "./generate-codex.ts";
 import { oracleCodexScan } from "./oracle-codex.ts";
 
 const runs = Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 1000);
@@ -114,6 +124,35 @@ test("a fork that copies only the last of its parent adds its own", { timeout },
   await fc.assert(property, settings);
 });
 
+test("what was used in turns that were taken back counts, and what was kept counts once", { timeout }, async () => {
+  const root = makeFolder();
+  // More than any total before: what follows is none of them.
+  const much = (n: number): Act => ({
+    do: "count",
+    use: { input: 10_000 * 3 ** n, cached: 0, written: 0, output: 1, reasoning: 0 },
+  });
+  const next = fc.record({
+    acts: plainActs,
+    refers: fc.option(fc.record({ isPage: fc.constant(false), repeats: fc.boolean() }), { nil: null }),
+    reverted: fc.option(fc.record({ kept: fc.nat(100), acts: plainActs }), { nil: null }),
+  });
+  const property = fc.asyncProperty(fc.array(next, { minLength: 1, maxLength: 3 }), async (some) => {
+    const sessions = some.map(({ reverted, ...one }, n) => ({
+      ...ALONE,
+      ...one,
+      reverted: reverted && { ...reverted, acts: [much(n), ...reverted.acts] },
+      from: 1,
+      copied: 100,
+      namesOrigin: true,
+    }));
+    const { totals } = await scan({ paths: [put(root, writeFamily(sessions))], threads: 0, cache: false });
+    expect(totals.totalTokens).toBe(
+      sessions.reduce((sum, { acts, reverted }) => sum + used(acts) + used(reverted?.acts ?? []), 0),
+    );
+  });
+  await fc.assert(property, settings);
+});
+
 const HARMLESS = ["repeat", "estimate", "null", "tool", "text", "own meta", "torn", "bad number"] as const;
 
 test("repeats, estimates, restarts, reviews and forks add nothing of their own", { timeout }, async () => {
@@ -150,6 +189,42 @@ test("repeats, estimates, restarts, reviews and forks add nothing of their own",
     const fork = { ...ALONE, acts: [], from: 1, copied: 100, namesOrigin: true, repeatsMeta: true };
     const paths = [put(root, writeFamily(hasFork ? [parent, fork] : [parent]))];
     expect((await scan({ paths, threads: 0, cache: false })).totals.totalTokens).toBe(used(all));
+  });
+  await fc.assert(property, settings);
+});
+
+test("reviews by others, by the session itself, and killed ones add their own", { timeout }, async () => {
+  const root = makeFolder();
+  const some = (how: readonly Review[], ...first: fc.Arbitrary<readonly Act[]>[]) =>
+    fc
+      .tuple(...first, fc.array(fc.oneof(plainActs, fc.tuple(reviewWithin([0, 1, -10], how))), { maxLength: 8 }))
+      .map((parts) => parts.flat(2));
+  // What the first reviews of a session are, before it tells any total, only their likes can show.
+  const acts = fc.oneof(
+    some(["ended", "killed"]),
+    some(["within"]),
+    some(["ended", "killed", "within"], fc.tuple(count)),
+  );
+  const property = fc.asyncProperty(acts, fc.integer({ min: 30, max: 2000 }), async (all, rangeBytes) => {
+    // Totals that stand there twice are one.
+    const totals = new Set<string>();
+    let [total, isAmbiguous] = [{ input: 0, output: 0 }, false];
+    for (const one of all) {
+      const uses = one.do === "count" ? [one.use] : one.do === "review" ? one.uses : [];
+      const isOther = one.do === "review" && one.how !== "within";
+      const chain = isOther ? { input: 0, output: 0 } : total;
+      for (const use of uses) {
+        chain.input += use.input;
+        chain.output += use.output;
+        isAmbiguous ||= totals.has(`${chain.input} ${chain.output}`) || use.input + use.output === 0;
+        totals.add(`${chain.input} ${chain.output}`);
+      }
+      if (one.do === "review" && one.how === "killed" && uses.length > 0) total = chain;
+    }
+    fc.pre(!isAmbiguous);
+    const paths = [put(root, writeFamily([{ ...ALONE, acts: all }]))];
+    const { totals: figures } = await scan({ paths, threads: 0, cache: false, rangeBytes });
+    expect(figures.totalTokens).toBe(used(all));
   });
   await fc.assert(property, settings);
 });

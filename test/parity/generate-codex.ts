@@ -10,11 +10,20 @@ interface Use {
   readonly reasoning: number;
 }
 
+/** A review by a thread of its own that comes to its end, or is killed with its process; or by the session itself. */
+export type Review = "ended" | "killed" | "within";
+
 /** What happens in a session. Only `count` happens in plain ones. */
 export type Act =
   | { readonly do: "count"; readonly use: Use }
   | { readonly do: "turn"; readonly model: number }
-  | { readonly do: "review"; readonly uses: readonly Use[]; readonly hasOwn: boolean; readonly lateMs: number }
+  | {
+      readonly do: "review";
+      readonly uses: readonly Use[];
+      readonly hasOwn: boolean;
+      readonly lateMs: number;
+      readonly how?: Review;
+    }
   | { readonly do: "missed" | "back"; readonly use: Use }
   | { readonly do: (typeof PLAIN_ACTS)[number] };
 
@@ -54,6 +63,8 @@ export interface Session {
   readonly isGone: boolean;
   /** A copy of its first hundredths lies in the archive. */
   readonly saved: number | null;
+  /** Taken back to the first hundredths of its history, from where it went on: what it was before is among the revisions. */
+  readonly reverted?: { readonly kept: number; readonly acts: readonly Act[] } | null;
 }
 
 const MODELS = ["gpt-5.1-codex", "gpt-5.2-codex", "o5"] as const;
@@ -96,6 +107,8 @@ const tokens = (atMs: number, total: object | undefined, last: object | undefine
 interface Written {
   readonly id: string;
   readonly lines: readonly Line[];
+  /** With what it goes on from, without it where it is copied. */
+  readonly history: readonly Line[];
   readonly endMs: number;
   readonly total: Use;
 }
@@ -112,9 +125,13 @@ export function writeFamily(sessions: readonly Session[]): Record<string, Buffer
   };
   for (const [n, session] of sessions.entries()) {
     const origin = session.from > 0 ? written[n - session.from] : undefined;
-    const one = writeSession(sessionId(n + 1), n, session, origin, (id, lines) =>
-      put("sessions/2026/06/01", n, id, lines),
-    );
+    const putReview = (id: string, lines: readonly Line[]) => put("sessions/2026/06/01", n, id, lines);
+    let one = writeSession(sessionId(n + 1), n, session, origin, putReview);
+    if (session.reverted) {
+      const text = one.lines.map((line) => JSON.stringify(line)).join("\n");
+      files[`rollout_revisions/${one.id}/${sessionId(5000 + n)}.jsonl`] = Buffer.from(`${text}\n`);
+      one = revert(one, n, session.reverted, putReview);
+    }
     written.push(one);
     if (!session.isGone) put("sessions/2026/06/01", n, sessionId(n + 1), one.lines);
     if (session.saved !== null) {
@@ -123,6 +140,22 @@ export function writeFamily(sessions: readonly Session[]): Record<string, Buffer
     }
   }
   return files;
+}
+
+/** The rollout that stands in the place of the one before: a copy of what is kept, and what followed. */
+function revert(
+  before: Written,
+  n: number,
+  { kept, acts }: NonNullable<Session["reverted"]>,
+  putReview: (id: string, lines: readonly Line[]) => void,
+): Written {
+  const [meta = {}] = before.lines;
+  const history = before.history.slice(0, Math.ceil((before.history.length * kept) / 100));
+  const origin = { ...before, lines: [meta, ...history] };
+  const head = writeSession(before.id, n, { ...ALONE, acts, copied: 100 }, origin, putReview);
+  const [first = {}, ...others] = head.lines;
+  const { history_base: _, ...payload } = meta["payload"] as Line;
+  return { ...head, lines: [{ ...first, payload }, ...others] };
 }
 
 function writeSession(
@@ -256,20 +289,28 @@ function writeSession(
           { ...meta, payload: { id: reviewId, source: { subagent: "review" }, cwd: "/srv/app0" } },
           { ...event(atMs, { model: "gpt-review" }), type: "turn_context" },
         ];
-        const reviewed: Total = { ...NOTHING };
+        const reviewed: Total = act.how === "within" ? total : { ...NOTHING };
+        if (act.how === "within") lines.push({ ...event(atMs, { model: "gpt-review" }), type: "turn_context" });
         for (const use of act.uses) {
           atMs += 1000;
           for (const part of Object.keys(use) as (keyof Use)[]) reviewed[part] += use[part];
           lines.push(tokens(atMs, vector(reviewed), vector(use)));
           own.push(tokens(atMs + act.lateMs, vector(reviewed), vector(use)));
         }
-        if (act.hasOwn) putReview(reviewId, own);
-        lines.push(event(atMs, { type: "exited_review_mode" }));
+        if (act.hasOwn && act.how !== "within") putReview(reviewId, own);
+        if (act.how === "killed") {
+          if (act.uses.length > 0) total = reviewed;
+          lines.push({ ...event(atMs + 1000, { model: MODELS[0] }), type: "turn_context" });
+        } else {
+          lines.push(event(atMs, { type: "exited_review_mode" }));
+        }
         break;
       }
     }
   }
-  return { id: ownId, lines, endMs: atMs, total: { ...total } };
+  const inherited =
+    origin && reference ? origin.history.slice(0, Math.ceil((origin.history.length * copied) / 100)) : [];
+  return { id: ownId, lines, history: [...inherited, ...lines.slice(1)], endMs: atMs, total: { ...total } };
 }
 
 const use: fc.Arbitrary<Use> = fc
@@ -288,16 +329,17 @@ const use: fc.Arbitrary<Use> = fc
     reasoning,
   }));
 
-const count: fc.Arbitrary<Act> = fc.record({ do: fc.constant("count" as const), use });
+export const count: fc.Arbitrary<Act> = fc.record({ do: fc.constant("count" as const), use });
 const turn: fc.Arbitrary<Act> = fc.record({ do: fc.constant("turn" as const), model: fc.nat(2) });
 
 /** A review, whose own rollout tells of it so much later. */
-function reviewWithin(lateMs: readonly number[]): fc.Arbitrary<Act> {
+export function reviewWithin(lateMs: readonly number[], how: readonly Review[] = ["ended"]): fc.Arbitrary<Act> {
   return fc.record({
     do: fc.constant("review" as const),
     uses: fc.array(use, { maxLength: 3 }),
     hasOwn: fc.boolean(),
     lateMs: fc.constantFrom(...lateMs),
+    how: fc.constantFrom(...how),
   });
 }
 
@@ -308,7 +350,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 3, arbitrary: turn },
   { weight: 8, arbitrary: fc.constantFrom(...PLAIN_ACTS).map((name): Act => ({ do: name })) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("missed" as const, "back" as const), use }) },
-  { weight: 2, arbitrary: reviewWithin([0, 1, -1, 10, 11]) },
+  { weight: 2, arbitrary: reviewWithin([0, 1, -1, 10, 11], ["ended", "ended", "killed", "within"]) },
 );
 
 const session = (some: fc.Arbitrary<Act>): fc.Arbitrary<Session> =>
@@ -323,6 +365,10 @@ const session = (some: fc.Arbitrary<Act>): fc.Arbitrary<Session> =>
     copyMs: fc.constantFrom(0, 900, 2000, 4000),
     source: fc.nat(SOURCES.length - 1),
     isGone: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    reverted: fc.option(fc.record({ kept: fc.constantFrom(0, 30, 70, 100), acts: fc.array(some, { maxLength: 4 }) }), {
+      nil: null,
+      freq: 3,
+    }),
     saved: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.constantFrom(40, 100) }),
   });
 

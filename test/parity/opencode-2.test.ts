@@ -169,7 +169,7 @@ describe("a database", () => {
     const result = await scanHome(home);
     expect(result.diagnostics).toMatchObject({ untoldTokens: 34, unreadable: [] });
     expect(diagnosticLines(result)).toContain(
-      "34 tokens of OpenCode's sessions stand in no message (of titles, mostly); they are in no figure",
+      "34 tokens of OpenCode's or Qwen Code's sessions stand in no message (of titles, mostly); they are in no figure",
     );
     expect(result.totals.inputTokens).toBe(1);
   });

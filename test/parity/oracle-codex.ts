@@ -163,6 +163,14 @@ function sharedRun(a: Rollout, b: Rollout): number {
   return different < 0 ? a.distinct.length : different;
 }
 
+/** Where, in its vectors, ends what it has in common with those another one begins with. */
+function endOfRun(a: Rollout, b: Rollout): number {
+  const start = a.distinct.findIndex(({ key }) => key === b.distinct[0]?.key);
+  if (start < 0) return 0;
+  const different = b.distinct.findIndex(({ key }, i) => key !== a.distinct[start + i]?.key);
+  return start + (different < 0 ? b.distinct.length : different);
+}
+
 const first = (one: Rollout): number => one.lines.find(tells)?.time ?? Infinity;
 
 function isBefore(a: Rollout, b: Rollout): boolean {
@@ -177,15 +185,21 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
   // (4)
   for (const other of others.filter(({ session }) => session === rollout.session)) {
     // (14)
-    if (other.goesOn !== rollout.goesOn || (rollout.goesOn && other.stem !== rollout.stem)) continue;
+    if (other.goesOn !== rollout.goesOn || (rollout.goesOn && other.stem !== rollout.stem)) {
+      // (17)
+      if (other.goesOn && isBefore(other, rollout)) copied = Math.max(copied, endOfRun(rollout, other));
+      continue;
+    }
     const size = (one: Rollout): number[] => [one.distinct.length, one.lines.filter(tells).length];
     const [mine, theirs] = [size(rollout), size(other)];
     const isLess =
-      mine[0] !== theirs[0]
-        ? mine[0]! < theirs[0]!
-        : mine[1] !== theirs[1]
-          ? mine[1]! < theirs[1]!
-          : compareText(other.path, rollout.path) < 0;
+      first(rollout) !== first(other)
+        ? first(other) < first(rollout)
+        : mine[0] !== theirs[0]
+          ? mine[0]! < theirs[0]!
+          : mine[1] !== theirs[1]
+            ? mine[1]! < theirs[1]!
+            : compareText(other.path, rollout.path) < 0;
     if (!isLess) continue;
     if (sharedPrefix(rollout, other) === rollout.distinct.length) return rollout.lines.length;
     copied = Math.max(copied, sharedPrefix(rollout, other));
@@ -200,9 +214,16 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
       seen.add(id);
       return all.some((next) => next.id === id && comesFrom(next, seen));
     });
-  for (const other of strangers.filter(({ id }) => id !== undefined && rollout.ancestors.includes(id))) {
-    if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
-    copied = Math.max(copied, sharedRun(rollout, other));
+  const named = new Set(rollout.ancestors);
+  for (const id of named) {
+    for (const other of strangers.filter((one) => one.id === id)) {
+      if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
+      copied = Math.max(copied, sharedRun(rollout, other));
+      // (17)
+      if (rollout.goesOn || !other.goesOn) continue;
+      copied = Math.max(copied, endOfRun(rollout, other));
+      for (const next of other.ancestors) named.add(next);
+    }
   }
   const isNearestHere = isHere(rollout.ancestors[0]);
   const missing = rollout.ancestors.filter((id) => !isHere(id));
@@ -253,20 +274,53 @@ function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefin
   let parent = NOTHING;
   let review: Vector | undefined;
   let isFirst = rollout.goesOn;
+  // Readings of the review so far, and whether a marker ends it.
+  let told = 0;
+  let isClosed = false;
+  // The one before, where its session had told no total of its own.
+  let ended: Vector | undefined;
   return rollout.lines.map(({ kind, total, last, time }, at) => {
-    if (kind === "enter") review = NOTHING;
-    if (kind === "exit") review = undefined;
+    // (15)
+    if (review && told > 0 && !isClosed && (kind === "enter" || kind === "turn")) {
+      parent = review;
+      review = undefined;
+      isFirst = false;
+    }
+    if (kind === "enter") {
+      review = NOTHING;
+      told = 0;
+      isClosed =
+        rollout.lines.slice(at + 1).find((line) => line.kind === "enter" || line.kind === "exit")?.kind === "exit";
+    }
+    if (kind === "exit") {
+      if (review && told > 0 && parent.total === 0) ended = review;
+      review = undefined;
+    }
     if (kind !== "count") return undefined;
+    // (16)
+    const goesOnFrom = (chain: Vector): boolean =>
+      total !== undefined &&
+      chain.total > 0 &&
+      [total, ...(last ? [combine(total, last, -1)] : [])].some((one) => keyOf(one) === keyOf(chain));
+    const isBegun = review && told > 0;
+    if (review && !isBegun && goesOnFrom(parent)) {
+      review = undefined;
+    } else if (!isBegun && ended && goesOnFrom(ended)) {
+      parent = ended;
+      review = undefined;
+    }
+    if (total && !isBegun) ended = undefined;
+    if (review) told++;
     const before = review ?? parent;
     const now = total ?? combine(before, last!, 1);
     let added = combine(now, before, -1);
     if (total && NAMES.some((name) => added[name] < 0)) added = last ?? total;
     if (!total) added = last!;
     // (14)
-    const isStart = isFirst && total !== undefined;
+    const isStart = isFirst && !review && total !== undefined;
     if (isStart) isFirst = false;
-    const isUntold = isStart && !review && (!last || family(rollout, all).some((one) => holds(one, keyOf(total))));
-    if (isStart && !review && last) added = last;
+    const isUntold = isStart && (!last || family(rollout, all).some((one) => holds(one, keyOf(total))));
+    if (isStart && last) added = last;
     const isSeen = total !== undefined && (isUntold || seen.has(keyOf(total)));
     const isInReview =
       review !== undefined &&

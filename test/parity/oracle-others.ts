@@ -26,6 +26,7 @@ interface Told {
   isCopied?: boolean;
   /** It carried usage that counts elsewhere. */
   isDropped?: boolean;
+  isTelemetry?: boolean;
 }
 
 interface File {
@@ -140,10 +141,22 @@ function readQwen(path: string): File {
   const names: string[] = [];
   const bytes = readFileSync(path);
   const take = (json: Json): void => {
-    const isAnswer = json["type"] === "assistant";
-    const usage = isAnswer ? asObject(json["usageMetadata"]) : undefined;
+    const event = asObject(asObject(json["systemPayload"])?.["uiEvent"]);
+    const isTelemetry = json["type"] === "system" && event?.["event.name"] === "qwen-code.api_response";
+    const isAnswer = json["type"] === "assistant" || isTelemetry;
+    const usage = isTelemetry
+      ? {
+          promptTokenCount: event["input_token_count"],
+          candidatesTokenCount: event["output_token_count"],
+          thoughtsTokenCount: event["thoughts_token_count"],
+          cachedContentTokenCount: event["cached_content_token_count"],
+          totalTokenCount: event["total_token_count"],
+        }
+      : isAnswer
+        ? asObject(json["usageMetadata"])
+        : undefined;
     if (usage) asCount(usage["totalTokenCount"]);
-    const parts = isAnswer ? asList(asObject(json["message"])?.["parts"]) : [];
+    const parts = isAnswer && !isTelemetry ? asList(asObject(json["message"])?.["parts"]) : [];
     const time = readTime(json["timestamp"]);
     const cwd = asText(json["cwd"]);
     const numbers = usage && {
@@ -164,10 +177,18 @@ function readQwen(path: string): File {
       model: isAnswer ? asText(json["model"]) : undefined,
       usage: numbers,
       agent: json["isSidechain"] === true ? (asText(json["agentName"]) ?? "subagent") : "main",
+      ...(isTelemetry && {
+        isTelemetry,
+        // The same in the same words.
+        key: toldAgain(asText(event["response_id"]) ?? asText(json["uuid"]), usage!),
+        model: asText(event["model"]),
+      }),
       isCopied: isAnswer && asText(asObject(json["forkedFrom"])?.["sessionId"]) !== undefined,
       tools: parts.filter((part) => asObject(part) && "functionCall" in (part as Json)).length,
       branch: asText(json["gitBranch"]) ?? null,
     };
+    const subagent = isTelemetry ? asText(event["subagent_name"]) : undefined;
+    if (subagent !== undefined) told.agent = subagent;
     names.push(...[asText(json["sessionId"])].filter((name) => name !== undefined));
     if (cwd !== undefined) file.folders.push({ cwd, time });
     if (isAnswer || time !== undefined) file.told.push(told);
@@ -190,6 +211,66 @@ function readQwen(path: string): File {
   return file;
 }
 
+function toldAgain(id: string | undefined, usage: object): string | undefined {
+  return id && JSON.stringify(["telemetry", id, ...Object.values(usage).map(asCount)]);
+}
+
+/** Whether the last state counts: of the file that was written last, then further on. */
+function lastState(states: readonly Told[], fileOf: (one: Told) => File): Told {
+  const updated = ({ told }: File): number => Math.max(...told.flatMap(({ time }) => time ?? []), -Infinity);
+  return states.reduce((best, one) => (updated(fileOf(one)) >= updated(fileOf(best)) ? one : best));
+}
+
+/** Of telemetry only what no message of its session tells; returns what it tells beyond where they do not tell alike. */
+function takeTelemetry(files: readonly File[], isEach: boolean): number {
+  const fileOf = new Map(files.flatMap((file) => file.told.map((one) => [one, file] as const)));
+  const drop = (one: Told): void => {
+    Object.assign(one, {
+      isDropped: one.usage !== undefined || one.isDropped === true,
+      usage: undefined,
+      model: undefined,
+    });
+  };
+  // States that do not count are no longer looked at.
+  const byKey = new Map<unknown, Told[]>();
+  for (const one of fileOf.keys()) {
+    if (one.usage) byKey.set(one.key ?? one, [...(byKey.get(one.key ?? one) ?? []), one]);
+  }
+  const chosen = new Set(Array.from(byKey.values(), (states) => lastState(states, (one) => fileOf.get(one)!)));
+  let untold = 0;
+  for (const session of new Set(files.map((file) => file.session))) {
+    const told = files.filter((file) => file.session === session).flatMap((file) => file.told);
+    const some = isEach ? told.filter(({ usage }) => usage) : told.filter((one) => chosen.has(one));
+    const telemetry = some.filter(({ isTelemetry }) => isTelemetry === true);
+    if (isEach) for (const one of telemetry) drop(one);
+    if (isEach || telemetry.length === 0) continue;
+    const messages = some.filter(({ isTelemetry }) => isTelemetry !== true);
+    const numbersOf = ({ usage }: Told): string => JSON.stringify(usage);
+    const isMains = (one: Told): boolean => one.isCopied !== true;
+    const left = [...telemetry];
+    let isAlike = true;
+    for (const one of [...messages.filter(isMains), ...messages.filter((other) => !isMains(other))]) {
+      const away = (other: Told): number => Math.abs((other.time ?? Infinity) - (one.time ?? Infinity));
+      const same = left.filter((other) => numbersOf(other) === numbersOf(one));
+      if (same.length === 0) {
+        isAlike &&= !isMains(one);
+        continue;
+      }
+      const nearest = same.reduce((best, other) => (away(other) < away(best) ? other : best));
+      left.splice(left.indexOf(nearest), 1);
+      one.model ??= nearest.model;
+    }
+    const sum = (all: readonly Told[]): number =>
+      all.reduce((total, { usage }) => total + usage!.input + usage!.output + usage!.reasoning, 0);
+    if (!isAlike) untold += Math.max(0, sum(telemetry) - sum(messages));
+    const counts = new Set(isAlike ? left.filter((one) => sum([one]) > 0) : []);
+    const dropped = new Set(telemetry.filter((one) => !counts.has(one)).map(({ key }) => key));
+    for (const one of fileOf.keys())
+      if (one.isTelemetry && (dropped.has(one.key ?? "") || telemetry.includes(one)) && !counts.has(one)) drop(one);
+  }
+  return untold;
+}
+
 /** A uuid is one message within its session only; a branch's copies keep uuid and time. */
 function nameQwen(files: readonly File[], isEach: boolean): void {
   const told = files.flatMap((file) => file.told.map((one) => ({ one, session: file.session })));
@@ -210,14 +291,11 @@ function nameQwen(files: readonly File[], isEach: boolean): void {
   }
 }
 
-export function oracleQwenScan(paths: string[], options: OracleOptions = {}): AgentResult {
+export function oracleQwenScan(paths: string[], options: OracleOptions = {}): AgentResult & { untoldTokens: number } {
   const files = filesOf(paths, (name) => name.endsWith(".jsonl"), readQwen);
   nameQwen(files, options.count === "records");
-  const updated = ({ told }: File): number => Math.max(...told.flatMap(({ time }) => time ?? []), -Infinity);
-  // The last state: of the file that was written last, then further on.
-  return answerOf("qwen", files, options, (states, fileOf) =>
-    states.reduce((best, one) => (updated(fileOf(one)) >= updated(fileOf(best)) ? one : best)),
-  );
+  const untoldTokens = takeTelemetry(files, options.count === "records");
+  return { ...answerOf("qwen", files, options, lastState), untoldTokens };
 }
 
 // ------------------------------------------------------------------------------------------------------- Amp

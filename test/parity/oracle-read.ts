@@ -45,6 +45,8 @@ export interface OracleRecord extends MessageParts {
   sideChain: boolean;
   time: number | undefined;
   uuid: string | undefined;
+  /** Its own id, where it is a copy that names its original's. */
+  copy: string | undefined;
   requestId: string | undefined;
   sessionId: string | undefined;
   cwd: string | undefined;
@@ -290,6 +292,7 @@ function readRecords(json: JsonObject, transcript: Transcript, offset: number): 
     time: readTime(json.timestamp),
     // (36)
     uuid: asText(asObject(json.forkedFrom)?.messageUuid) ?? asText(json.uuid),
+    copy: asObject(json.forkedFrom)?.messageUuid === undefined ? undefined : asText(json.uuid),
     requestId: asText(json.requestId),
     sessionId: asText(json.sessionId),
     cwd: asText(json.cwd),

@@ -207,6 +207,25 @@ function teamOf(record: OracleRecord, transcripts: readonly Transcript[]): strin
   return record.team ?? firstIn(record.transcript) ?? inMain() ?? null;
 }
 
+/** (36): copies of copies, by the ids that these have. */
+function nameOriginals(transcripts: readonly Transcript[]): void {
+  const records = transcripts
+    .toSorted((a, b) => compareText(a.path, b.path))
+    .flatMap((t) => [...t.records, ...t.nested]);
+  const originals = new Map<string, string>();
+  for (const { copy, uuid } of records)
+    if (copy !== undefined && uuid !== undefined && copy !== uuid && !originals.has(copy)) originals.set(copy, uuid);
+  for (const record of records) {
+    const seen = new Set([record.uuid]);
+    for (;;) {
+      const next: string | undefined = record.uuid && originals.get(record.uuid);
+      if (next === undefined || seen.has(next)) break;
+      seen.add(next);
+      record.uuid = next;
+    }
+  }
+}
+
 // ------------------------------------------------------------------------------------------------- The scan
 
 export function oracleScan(paths: string[], options: OracleOptions = {}): OracleResult {
@@ -215,6 +234,7 @@ export function oracleScan(paths: string[], options: OracleOptions = {}): Oracle
   const transcripts = findTranscripts(paths).map(({ path, root }) =>
     readTranscript(path, root, options.maxLine ?? 256 * 2 ** 20),
   );
+  nameOriginals(transcripts);
   const own = transcripts.flatMap((t) => t.records);
   const nested = transcripts.flatMap((t) => t.nested);
   const groups = everyRecord

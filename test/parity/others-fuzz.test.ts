@@ -20,7 +20,7 @@ const time: fc.Arbitrary<unknown> = fc.oneof(
 );
 const model = fc.constantFrom("m1", "m2", undefined, "");
 
-async function agrees(tree: Tree, oracle: typeof oracleQwenScan): Promise<void> {
+async function agrees(tree: Tree, oracle: typeof oracleQwenScan | typeof oracleAmpScan): Promise<void> {
   const paths = [makeFolder(tree)];
   for (const [n, by] of GROUPINGS.entries()) {
     const question = {
@@ -29,7 +29,9 @@ async function agrees(tree: Tree, oracle: typeof oracleQwenScan): Promise<void> 
       ...(n % 4 === 3 && { count: "records" as const }),
     };
     const result = await scan(question);
-    compareScan(result, oracle(paths, oracleOptions(question, result)));
+    const expected = oracle(paths, oracleOptions(question, result));
+    compareScan(result, expected);
+    if ("untoldTokens" in expected) expect(result.diagnostics.untoldTokens).toBe(expected.untoldTokens);
   }
 }
 
@@ -68,6 +70,60 @@ const qwenLine = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom("{", "42", "", '{"type":') },
 );
+
+/** Few numbers, so that they are the same as those of messages now and then. */
+const few = fc.constantFrom(0, 1, 2, undefined);
+const qwenTelemetry = fc
+  .record({
+    uuid: fc.constantFrom("t1", "t2", "t3", undefined),
+    sessionId: fc.constantFrom("s1", "s2"),
+    timestamp: time,
+    type: fc.constantFrom("system", "system", "system", "user"),
+    isSidechain: maybe(fc.boolean()),
+    agentName: maybe(fc.constantFrom("explore", "")),
+    forkedFrom: maybe(fc.constantFrom({ sessionId: "s1", messageUuid: "u1" }, null)),
+    systemPayload: fc.record({
+      uiEvent: fc.record({
+        "event.name": fc.constantFrom("qwen-code.api_response", "qwen-code.api_response", "qwen-code.tool_call"),
+        response_id: fc.constantFrom("r1", "mock", undefined),
+        subagent_name: maybe(fc.constantFrom("plan", "")),
+        model,
+        input_token_count: few,
+        output_token_count: few,
+        thoughts_token_count: few,
+        cached_content_token_count: few,
+        total_token_count: few,
+      }),
+    }),
+  })
+  .map((line) => JSON.stringify(line));
+const qwenPlain = fc
+  .record({
+    uuid: fc.constantFrom("u1", "u2", "u3", "u4", "u5", "u6"),
+    sessionId: fc.constantFrom("s1", "s2"),
+    timestamp: time,
+    type: fc.constant("assistant"),
+    model,
+    message: fc.constant({ parts: [] }),
+    usageMetadata: maybe(
+      fc.record({ promptTokenCount: few, candidatesTokenCount: few, thoughtsTokenCount: few, totalTokenCount: few }),
+    ),
+  })
+  .map((line) => JSON.stringify(line));
+
+test("Qwen Code: telemetry", { timeout: 60_000 + runs * 1000 }, async () => {
+  // Of lines that are not telemetry none would show whose they are.
+  const first = '{"uuid":"u0","sessionId":"s1","message":{"parts":[]}}';
+  const some = fc.array(fc.oneof(qwenTelemetry, qwenPlain), { minLength: 1, maxLength: 6 });
+  const property = fc.asyncProperty(fc.array(some, { minLength: 1, maxLength: 3 }), async (files) => {
+    const texts = files.map((lines) => [first, ...lines].join("\n"));
+    await agrees(
+      Object.fromEntries(texts.map((text, n) => [`.qwen/projects/p/chats/f${n}.jsonl`, text])),
+      oracleQwenScan,
+    );
+  });
+  await fc.assert(property, { numRuns: runs });
+});
 
 test("Qwen Code", { timeout: 60_000 + runs * 1000 }, async () => {
   const file = fc.tuple(fc.array(qwenLine, { maxLength: 8 }), fc.constantFrom("\n", ""));

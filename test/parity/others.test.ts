@@ -262,6 +262,121 @@ test("Qwen Code: subagents are named, and belong to the session that started the
   }
 });
 
+describe("Qwen Code: telemetry", () => {
+  /** What it tells of an answer of `qwenLine`. */
+  const telemetry = (uuid: string, prompt: number, more: object = {}, record: object = {}) =>
+    JSON.stringify({
+      uuid,
+      sessionId: "s",
+      timestamp: at(1),
+      type: "system",
+      subtype: "ui_telemetry",
+      cwd: "/srv/app",
+      systemPayload: {
+        uiEvent: {
+          "event.name": "qwen-code.api_response",
+          response_id: "chatcmpl-mock",
+          model: "coder",
+          input_token_count: prompt,
+          output_token_count: 2,
+          thoughts_token_count: 3,
+          cached_content_token_count: 1,
+          ...more,
+        },
+      },
+      ...record,
+    });
+  const tool = JSON.stringify({
+    ...JSON.parse(telemetry("t0", 0)),
+    systemPayload: { uiEvent: { "event.name": "qwen-code.tool_call", input_token_count: 9 } },
+  });
+  const answer = async (tree: Tree, count: "responses" | "records" = "responses") => {
+    const question = { paths: [makeFolder(tree)], threads: 0, cache: false, count } as const;
+    const { rows, diagnostics } = await scan({ ...question, by: ["agent", "model"] });
+    const figures = rows.map(({ key, inputTokens, cacheReadTokens, responses }) => {
+      return [key.agent, key.model, inputTokens + cacheReadTokens, responses];
+    });
+    return { figures, untold: diagnostics.untoldTokens };
+  };
+  const agents = { isSidechain: true, agentName: "explore", model: undefined };
+
+  test("what messages tell again counts once", async () => {
+    const main = [telemetry("t1", 10), qwenLine("s", "u1", 10), tool, telemetry("t2", 20), qwenLine("s", "u2", 20)];
+    expect(await answer({ "chats/s.jsonl": main })).toEqual({ figures: [["main", "coder", 30, 2]], untold: 0 });
+    expect(await answer({ "chats/s.jsonl": main }, "records")).toEqual({
+      figures: [["main", "coder", 30, 2]],
+      untold: 0,
+    });
+  });
+
+  test("answers without usage, titles and compressions count as it tells them; subagents get their models", async () => {
+    const explore = { subagent_name: "explore" };
+    const tree = {
+      ".qwen/projects/p/chats/s.jsonl": [
+        ...[telemetry("t1", 10), qwenLine("s", "u1", 10)],
+        // With the numbers of another one, and written twice.
+        ...[telemetry("t2", 20, explore), telemetry("t3", 40, explore), telemetry("t3", 40, explore)],
+        telemetry("t4", 10, { response_id: "title" }),
+        telemetry("t5", 80, { model: "small" }),
+      ],
+      ".qwen/projects/p/subagents/s/agent-explore-1.jsonl": [
+        qwenLine("s", "u2", 20, agents),
+        qwenLine("s", "u3", 0, { ...agents, usageMetadata: undefined }),
+      ],
+    };
+    expect(await answer(tree)).toEqual({
+      figures: [
+        ["main", "small", 80, 1],
+        ["explore", "coder", 60, 2],
+        ["main", "coder", 20, 2],
+        // A call of a tool, in the record without usage.
+        ["explore", "unknown", 0, 0],
+      ],
+      untold: 0,
+    });
+    // Nobody tells what the rest used.
+    const alone = Object.fromEntries(Object.entries(tree).slice(1));
+    expect(await answer(alone)).toEqual({ figures: [["explore", "unknown", 20, 1]], untold: 0 });
+  });
+
+  test("where it does not tell what messages tell, it is in no figure, and what it tells beyond is said", async () => {
+    const main = [telemetry("t1", 11), qwenLine("s", "u1", 10), telemetry("t2", 20)];
+    expect(await answer({ "chats/s.jsonl": main })).toEqual({
+      figures: [["main", "coder", 10, 1]],
+      untold: 16 + 25 - 15,
+    });
+    const less = [telemetry("t1", 9), qwenLine("s", "u1", 10)];
+    expect(await answer({ "chats/s.jsonl": less })).toEqual({ figures: [["main", "coder", 10, 1]], untold: 0 });
+  });
+
+  test("a branch that copied it adds nothing, and where its original is gone all of it once", async () => {
+    const copy = (line: string) =>
+      JSON.stringify({ ...JSON.parse(line), sessionId: "b", forkedFrom: { sessionId: "s", messageUuid: "x" } });
+    const original = [telemetry("t1", 10), qwenLine("s", "u1", 10), telemetry("t2", 20)];
+    const branch = [...original.map(copy), telemetry("t3", 40, {}, { sessionId: "b" }), qwenLine("b", "u3", 40)];
+    const both = await answer({ "chats/s.jsonl": original, "chats/b.jsonl": branch });
+    expect(both).toEqual({ figures: [["main", "coder", 70, 3]], untold: 0 });
+    expect(await answer({ "chats/b.jsonl": branch })).toEqual(both);
+    const withoutSystem = branch.filter((line) => !line.includes('"t1"') && !line.includes('"t2"'));
+    expect(await answer({ "chats/b.jsonl": withoutSystem })).toEqual({
+      figures: [["main", "coder", 50, 2]],
+      untold: 0,
+    });
+  });
+
+  test("of a server that says no numbers is no response", async () => {
+    const nothing = { output_token_count: 0, thoughts_token_count: 0, cached_content_token_count: 0 };
+    const main = [telemetry("t1", 0, nothing), qwenLine("s", "u1", 0, { usageMetadata: undefined })];
+    const { figures } = await answer({ "chats/s.jsonl": main });
+    expect(figures).toEqual([["main", "coder", 0, 0]]);
+  });
+
+  test("damaged numbers cost its line", async () => {
+    const main = [telemetry("t1", -1), qwenLine("s", "u1", 10), telemetry("t2", 10), telemetry("t3", 20)];
+    expect(await answer({ "chats/s.jsonl": main })).toEqual({ figures: [["main", "coder", 30, 2]], untold: 0 });
+  });
+});
+
 test("Qwen Code: documents of old builds", async () => {
   const tokens = { input: 10, output: 2, cached: 4, thoughts: 1, tool: 0, total: 13 };
   const folder = makeFolder({

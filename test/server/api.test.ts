@@ -145,6 +145,48 @@ describe("the API", () => {
     expect(usage.status).toBe(200);
   });
 
+  test(
+    "a running timer's elapsed time is right in each answer; nothing else changes",
+    { timeout: 60_000 },
+    async () => {
+      const startMs = Date.now() - 100_000;
+      const at = (ms: number) => new Date(ms).toISOString();
+      const world = taskHome(
+        { 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2") },
+        {
+          "task-timers.json": JSON.stringify({
+            tasks: {
+              "task-1": { status: "running", start_time: at(startMs) },
+              "task-2": { status: "done", start_time: at(startMs), end_time: at(startMs + 5000) },
+            },
+          }),
+        },
+      );
+      const { get } = await serve(world);
+      const ended = await get("/api/token-usage?task=task-2");
+      const health = await get("/api/health");
+      const running = await get("/api/token-usage?task=task-1");
+      await wait(3000);
+      for (let n = 0; n < 3; n++) {
+        const elapsed = (Date.now() - startMs) / 1000;
+        const task = parse(await get("/api/token-usage?task=task-1")) as { duration_seconds: number };
+        // As of the last second.
+        expect(Math.abs(task.duration_seconds - elapsed)).toBeLessThan(1.5);
+        expect(task).toMatchObject({ tokens_per_second: 111 / task.duration_seconds });
+        const whole = parse(await get("/api/token-usage"))["tasks"] as Record<string, typeof task>;
+        expect(Math.abs((whole["task-1"]?.duration_seconds ?? 0) - elapsed)).toBeLessThan(1.5);
+        const metrics = (await get("/metrics")).body;
+        const seconds = Number(/tokensift_task_duration_seconds\{task="task-1"\} (\S+)/.exec(metrics)?.[1]);
+        expect(Math.abs(seconds - elapsed)).toBeLessThan(1.5);
+        await wait(1200);
+      }
+      const tag = (answer: typeof running) => ({ "if-none-match": answer.headers.etag as string });
+      expect((await get("/api/token-usage?task=task-1", tag(running))).status).toBe(200);
+      expect((await get("/api/token-usage?task=task-2", tag(ended))).status).toBe(304);
+      expect((await get("/api/health", tag(health))).status).toBe(304);
+    },
+  );
+
   test("a question that nobody asked for a while is answered anew, not as it was", { timeout: 60_000 }, async () => {
     const world = home();
     const { get } = await serve(world);

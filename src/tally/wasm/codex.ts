@@ -4,20 +4,23 @@
  * (`src/tally/vectors.ts`).
  */
 import * as T from "./table";
+import { areSame, forgetVectors, isNew, PARTS, TOTAL, VECTOR_BYTES } from "./vectors";
 import { f64At, setF64, setU32, u32At } from "./table";
 
-const PARTS: u32 = 6;
 const OUTPUT: u32 = 3;
 const REASONING: u32 = 4;
-const TOTAL: u32 = 5;
-const VECTOR_BYTES: usize = 48;
 
-/** Vectors: the rollout's own total, that of the review inside it, and what the event at hand adds. */
+/** Vectors: the rollout's own total, that of the review inside it, what the event at hand adds, a total that is looked at, and that of a review before the rollout told any. */
 const own = memory.data(48, 8);
 const review = memory.data(48, 8);
 const added = memory.data(48, 8);
+const total = memory.data(48, 8);
+const ended = memory.data(48, 8);
 
 let isInReview: bool = false;
+/** Whether that review has told a reading, and whether no marker ends it. */
+let hasBegun: bool = false;
+let isOpen: bool = false;
 /** Whether the total last read went down in some part, so that it began anew. */
 let fell: bool = false;
 /** Of the turn that events are in. */
@@ -72,11 +75,13 @@ export function settleRollout(
   for (let i = from; i < to; i++) {
     const flags = u32At(T.eventFlags, i);
     if (flags & T.REVIEW_START) {
-      // Its total starts from zero, and the rollout's own goes on behind it from where it stood.
-      memory.fill(review, 0, VECTOR_BYTES);
-      isInReview = true;
+      if (leaveOpenReview()) start = 0;
+      enterReview(i, to);
     } else if (flags & T.REVIEW_END) {
+      if (isInReview && hasBegun && f64At(own, TOTAL) == 0) memory.copy(ended, review, VECTOR_BYTES);
       isInReview = false;
+    } else if (flags & T.TURN && leaveOpenReview()) {
+      start = 0;
     }
     const isOwn = i >= ownFrom;
     if (!(flags & T.USAGE)) {
@@ -84,6 +89,8 @@ export function settleRollout(
       continue;
     }
     let adds = isOwn;
+    if (flags & T.READING) findChain(i);
+    else hasBegun = true;
     if (flags & T.READING) {
       while (nextTold < toldCount && u32At(told, nextTold) < i) nextTold++;
       if (isInReview && !isReview && nextTold < toldCount && u32At(told, nextTold) == i) adds = false;
@@ -91,16 +98,59 @@ export function settleRollout(
       if (!isNew(chain)) adds = false;
       if (start && !isInReview) {
         if (start == GOES_ON_WITH_A_REPEAT || !takeLast(i)) adds = false;
+        start = 0;
       } else if (adds && fell) {
         takeLast(i);
       }
-      start = 0;
     } else {
       addLast(i);
     }
     write(i, adds, false);
   }
   return clamped;
+}
+
+/** Its total starts from zero, and the rollout's own goes on behind it from where it stood. */
+function enterReview(i: u32, to: u32): void {
+  memory.fill(review, 0, VECTOR_BYTES);
+  isInReview = true;
+  hasBegun = false;
+  const next = nextWith(T.REVIEW_START | T.REVIEW_END, i + 1, to);
+  isOpen = next == to || (u32At(T.eventFlags, next) & T.REVIEW_START) != 0;
+}
+
+/** At what only the rollout itself does: a review that no marker ends was killed, and the next process goes on from the last total there is. */
+function leaveOpenReview(): bool {
+  if (!isInReview || !isOpen || !hasBegun) return false;
+  memory.copy(own, review, VECTOR_BYTES);
+  isInReview = false;
+  return true;
+}
+
+/** A session may also review by itself: then its own total goes on through the review, as the first reading in it shows, or the first behind it. */
+function findChain(i: u32): void {
+  if (isInReview && hasBegun) return;
+  if (isInReview && goesOnFrom(own, i)) {
+    isInReview = false;
+  } else if (goesOnFrom(ended, i)) {
+    memory.copy(own, ended, VECTOR_BYTES);
+    isInReview = false;
+  }
+  setF64(ended, TOTAL, 0);
+  hasBegun = true;
+}
+
+/** Whether reading `i` repeats the total of a chain, or is that and what its request used. */
+function goesOnFrom(chain: usize, i: u32): bool {
+  if (f64At(chain, TOTAL) == 0) return false;
+  takeTold(i);
+  if (areSame(added, chain)) return true;
+  memory.copy(total, added, VECTOR_BYTES);
+  if (!takeLast(i)) return false;
+  for (let part: u32 = 0; part < PARTS; part++) {
+    if (f64At(total, part) - f64At(added, part) != f64At(chain, part)) return false;
+  }
+  return true;
 }
 
 /** As older collectors did: every event counts what it says its last request used. Returns what `settleRollout` does. */
@@ -125,7 +175,8 @@ export function settleEach(from: u32, to: u32, contextOfAll: u32): u32 {
 
 function begin(from: u32, contextOfAll: u32): void {
   memory.fill(own, 0, VECTOR_BYTES);
-  isInReview = false;
+  memory.fill(ended, 0, VECTOR_BYTES);
+  isInReview = hasBegun = isOpen = false;
   model = 0;
   clamped = 0;
   context = contextOfAll;
@@ -253,72 +304,4 @@ function writeFigures(usage: u32): void {
   setF64(T.usageCacheRead, usage, cacheRead);
   setF64(T.usageWebSearches, usage, 0);
   if (cacheRead < f64At(added, 1) || cacheCreation < f64At(added, 2)) clamped++;
-}
-
-/** The vectors of one rollout: `seen` of them, one behind the other. */
-let vectorsAt: usize = 0;
-let seen: u32 = 0;
-/** By hash, the number of a vector plus 1. Holds the first `listed` of them: it is filled when first asked. */
-let placesAt: usize = 0;
-let last: u32 = 0;
-let listed: u32 = 0;
-let largest: f64 = -1;
-
-/**
- * Begins a set with none in it. It needs room for as many vectors at `vectors` as will be asked for, and at `places` for
- * four u32 for each of them, and 64 more. Neither need be zero.
- */
-function forgetVectors(vectors: usize, places: usize): void {
-  vectorsAt = vectors;
-  placesAt = places;
-  seen = 0;
-  last = 0;
-  listed = 0;
-  largest = -1;
-}
-
-/** Adds a vector; false when it is there already. Most come with a larger total than any before: these are new at a glance. */
-function isNew(vector: usize): bool {
-  const total = f64At(vector, TOTAL);
-  if (total <= largest && isThere(vector)) return false;
-  if (total > largest) largest = total;
-  memory.copy(vectorsAt + (<usize>seen) * VECTOR_BYTES, vector, VECTOR_BYTES);
-  seen++;
-  return true;
-}
-
-function isThere(vector: usize): bool {
-  list();
-  for (let at = hashOf(vector) & last; u32At(placesAt, at); at = (at + 1) & last) {
-    if (areSame(vectorsAt + (<usize>(u32At(placesAt, at) - 1)) * VECTOR_BYTES, vector)) return true;
-  }
-  return false;
-}
-
-/** Enters the vectors that are not yet among the places. */
-function list(): void {
-  if (last < seen * 2) {
-    while (last < seen * 2) last = last ? last * 2 + 1 : 63;
-    memory.fill(placesAt, 0, (<usize>last + 1) << 2);
-    listed = 0;
-  }
-  for (; listed < seen; listed++) {
-    let at = hashOf(vectorsAt + (<usize>listed) * VECTOR_BYTES) & last;
-    while (u32At(placesAt, at)) at = (at + 1) & last;
-    setU32(placesAt, at, listed + 1);
-  }
-}
-
-function areSame(a: usize, b: usize): bool {
-  for (let part: u32 = 0; part < PARTS; part++) if (f64At(a, part) != f64At(b, part)) return false;
-  return true;
-}
-
-function hashOf(vector: usize): u32 {
-  let hash: u64 = 0;
-  for (let part: u32 = 0; part < PARTS; part++) {
-    hash = (hash ^ reinterpret<u64>(f64At(vector, part))) * 0x9e3779b97f4a7c15;
-    hash ^= hash >> 29;
-  }
-  return <u32>(hash >> 16);
 }
