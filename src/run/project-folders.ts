@@ -5,7 +5,6 @@ import { claudeRoots } from "../discover/claude.ts";
 import { hashOfPath } from "../discover/path-hash.ts";
 import type { Environment } from "../environment.ts";
 import type { Transcript } from "../discover/transcript.ts";
-import { groupBy } from "../tally/group-by.ts";
 import type { Overview } from "./overview.ts";
 import { realPath } from "./place.ts";
 
@@ -59,7 +58,7 @@ export function projectFolders(root: string, environment: Environment): ProjectF
   };
 }
 
-/** The numbers of the project's transcripts among those below its folders, ascending. */
+/** The numbers of the project's transcripts among those below its folders, which stand in path order; ascending. */
 export function transcriptsOfProject(
   project: ProjectFolders,
   transcripts: readonly Transcript[],
@@ -71,18 +70,28 @@ export function transcriptsOfProject(
     while (!known.has(folder) && dirname(folder) !== folder) folder = dirname(folder);
     return folder;
   };
-  // Neighbours mostly share their folder.
-  let last = { beginning: "", folder: "" };
-  const folderOf = (path: string) => {
-    const { beginning } = last;
-    const isNeighbour = beginning !== "" && path.startsWith(beginning) && !path.includes(sep, beginning.length);
-    if (!isNeighbour) last = { beginning: path.slice(0, path.lastIndexOf(sep) + 1), folder: folderAbove(path) };
-    return last.folder;
-  };
-  const members = groupBy(transcripts.keys(), (t) => folderOf((transcripts[t] as Transcript).path));
+  const members = new Map<string, number[]>();
+  for (let t = 0; t < transcripts.length;) {
+    const folder = folderAbove((transcripts[t] as Transcript).path);
+    const some = members.get(folder) ?? [];
+    members.set(folder, some);
+    const isAlone = project.folders.every((other) => !other.startsWith(folder + sep));
+    for (const end = isAlone ? endOfFolder(transcripts, folder + sep, t) : t + 1; t < end; t++) some.push(t);
+  }
   return [...members]
     .flatMap(([folder, some]) => (project.isOfProject(folder, () => overview.firstCwd(some)) ? some : []))
     .sort((a, b) => a - b);
+}
+
+/** Behind the last path that begins so; that of `from` does, and in path order all that do follow each other. */
+function endOfFolder(transcripts: readonly Transcript[], beginning: string, from: number): number {
+  let [within, end] = [from, transcripts.length];
+  while (end - within > 1) {
+    const middle = (within + end) >> 1;
+    if ((transcripts[middle] as Transcript).path.startsWith(beginning)) within = middle;
+    else end = middle;
+  }
+  return end;
 }
 
 /** The real path of the part that is still there, and the rest of it. */
