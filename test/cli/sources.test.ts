@@ -93,6 +93,7 @@ test.skipIf(process.getuid?.() !== 0)("what cannot be read is not said to be abs
   expect(stdout).toBe(
     `codex: no transcripts\n  ${folder}/.codex/sessions: 0 transcripts, 0 bytes\n` +
       `  ${folder}/.codex/archived_sessions: not there\n` +
+      `  ${folder}/.codex/rollout_revisions: not there\n` +
       `  Could not read 1 file\n    ${folder}/.codex/sessions/2026 (EACCES)\n` +
       `gemini: no transcripts\n  ${folder}/.gemini/tmp: cannot be read (EACCES)\n`,
   );
