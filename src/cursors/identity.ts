@@ -1,6 +1,14 @@
 /** Whether a transcript is still the one a cursor is of, and what of it can be believed (`spec/incremental.md`). */
 import { closeSync, openSync, readSync } from "node:fs";
-import { ctimeMs, type FileStamp, isSameCtime, isSameFile, isSameMtime, mtimeMs } from "../discover/stamp.ts";
+import {
+  ctimeMs,
+  type FileStamp,
+  isSameCtime,
+  isSameFile,
+  isSameMtime,
+  isSameStampIn,
+  mtimeMs,
+} from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Hash, hashBytes, IDENTITY_BYTES } from "./hash.ts";
 import { AGE, type CursorTable } from "./table.ts";
@@ -30,16 +38,12 @@ export function ageOf(stamp: FileStamp, takenMs: number): number {
   return contentMs > takenMs - FRESH_MS ? AGE.fresh : AGE.settled;
 }
 
-/** Whether row `i` can be believed without a look and nothing is left to read: what `trust` finds of nearly all. */
-export function isUntouched({ sizeBytes, stamp }: Looked, row: CursorTable["row"], i: number): boolean {
-  return (
-    row.offset[i] === sizeBytes &&
-    row.sizeBytes[i] === sizeBytes &&
-    row.age[i] === AGE.settled &&
-    isSameMtime(stamp, row, i) &&
-    isSameCtime(stamp, row, i) &&
-    isSameFile(stamp, row, i)
-  );
+/** Says of row `i` whether it can be believed without a look and nothing is left to read: what `trust` finds of nearly all. */
+export function isUntouchedIn({ row }: CursorTable): (transcript: Looked, i: number) => boolean {
+  const { offset, sizeBytes: sizes, age } = row;
+  const isSameStamp = isSameStampIn(row);
+  return ({ sizeBytes, stamp }, i) =>
+    offset[i] === sizeBytes && sizes[i] === sizeBytes && age[i] === AGE.settled && isSameStamp(stamp, i);
 }
 
 type Looked = Pick<Transcript, "path" | "sizeBytes" | "stamp">;

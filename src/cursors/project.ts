@@ -1,11 +1,11 @@
 /** The transcripts of one project folder beside the cursors that are kept of them. */
-import { inodeKey, isSameCtime, isSameFile, isSameMtime } from "../discover/stamp.ts";
+import { inodeKey, isSameStampIn } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { ScannedBatch } from "../parts.ts";
 import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
 import { isDocument } from "../sources/parsers.ts";
-import { ageOf, isUntouched, trust } from "./identity.ts";
+import { ageOf, isUntouchedIn, trust } from "./identity.ts";
 import { AGE, type CursorAt, type CursorTable } from "./table.ts";
 
 /** A transcript that was looked for. */
@@ -89,11 +89,15 @@ export class Project {
     const gone = new Set(left.filter((one) => wasLookedFor(pathOf(one)) && isGone(pathOf(one))));
     const missing = gone.size > 0 ? numbers.filter((_, at) => (rows[at] as number) < 0) : [];
     const renamed = matchInodes(transcripts, missing, gone);
+    const { main, recent } = stored;
+    const isUntouchedInMain = main && isUntouchedIn(main);
+    const isUntouchedInRecent = recent && isUntouchedIn(recent);
     this.members = numbers.map((t, at) => {
       const row = rows[at] as number;
       const table = row < 0 ? undefined : tables[at];
       const transcript = transcripts[t] as Transcript;
-      if (table && isUntouched(transcript, table.row, row)) return new Member(t, table, row, true, true);
+      const isUntouched = table === main ? isUntouchedInMain : isUntouchedInRecent;
+      if (table && isUntouched?.(transcript, row)) return new Member(t, table, row, true, true);
       const member = this.#memberOf(t, transcript, table && { table, row }, renamed.get(t));
       if (!member.isUnchanged) this.changed.push(member);
       return member;
@@ -125,8 +129,8 @@ export class Project {
     const { row } = former;
     const old = former.table.row;
     const { stamp, sizeBytes } = transcript;
-    const isSameStamp = isSameFile(stamp, old, row) && isSameMtime(stamp, old, row) && isSameCtime(stamp, old, row);
-    if (old.offset[row] !== offset || old.sizeBytes[row] !== sizeBytes || !isSameStamp) {
+    const isSameStamp = isSameStampIn(old);
+    if (old.offset[row] !== offset || old.sizeBytes[row] !== sizeBytes || !isSameStamp(stamp, row)) {
       return this.#keepsUntrue(member, transcript) ? "rewritten" : "other";
     }
     const age = old.age[row];
@@ -178,7 +182,7 @@ function matchStored(paths: readonly string[], { main, recent }: Stored) {
 /** The row of each path, -1 where there is none, and the rows of no path. Both lists are sorted. */
 function matchPaths(paths: readonly string[], known: readonly string[]) {
   // One and the same list where nothing was added or taken away.
-  if (paths === known) return { rows: Array.from(paths.keys()), left: [] };
+  if (paths === known) return { rows: paths.map((_, at) => at), left: [] };
   const left: number[] = [];
   let row = 0;
   const rows = paths.map((path) => {

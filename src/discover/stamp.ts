@@ -71,6 +71,20 @@ export function isSameCtime({ halves: a, at }: FileStamp, columns: StampColumns,
   return a[at + CTIME] === columns.ctimeLow[i] && a[at + CTIME + 1] === columns.ctimeHigh[i];
 }
 
+/** Whether a stamp is that of row `i`: of thousands, so columns are looked up once. */
+export function isSameStampIn(columns: StampColumns): (stamp: FileStamp, i: number) => boolean {
+  const { deviceLow, deviceHigh, inodeLow, inodeHigh, mtimeLow, mtimeHigh, ctimeLow, ctimeHigh } = columns;
+  return ({ halves: a, at }, i) =>
+    a[at + MTIME] === mtimeLow[i] &&
+    a[at + MTIME + 1] === mtimeHigh[i] &&
+    a[at + CTIME] === ctimeLow[i] &&
+    a[at + CTIME + 1] === ctimeHigh[i] &&
+    a[at + INODE] === inodeLow[i] &&
+    a[at + INODE + 1] === inodeHigh[i] &&
+    a[at + DEVICE] === deviceLow[i] &&
+    a[at + DEVICE + 1] === deviceHigh[i];
+}
+
 /** Its parts by name. */
 export function stampFields({ halves: a, at }: FileStamp): Readonly<Record<StampField, number>> {
   const fields = STAMP_FIELDS.map((name, i) => [name, a[at + i]] as const);
