@@ -47,9 +47,7 @@ export function readCursors(
   let decoded: DecodedCursors | undefined;
   try {
     const head = file && readHeader(file);
-    if (head) {
-      decoded = decodeCursors(file, head, isHeadEnough, memory, known);
-    }
+    decoded = head && decodeCursors(file, head, isHeadEnough, memory, known);
   } finally {
     if (!isHeadEnough || !decoded) file?.close();
     if (!decoded) memory.release(start);

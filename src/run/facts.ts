@@ -78,10 +78,13 @@ export class Facts {
 
   /** Whether a record is in the window; those without a time are in every window. */
   isIn(t: number, { sinceMs, untilMs }: Window): boolean {
-    const { timeMs } = this.#table.record;
+    const { record, event } = this.#table;
     for (const r of this.#records(t)) {
-      const ms = timeMs[r] as number;
-      if (Number.isNaN(ms) || (ms >= sinceMs && ms <= untilMs)) return true;
+      const ms = record.timeMs[r] as number;
+      if (ms >= sinceMs && ms <= untilMs) return true;
+      // That a record has two ids is told beside it, without a time of its own.
+      const isAlias = ((event.flags[record.event[r] as number] as number) & FLAG.alias) !== 0;
+      if (Number.isNaN(ms) && !isAlias) return true;
     }
     return false;
   }

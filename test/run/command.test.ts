@@ -1,34 +1,15 @@
 /** `tokensift run` as its callers meet it: files, exit codes, streams. */
-import {
-  appendFileSync,
-  chmodSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { endOf, start, tokensift } from "../cli/tokensift.ts";
+import { filesIn, run, withoutTime } from "./command.ts";
 import { TEAM_STATE, transcript, uuid, World } from "./world.ts";
 
 interface Answer {
   readonly leadUsage: { readonly totalTokens: number };
   readonly usageSummary: { readonly runTotalTokens: number };
 }
-
-async function run(world: World, ...args: string[]) {
-  return tokensift(["run", ...args], {
-    home: world.home,
-    folder: world.root,
-    variables: { TOKENSIFT_CACHE_DIR: world.cache },
-  });
-}
-
-const withoutTime = (text: string) => text.replaceAll(/"collectedAt": "[^"]*"/g, '"collectedAt": ""');
-const filesIn = (folder: string) => readdirSync(folder).sort();
 
 describe("--write", () => {
   test("adds our keys and keeps every other byte; what is printed is what is written", async () => {

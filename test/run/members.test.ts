@@ -211,10 +211,14 @@ test("re-dispatches add up in the order in which they started, whatever their fi
   });
 });
 
-test("sessions outside the window are of another run of the same team", async () => {
+test.each([
+  ["", {}],
+  // That such a copy has two ids is noted beside it, without a time.
+  [", copies by the Agent SDK too", { forkedFrom: { sessionId: uuid(7), messageUuid: "elsewhere" } }],
+])("sessions outside the window are of another run of the same team%s", async (_, more) => {
   const world = new World();
   world.writeSession(0, transcript("lead", used(1, -60)));
-  world.writeSession(1, transcript("old", used(10, -60), { ...crew, agentName: "codex" }));
+  world.writeSession(1, transcript("old", used(10, -60), { ...crew, agentName: "codex", ...more }));
   world.writeSession(2, transcript("older", used(20, -60), crew));
   const state = world.writeRun({ workers: [{ workerId: "codex" }] }, { createdAt: "2026-06-10T10:00:00Z" });
   const answer = await collectRun(state, world.options);

@@ -1,15 +1,8 @@
 /** Which prices a run's costs are made of. */
 import { describe, expect, test } from "vitest";
 import { tokensift } from "../cli/tokensift.ts";
+import { run } from "./command.ts";
 import { TEAM_STATE, transcript, World } from "./world.ts";
-
-async function run(world: World, ...args: string[]) {
-  return tokensift(["run", ...args], {
-    home: world.home,
-    folder: world.root,
-    variables: { TOKENSIFT_CACHE_DIR: world.cache },
-  });
-}
 
 describe("prices of one's own", () => {
   const millions = JSON.stringify({ models: { "claude-*": { input: 1e6, output: 1e6 } } });

@@ -1,20 +1,9 @@
 /** `--substitute-data`: figures into a run's report data, and into the text beside it. */
-import { chmodSync, existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { tokensift } from "../cli/tokensift.ts";
+import { filesIn, run, withoutTime } from "./command.ts";
 import { TEAM_STATE, World } from "./world.ts";
-
-async function run(world: World, ...args: string[]) {
-  return tokensift(["run", ...args], {
-    home: world.home,
-    folder: world.root,
-    variables: { TOKENSIFT_CACHE_DIR: world.cache },
-  });
-}
-
-const withoutTime = (text: string) => text.replaceAll(/"collectedAt": "[^"]*"/g, '"collectedAt": ""');
-const filesIn = (folder: string) => readdirSync(folder).sort();
 
 describe("--substitute-data", () => {
   const DATA = {
