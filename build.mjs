@@ -87,6 +87,11 @@ for (const file of [...Object.keys(metafile.outputs), ...Object.keys(workerFile.
   // One other letter, and V8 keeps the whole file in two bytes a letter. esbuild escapes texts, but not what stands in patterns.
   if (/[^\0-\x7f]/.test(readFileSync(file, "utf8"))) throw new Error(`${file} is not all ASCII`);
 }
+// As Node makes a function of a CommonJS module; done when they are loaded it would copy all of the text (src/code-cache/parts.ts).
+for (const file of [...Object.keys(parts), "src/server"].map((part) => `dist/${part}.cjs`)) {
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, `(function (exports, require, module, __filename, __dirname) {${text}\n})\n`);
+}
 chmodSync("dist/src/cli.cjs", 0o755);
 writeFileSync(
   "dist/THIRD-PARTY.txt",

@@ -34,6 +34,7 @@ const MAGIC = 0x31646f63; // "cod1"
 const HEADER_BYTES = 16;
 /** More is no file of ours, and not read: all of our code is 2 MB. */
 const MOST_BYTES = 16 << 20;
+const PART_BYTES = 64 << 10;
 const CODE = /^[a-z]+-[0-9a-f]{16}\.code$/;
 
 export function isCodeFile(name: string): boolean {
@@ -53,10 +54,17 @@ export function readCode(path: string): StoredCode | undefined {
     if (!existsSync(path)) return undefined;
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0));
     const stat = fstatSync(file);
-    if (!stat.isFile() || stat.size > MOST_BYTES || stat.size < 2 * HEADER_BYTES || !isPrivate(stat)) return undefined;
-    const bytes = Buffer.allocUnsafeSlow(stat.size);
-    if (readSync(file, bytes, 0, bytes.length, 0) !== bytes.length) return undefined;
-    return decode(bytes);
+    if (
+      !stat.isFile() ||
+      stat.size > MOST_BYTES ||
+      stat.size < 2 * HEADER_BYTES ||
+      stat.size % 2 !== 0 ||
+      !isPrivate(stat)
+    )
+      return undefined;
+    const half = Buffer.allocUnsafeSlow(stat.size / 2);
+    if (readSync(file, half, 0, half.length, 0) !== half.length) return undefined;
+    return isThereAgain(half, file) ? decode(half) : undefined;
   } catch {
     return undefined;
   } finally {
@@ -93,10 +101,20 @@ export function isStale(folder: string, name: string): boolean {
   }
 }
 
-function decode(bytes: Buffer): StoredCode | undefined {
-  const half = bytes.subarray(0, bytes.length / 2);
-  const [magic, infoBytes = 0, halfBytes] = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
-  if (magic !== MAGIC || halfBytes !== half.length || !half.equals(bytes.subarray(half.length))) return undefined;
+/** Whether the second copy is the first once more. In parts: fresh memory for all of it costs more than reading it. */
+function isThereAgain(half: Buffer, file: number): boolean {
+  const part = Buffer.allocUnsafeSlow(Math.min(half.length, PART_BYTES));
+  for (let at = 0; at < half.length; at += part.length) {
+    const bytes = Math.min(part.length, half.length - at);
+    if (readSync(file, part, 0, bytes, half.length + at) !== bytes) return false;
+    if (half.compare(part, 0, bytes, at, at + bytes) !== 0) return false;
+  }
+  return true;
+}
+
+function decode(half: Buffer): StoredCode | undefined {
+  const [magic, infoBytes = 0, halfBytes] = new Uint32Array(half.buffer, half.byteOffset, HEADER_BYTES / 4);
+  if (magic !== MAGIC || halfBytes !== half.length) return undefined;
   const from = HEADER_BYTES + infoBytes;
   const making: unknown = JSON.parse(half.toString("utf8", HEADER_BYTES, from));
   return isMaking(making) ? { making, code: half.subarray(from) } : undefined;

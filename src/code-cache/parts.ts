@@ -1,12 +1,12 @@
 /**
- * The files that the command line is made of, loaded with what V8 compiled of them in earlier runs.
+ * The files that the command line is made of, loaded with what V8 compiled of them in earlier runs. Each holds a
+ * function, such as Node makes of a CommonJS module.
  *
  * V8 compiles a function when it is first called, and a run of 200 ms calls most of its functions once: compiling them
  * is a sixth of its time. Node has this for all modules from 22.8 on (`module.enableCompileCache`), but not in 20, not
  * without writing where nothing is to be written, and not for functions that later runs were the first to call.
  */
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { codeFile, identityOf, isCodeFile, isStale, readCode, writeCode } from "./file.ts";
@@ -22,8 +22,6 @@ interface Part {
   readonly isYoung: boolean;
 }
 
-/** As Node wraps a CommonJS module. */
-const WRAPPER = ["(function (exports, require, module, __filename, __dirname) { ", "\n})"] as const;
 const OURS = /^\.\/([a-z]+)\.cjs$/;
 /** A first run reads transcripts, the next ones cursors: each adds the functions that it was the first to call. */
 const RUNS_THAT_ADD = 3;
@@ -49,18 +47,15 @@ export class Parts {
     const { source, identity, isYoung } = readSource(path);
     const stored = this.#cache === undefined ? undefined : readCode(join(this.#cache, codeFile(name, path)));
     const mine = stored?.making.identity === identity && stored.making.path === path ? stored : undefined;
-    const script = new Script(`${WRAPPER[0]}${source}${WRAPPER[1]}`, {
-      filename: path,
-      columnOffset: -WRAPPER[0].length,
-      cachedData: mine?.code,
-    });
+    const script = new Script(source, { filename: path, cachedData: mine?.code });
     const runs = mine && !script.cachedDataRejected ? mine.making.runs : 0;
     const part: Part = { module: { exports: {} }, path, identity, script, runs, isYoung };
     this.#parts.set(name, part);
-    const outer = createRequire(path);
     const require = (id: string): unknown => {
+      // Node's own modules, which is nearly all: without its loader.
+      if (id.startsWith("node:")) return process.getBuiltinModule(id);
       const ours = OURS.exec(id)?.[1];
-      return ours === undefined ? outer(id) : this.load(ours);
+      return ours === undefined ? process.getBuiltinModule("node:module").createRequire(path)(id) : this.load(ours);
     };
     const { module } = part;
     script.runInThisContext().call(module.exports, module.exports, require, module, path, dirname(path));

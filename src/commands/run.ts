@@ -10,7 +10,6 @@ import type { Progress } from "../options.ts";
 import { lowOutputLines } from "../report/diagnostics.ts";
 import { bytesText, counted } from "../report/numbers.ts";
 import { printableJson } from "../report/printable.ts";
-import { renderRun } from "../report/run.ts";
 import { collect, type Collected, type CollectOptions } from "../run/collect.ts";
 import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } from "../run/file.ts";
 import { isSame, placeOf } from "../run/place.ts";
@@ -64,7 +63,8 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   await writeStdout(
     written.json
       ? `${printableJson(text.replace(/^\uFEFF/, "").trimEnd())}\n`
-      : renderRun(collected, file.state, {
+      : // Measuring texts needs patterns of all scripts, which take 2 ms to make.
+        (await import("../report/run.ts")).renderRun(collected, file.state, {
           palette: choosePalette(settings.color, environment.variables, false),
           width: outputWidth(environment.variables, false),
           withDefinitions: written.summary === true,

@@ -165,7 +165,5 @@ function pathList({ paths, folder }: Envelope): string[] | undefined {
 
 function textList(json: string): string[] | undefined {
   const value: unknown = JSON.parse(json);
-  if (!Array.isArray(value)) return undefined;
-  for (const text of value) if (typeof text !== "string") return undefined;
-  return value as string[];
+  return Array.isArray(value) && value.every((text) => typeof text === "string") ? value : undefined;
 }

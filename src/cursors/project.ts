@@ -166,17 +166,30 @@ function matchStored(paths: readonly string[], { main, recent }: Stored) {
   const tables = new Array<CursorTable | undefined>(paths.length).fill(main);
   const left = main ? known.left.map((row): CursorAt => ({ table: main, row })) : [];
   if (!recent) return { tables, rows, left };
-  const newer = new Map(recent.paths.map((path, row) => [path, row]));
+  const newer = new Set(recent.paths);
   const leftInMain = left.filter((one) => !newer.has(pathOf(one)));
-  for (const [at, path] of paths.entries()) {
-    const row = newer.get(path);
-    if (row === undefined) continue;
-    rows[at] = row;
-    tables[at] = recent;
-    newer.delete(path);
+  const leftInRecent: CursorAt[] = [];
+  for (const [row, path] of recent.paths.entries()) {
+    const at = placeIn(paths, path);
+    if (at < 0) {
+      leftInRecent.push({ table: recent, row });
+    } else {
+      rows[at] = row;
+      tables[at] = recent;
+    }
   }
-  const leftInRecent = Array.from(newer.values(), (row): CursorAt => ({ table: recent, row }));
   return { tables, rows, left: [...leftInMain, ...leftInRecent] };
+}
+
+/** Where a text stands in a sorted list; -1: nowhere. */
+function placeIn(sorted: readonly string[], text: string): number {
+  let [from, to] = [0, sorted.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((sorted[middle] as string) < text) from = middle + 1;
+    else to = middle;
+  }
+  return sorted[from] === text ? from : -1;
 }
 
 /** The row of each path, -1 where there is none, and the rows of no path. Both lists are sorted. */

@@ -1,5 +1,5 @@
 /** Folders to files. Symbolic links are followed once, so that no loop and no second name counts anything twice. */
-import { type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { constants, type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { type FileStamp, stampOf } from "./stamp.ts";
 
@@ -43,7 +43,8 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
 
   function addFile(path: string, name: string, below: readonly string[]): boolean {
     const stat = statSync(path, STAT);
-    if (!stat?.isFile()) return false;
+    // `stat.isFile()` would do it with BigInts.
+    if (stat === undefined || (Number(stat.mode) & constants.S_IFMT) !== constants.S_IFREG) return false;
     files.push({ path, name, sizeBytes: Number(stat.size), stamp: stampOf(stat), below });
     return true;
   }

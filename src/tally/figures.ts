@@ -105,6 +105,10 @@ export class Sums {
     return this.input + this.output + this.cacheCreation5m + this.cacheCreation1h + this.cacheRead;
   }
 
+  get #counts(): number {
+    return this.responses + this.toolUses + this.webSearches;
+  }
+
   /** Throws `SUM_TOO_LARGE` where a figure is beyond 2^53 - 1. Without `hasCosts` nothing was priced. */
   toFigures(hasCosts: boolean): Figures {
     const cacheCreationTokens = this.cacheCreation5m + this.cacheCreation1h;
@@ -121,8 +125,11 @@ export class Sums {
       toolUses: this.toolUses,
       webSearches: this.webSearches,
     };
-    for (const [name, value] of Object.entries({ ...figures, costUsd: this.costDollars })) {
-      if (!Number.isSafeInteger(value)) throw sumTooLarge(name);
+    // One sum of all instead of many looks: rows are many, and none is negative.
+    if (!Number.isSafeInteger(this.total + this.reasoning + this.#counts + this.costDollars)) {
+      for (const [name, value] of Object.entries({ ...figures, costUsd: this.costDollars })) {
+        if (!Number.isSafeInteger(value)) throw sumTooLarge(name);
+      }
     }
     const hasTime = this.firstMs <= this.lastMs;
     return {
