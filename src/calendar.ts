@@ -43,14 +43,22 @@ export async function calendarFor(
   }
 }
 
+export interface Instants {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
 export interface Calendar {
   readonly timezone: string;
   /** Minutes that local time is ahead of UTC, in ms. */
   offsetMs(instantMs: number): number;
   /** The first instant of a local day given as YYYY-MM-DD; of the day `plusDays` later. */
   startOfDayMs(date: string, plusDays?: number): number;
-  /** The instant of a local time, given as if it were UTC. One that comes twice is the first, one that is skipped goes on. */
-  instantMs(localMs: number): number;
+  /**
+   * The first and the last instant at which clocks showed a local time, given as if it were UTC: two where they were set
+   * back. Of one that they went forth over, the first instant behind it, and the one before that: then first is after last.
+   */
+  instantsMs(localMs: number): Instants;
   /** The local day of an instant, YYYY-MM-DD. */
   dayOf(instantMs: number): string;
 }
@@ -85,9 +93,17 @@ export async function openCalendar(timezone: string): Promise<Calendar> {
     offsetMs,
     startOfDayMs: (date, plusDays = 0) =>
       Temporal.PlainDate.from(date).add({ days: plusDays }).toZonedDateTime(canonical).epochMilliseconds,
-    instantMs: (localMs) =>
-      Temporal.PlainDateTime.from(new Date(localMs).toISOString().slice(0, -1)).toZonedDateTime(canonical)
-        .epochMilliseconds,
+    instantsMs: (localMs) => {
+      const local = Temporal.PlainDateTime.from(new Date(localMs).toISOString().slice(0, -1));
+      const earlier = local.toZonedDateTime(canonical, { disambiguation: "earlier" });
+      if (earlier.toPlainDateTime().equals(local)) {
+        const later = local.toZonedDateTime(canonical, { disambiguation: "later" });
+        return { firstMs: earlier.epochMilliseconds, lastMs: later.epochMilliseconds };
+      }
+      // Clocks never showed it: "earlier" is then as long before it as they skipped.
+      const skippedMs = (earlier.getTimeZoneTransition("next") ?? earlier).epochMilliseconds;
+      return { firstMs: skippedMs, lastMs: skippedMs - 1 };
+    },
     dayOf: (instantMs) => isoDate(instantMs + offsetMs(instantMs)),
   };
 }
@@ -97,7 +113,7 @@ function utc(timezone: string): Calendar {
     timezone: /^(utc|etc\/utc|z)$/i.test(timezone) ? "UTC" : timezone,
     offsetMs: () => 0,
     startOfDayMs: (date, plusDays = 0) => Date.parse(`${date}T00:00:00Z`) + plusDays * DAY_MS,
-    instantMs: (localMs) => localMs,
+    instantsMs: (localMs) => ({ firstMs: localMs, lastMs: localMs }),
     dayOf: isoDate,
   };
 }

@@ -52,6 +52,11 @@ export function tooManyRecords(cause: unknown): ScanError {
   );
 }
 
+/** For signals that nobody listened to meanwhile, or that were aborted before. */
+export function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw aborted();
+}
+
 export function aborted(): ScanError {
   return new ScanError("ABORTED", "the scan was stopped before it was done");
 }

@@ -8,6 +8,7 @@ import { isDatabase } from "./discover/database.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { type MergedTable, Merger } from "./merge.ts";
+import { stopIfAborted } from "./errors.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { ScannedBatch, wholeOf } from "./parts.ts";
 import type { Overrides } from "./pricing/own-prices.ts";
@@ -54,6 +55,7 @@ export async function scanWhole(
   countedBefore?: FindCountedBefore,
 ): Promise<WholeScan> {
   const checked = checkOptions(options);
+  stopIfAborted(checked.signal);
   const stages = new Stages();
   const asksForDays = checked.by.some(isTimeDimension) || checked.since !== undefined || checked.until !== undefined;
   const calendar = await calendarFor(checked.timezone, checked.environment, asksForDays);
@@ -105,6 +107,8 @@ export async function scanWhole(
       return undefined;
     },
   });
+  // Where nothing is new, or all was read when it came, nobody has looked.
+  stopIfAborted(checked.signal);
   stages.end("scan");
 
   const cacheFailure = (await cursors?.save(scanned)) ?? found.cacheFailure;
@@ -129,6 +133,7 @@ export async function scanWhole(
     pricesFolder: pricesFolder(checked),
     countedBefore,
   });
+  stopIfAborted(checked.signal);
   stages.end("tally");
   const result = describeScan({
     checked,

@@ -35,9 +35,10 @@ export async function explain(
   environment: Environment,
   isJson: boolean,
 ): Promise<number> {
-  if (settings.cost === "none") {
-    const origin = settings.origins.cost ?? "--cost";
-    throw new ScanError("INVALID_OPTION", `${origin}: none has nothing to explain (leave it out, or give auto)`);
+  // A config file's is about reports, which may do without costs.
+  const cost = settings.cost === "none" && settings.origins.cost !== "--cost" ? undefined : settings.cost;
+  if (cost === "none") {
+    throw new ScanError("INVALID_OPTION", `--cost: none has nothing to explain (leave it out, or give auto)`);
   }
   const by = asked.by ?? ["none"];
   const asksForRows = by.some((dimension) => dimension !== "none");
@@ -46,7 +47,7 @@ export async function explain(
   }
   const { sort, top } = asked;
   const paths = asked.paths.length > 0 ? asked.paths : undefined;
-  const options = { ...engineOptions(settings), paths, by, sort, top, breakdown: false, explain: true };
+  const options = { ...engineOptions(settings), paths, by, sort, top, cost, breakdown: false, explain: true };
   const result = await scanWithProgress(options, settings, environment);
   const rows = asked.rows === undefined ? result.rows : await rowsNamed(result, asked.rows, environment.home);
   const { totals, costBasis, costLines, window, rowsOmitted, diagnostics } = result;

@@ -15,15 +15,29 @@ export function findFailures({ stats: { skipped }, diagnostics, totals }: ScanRe
     ];
     failures.push(`--strict: ${parts.join(", ")}`);
   }
-  const mostUsd = settings.failOverUsd;
-  if (mostUsd !== undefined && totals.costUsd === null) {
-    failures.push("--fail-over-usd: the total cost is not known");
-  } else if (mostUsd !== undefined && (totals.costUsd ?? 0) > mostUsd) {
-    failures.push(`--fail-over-usd: the estimated total of ${totals.costUsd} USD is above ${mostUsd}`);
-  }
+  if (settings.failOverUsd !== undefined) failures.push(...costFailures(totals, diagnostics, settings.failOverUsd));
   const most = settings.failOverTokens;
   if (most !== undefined && totals.totalTokens > most) {
     failures.push(`--fail-over-tokens: the total of ${exact(totals.totalTokens)} is above ${exact(most)}`);
   }
   return failures;
+}
+
+/** A cost that is not known, or known in part, is not known to be at most as much: who asks for an alarm is to hear of it. */
+function costFailures(
+  { costUsd, costIsPartial }: ScanResult["totals"],
+  { unpricedModels }: ScanResult["diagnostics"],
+  mostUsd: number,
+): string[] {
+  if (costUsd === null) return ["--fail-over-usd: the total cost is not known"];
+  const least = costIsPartial ? "at least " : "";
+  if (costUsd > mostUsd) return [`--fail-over-usd: the estimated total of ${least}${costUsd} USD is above ${mostUsd}`];
+  if (!costIsPartial) return [];
+  const [first = "", ...others] = unpricedModels;
+  const [have, them] =
+    others.length > 0 ? [`and ${counted(others.length, "other model")} have`, "them"] : ["has", "it"];
+  const why = `${first} ${have} no price (--prices FILE gives ${them} one)`;
+  return [
+    `--fail-over-usd: the estimated total is at least ${costUsd} USD; whether it is above ${mostUsd} is not known, for ${why}`,
+  ];
 }

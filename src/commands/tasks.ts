@@ -1,9 +1,9 @@
 /** `tokensift tasks`: the ledger of what each task consumed. */
 import { join } from "node:path";
 import { type FlagName, flagOf } from "../config/flags.ts";
-import type { Layer } from "../config/layer.ts";
+import { commandLineLayer, type Layer } from "../config/layer.ts";
 import { readSettings } from "../config/read.ts";
-import { placeError, type Settings } from "../config/settings.ts";
+import { placeError, resolveSettings, type Settings } from "../config/settings.ts";
 import { oneOf } from "../config/values.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidOption, ScanError } from "../errors.ts";
@@ -87,7 +87,9 @@ export async function runTasks(action: string, paths: readonly string[], written
 /** `folder` is where it was called: its project and its timers are meant. */
 export function taskRun(written: Layer["written"], paths: readonly string[], folder = process.cwd()): TaskRun {
   const environment = thisEnvironment();
-  const settings = readSettings(written, environment, folder);
+  const read = readSettings(written, environment, folder, { command: "tasks", formats: TASKS_FORMATS });
+  // Of a config file these are patterns, about scans; here it is the one session to record.
+  const settings = { ...read, session: resolveSettings([commandLineLayer(written)]).session };
   const { ledgerPath, ...places } = placesOf(settings, environment, folder);
   if (ledgerPath === undefined)
     throw new ScanError("INVALID_OPTION", "no place for a ledger on this machine (name one with --ledger)");
@@ -305,10 +307,7 @@ export function evidenceOf({
 }
 
 export function isJson({ settings }: TaskRun): boolean {
-  const { format = "table" } = settings;
-  if (!TASKS_FORMATS.some((known) => known === format))
-    throw invalidOption("--format", format, `is no format of tasks (one of ${TASKS_FORMATS.join(", ")})`);
-  return format === "json";
+  return settings.format === "json";
 }
 
 export async function writeJson(value: object): Promise<void> {

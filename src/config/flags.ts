@@ -169,7 +169,7 @@ export const FLAGS = {
   failOverUsd: textFlag(
     "Exit code",
     "--fail-over-usd <n>",
-    "exit 1 when the total cost is above n US dollars: 25, 0.5",
+    "exit 1 when the total cost is above n US dollars, or not known to be at most that: 25, 0.5",
     parseDollars,
   ),
   failOverTokens: textFlag(

@@ -1,7 +1,7 @@
 /** What a run was asked for, whoever asked: flag, environment, project config, user config. */
-import { ScanError } from "../errors.ts";
+import { invalidOption, ScanError } from "../errors.ts";
 import type { Flag } from "./flag.ts";
-import { FLAG_NAMES, type FlagName, FLAGS, flagOf } from "./flags.ts";
+import { FLAG_NAMES, type FlagName, FLAGS, flagOf, type Format } from "./flags.ts";
 import type { Layer } from "./layer.ts";
 
 type Values = { readonly [Name in FlagName]?: ReturnType<(typeof FLAGS)[Name]["parse"]> | undefined };
@@ -11,8 +11,17 @@ export interface Settings extends Values {
   readonly origins: Readonly<Partial<Record<FlagName, string>>>;
 }
 
-/** Layers: the strongest first. Throws `INVALID_OPTION` with the place of the value. */
-export function resolveSettings(layers: readonly Layer[]): Settings {
+/** A command that has other formats than `scan`. */
+export interface FormatsOf {
+  readonly command: string;
+  readonly formats: readonly Format[];
+}
+
+/**
+ * Layers: the strongest, what was written by hand, first. Throws `INVALID_OPTION` with the place of the value. A format that
+ * the command does not have is passed over in weaker layers: there it is meant for others.
+ */
+export function resolveSettings(layers: readonly Layer[], of?: FormatsOf): Settings {
   const values: Partial<Record<FlagName, unknown>> = {};
   const origins: Partial<Record<FlagName, string>> = {};
   let isJsonOff = false;
@@ -24,6 +33,10 @@ export function resolveSettings(layers: readonly Layer[]): Settings {
       const origin = joined.origin(name);
       // Weaker layers are checked too: a mistake in a config file shows before it matters.
       const value = (FLAGS[name] as Flag<unknown>).parse(written, origin);
+      if (name === "format" && of && !of.formats.includes(value as Format)) {
+        if (layer !== layers[0]) continue;
+        throw invalidOption(origin, String(value), `is no format of ${of.command} (one of ${of.formats.join(", ")})`);
+      }
       if (name in values || (name === "format" && value === "json" && isJsonOff)) continue;
       values[name] = value;
       origins[name] = origin;

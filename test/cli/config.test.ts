@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FLAG_NAMES, FLAGS } from "../../src/config/flags.ts";
 import { makeFolder } from "../transcripts.ts";
@@ -108,6 +109,52 @@ test("what scans are to fail on is no matter of tasks", async () => {
   expect(await tokensift(["tasks", "scan", "--quiet"], { ...world, home: makeFolder() })).toMatchObject({
     code: 0,
     stderr: "",
+  });
+});
+
+describe("a default that is meant for scans does not break a command that cannot do it", () => {
+  const tasks = async (settings: Settings, ...args: string[]) =>
+    tokensift(["tasks", "scan", "--quiet", ...args], { ...worldOf(settings), home: makeFolder() });
+
+  test.each(["csv", "ndjson"])("tasks has no %s", async (format) => {
+    const plain = await tasks({});
+    for (const settings of [{ variables: { TOKENSIFT_FORMAT: format } }, { project: { format } }, { user: { format } }])
+      expect(await tasks(settings)).toEqual(plain);
+    expect(plain.code).toBe(0);
+    // The next weaker place that says one it has.
+    const { stdout } = await tasks({ variables: { TOKENSIFT_FORMAT: format }, project: { json: true } });
+    expect(JSON.parse(stdout)).toHaveProperty("ledger_path");
+    expect((await tasks({ project: { format } }, "--json")).stdout).toMatch(/^\{"ledger_path"/);
+  });
+
+  test("but what is written by hand is a mistake, before anything is scanned or written", async () => {
+    const home = makeFolder();
+    const world = { ...worldOf({ project: { format: "json" } }), home };
+    for (const action of ["scan", "enrich", "summary"]) {
+      expect(await tokensift(["tasks", action, "--format", "csv"], world)).toMatchObject({
+        code: 2,
+        stdout: "",
+        stderr: 'tokensift: --format: "csv" is no format of tasks (one of table, json, md)\n',
+      });
+    }
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  test("sessions that scans are of are none that tasks record is told", async () => {
+    const world = { ...worldOf({ project: { session: ["5e55*"] } }), home: makeFolder() };
+    expect(await tokensift(["tasks", "record", "--task", "task-1"], world)).toMatchObject({
+      code: 2,
+      stderr: "tokensift: tasks record: say one session (--session ID --task ID)\n",
+    });
+  });
+
+  test("no costs in reports are no answer to prices explain", async () => {
+    for (const settings of [{ project: { cost: "none" } }, { variables: { TOKENSIFT_COST: "none" } }]) {
+      const { code, stdout, stderr } = await tokensift(["prices", "explain", "--json", "--quiet"], worldOf(settings));
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(JSON.parse(stdout)).toMatchObject({ costBasis: { mode: "auto" } });
+    }
+    expect((await tokensift(["prices", "explain", "--cost", "none"], worldOf({}))).code).toBe(2);
   });
 });
 

@@ -144,6 +144,24 @@ describe("--fail-over-usd", () => {
     expect(await run("5", "--cost", "recorded")).toMatchObject({ code: 1 });
   });
 
+  test("a cost that is known in part is above what its part is above, and not known to be below", async () => {
+    const home = makeHome(response(), response({}, {}, { model: "our-own-model" }));
+    const args = (most: string, ...more: string[]) => ["--fail-over-usd", most, "--json", "--quiet", ...more];
+    const says = "tokensift: --fail-over-usd: the estimated total is at least 0.000305 USD; ";
+    expect(await tokensift(args("5"), { home })).toMatchObject({
+      code: 1,
+      stderr: `${says}whether it is above 5 is not known, for our-own-model has no price (--prices FILE gives it one)\n`,
+    });
+    expect(await tokensift(args("0.0003"), { home })).toMatchObject({
+      code: 1,
+      stderr: "tokensift: --fail-over-usd: the estimated total of at least 0.000305 USD is above 0.0003\n",
+    });
+    expect(await tokensift(args("5", "--cost", "recorded"), { home })).toMatchObject({ code: 1 });
+    expect(await tokensift(args("5", "--model", "claude-*"), { home })).toMatchObject({ code: 0, stderr: "" });
+    const prices = `${makeFolder({ "own.json": JSON.stringify({ models: { "our-*": { input: 1, output: 1 } } }) })}/own.json`;
+    expect(await tokensift(args("5", "--prices", prices), { home })).toMatchObject({ code: 0, stderr: "" });
+  });
+
   // A comma before a fraction would make ten times the dollars of it.
   test.each(["lots", "0,5", "1,50", "1,2345", "0,500", "1,000,00", "-1", "1e3"])("%s is no number", async (text) => {
     const { code, stderr } = await run(text);

@@ -58,6 +58,27 @@ test("a signal that is aborted already lets nothing be read", async () => {
   expect(isScanned).toBe(false);
 });
 
+test("a signal that is aborted already is heard where nothing is new", async () => {
+  const asked = { paths: [makeFolder({ [name(1)]: [response(1)] })], threads: 0, cacheDirectory: makeFolder() };
+  await scan(asked);
+  for (const paths of [asked.paths, [makeFolder()]]) {
+    const scanning = scan({ ...asked, paths, signal: AbortSignal.abort() });
+    await expect(scanning).rejects.toMatchObject({ name: "ScanError", code: "ABORTED" });
+  }
+});
+
+test("an abort behind the last transcript is heard too", async () => {
+  const stop = new AbortController();
+  const scanning = scan({
+    paths: [makeFolder({ [name(1)]: [response(1)] })],
+    threads: 0,
+    cache: false,
+    signal: stop.signal,
+    onProgress: ({ bytesDone, bytesTotal }) => bytesDone === bytesTotal && stop.abort(),
+  });
+  await expect(scanning).rejects.toMatchObject({ name: "ScanError", code: "ABORTED" });
+});
+
 test("an abort after the end changes nothing", async () => {
   const stop = new AbortController();
   const paths = [makeFolder({ [name(1)]: [response(1)] })];
