@@ -16,7 +16,7 @@ import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-before.ts";
-import { asksForTasks, tally } from "./tally/index.ts";
+import { asksForTasks, type OnTallied, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
 import { isTimeDimension, type ScanResult } from "./types.ts";
@@ -46,12 +46,13 @@ export interface WholeScan {
 
 /**
  * The same for the ledger, which says what was counted before: then responses are listed, and task ids are found with this
- * scan's pattern whatever cursors hold.
+ * scan's pattern whatever cursors hold. `onTallied` asks more of the same responses.
  */
 export async function scanWhole(
   options: ScanOptions,
   memory: TallyMemory,
   countedBefore?: FindCountedBefore,
+  onTallied?: OnTallied,
 ): Promise<WholeScan> {
   const checked = checkOptions(options);
   const stages = new Stages();
@@ -128,6 +129,7 @@ export async function scanWhole(
     overrides,
     pricesFolder: pricesFolder(checked),
     countedBefore,
+    onTallied,
   });
   stages.end("tally");
   const result = describeScan({

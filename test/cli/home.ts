@@ -7,8 +7,8 @@ export const TRANSCRIPT = ".claude/projects/-srv-app/5e55105e-0000-4000-8000-000
 let responses = 0;
 
 /** The line of one more response, with its LF: 111 tokens. */
-export function response(more: object = {}, usage: object = {}): string {
-  return `${responseNumber(++responses, more, usage)}\n`;
+export function response(more: object = {}, usage: object = {}, message: object = {}): string {
+  return `${responseNumber(++responses, more, usage, message)}\n`;
 }
 
 /** A home with one transcript of these lines. */
