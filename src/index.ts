@@ -1,4 +1,6 @@
 /** The public API. */
+export { type BlocksOptions, scanBlocks } from "./blocks/index.ts";
+export type { Block, BlockFigures, BlocksReport, BurnRate, Gap, Projection, TokenLimit } from "./blocks/types.ts";
 export { ScanError, type ScanErrorCode } from "./errors.ts";
 export type { Environment } from "./environment.ts";
 export { listSources, type SourceFolder, type SourceInfo } from "./inventory.ts";

@@ -17,7 +17,7 @@ import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-before.ts";
-import { asksForTasks, tally } from "./tally/index.ts";
+import { asksForTasks, type OnTallied, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
 import { isTimeDimension, type ScanResult } from "./types.ts";
@@ -47,12 +47,13 @@ export interface WholeScan {
 
 /**
  * The same for the ledger, which says what was counted before: then responses are listed, and task ids are found with this
- * scan's pattern whatever cursors hold.
+ * scan's pattern whatever cursors hold. `onTallied` asks more of the same responses.
  */
 export async function scanWhole(
   options: ScanOptions,
   memory: TallyMemory,
   countedBefore?: FindCountedBefore,
+  onTallied?: OnTallied,
 ): Promise<WholeScan> {
   const checked = checkOptions(options);
   stopIfAborted(checked.signal);
@@ -132,6 +133,7 @@ export async function scanWhole(
     overrides,
     pricesFolder: pricesFolder(checked),
     countedBefore,
+    onTallied,
   });
   stopIfAborted(checked.signal);
   stages.end("tally");

@@ -26,6 +26,17 @@ _MAX_LINE, _CACHE_DIR), by tokensift.config.json in this folder and by
   {"by": "day,model", "startOfWeek": "sunday", "progress": false}
 --no-NAME turns off what a file turned on.`;
 
+export const BLOCKS_HELP = `
+A block begins at the full hour (UTC) of the first response after the block
+before was over, and lasts five hours. Other agents count otherwise: --source
+shows their blocks all the same.
+
+Examples:
+  $ tokensift blocks --recent
+  $ tokensift blocks --active                 what is left, and how fast it goes
+  $ tokensift blocks --since 7d --token-limit max
+  $ tokensift blocks --active --json`;
+
 export const TASKS_HELP = `
   scan     read what is new in all transcripts, refresh the ledger
   get      what one task consumed (--task ID)

@@ -1,4 +1,5 @@
 /** The commands that are seldom run, and never on each prompt: the build puts them into a file of their own (`build.mjs`). */
+export { runBlocks } from "./blocks.ts";
 export { runCache } from "./cache.ts";
 export { completionScript } from "./completion.ts";
 export { runHook } from "./hook.ts";

@@ -6,9 +6,11 @@ import type { Layer } from "../config/layer.ts";
 import type { ScanError } from "../errors.ts";
 import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
+import { BLOCKS_FLAGS, BLOCKS_SHARED_FLAGS } from "./blocks-flags.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
 import {
+  BLOCKS_HELP,
   CACHE_HELP,
   COMPLETION_HELP,
   HOOK_HELP,
@@ -31,6 +33,7 @@ type Abouts = Readonly<Partial<Record<FlagName, string>>>;
 
 /** Of commands without `--format`. */
 const ONLY_JSON: Abouts = { json: "JSON instead of text" };
+const BLOCKS_SOURCE = "blocks of these agents, each by itself; several with commas (default: claude)";
 
 /** Runs what argv asks for. Never rejects. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -87,6 +90,7 @@ class Run {
       ...Object.fromEntries(
         Object.entries(SHORTHANDS).map(([name, dimension]) => [name, () => this.#addShorthand(name, dimension)]),
       ),
+      blocks: () => this.#addBlocks(),
       run: () => this.#addRun(),
       sources: () => this.#addSources(),
       prices: () => this.#addPrices(),
@@ -124,6 +128,22 @@ class Run {
       SCAN_FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addBlocks(): void {
+    const command = this.program
+      .command("blocks")
+      .description("Shows what was consumed in each five-hour window, as Claude's limits are counted in.")
+      .summary("the five-hour windows of Claude's limits: burn rate, projection")
+      .addHelpText("after", BLOCKS_HELP);
+    for (const [term, about] of this.#isAskedFor(command) ? BLOCKS_FLAGS : []) {
+      command.addOption(new Option(term, about).helpGroup("Blocks:"));
+    }
+    this.#addFlags(command, BLOCKS_SHARED_FLAGS, { ...ONLY_JSON, source: BLOCKS_SOURCE });
+    command.action(async () => {
+      const { runBlocks } = await import("./more.ts");
+      this.exitCode = await runBlocks(command.opts());
+    });
   }
 
   #addTasks(): void {

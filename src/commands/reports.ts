@@ -15,7 +15,7 @@ import { DEMO_LABEL } from "./demo.ts";
 import { choosePalette, outputWidth } from "./terminal/look.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
-const DEMO_HINT = "To see what a report looks like: tokensift scan --demo";
+export const DEMO_HINT = "To see what a report looks like: tokensift scan --demo";
 
 /** False when nobody reads stdout any more. */
 export async function writeReports(

@@ -15,7 +15,20 @@ export async function scanWithProgress(
   options: ScanOptions,
   settings: Settings,
   environment: Environment,
-): Promise<ScanResult> {
+): Promise<ScanResult>;
+/** `scanBy`: what scans instead of `scan`. */
+export async function scanWithProgress<Options extends ScanOptions, Result>(
+  options: Options,
+  settings: Settings,
+  environment: Environment,
+  scanBy: (options: Options) => Promise<Result>,
+): Promise<Result>;
+export async function scanWithProgress(
+  options: ScanOptions,
+  settings: Settings,
+  environment: Environment,
+  scanBy: (options: ScanOptions) => Promise<unknown> = scan,
+): Promise<unknown> {
   const { progress: flag, quiet = false, origins } = settings;
   // As the ledger has them.
   const taskOf = asksForTasks(options) ? (await import("./more.ts")).taskOfSessions(settings, environment) : undefined;
@@ -23,7 +36,7 @@ export async function scanWithProgress(
   let release = () => {};
   let isCaught = false;
   try {
-    return await scan({
+    return await scanBy({
       ...options,
       taskOf,
       environment,

@@ -1,10 +1,12 @@
-/** The result itself. One row a line, so that two results can be compared line by line. */
-import type { ScanResult } from "../types.ts";
+/** A result itself. One row or block a line, so that two results can be compared line by line. */
 import { printableJson } from "./printable.ts";
 
-export function renderJson(result: ScanResult): string {
+/** Of what is listed line by line. */
+const LISTS: readonly string[] = ["rows", "blocks", "gaps"];
+
+export function renderJson(result: object): string {
   const lines = Object.entries(result).map(([name, value]) => {
-    const text = name === "rows" ? listText(value as ScanResult["rows"]) : JSON.stringify(value);
+    const text = LISTS.includes(name) ? listText(value as readonly unknown[]) : JSON.stringify(value);
     return `  ${JSON.stringify(name)}: ${text}`;
   });
   return printableJson(`{\n${lines.join(",\n")}\n}\n`);

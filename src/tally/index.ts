@@ -43,7 +43,11 @@ export interface TallyOptions {
   readonly keepsEmptyRows?: boolean | undefined;
   /** Asked what not to count again; responses are then listed by session. Default: everything counts, and none is listed. */
   readonly countedBefore?: FindCountedBefore | undefined;
+  /** Further questions (`ask.ts`), once the rows are there. */
+  readonly onTallied?: OnTallied | undefined;
 }
+
+export type OnTallied = (tallied: Tallied) => Promise<void>;
 
 export interface Tally {
   readonly rows: Row[];
@@ -95,8 +99,10 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     costs && options.explains
       ? (await import("./explain.ts")).explainCosts(plain, options.by, tallied, costs)
       : { rows: plain, costLines: undefined };
+  const broken = options.breakdown && breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by);
+  await options.onTallied?.(tallied);
   return {
-    rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by) : rows,
+    rows: broken || rows,
     ...summary,
     costBasis: costs?.basis ?? null,
     costLines,

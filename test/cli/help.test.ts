@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { tokensift } from "./tokensift.ts";
 
-const COMMANDS = ["scan", "daily", "weekly", "monthly", "hourly", "session", "project", "completion"];
+const COMMANDS = ["scan", "daily", "weekly", "monthly", "hourly", "session", "project", "blocks", "completion"];
 
 describe("help", () => {
   test("names every command, and how a run ends", async () => {
@@ -21,9 +21,9 @@ describe("help", () => {
 
   test.each([
     [],
-    ...["scan", "daily", "run", "sources", "prices", "tasks", "hook", "serve", "cache", "completion"].map((name) => [
-      name,
-    ]),
+    ...["scan", "daily", "blocks", "run", "sources", "prices", "tasks", "hook", "serve", "cache", "completion"].map(
+      (name) => [name],
+    ),
   ])("fits 80 columns: %s", async (...command) => {
     const { stdout } = await tokensift([...command, "--help"]);
     expect(stdout).toContain("Usage: ");
@@ -32,7 +32,7 @@ describe("help", () => {
 
   test("names no format that a command does not have", async () => {
     expect((await tokensift(["tasks", "--help"])).stdout).toContain("  table, json, md (default: table)\n");
-    for (const command of ["run", "sources", "prices", "cache"]) {
+    for (const command of ["blocks", "run", "sources", "prices", "cache"]) {
       const { stdout } = await tokensift([command, "--help"]);
       expect(stdout).toMatch(/^  --json +JSON instead of text$/m);
       expect(stdout).not.toContain("--format");

@@ -3,13 +3,19 @@ import Ajv from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { closed } from "../closed.ts";
 import { makeFolder } from "../transcripts.ts";
+import { makeHome, response } from "./home.ts";
 import { FIXTURES, tokensift } from "./tokensift.ts";
 
-const SCHEMA = JSON.parse(readFileSync(new URL("../../schema/scan.schema.json", import.meta.url), "utf8")) as object;
+const schemaOf = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../schema/${name}.schema.json`, import.meta.url), "utf8")) as object;
+const SCHEMA = schemaOf("scan");
 const names = { CLAUDE_CONFIG_DIR: `${FIXTURES}/report/names` };
 
-function check(schema: unknown, value: unknown): unknown {
-  const validate = new Ajv.default({ strict: true, allErrors: true, allowUnionTypes: true }).compile(schema as object);
+/** `referred`: schemas that it refers to. */
+function check(schema: unknown, value: unknown, ...referred: object[]): unknown {
+  const ajv = new Ajv.default({ strict: true, allErrors: true, allowUnionTypes: true });
+  ajv.addSchema(referred);
+  const validate = ajv.compile(schema as object);
   validate(value);
   return validate.errors;
 }
@@ -40,5 +46,29 @@ describe("scan --json is what schema/scan.schema.json says", () => {
     expect(check(SCHEMA, result)).not.toBe(null);
     delete result.totals["inputTokens"];
     expect(check(SCHEMA, result)).not.toBe(null);
+  });
+});
+
+describe("blocks --json is what schema/blocks.schema.json says", () => {
+  const schema = closed(schemaOf("blocks"));
+
+  test.each([
+    ["of all time", []],
+    ["with a breakdown and a limit", ["--breakdown", "--token-limit", "max", "--source", "claude,codex"]],
+    ["none active", ["--active", "--token-limit", "1M"]],
+    ["in a window", ["--since", "2026-06-01T10:00Z", "--until", "2026-06-02", "--timezone", "Europe/Berlin"]],
+    ["with nothing in it", ["--since", "2030-01-01"]],
+  ])("%s", async (_, flags) => {
+    const { stdout } = await tokensift(["blocks", "--json", ...flags], { variables: names });
+    expect(check(schema, JSON.parse(stdout), closed(SCHEMA) as object)).toBe(null);
+  });
+
+  test("with one that is running", async () => {
+    const at = (msAgo: number) => new Date(Date.now() - msAgo).toISOString();
+    const home = makeHome(response({ timestamp: at(120_000) }), response({ timestamp: at(1000) }));
+    const { stdout } = await tokensift(["blocks", "--json", "--token-limit", "1k"], { home });
+    const { blocks } = JSON.parse(stdout) as { blocks: Array<{ isActive: boolean }> };
+    expect(blocks.at(-1)?.isActive).toBe(true);
+    expect(check(schema, JSON.parse(stdout), closed(SCHEMA) as object)).toBe(null);
   });
 });

@@ -34,6 +34,18 @@ const GOLDENS: readonly Golden[] = [
       columns,
     },
   ]),
+  ...[80, 160].map((columns): Golden => {
+    return { file: `table-${columns}/blocks.txt`, fixture: "demo", args: "blocks --token-limit 100k", columns };
+  }),
+  {
+    file: "table-80/blocks-breakdown.txt",
+    fixture: "report/names",
+    args: "blocks --breakdown --source claude,codex --timezone Europe/Berlin",
+    columns: 80,
+  },
+  { file: "table-40/blocks.txt", fixture: "demo", args: "blocks", columns: 40 },
+  { file: "table-80/blocks-active.txt", fixture: "demo", args: "blocks --active", columns: 80 },
+  { file: "json/blocks.json", fixture: "demo", args: "blocks --json --token-limit max --breakdown" },
   { file: "table-40/day-model.txt", fixture: "report/names", args: "--by day,model", columns: 40 },
   { file: "table-200/session.txt", fixture: "report/names", args: "--by session,project", columns: 200 },
   { file: "table-80/none.txt", fixture: "demo", args: "--by none", columns: 80 },
@@ -60,7 +72,7 @@ describe("golden", () => {
       CLAUDE_CONFIG_DIR: `${FIXTURES}/${fixture}`,
       ...(columns === undefined ? {} : { COLUMNS: String(columns) }),
     };
-    const { code, stdout, stderr } = await tokensift(["--no-cache", ...args.split(" ").filter(Boolean)], {
+    const { code, stdout, stderr } = await tokensift([...args.split(" ").filter(Boolean), "--no-cache"], {
       home: "/home/ada",
       variables,
     });
@@ -80,6 +92,7 @@ function settle(text: string): string {
   return text
     .replaceAll(FIXTURES, "FIXTURES")
     .replace(/"version":"[^"]*"/, '"version":"VERSION"')
+    .replace(/"asOf": "[^"]*"/, '"asOf": "NOW"')
     .replace(
       /"elapsedMs":\d+,"stagesMs":\{[^}]*\}/,
       '"elapsedMs":0,"stagesMs":{"discover":0,"load":0,"scan":0,"merge":0,"save":0,"tally":0}',

@@ -1,0 +1,53 @@
+/** A scan by blocks of five hours: the windows in which Claude's limits are counted. */
+import { openCalendar } from "../calendar.ts";
+import { invalidOption } from "../errors.ts";
+import type { ScanOptions } from "../options.ts";
+import { scanWhole } from "../scan.ts";
+import { ask } from "../tally/ask.ts";
+import { withMemory } from "../tally/memory.ts";
+import type { Tallied } from "../tally/rows.ts";
+import { describe, type Hours } from "./describe.ts";
+import type { BlocksReport } from "./types.ts";
+
+/** Rows are blocks: `by`, `sort` and `top` of a scan do not count. `sources`: default Claude Code alone, whose limits these are. */
+export interface BlocksOptions extends Omit<ScanOptions, "by" | "sort" | "top" | "explain"> {
+  /** Which blocks are told. Default: all in the window. `recent`: the active one and those of the last three days. */
+  readonly show?: "all" | "recent" | "active" | undefined;
+  /** Tokens, or those of the largest block that is over. */
+  readonly tokenLimit?: number | "max" | undefined;
+}
+
+const EVERYTHING = { sinceMs: -Infinity, untilMs: Infinity };
+
+/**
+ * Scans transcripts and tells what was consumed in each block (`docs/decisions/0016`). Rejects as `scan` does.
+ *
+ * @example
+ * const { blocks } = await scanBlocks({ show: "active" });
+ */
+export async function scanBlocks(options: BlocksOptions = {}): Promise<BlocksReport> {
+  const { show = "all", tokenLimit, sources = ["claude"], breakdown = false, ...asked } = options;
+  if (typeof tokenLimit === "number" && !(Number.isSafeInteger(tokenLimit) && tokenLimit > 0))
+    throw invalidOption("--token-limit", String(tokenLimit), "is no number of tokens above 0");
+  const nowMs = options.nowMs ?? Date.now();
+  let hours: Hours = { told: [], all: [], window: EVERYTHING };
+  const onTallied = async (tallied: Tallied) => {
+    hours = await askHours(tallied);
+  };
+  const { result } = await withMemory(async (memory) =>
+    scanWhole({ ...asked, sources, by: ["none"], nowMs }, memory, undefined, onTallied),
+  );
+  return describe(result, hours, { show, tokenLimit, breakdown, nowMs });
+}
+
+/** Blocks are whole hours in UTC, whatever the zone of the window. */
+async function askHours(tallied: Tallied): Promise<Hours> {
+  const calendar = await openCalendar("UTC");
+  const { window, filter } = tallied;
+  const { rows: told } = await ask(tallied, { by: ["hour", "source", "model"], calendar });
+  const isAll = filter === undefined && window.sinceMs === -Infinity && window.untilMs === Infinity;
+  if (isAll) return { told, all: told, window };
+  const by = ["hour", "source"] as const;
+  const { rows: all } = await ask(tallied, { by, calendar, window: EVERYTHING, filters: {} });
+  return { told, all, window };
+}

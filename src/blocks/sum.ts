@@ -1,0 +1,32 @@
+/** Rows of a scan to one sum, exactly: money is added in whole nano-dollars. */
+import { Sums } from "../tally/figures.ts";
+import type { Figures } from "../types.ts";
+import type { BlockFigures } from "./types.ts";
+
+/** Throws `SUM_TOO_LARGE`. Without `hasCosts` nothing was priced. */
+export function sumOf(rows: readonly Figures[], hasCosts: boolean): BlockFigures {
+  const sums = new Sums();
+  for (const row of rows) {
+    sums.input += row.inputTokens;
+    sums.output += row.outputTokens;
+    sums.reasoning += row.reasoningTokens;
+    sums.cacheCreation5m += row.cacheCreation5mTokens;
+    sums.cacheCreation1h += row.cacheCreation1hTokens;
+    sums.cacheRead += row.cacheReadTokens;
+    sums.webSearches += row.webSearches;
+    sums.responses += row.responses;
+    sums.toolUses += row.toolUses;
+    addCost(sums, row);
+    if (row.firstAt !== null && row.lastAt !== null) sums.addSpan(Date.parse(row.firstAt), Date.parse(row.lastAt));
+  }
+  const { durationMs: _, ...figures } = sums.toFigures(hasCosts);
+  return figures;
+}
+
+function addCost(sums: Sums, { costUsd, costIsPartial, responses }: Figures): void {
+  if (costIsPartial) sums.addCost(undefined, 0);
+  // A row of nothing but tool uses costs nothing, and says nothing of whether prices are known.
+  if (costUsd === null || (costUsd === 0 && responses === 0)) return;
+  const dollars = Math.trunc(costUsd);
+  sums.addCost({ dollars, nanos: Math.round((costUsd - dollars) * 1e9) }, 0);
+}
