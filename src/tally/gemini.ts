@@ -6,6 +6,7 @@ import type { Transcript } from "../discover/transcript.ts";
 import { FLAG, NO_USAGE } from "../events.ts";
 import { dropBranchCopies, isCopied } from "./branches.ts";
 import type { CountMode } from "./groups.ts";
+import { dropImported, type SessionStates } from "./imports.ts";
 import type { Places } from "./places.ts";
 import type { EventTable } from "./table.ts";
 import { dropTelemetry, QwenSums, settleTelemetry, takeRequestLog, type ToldOfSession } from "./telemetry.ts";
@@ -28,6 +29,7 @@ export function settleGemini(table: EventTable, places: Places, count: CountMode
     const sums = new QwenSums(table, states.toldOfQwen.values());
     // Before request ids are made up.
     chooseStates(table, places, NO_SESSION, dropBranchCopies(table, states.ofQwen));
+    dropImported(table, states.ofGemini);
     for (const [session, messages] of states.bySession) chooseStates(table, places, session, messages);
     const told = takeRequestLog(table, [...states.toldOfQwen.values()]);
     untoldTokens = settleTelemetry(table, told) + sums.untold(table);
@@ -44,6 +46,7 @@ export function settleGemini(table: EventTable, places: Places, count: CountMode
 interface States {
   readonly all: readonly number[];
   readonly ofQwen: readonly number[];
+  readonly ofGemini: readonly SessionStates[];
   /** By the number of the file's own session. */
   readonly toldOfQwen: ReadonlyMap<number, ToldOfSession>;
   /** By the number of the file's own session, by message id, its states in transcript and byte order; without branches' copies. */
@@ -58,6 +61,7 @@ function findStates(table: EventTable, transcripts: readonly Transcript[]): Stat
   const toldOfQwen = new Map<number, { states: number[]; sure: Set<number>; logged: number[]; sumTokens: number }>();
   const numbers = new Map<string, number>();
   const bySession = new Map<number, Map<string, number[]>>();
+  const ofGemini = new Map<number, SessionStates & { firstMs: number }>();
   for (const [t, { source, stem, isMain, content, sumTokens = 0 }] of transcripts.entries()) {
     if (source !== "gemini" && source !== "qwen") continue;
     const name = `${source} ${texts[transcript.sessionId[t] as number] || stem}`;
@@ -68,8 +72,11 @@ function findStates(table: EventTable, transcripts: readonly Transcript[]): Stat
     const told = toldOfQwen.get(session) ?? { states: [], sure: new Set(), logged: [], sumTokens: 0 };
     told.sumTokens = Math.max(told.sumTokens, sumTokens);
     if (source === "qwen") toldOfQwen.set(session, told);
+    const ofSession = ofGemini.get(session) ?? { name, firstMs: Infinity, messages };
+    if (source === "gemini") ofGemini.set(session, ofSession);
     const to = transcript.firstEvent[t + 1] ?? length;
     for (let i = transcript.firstEvent[t] as number; i < to; i++) {
+      ofSession.firstMs = Math.min(ofSession.firstMs, event.firstMs[i] as number);
       if (((event.flags[i] as number) & FLAG.state) === 0) continue;
       all.push(i);
       if (source === "qwen") {
@@ -86,7 +93,7 @@ function findStates(table: EventTable, transcripts: readonly Transcript[]): Stat
       else messages.set(key, [i]);
     }
   }
-  return { all, ofQwen, toldOfQwen, bySession };
+  return { all, ofQwen, ofGemini: [...ofGemini.values()], toldOfQwen, bySession };
 }
 
 function chooseStates(
