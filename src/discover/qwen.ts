@@ -1,6 +1,7 @@
 /** Where Qwen Code keeps its sessions (`formats/others.md`), and what it notes of their requests beside them (numbers 12 to 14 of `docs/decisions/0011`). */
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
+import { homePath } from "./home-path.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
@@ -13,14 +14,9 @@ const OUTCOMES = /(?:^|[\\/])usage-events-\d{4}-\d{2}\.jsonl$/;
 
 /** The folders and files that may be on this machine. `QWEN_HOME` moves all of them, `QWEN_RUNTIME_DIR` all but the sums. */
 export function qwenRoots({ variables, home }: Environment): string[] {
-  const folder = atHome(variables["QWEN_HOME"], home) ?? join(home, ".qwen");
-  const runtime = atHome(variables["QWEN_RUNTIME_DIR"], home) ?? folder;
+  const folder = homePath(variables["QWEN_HOME"], home) ?? join(home, ".qwen");
+  const runtime = homePath(variables["QWEN_RUNTIME_DIR"], home) ?? folder;
   return [...["projects", "tmp", "usage"].map((name) => join(runtime, name)), join(folder, "usage_record.jsonl")];
-}
-
-/** Qwen Code itself takes `~` for the home folder. */
-function atHome(folder: string | undefined, home: string): string | undefined {
-  return folder ? folder.replace(/^~(?=$|[\\/])/, () => home) : undefined;
 }
 
 /** Whether a path is named like one of the files beside the sessions. */

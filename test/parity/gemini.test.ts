@@ -223,7 +223,7 @@ describe("gemini --session-file", () => {
       responses,
       toolUses,
     ]);
-    return figures.toSorted();
+    return figures;
   };
   const own = answer("u3", 31, 40);
   // Its last message may be written once more.
