@@ -5,6 +5,7 @@ import type { Cursors } from "./cursors/index.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import type { Unfolded } from "./databases/index.ts";
 import { isDatabase } from "./discover/database.ts";
+import { isUnreadNote } from "./discover/qwen.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { type MergedTable, Merger } from "./merge.ts";
@@ -156,11 +157,19 @@ export async function scanWhole(
   return { result, table, places, responsesOf: tallied.responsesOf };
 }
 
-/** With the sessions of databases, which few machines have. */
-async function unfolded(found: Discovery, { cache, environment, cacheDirectory }: CheckedOptions): Promise<Unfolded> {
-  if (!found.transcripts.some(isDatabase)) {
-    return { ...found, bytesRead: 0, unchanged: 0, untoldTokens: 0, cacheFailure: undefined };
+/** With the sessions of databases and of Qwen Code's notes, which few machines have. */
+async function unfolded(
+  found: Discovery,
+  { cache, environment, cacheDirectory }: Pick<CheckedOptions, "cache" | "environment" | "cacheDirectory">,
+): Promise<Unfolded> {
+  const without = { bytesRead: 0, unchanged: 0, untoldTokens: 0, cacheFailure: undefined };
+  if (found.transcripts.some(isUnreadNote)) {
+    const { unfoldNotes } = await import("./databases/qwen-notes.ts");
+    const { bytesRead, ...noted } = unfoldNotes(found);
+    const rest = await unfolded(noted, { cache, environment, cacheDirectory });
+    return { ...rest, bytesRead: rest.bytesRead + bytesRead };
   }
+  if (!found.transcripts.some(isDatabase)) return { ...found, ...without };
   const { unfoldDatabases } = await import("./databases/index.ts");
   return unfoldDatabases(found, cache ? cacheFolder(environment, cacheDirectory) : undefined);
 }

@@ -144,7 +144,7 @@ export interface Diagnostics {
   readonly clampedResponses: number;
   /** Responses of sessions without an end that told no more than their output: their input is in no figure. Copilot CLI. */
   readonly outputOnlyResponses: number;
-  /** Tokens that sessions' own totals (OpenCode 2), or telemetry (Qwen Code), hold beyond what messages tell, of all time: they are in no figure. */
+  /** Tokens that sessions' own totals (OpenCode 2, Qwen Code), or telemetry (Qwen Code), hold beyond what is told of requests, of all time: they are in no figure. */
   readonly untoldTokens: number;
   /** Responses whose output number is a placeholder the agent never replaced, by agent version. */
   readonly lowOutputResponses: Readonly<Record<string, number>>;

@@ -26,7 +26,7 @@ const gemini = (id: string, input: number): string =>
 async function scanHome(tree: Tree, variables: Record<string, string> = {}, by: "source" | "project" = "source") {
   const home = makeFolder(tree);
   const here = Object.fromEntries(
-    Object.entries(variables).map(([name, value]) => [name, value.replaceAll("~", home)]),
+    Object.entries(variables).map(([name, value]) => [name, value.replaceAll("~", home).replaceAll("%", "~")]),
   );
   const environment = { variables: here, home, platform: "linux" as const };
   const { rows } = await scan({ environment, by: [by], threads: 0, cache: false });
@@ -48,7 +48,46 @@ const HOME: Tree = {
   ".gemini/tmp/app/logs.json": "[]",
 };
 
+const amp = (input: number) => JSON.stringify({ id: "t", messages: [{ usage: { model: "m", inputTokens: input } }] });
+const pi = (id: string, input: number) =>
+  lines(
+    [
+      { type: "session", id, cwd: "/srv/app" },
+      { type: "message", id, message: { role: "assistant", model: "m", usage: { input } } },
+    ].map((line) => JSON.stringify(line)),
+  );
+
 describe("a home", () => {
+  test.each([
+    [{}, { amp: 1, pi: 10 }],
+    [{ XDG_DATA_HOME: "~/data" }, { amp: 2, pi: 10 }],
+    [
+      { XDG_DATA_HOME: "~/data", AMP_DATA_HOME: "~/amp" },
+      { amp: 4, pi: 10 },
+    ],
+    [{ PI_CODING_AGENT_DIR: "~/agent" }, { amp: 1, pi: 20 }],
+    // What Pi itself takes for the home folder.
+    [
+      { PI_CODING_AGENT_DIR: "%/agent", PI_CODING_AGENT_SESSION_DIR: "%/new" },
+      { amp: 1, pi: 60 },
+    ],
+    [{ PI_CODING_AGENT_SESSION_DIR: "~/new" }, { amp: 1, pi: 50 }],
+    [
+      { PI_CODING_AGENT_SESSION_DIR: "", AMP_DATA_HOME: "", XDG_DATA_HOME: "" },
+      { amp: 1, pi: 10 },
+    ],
+  ])("with %j", async (variables, expected) => {
+    const tree = {
+      ".local/share/amp/threads/T-1.json": amp(1),
+      "data/amp/threads/T-1.json": amp(2),
+      "amp/amp/threads/T-1.json": amp(4),
+      ".pi/agent/sessions/--srv-app--/1.jsonl": pi("a", 10),
+      "agent/sessions/--srv-app--/2.jsonl": pi("b", 20),
+      "new/3.jsonl": pi("c", 40),
+    };
+    expect(await scanHome(tree, variables)).toEqual(expected);
+  });
+
   test("holds transcripts of several agents", async () => {
     expect(await scanHome(HOME)).toEqual({ claude: 111, codex: 15_000, gemini: 15 });
   });

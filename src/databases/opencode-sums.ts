@@ -1,4 +1,4 @@
-/** What the messages of a database add up to, against what OpenCode 2 adds up itself (`docs/decisions/0014`). */
+/** What the messages of a database add up to, against what OpenCode adds up itself (`docs/decisions/0014`). */
 import { isObject } from "../json.ts";
 import { countsIn } from "../sources/opencode-newer.ts";
 import type { Tables } from "./sqlite.ts";
@@ -25,13 +25,20 @@ export class TokenSums {
 
   /** Tokens that totals of sessions hold and no message tells of: of titles, of attempts that failed, of what was undone. */
   untold(tables: Tables): number {
-    const columns = tables.columnsOf("session_v2");
-    if (!["id", ...TOTALS].every((name) => columns.has(name))) return 0;
+    const told = new Set<string>();
     let untold = 0;
-    for (const session of tables.rows(`SELECT id, ${TOTALS.join(", ")} FROM session_v2`)) {
-      const sums = this.#bySession.get(String(session["id"]));
-      for (const [i, name] of TOTALS.entries()) {
-        untold += Math.max(0, asCount(Number(session[name])) - (sums?.[i] ?? 0));
+    // Version 1 has totals too, since May 2026; what the table of version 2 says of a session is newer.
+    for (const table of ["session_v2", "session"]) {
+      const columns = tables.columnsOf(table);
+      if (!["id", ...TOTALS].every((name) => columns.has(name))) continue;
+      for (const session of tables.rows(`SELECT id, ${TOTALS.join(", ")} FROM ${table}`)) {
+        const id = String(session["id"]);
+        if (told.has(id)) continue;
+        told.add(id);
+        const sums = this.#bySession.get(id);
+        for (const [i, name] of TOTALS.entries()) {
+          untold += Math.max(0, asCount(Number(session[name])) - (sums?.[i] ?? 0));
+        }
       }
     }
     return untold;

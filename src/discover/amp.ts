@@ -6,9 +6,11 @@ import type { FoundFile } from "./walk.ts";
 
 const THREAD = /(?:^|[\\/])T-[^\\/]*\.json$/;
 
-/** The folder that may hold threads on this machine, whether it exists or not. */
-export function ampRoots({ home }: Environment): string[] {
-  return [join(home, ".local", "share", "amp", "threads")];
+/** The folder that may hold threads on this machine, whether it exists or not. Amp looks at `XDG_DATA_HOME` on Linux alone. */
+export function ampRoots({ variables, home, platform }: Environment): string[] {
+  const isMoved = platform !== "darwin" && platform !== "win32";
+  const data = variables["AMP_DATA_HOME"] || (isMoved && variables["XDG_DATA_HOME"]) || join(home, ".local", "share");
+  return [join(data, "amp", "threads")];
 }
 
 export function isAmpThread(path: string): boolean {

@@ -1,6 +1,6 @@
 /** Where OpenCode keeps its messages (`formats/others.md`): in a database, or each in a file of its own. */
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Environment } from "../environment.ts";
 import { databaseTranscript, isNamedLikeDatabase } from "./database.ts";
 import type { Transcript } from "./transcript.ts";
@@ -10,11 +10,13 @@ const MESSAGE = /(?:^|[\\/])msg_[^\\/]*\.json$/;
 const PART = /(?:^|[\\/])prt_[^\\/]*\.json$/;
 const PLACE = /[\\/]storage[\\/](?:message[\\/][^\\/]+[\\/]msg_|part[\\/][^\\/]+[\\/]prt_)[^\\/]*\.json$/;
 
-/** The folders and databases that may be on this machine. Beside them lie snapshots of whole projects. */
+/** The folders and databases that may be on this machine. Beside them lie snapshots of whole projects. `OPENCODE_DB` names a database more. */
 export function opencodeRoots({ variables, home }: Environment): string[] {
   const data = join(variables["XDG_DATA_HOME"] || join(home, ".local", "share"), "opencode");
   const databases = new Set(["opencode.db", ...namesIn(data).filter(isNamedLikeDatabase)]);
-  return [...databases, join("storage", "message"), join("storage", "part")].map((name) => join(data, name));
+  const own = [...databases, join("storage", "message"), join("storage", "part")].map((name) => join(data, name));
+  const named = variables["OPENCODE_DB"];
+  return named?.endsWith(".db") ? [...new Set([...own, resolve(data, named)])] : own;
 }
 
 export function isOpenCodeFile(name: string): boolean {

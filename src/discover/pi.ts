@@ -1,12 +1,15 @@
 /** Where Pi keeps its sessions (`formats/others.md`). */
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
+import { homePath } from "./home-path.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
-/** The folder that may hold sessions on this machine, whether it exists or not. */
+/** The folders that may hold sessions on this machine, whether they exist or not. One that holds newer sessions alone leaves the others where they were. */
 export function piRoots({ variables, home }: Environment): string[] {
-  return [join(variables["PI_CODING_AGENT_DIR"] || join(home, ".pi", "agent"), "sessions")];
+  const sessions = join(homePath(variables["PI_CODING_AGENT_DIR"], home) ?? join(home, ".pi", "agent"), "sessions");
+  const newer = homePath(variables["PI_CODING_AGENT_SESSION_DIR"], home);
+  return newer === undefined ? [sessions] : [sessions, newer];
 }
 
 /** A session names itself and its project: the folder's name is a path with dashes for slashes. */

@@ -1,12 +1,36 @@
-/** Where Qwen Code keeps its sessions (`formats/others.md`). */
+/** Where Qwen Code keeps its sessions (`formats/others.md`), and what it notes of their requests beside them (numbers 12 to 14 of `docs/decisions/0011`). */
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
+import { homePath } from "./home-path.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
-/** The folders that may hold sessions on this machine, whether they exist or not. */
-export function qwenRoots({ home }: Environment): string[] {
-  return ["projects", "tmp"].map((folder) => join(home, ".qwen", folder));
+/** A line for each request of any session, one file a month. */
+const REQUEST_LOG = /(?:^|[\\/])token-usage-\d{4}-\d{2}\.jsonl$/;
+/** What each session used in all, a line whenever one ends. */
+const SESSION_SUMS = /(?:^|[\\/])usage_record\.jsonl$/;
+/** Requests that failed, of which nothing is known. */
+const OUTCOMES = /(?:^|[\\/])usage-events-\d{4}-\d{2}\.jsonl$/;
+
+/** The folders and files that may be on this machine. `QWEN_HOME` moves all of them, `QWEN_RUNTIME_DIR` all but the sums. */
+export function qwenRoots({ variables, home }: Environment): string[] {
+  const folder = homePath(variables["QWEN_HOME"], home) ?? join(home, ".qwen");
+  const runtime = homePath(variables["QWEN_RUNTIME_DIR"], home) ?? folder;
+  return [...["projects", "tmp", "usage"].map((name) => join(runtime, name)), join(folder, "usage_record.jsonl")];
+}
+
+/** Whether a path is named like one of the files beside the sessions. */
+export function isQwenNote(path: string): boolean {
+  return REQUEST_LOG.test(path) || SESSION_SUMS.test(path) || OUTCOMES.test(path);
+}
+
+/** Whether a transcript is a file of many sessions that have not been taken apart yet (`src/databases/qwen-notes.ts`). */
+export function isUnreadNote({ source, path, content }: Pick<Transcript, "source" | "path" | "content">): boolean {
+  return source === "qwen" && content === undefined && (REQUEST_LOG.test(path) || SESSION_SUMS.test(path));
+}
+
+export function isSessionSums(path: string): boolean {
+  return SESSION_SUMS.test(path);
 }
 
 /** `<project>/chats/<session>.jsonl`, `<project>/subagents/<session>/agent-<id>.jsonl`; old builds wrote documents. */
@@ -15,7 +39,8 @@ export function isQwenSession(path: string): boolean {
 }
 
 export function qwenTranscripts(files: readonly FoundFile[]): Transcript[] {
-  return files.map(({ path, sizeBytes, stamp }) => {
+  const some = files.filter(({ path }) => !OUTCOMES.test(path));
+  return some.map(({ path, sizeBytes, stamp }) => {
     const folder = dirname(path);
     const isAgentFile = basename(dirname(folder)) === "subagents" && basename(path).startsWith("agent-");
     const project = isAgentFile ? dirname(dirname(folder)) : basename(folder) === "chats" ? dirname(folder) : folder;

@@ -9,7 +9,7 @@ import { isCopilotPlace, isCopilotRecord } from "./copilot.ts";
 import { isGeminiRecord } from "./gemini.ts";
 import { isOpenCodePlace } from "./opencode.ts";
 import { isPiRecord } from "./pi.ts";
-import { isQwenRecord } from "./qwen.ts";
+import { isQwenNote, isQwenRecord } from "./qwen.ts";
 import type { FoundFile } from "./walk.ts";
 
 /** First lines are long in rollouts: 20 to 45 KB of instructions. */
@@ -32,7 +32,7 @@ const CODEX_PLACE = /[\\/](?:archived_)?sessions[\\/](?:.*[\\/])?rollout-[^\\/]*
 /** Lines are Claude Code's where nothing says otherwise: its records differ most from each other. A document may be anything. */
 export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (GEMINI_PLACE.test(path)) return "gemini";
-  if (QWEN_PLACE.test(path)) return "qwen";
+  if (QWEN_PLACE.test(path) || isQwenNote(path)) return "qwen";
   if (path.endsWith(".zst")) return "codex";
   if (path.endsWith(".db") && (isNamedLikeDatabase(path) || firstLines(path, 1)[0]?.startsWith(SQLITE)))
     return basename(path).startsWith("session-store") ? "copilot" : "opencode";

@@ -8,6 +8,8 @@ export interface Transcript {
   readonly sizeBytes: number;
   /** Its lines, where they are in memory: of a session in a database. No cursor is of it. */
   readonly content?: Uint8Array;
+  /** What its agent says that its session used in all, beside the transcripts (Qwen Code). */
+  readonly sumTokens?: number;
   /** Taken before anything is read. */
   readonly stamp: FileStamp;
   /** The folder whose transcripts are remembered together (`src/cursors/`). */

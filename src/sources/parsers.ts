@@ -16,6 +16,9 @@ const isJson = (path: string) => path.endsWith(".json");
 /** A session of a database (`src/databases/`). */
 const isStored = (path: string) => path.includes(".db#");
 
+/** A session of Qwen Code's notes (`src/databases/qwen-notes.ts`), or what is left of these. */
+const isNoted = (path: string) => /[\\/]token-usage-\d{4}-\d{2}\.jsonl(?:#|$)/.test(path);
+
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
   amp: { version: 3, isDocument: isJson },
   claude: { version: 5 },
@@ -24,8 +27,9 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   copilot: { version: 1, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 2, isDocument: (path) => isJson(path) || isStored(path) },
-  pi: { version: 4 },
-  qwen: { version: 4, isDocument: isJson },
+  pi: { version: 5 },
+  // A session of its notes comes as lines.
+  qwen: { version: 5, isDocument: (path) => isJson(path) || isNoted(path) },
 };
 
 export function parserVersion(name: SourceName): number {

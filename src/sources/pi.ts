@@ -34,6 +34,8 @@ const RECORD = object({
   message: object({
     role: oneOf("assistant", "user", "toolResult"),
     model: text,
+    /** What served it, where that is another one. */
+    responseModel: text,
     content: each("type", { toolCalls: ["toolCall"] }),
     usage: USAGE_FIELDS,
   }),
@@ -50,6 +52,7 @@ const SUMMARY = slots.usage.self - message.usage.self;
 const { usage } = message;
 /** The model of what names none and is no summary. */
 const UNKNOWN = "unknown";
+const ROUTER = /(?:^|\/)auto$/;
 
 export const pi: Source = { name: "pi", record: RECORD, decode };
 
@@ -78,7 +81,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   }
   draft.timeMs = cells.time(slots.timestamp);
   draft.flags = 0;
-  draft.model = isAnswer ? cells.text(message.model) : 0;
+  draft.model = isAnswer ? cells.text(modelSlot(cells)) : 0;
   draft.toolUses = isAnswer ? cells.integer(message.content.toolCalls) : 0;
   draft.context = events.contextNumber(0, 0, 0, 0, 0);
   readUsage(cells, shift);
@@ -97,6 +100,12 @@ function decode(cells: Cells, events: EventWriter): boolean {
   }
   if (draft.flags !== 0 || draft.toolUses + draft.model > 0 || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
+}
+
+/** Who left the choice to a router is told what it chose; elsewhere the other name is one that a server has for the same model. */
+function modelSlot(cells: Cells): number {
+  const isRouted = cells.has(message.responseModel) && ROUTER.test(cells.textOf(message.model));
+  return isRouted ? message.responseModel : message.model;
 }
 
 function readUsage(cells: Cells, shift: number): void {

@@ -33,6 +33,15 @@ const RECORD = object({
     cachedContentTokenCount: count,
     totalTokenCount: count,
   }),
+  // Of a line of the request log.
+  id: hash,
+  source: text,
+  feature: oneOf("subagent"),
+  inputTokens: count,
+  outputTokens: count,
+  thoughtsTokens: count,
+  cachedTokens: count,
+  totalTokens: count,
   systemPayload: within({
     uiEvent: object({
       "event.name": oneOf("qwen-code.api_response"),
@@ -48,6 +57,10 @@ const RECORD = object({
   }),
 });
 
+/** Who asked, where no subagent did. */
+const MAIN = "main";
+const LF = 10;
+const unpackDocument = unpackJson(linesOf);
 const TYPE = { assistant: 1, user: 2, system: 3 } as const;
 const { slots } = assignSlots(RECORD);
 const { usageMetadata: usage } = slots;
@@ -57,14 +70,20 @@ export const qwen: Source = {
   name: "qwen",
   record: RECORD,
   decode,
-  unpack: unpackJson(linesOf),
+  unpack: (bytes, path) => (path.endsWith(".json") ? unpackDocument(bytes, path) : wholeLines(bytes)),
 };
+
+/** The end of a line that is still being written stands by itself. */
+function wholeLines(bytes: Buffer): string | undefined {
+  return bytes.at(-1) === LF ? bytes.toString() : undefined;
+}
 
 const draft = emptyDraft();
 
 function decode(cells: Cells, events: EventWriter): boolean {
   const type = cells.integer(slots.type);
   if (type === TYPE.system && cells.integer(telemetry["event.name"]) === 1) return decodeTelemetry(cells, events);
+  if (type === 0 && cells.has(slots.inputTokens) && cells.has(slots.totalTokens)) return decodeRequest(cells, events);
   const isResponse = type === TYPE.assistant;
   const hasUsage = isResponse && cells.has(usage.self);
   if (hasUsage && cells.hasBadCount(usage.self, usage.totalTokenCount)) return false;
@@ -113,6 +132,29 @@ function decodeTelemetry(cells: Cells, events: EventWriter): boolean {
   draft.model = cells.text(telemetry.model);
   draft.toolUses = 0;
   setUsage(...numbers);
+  events.add(draft);
+  return true;
+}
+
+/** Number 12: a request of any kind. Those of Qwen Code itself are nobody's, whatever `source` says. */
+function decodeRequest(cells: Cells, events: EventWriter): boolean {
+  if (cells.hasBadCount(slots.inputTokens, slots.totalTokens)) return false;
+  const isAgents = cells.integer(slots.feature) === 1 || !cells.has(slots.feature);
+  const isMain = !isAgents || cells.textOf(slots.source) === MAIN;
+  decodeSurroundings(cells, events, isMain ? 0 : cells.text(slots.source));
+  draft.flags = FLAG.state | FLAG.usage | FLAG.telemetry;
+  draft.responseLow = cells.hashLow(slots.id);
+  draft.responseHigh = cells.hashHigh(slots.id);
+  draft.requestLow = draft.requestHigh = 0;
+  draft.model = cells.text(slots.model);
+  draft.toolUses = 0;
+  setUsage(
+    cells.count(slots.inputTokens),
+    cells.count(slots.outputTokens),
+    cells.count(slots.thoughtsTokens),
+    cells.count(slots.cachedTokens),
+    cells.count(slots.totalTokens),
+  );
   events.add(draft);
   return true;
 }

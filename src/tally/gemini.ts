@@ -6,9 +6,10 @@ import type { Transcript } from "../discover/transcript.ts";
 import { FLAG, NO_USAGE } from "../events.ts";
 import { dropBranchCopies, isCopied } from "./branches.ts";
 import type { CountMode } from "./groups.ts";
+import { dropImported, type SessionStates } from "./imports.ts";
 import type { Places } from "./places.ts";
 import type { EventTable } from "./table.ts";
-import { dropTelemetry, settleTelemetry, type ToldOfSession } from "./telemetry.ts";
+import { dropTelemetry, QwenSums, settleTelemetry, takeRequestLog, type ToldOfSession } from "./telemetry.ts";
 
 /** Marks made-up request ids: those of other agents are hashes. */
 const REQUEST_HIGH = 0x67656d69;
@@ -25,10 +26,13 @@ export function settleGemini(table: EventTable, places: Places, count: CountMode
   const states = findStates(table, places.transcripts);
   let untoldTokens = 0;
   if (count === "responses") {
+    const sums = new QwenSums(table, states.toldOfQwen.values());
     // Before request ids are made up.
     chooseStates(table, places, NO_SESSION, dropBranchCopies(table, states.ofQwen));
+    dropImported(table, states.ofGemini);
     for (const [session, messages] of states.bySession) chooseStates(table, places, session, messages);
-    untoldTokens = settleTelemetry(table, states.toldOfQwen.values());
+    const told = takeRequestLog(table, [...states.toldOfQwen.values()]);
+    untoldTokens = settleTelemetry(table, told) + sums.untold(table);
   } else {
     dropTelemetry(table, states.ofQwen);
   }
@@ -42,6 +46,7 @@ export function settleGemini(table: EventTable, places: Places, count: CountMode
 interface States {
   readonly all: readonly number[];
   readonly ofQwen: readonly number[];
+  readonly ofGemini: readonly SessionStates[];
   /** By the number of the file's own session. */
   readonly toldOfQwen: ReadonlyMap<number, ToldOfSession>;
   /** By the number of the file's own session, by message id, its states in transcript and byte order; without branches' copies. */
@@ -53,27 +58,32 @@ function findStates(table: EventTable, transcripts: readonly Transcript[]): Stat
   const { event, transcript, texts, length } = table;
   const all: number[] = [];
   const ofQwen: number[] = [];
-  const toldOfQwen = new Map<number, { states: number[]; sure: Set<number> }>();
+  const toldOfQwen = new Map<number, { states: number[]; sure: Set<number>; logged: number[]; sumTokens: number }>();
   const numbers = new Map<string, number>();
   const bySession = new Map<number, Map<string, number[]>>();
-  for (const [t, { source, stem, isMain }] of transcripts.entries()) {
+  const ofGemini = new Map<number, SessionStates & { firstMs: number }>();
+  for (const [t, { source, stem, isMain, content, sumTokens = 0 }] of transcripts.entries()) {
     if (source !== "gemini" && source !== "qwen") continue;
     const name = `${source} ${texts[transcript.sessionId[t] as number] || stem}`;
     const session = numbers.get(name) ?? numbers.size + 1;
     numbers.set(name, session);
     const messages = bySession.get(session) ?? new Map<string, number[]>();
     bySession.set(session, messages);
-    const told = toldOfQwen.get(session) ?? { states: [], sure: new Set() };
+    const told = toldOfQwen.get(session) ?? { states: [], sure: new Set(), logged: [], sumTokens: 0 };
+    told.sumTokens = Math.max(told.sumTokens, sumTokens);
     if (source === "qwen") toldOfQwen.set(session, told);
+    const ofSession = ofGemini.get(session) ?? { name, firstMs: Infinity, messages };
+    if (source === "gemini") ofGemini.set(session, ofSession);
     const to = transcript.firstEvent[t + 1] ?? length;
     for (let i = transcript.firstEvent[t] as number; i < to; i++) {
+      ofSession.firstMs = Math.min(ofSession.firstMs, event.firstMs[i] as number);
       if (((event.flags[i] as number) & FLAG.state) === 0) continue;
       all.push(i);
       if (source === "qwen") {
         ofQwen.push(i);
-        told.states.push(i);
+        (content ? told.logged : told.states).push(i);
         if (isCopied(table, i)) continue;
-        if (isMain) told.sure.add(i);
+        if (isMain && !content) told.sure.add(i);
       }
       const [low, high] = [event.responseLow[i] as number, event.responseHigh[i] as number];
       if (low === 0 && high === 0) continue;
@@ -83,7 +93,7 @@ function findStates(table: EventTable, transcripts: readonly Transcript[]): Stat
       else messages.set(key, [i]);
     }
   }
-  return { all, ofQwen, toldOfQwen, bySession };
+  return { all, ofQwen, ofGemini: [...ofGemini.values()], toldOfQwen, bySession };
 }
 
 function chooseStates(

@@ -15,10 +15,10 @@ import { COLUMNS } from "./vectors.ts";
 export const RESPONSE_IDS_VERSION = 1;
 
 /** What an id is made of: one number a kind, so that no two kinds meet. */
-const KIND = { request: 1, record: 2, state: 3, content: 4, total: 5, review: 6 } as const;
+const KIND = { request: 1, record: 2, state: 3, content: 4, total: 5, review: 6, copy: 7 } as const;
 
 /** The agents whose forks lose their copies when events are settled. */
-const TAKES_OUT_COPIES: ReadonlySet<string> = new Set<SourceName>(["codex", "opencode"]);
+const TAKES_OUT_COPIES: ReadonlySet<string> = new Set<SourceName>(["codex", "gemini", "opencode", "qwen"]);
 
 /** A review's readings stand in its parent's rollout too, at most 10 ms earlier or later: in the same of these slices, or the next. */
 const SLICE_MS = 20;
@@ -106,14 +106,16 @@ export class ResponseIds {
     return ids;
   }
 
-  /** Gemini CLI and Qwen Code: a message of the file's own session. The tally numbers sessions anew each time. */
+  /** Gemini CLI and Qwen Code: a message of the file's own session, of which others may hold copies. The tally numbers sessions anew each time. */
   #ofState(i: number, t: number): Hash[] {
     const { event, transcript, texts } = this.#table;
     const [low, high] = [event.responseLow[i] as number, event.responseHigh[i] as number];
     if (low === 0 && high === 0) return [];
     const { source, stem } = this.#places.transcripts[t] as Places["transcripts"][number];
     const session = this.#hashOfText(`${source} ${texts[transcript.sessionId[t] as number] || stem}`);
-    return [hashOf(KIND.state, low, high, session.low, session.high)];
+    const ids = [hashOf(KIND.state, low, high, session.low, session.high)];
+    if (Number.isFinite(event.firstMs[i])) ids.push(hashOf(KIND.copy, low, high, event.firstMs[i] as number));
+    return ids;
   }
 
   /** OpenCode: forks keep time, model and numbers. */

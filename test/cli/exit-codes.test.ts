@@ -89,7 +89,9 @@ describe("an empty machine", () => {
         `  ${home}/.pi/agent/sessions\n` +
         `  ${home}/.qwen/projects\n` +
         `  ${home}/.qwen/tmp\n` +
-        "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME or PI_CODING_AGENT_DIR, or give paths: tokensift scan PATH…\n" +
+        `  ${home}/.qwen/usage\n` +
+        `  ${home}/.qwen/usage_record.jsonl\n` +
+        "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME, PI_CODING_AGENT_DIR or QWEN_HOME, or give paths: tokensift scan PATH…\n" +
         "To see what a report looks like: tokensift scan --demo\n",
     );
   });

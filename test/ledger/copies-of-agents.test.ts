@@ -216,3 +216,57 @@ test("Pi: a fork that grows when its original is gone", async () => {
   writeFileSync(join(home.home, pathOf(2)), lines([...fork, entry(4, 14)]));
   expect(await counted(home, ...ids)).toEqual([2, 2, 10 + 4]);
 });
+
+test("Gemini CLI: a session that was imported, when its original is gone", async () => {
+  const header = (sessionId: string, second: number) =>
+    JSON.stringify({ sessionId, projectHash: "x", startTime: at(second), lastUpdated: at(second), kind: "main" });
+  const answer = (id: string, second: number, input: number) =>
+    JSON.stringify({
+      ...{ id, timestamp: at(second), type: "gemini", content: "", model: "gemini-3-pro" },
+      tokens: { input, output: 0, cached: 0, thoughts: 0, tool: 0, total: input },
+    });
+  const copied = [answer("u1", 1, 10), answer("u2", 2, 20)];
+  const [old, imported] = [".gemini/tmp/app/chats/session-1.jsonl", ".gemini/tmp/app/chats/session-2.jsonl"];
+  const home = taskHome(
+    {},
+    {
+      ".gemini/tmp/app/.project_root": ["/srv/app"],
+      [old]: [header("old", 0), ...copied],
+      [imported]: [header("new", 30), ...copied, answer("u3", 31, 40)],
+    },
+  );
+  expect(await counted(home, "old", "new")).toEqual([2, 1, 70]);
+  rmSync(join(home.home, old));
+  appendFileSync(join(home.home, imported), `${answer("u4", 32, 80)}\n`);
+  for (let i = 0; i < 2; i++) expect(await counted(home, "old", "new")).toEqual([2, 2, 150]);
+});
+
+test("Qwen Code: a branch whose original is gone, and its log of requests", async () => {
+  const message = (sessionId: string, uuid: string, second: number, input: number, more: object = {}) =>
+    JSON.stringify({
+      ...{ uuid, sessionId, timestamp: at(second), type: "assistant", cwd: "/srv/app", model: "coder" },
+      ...{ message: { parts: [{ text: "x" }] }, usageMetadata: { promptTokenCount: input, totalTokenCount: input } },
+      ...more,
+    });
+  const request = (sessionId: string, id: string, second: number, input: number) =>
+    JSON.stringify({
+      ...{ schemaVersion: 1, id, timestamp: at(second), sessionId, model: "coder", source: "main" },
+      ...{ inputTokens: input, outputTokens: 0, cachedTokens: 0, thoughtsTokens: 0, totalTokens: input },
+    });
+  const forked = { forkedFrom: { sessionId: "old", messageUuid: "x" } };
+  const chats = ".qwen/projects/-srv-app/chats";
+  const log = ".qwen/usage/token-usage-2026-06.jsonl";
+  const home = taskHome(
+    {},
+    {
+      [`${chats}/old.jsonl`]: [message("old", "u1", 1, 10), message("old", "u2", 2, 20)],
+      [`${chats}/new.jsonl`]: [message("new", "u1", 1, 10, forked), message("new", "u3", 30, 40)],
+      [log]: [request("new", "r3", 30, 40), request("new", "r4", 31, 80)],
+    },
+  );
+  expect(await counted(home, "old", "new")).toEqual([2, 2, 150]);
+  rmSync(join(home.home, `${chats}/old.jsonl`));
+  appendFileSync(join(home.home, `${chats}/new.jsonl`), `${message("new", "u5", 32, 160)}\n`);
+  appendFileSync(join(home.home, log), `${request("new", "r5", 32, 160)}\n`);
+  for (let i = 0; i < 2; i++) expect(await counted(home, "old", "new")).toEqual([2, 3, 310]);
+});

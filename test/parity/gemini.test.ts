@@ -192,3 +192,63 @@ test("an unchanged document is not opened, a changed one is read as a whole", as
     Date.now = realNow;
   }
 });
+
+// ------------------------------------------------------------------------------------------------- Imported ones
+
+describe("gemini --session-file", () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 5, 1, 12, minute)).toISOString();
+  const header = (sessionId: string, minute: number) =>
+    JSON.stringify({ sessionId, projectHash: "x", startTime: at(minute), lastUpdated: at(minute), kind: "main" });
+  const answer = (id: string, minute: number, input: number, more: object = {}) =>
+    JSON.stringify({
+      ...{ id, timestamp: at(minute), type: "gemini", content: "", model: "gemini-3-pro" },
+      ...{
+        tokens: { input, output: 1, cached: 0, thoughts: 0, tool: 0, total: input + 1 },
+        toolCalls: [{ name: "ls" }],
+      },
+      ...more,
+    });
+  const original = [header("old", 0), answer("u1", 1, 10), answer("u2", 2, 20)];
+  const imported = (session: string, minute: number, copies: readonly string[]) => [
+    header(session, minute),
+    JSON.stringify({ id: `import-${minute}`, type: "info", content: "Imported session", timestamp: at(minute) }),
+    ...copies,
+  ];
+  const ask = async (tree: Record<string, readonly string[]>, count: "responses" | "records" = "responses") => {
+    const paths = [makeFolder(Object.fromEntries(Object.entries(tree).map(([name, l]) => [`.gemini/tmp/${name}`, l])))];
+    const { rows } = await scan({ paths, by: ["session"], threads: 0, cache: false, count });
+    const figures = rows.map(({ key, inputTokens, responses, toolUses }) => [
+      key.session,
+      inputTokens,
+      responses,
+      toolUses,
+    ]);
+    return figures;
+  };
+  const own = answer("u3", 31, 40);
+  // Its last message may be written once more.
+  const first = [...imported("new", 30, original.slice(1)), answer("u2", 2, 20, { content: "x" }), own];
+
+  test("copies count once, in the session that began first", async () => {
+    expect(await ask({ "a/chats/session-1.jsonl": original, "a/chats/session-0.jsonl": first })).toEqual([
+      ["new", 40, 1, 1],
+      ["old", 30, 2, 2],
+    ]);
+    expect(await ask({ "a/chats/session-1.jsonl": original, "b/chats/session-0.jsonl": first }, "records")).toEqual([
+      ["new", 90, 4, 4],
+      ["old", 30, 2, 2],
+    ]);
+  });
+
+  test("where the original is gone the first copy counts", async () => {
+    const second = imported("newer", 50, first.slice(2));
+    const third = imported("a newer one", 40, first.slice(2));
+    expect(await ask({ "a/chats/session-0.jsonl": second, "a/chats/session-1.jsonl": third })).toEqual([
+      // Both begin with one message: nothing else says which was first.
+      ["a newer one", 70, 3, 3],
+    ]);
+    expect(await ask({ "a/chats/session-2.jsonl": first, "a/chats/session-1.jsonl": third })).toEqual([
+      ["a newer one", 70, 3, 3],
+    ]);
+  });
+});

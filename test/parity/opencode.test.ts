@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
+import { scan } from "tokensift";
 import { describe, expect, test } from "vitest";
 import { diagnosticLines } from "../../src/report/diagnostics.ts";
-import { Agent, OPENCODE } from "../databases.ts";
+import { Agent, OPENCODE, OPENCODE_2 } from "../databases.ts";
 import { atMs, clockAhead, DATA, DATABASE, message, scanHome } from "../opencode.ts";
 import { answerOf, makeFolder, response } from "../transcripts.ts";
 
@@ -53,6 +54,38 @@ test("what stands in the database and what only its log holds", async () => {
   expect(stats).toMatchObject({ transcripts: 1, bytesTotal: bytes, bytesRead: bytes, responses: 2 });
   expect(diagnostics.unreadable).toEqual([]);
   expect(readdirSync(join(home, DATA)).sort()).toEqual(["opencode.db", "opencode.db-wal"]);
+});
+
+test("totals of sessions that its messages do not tell are said; of both versions the newer", async () => {
+  const home = makeFolder();
+  const totals = ["tokens_input", "tokens_output", "tokens_reasoning", "tokens_cache_read", "tokens_cache_write"];
+  const columns = totals.map((name) => `ALTER TABLE session ADD COLUMN ${name} INTEGER DEFAULT 0 NOT NULL;`);
+  const agent = new Agent(`${OPENCODE}${columns.join("")}${OPENCODE_2}`);
+  const told = { tokens_input: 41, tokens_output: 5, tokens_reasoning: 2, tokens_cache_read: 100 };
+  agent.insert("session", { id: "ses_1", directory: "/srv/shop", ...told });
+  agent.insert("message", { id: "msg_1", session_id: "ses_1", data: JSON.stringify(message("ses_1", 1, 1)) });
+  agent.insert("session", { id: "ses_2", directory: "/srv/shop", tokens_input: 1000 });
+  const both = { id: "ses_2", directory: "/srv/shop", version: "2.0.3", tokens_input: 7 };
+  agent.insert("session_v2", { ...both, time_created: atMs(1), time_updated: atMs(1) });
+  agent.publish(join(home, DATABASE));
+  const { diagnostics, totals: figures } = await scanHome(home);
+  expect(figures).toMatchObject({ inputTokens: 1, cacheReadTokens: 100 });
+  expect(diagnostics.untoldTokens).toBe(40 + 7);
+});
+
+test("OPENCODE_DB names a database more", async () => {
+  const home = makeFolder();
+  const agent = new Agent(OPENCODE);
+  agent.insert("message", { id: "msg_1", session_id: "ses_1", data: JSON.stringify(message("ses_1", 1, 1)) });
+  agent.publish(join(home, DATA, "work.db"));
+  const named = async (OPENCODE_DB: string) => {
+    const environment = { variables: { OPENCODE_DB }, home, platform: "linux" as const };
+    return (await scan({ environment, sources: ["opencode"], threads: 0, cache: false })).totals.responses;
+  };
+  expect(await named("work.db")).toBe(1);
+  expect(await named(join(home, DATA, "work.db"))).toBe(1);
+  expect(await named("opencode.db")).toBe(0);
+  expect(await named(":memory:")).toBe(0);
 });
 
 test("reasoning is inside or beside the output, as the total says", async () => {

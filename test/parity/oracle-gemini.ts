@@ -142,6 +142,7 @@ export function oracleGeminiScan(paths: string[], options: OracleOptions = {}): 
     Math.max(...file.times, ...file.states.flatMap(({ time }) => time ?? []), -Infinity);
   const earliest = (some: readonly State[]): State =>
     some.reduce((best, one) => ((one.time ?? Infinity) < (best.time ?? Infinity) ? one : best));
+  const copies = options.count === "records" ? new Set<State>() : importedIn([...groups.values()], files, earliest);
 
   const pieces: Piece[] = [];
   let [responses, responsesWithoutTime, clampedResponses] = [0, 0, 0];
@@ -155,6 +156,10 @@ export function oracleGeminiScan(paths: string[], options: OracleOptions = {}): 
     model,
   });
   for (const group of groups.values()) {
+    if (copies.has(group[0]!)) {
+      for (const { file, time } of group) pieces.push({ keys: keysOf(file, undefined), time });
+      continue;
+    }
     const told = group.filter(({ tokens }) => tokens);
     const rank = (state: State): number[] => [
       state.file.path.endsWith(".json") ? 0 : 1,
@@ -210,4 +215,35 @@ export function oracleGeminiScan(paths: string[], options: OracleOptions = {}): 
     clampedResponses,
   };
   return resultOf(files, pieces, counted, options);
+}
+
+/** One id and time in several sessions: it is of the one whose files have the earliest time, then of the smaller name. Returns the first state of each copy. */
+function importedIn(
+  groups: readonly State[][],
+  files: readonly File[],
+  earliest: (some: readonly State[]) => State,
+): ReadonlySet<State> {
+  const beganAt = (session: string): number =>
+    Math.min(
+      Infinity,
+      ...files
+        .filter(({ ownSession }) => ownSession === session)
+        .flatMap(({ times, states }) => [...times, ...states.flatMap(({ time }) => time ?? [])]),
+    );
+  const byMessage = new Map<string, State[]>();
+  for (const group of groups) {
+    const { id, time } = earliest(group);
+    if (id === undefined || time === undefined) continue;
+    const key = JSON.stringify([id, time]);
+    byMessage.set(key, [...(byMessage.get(key) ?? []), group[0]!]);
+  }
+  const copies = new Set<State>();
+  for (const some of byMessage.values()) {
+    const [, ...others] = some.toSorted(({ file: { ownSession: a } }, { file: { ownSession: b } }) => {
+      const [left, right] = [beganAt(a), beganAt(b)];
+      return left === right ? compareText(a, b) : left - right;
+    });
+    for (const one of others) copies.add(one);
+  }
+  return copies;
 }

@@ -132,6 +132,23 @@ test("Pi: what was cached for an hour and what was reasoned are parts", async ()
   expect(stats.skipped.malformed).toBe(1);
 });
 
+test("Pi: the model that a router chose", async () => {
+  const told = [
+    piHeader("p"),
+    piAnswer("a", 1, 1, { model: "openrouter/auto", responseModel: "anthropic/claude-opus-4.6" }),
+    piAnswer("b", 2, 2, { model: "auto" }),
+    // Another name of the same.
+    piAnswer("c", 3, 4, { model: "gpt-5.4", responseModel: "gpt-5.4-2026-03-05" }),
+  ];
+  const question = { paths: [makeFolder({ "p.jsonl": told })], by: ["model"], threads: 0, cache: false } as const;
+  const { rows } = await scan(question);
+  expect(rows.map(({ key, inputTokens }) => [key.model, inputTokens])).toEqual([
+    ["gpt-5.4", 4],
+    ["auto", 2],
+    ["anthropic/claude-opus-4.6", 1],
+  ]);
+});
+
 test("Pi: summaries count with the model in force, and what tools asked of models; forks copy them too", async () => {
   const told = [
     piHeader("p"),
