@@ -69,6 +69,7 @@ const parts = {
   "src/program": "src/commands/program.ts",
   "src/scan": "src/commands/scan.ts",
   "src/run": "src/commands/run.ts",
+  "src/statusline": "src/commands/statusline.ts",
   "src/more": "src/commands/more.ts",
   "src/pool": "src/pool.ts",
   "src/save": "src/cursors/save.ts",

@@ -2,7 +2,7 @@
 import { groupBy } from "../tally/group-by.ts";
 import type { Row, ScanResult, SourceName } from "../types.ts";
 import type { Window } from "../window.ts";
-import { findStarts, hourMs, startOf } from "./chain.ts";
+import { hourMs, isRunning, startOf, startsIn } from "./chain.ts";
 import { BLOCK_DEFINITIONS } from "./definitions.ts";
 import { gapsOf } from "./gaps.ts";
 import { percentOf, ratesOf } from "./rate.ts";
@@ -70,21 +70,14 @@ export function describe(result: ScanResult, hours: Hours, choice: Choice): Bloc
 }
 
 function startsBySource(all: readonly Row[]): Starts {
-  const bySource = [...groupBy(all, sourceOf)].map(([source, rows]) => {
-    const hoursMs = rows.filter(({ responses }) => responses > 0).map(({ key }) => hourMs(key.hour as string));
-    const known = hoursMs.filter((ms) => !Number.isNaN(ms)).sort((a, b) => a - b);
-    return [source, findStarts(known)] as const;
-  });
-  return new Map(bySource);
+  return new Map([...groupBy(all, sourceOf)].map(([source, rows]) => [source, startsIn(rows)]));
 }
 
 /** Blocks with figures, and those that are running, in order of time. */
 function draftsOf({ told, window }: Hours, starts: Starts, nowMs: number, hasCosts: boolean): Draft[] {
   const drafts = [...groupBy(told, sourceOf)].flatMap(([source, ofSource]) => {
-    const byStart = groupBy(ofSource, ({ key }) => {
-      const ms = hourMs(key.hour as string);
-      return (Number.isNaN(ms) ? undefined : startOf(ms, starts.get(source) ?? [])) ?? Infinity;
-    });
+    const startsMs = starts.get(source) ?? [];
+    const byStart = groupBy(ofSource, ({ key }) => startOf(hourMs(key.hour as string), startsMs) ?? Infinity);
     return [...byStart].map(([startMs, rows]): Draft => ({ source, startMs, rows, figures: sumOf(rows, hasCosts) }));
   });
   for (const [source, startsMs] of starts) {
@@ -133,10 +126,6 @@ function limitOf(asked: Choice["tokenLimit"], drafts: readonly Draft[], nowMs: n
   const over = drafts.filter(({ startMs }) => startMs + BLOCK_MS <= nowMs);
   const tokens = over.reduce((most, { figures }) => Math.max(most, figures.totalTokens), 0);
   return tokens > 0 ? { tokens, from: "max" } : null;
-}
-
-function isRunning(startMs: number, nowMs: number): boolean {
-  return startMs <= nowMs && nowMs < startMs + BLOCK_MS;
 }
 
 function sourceOf({ key }: Row): SourceName {

@@ -3,7 +3,7 @@ import { openCalendar } from "../calendar.ts";
 import { invalidOption } from "../errors.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole } from "../scan.ts";
-import { ask } from "../tally/ask.ts";
+import { ALL_TIME, ask } from "../tally/ask.ts";
 import { withMemory } from "../tally/memory.ts";
 import type { Tallied } from "../tally/rows.ts";
 import { describe, type Hours } from "./describe.ts";
@@ -17,8 +17,6 @@ export interface BlocksOptions extends Omit<ScanOptions, "by" | "sort" | "top" |
   readonly tokenLimit?: number | "max" | undefined;
 }
 
-const EVERYTHING = { sinceMs: -Infinity, untilMs: Infinity };
-
 /**
  * Scans transcripts and tells what was consumed in each block (`docs/decisions/0016`). Rejects as `scan` does.
  *
@@ -30,7 +28,7 @@ export async function scanBlocks(options: BlocksOptions = {}): Promise<BlocksRep
   if (typeof tokenLimit === "number" && !(Number.isSafeInteger(tokenLimit) && tokenLimit > 0))
     throw invalidOption("--token-limit", String(tokenLimit), "is no number of tokens above 0");
   const nowMs = options.nowMs ?? Date.now();
-  let hours: Hours = { told: [], all: [], window: EVERYTHING };
+  let hours: Hours = { told: [], all: [], window: ALL_TIME };
   const onTallied = async (tallied: Tallied) => {
     hours = await askHours(tallied);
   };
@@ -44,10 +42,10 @@ export async function scanBlocks(options: BlocksOptions = {}): Promise<BlocksRep
 async function askHours(tallied: Tallied): Promise<Hours> {
   const calendar = await openCalendar("UTC");
   const { window, filter } = tallied;
-  const { rows: told } = await ask(tallied, { by: ["hour", "source", "model"], calendar });
+  const { rows: told } = ask(tallied, { by: ["hour", "source", "model"], calendar });
   const isAll = filter === undefined && window.sinceMs === -Infinity && window.untilMs === Infinity;
   if (isAll) return { told, all: told, window };
   const by = ["hour", "source"] as const;
-  const { rows: all } = await ask(tallied, { by, calendar, window: EVERYTHING, filters: {} });
+  const { rows: all } = ask(tallied, { by, calendar, window: ALL_TIME, filter: undefined });
   return { told, all, window };
 }

@@ -37,6 +37,22 @@ Examples:
   $ tokensift blocks --since 7d --token-limit max
   $ tokensift blocks --active --json`;
 
+export const STATUSLINE_HELP = `
+The model, what the session cost, today and the running block of five hours,
+how fast that goes, and how full the context is. What fails is said on stderr,
+with a short line and exit code 0.
+
+Example, for ~/.claude/settings.json:
+  {"statusLine": {"type": "command",
+    "command": "tokensift statusline --color"}}
+
+Examples:
+  $ tokensift statusline < /dev/null           today and the block alone
+  $ echo '{"session_id": "ID"}' | tokensift statusline
+
+Run tokensift once before: the first run reads all transcripts, later ones what
+is new.`;
+
 export const TASKS_HELP = `
   scan     read what is new in all transcripts, refresh the ledger
   get      what one task consumed (--task ID)

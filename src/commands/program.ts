@@ -20,6 +20,7 @@ import {
   SCAN_HELP,
   SERVE_HELP,
   SOURCES_HELP,
+  STATUSLINE_HELP,
   TASKS_HELP,
 } from "./help.ts";
 import { explain } from "./mistake.ts";
@@ -91,6 +92,7 @@ class Run {
         Object.entries(SHORTHANDS).map(([name, dimension]) => [name, () => this.#addShorthand(name, dimension)]),
       ),
       blocks: () => this.#addBlocks(),
+      statusline: () => this.#addStatusline(),
       run: () => this.#addRun(),
       sources: () => this.#addSources(),
       prices: () => this.#addPrices(),
@@ -143,6 +145,19 @@ class Run {
     command.action(async () => {
       const { runBlocks } = await import("./more.ts");
       this.exitCode = await runBlocks(command.opts());
+    });
+  }
+
+  #addStatusline(): void {
+    const command = this.program
+      .command("statusline")
+      .description("One line for Claude Code's status line: reads its JSON on stdin; session, today, block, context.")
+      .summary("one line for Claude Code's status line")
+      .addHelpText("after", STATUSLINE_HELP);
+    this.#addFlags(command, ["cost", "prices", "timezone", "color", "threads", "maxLine", "cache", "cacheDir"]);
+    command.action(async () => {
+      const { runStatusline } = await import("./statusline.ts");
+      this.exitCode = await runStatusline(command.opts());
     });
   }
 

@@ -1,27 +1,58 @@
 /** Further questions to what a tally has settled, grouped and priced: nothing is read or decided again. */
 import type { Calendar } from "../calendar.ts";
-import { makeFilter } from "../filters.ts";
-import type { Filters } from "../options.ts";
+import { FLAG } from "../events.ts";
+import type { Filter } from "../filters.ts";
 import type { Dimension } from "../types.ts";
 import type { Window } from "../window.ts";
 import { fillCells } from "./cells.ts";
+import type { Places } from "./places.ts";
 import { type Rows, type Tallied, tallyRows, timesOf } from "./rows.ts";
 
 export interface Question {
   readonly by: readonly Dimension[];
-  /** Default: as the scan itself was asked. */
+  /** Default: that of the scan, as for all below. */
   readonly window?: Window;
   readonly calendar?: Calendar;
-  /** Patterns instead of those of the scan; `{}` is everything. */
-  readonly filters?: Filters;
+  /** `undefined` is everything. */
+  readonly filter?: Filter | undefined;
 }
 
-export async function ask(tallied: Tallied, { filters, by, ...other }: Question): Promise<Rows> {
+export const ALL_TIME: Window = { sinceMs: -Infinity, untilMs: Infinity };
+
+export function ask(tallied: Tallied, { by, ...other }: Question): Rows {
   const asked = { ...tallied, ...other };
-  const { table, groups, toolUses, keys, window } = asked;
-  return tallyRows(by, {
-    ...asked,
-    filter: filters ? await makeFilter(filters, keys) : tallied.filter,
-    cells: fillCells(table, groups, toolUses, timesOf(by, asked), window),
-  });
+  const { table, groups, toolUses, window } = asked;
+  return tallyRows(by, { ...asked, cells: fillCells(table, groups, toolUses, timesOf(by, asked), window) });
+}
+
+/** Only what is of one session; its id is no pattern. */
+export function isOfSession({ places, kinds }: Tallied, id: string): Filter {
+  return (kind) => sessionAt(places, kinds.transcript[kind] as number) === id;
+}
+
+/** Input of a session's latest response, cached or not: what its context holds. Subagents have contexts of their own. */
+export function contextTokens({ table, places, groups, kinds }: Tallied, id: string): number | undefined {
+  let latest = -1;
+  for (let group = 0; group < groups.length; group++) {
+    const kind = groups.kind[group] as number;
+    const timeMs = groups.timeMs[group] as number;
+    // All bits set: no usage, or an empty group.
+    if (groups.chosen[group] === NONE || kind === NONE || timeMs === Infinity) continue;
+    const transcript = kinds.transcript[kind] as number;
+    if (latest >= 0 && timeMs < (groups.timeMs[latest] as number)) continue;
+    if (sessionAt(places, transcript) !== id || places.transcripts[transcript]?.isAgentFile === true) continue;
+    if ((kinds.flags[kind] as number) & (FLAG.sideChain | FLAG.nested)) continue;
+    latest = group;
+  }
+  if (latest < 0) return undefined;
+  const { input, cacheCreation5m, cacheCreation1h, cacheRead } = table.usage;
+  const usage = table.event.usage[groups.chosen[latest] as number] as number;
+  const written = (cacheCreation5m[usage] as number) + (cacheCreation1h[usage] as number);
+  return (input[usage] as number) + written + (cacheRead[usage] as number);
+}
+
+const NONE = 0xffffffff;
+
+function sessionAt({ sessions, sessionOf }: Places, transcript: number): string | undefined {
+  return sessions[sessionOf[transcript] as number];
 }

@@ -37,7 +37,7 @@ export function showsProgress(flag: boolean | undefined, isQuiet: boolean, varia
 }
 
 /** Asking the descriptor first spares `process.stdout`, whose streams take 3 ms to load, wherever it is no terminal. */
-function isTerminalAt(descriptor: 1 | 2): boolean {
+export function isTerminalAt(descriptor: 1 | 2): boolean {
   try {
     if (!fstatSync(descriptor).isCharacterDevice()) return false;
   } catch {
