@@ -11,6 +11,7 @@ import { EXIT } from "./exit-code.ts";
 import {
   CACHE_HELP,
   COMPLETION_HELP,
+  EXPORT_HELP,
   HOOK_HELP,
   PRICES_HELP,
   ROOT_HELP,
@@ -20,6 +21,7 @@ import {
   SOURCES_HELP,
   TASKS_HELP,
 } from "./help.ts";
+import { EXPORT_ABOUTS, EXPORT_FLAGS } from "./export-flags.ts";
 import { explain } from "./mistake.ts";
 import { EXPLAIN_FLAGS, PRICES_FLAGS } from "./prices-flags.ts";
 import { RUN_FLAGS, RUN_SHARED_FLAGS } from "./run-flags.ts";
@@ -87,6 +89,7 @@ class Run {
       ...Object.fromEntries(
         Object.entries(SHORTHANDS).map(([name, dimension]) => [name, () => this.#addShorthand(name, dimension)]),
       ),
+      export: () => this.#addExport(),
       run: () => this.#addRun(),
       sources: () => this.#addSources(),
       prices: () => this.#addPrices(),
@@ -124,6 +127,20 @@ class Run {
       SCAN_FLAG_NAMES.filter((flag) => flag !== "by"),
     );
     command.action(async () => this.#scan([], { ...command.opts(), by: dimension }));
+  }
+
+  #addExport(): void {
+    const command = this.program
+      .command("export")
+      .description("Writes one row for every API response that scan counts, for spreadsheets, DuckDB and pandas.")
+      .summary("one row for every API response, as CSV or NDJSON")
+      .argument("[paths...]", "files and folders to scan (default: where the agents keep their transcripts)")
+      .addHelpText("after", EXPORT_HELP);
+    this.#addFlags(command, EXPORT_FLAGS, EXPORT_ABOUTS);
+    command.action(async (paths: string[]) => {
+      const { runExport } = await import("./more.ts");
+      this.exitCode = await runExport(paths, command.opts());
+    });
   }
 
   #addTasks(): void {

@@ -16,6 +16,16 @@ export async function scanWithProgress(
   settings: Settings,
   environment: Environment,
 ): Promise<ScanResult> {
+  return withProgress(options, settings, environment, scan);
+}
+
+/** `run` scans; who prints before that is over calls `endProgress` first. */
+export async function withProgress<T>(
+  options: ScanOptions,
+  settings: Settings,
+  environment: Environment,
+  run: (options: ScanOptions, endProgress: () => void) => Promise<T>,
+): Promise<T> {
   const { progress: flag, quiet = false, origins } = settings;
   // As the ledger has them.
   const taskOf = asksForTasks(options) ? (await import("./more.ts")).taskOfSessions(settings, environment) : undefined;
@@ -23,17 +33,13 @@ export async function scanWithProgress(
   let release = () => {};
   let isCaught = false;
   try {
-    return await scan({
-      ...options,
-      taskOf,
-      environment,
-      onProgress: (progress) => {
-        if (!isCaught) release = catchInterrupts(() => line.clear());
-        isCaught = true;
-        line.update(progress);
-        if (progress.bytesDone >= progress.bytesTotal) release();
-      },
-    });
+    const onProgress: ScanOptions["onProgress"] = (progress) => {
+      if (!isCaught) release = catchInterrupts(() => line.clear());
+      isCaught = true;
+      line.update(progress);
+      if (progress.bytesDone >= progress.bytesTotal) release();
+    };
+    return await run({ ...options, taskOf, environment, onProgress }, () => line.clear());
   } catch (error) {
     throw error instanceof ScanError ? placeError(error, origins) : error;
   } finally {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { tokensift } from "./tokensift.ts";
 
-const COMMANDS = ["scan", "daily", "weekly", "monthly", "hourly", "session", "project", "completion"];
+const COMMANDS = ["scan", "daily", "weekly", "monthly", "hourly", "session", "project", "export", "completion"];
 
 describe("help", () => {
   test("names every command, and how a run ends", async () => {
@@ -21,9 +21,9 @@ describe("help", () => {
 
   test.each([
     [],
-    ...["scan", "daily", "run", "sources", "prices", "tasks", "hook", "serve", "cache", "completion"].map((name) => [
-      name,
-    ]),
+    ...["scan", "daily", "export", "run", "sources", "prices", "tasks", "hook", "serve", "cache", "completion"].map(
+      (name) => [name],
+    ),
   ])("fits 80 columns: %s", async (...command) => {
     const { stdout } = await tokensift([...command, "--help"]);
     expect(stdout).toContain("Usage: ");
