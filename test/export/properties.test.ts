@@ -4,8 +4,9 @@
  * TOKENSIFT_FUZZ_RUNS  trees to try (default 100)
  * TOKENSIFT_FUZZ_SEED  seed of a run to repeat; fast-check prints it with a failure
  */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { scan } from "tokensift";
 import { expect, test } from "vitest";
@@ -128,3 +129,22 @@ test.each([
   for (const dimensions of BY)
     await expectToAddUp({ paths, threads: 0, cache: false, timezone: "UTC", prices }, dimensions);
 });
+
+const samples = fileURLToPath(new URL("../../../shared/samples", import.meta.url));
+
+test.skipIf(!existsSync(samples))(
+  "rows of real transcripts add up, in any window, and are the same from cursors",
+  { timeout },
+  async () => {
+    const asked = { paths: [samples], threads: 0, timezone: "Asia/Kathmandu", prices };
+    const rows = await expectToAddUp({ ...asked, cache: false }, ["day", "model"]);
+    for (const dimensions of BY) await expectToAddUp({ ...asked, cache: false, cost: "recorded" }, dimensions);
+    const times = rows.flatMap(({ time }) => time ?? []);
+    const [since, until] = [1 / 3, 2 / 3].map((part) => times[Math.floor(part * times.length)] as string);
+    await expectToAddUp({ ...asked, cache: false, since, until }, ["day", "session"]);
+    await expectToAddUp({ ...asked, cache: false, filters: { model: ["claude-*", "gpt-*"] } }, ["project", "agent"]);
+    const cacheDirectory = makeFolder();
+    for (const threads of [0, 2, 0])
+      expect((await exported({ ...asked, cacheDirectory, threads, rangeBytes: 70_000 })).rows).toEqual(rows);
+  },
+);
