@@ -3,6 +3,8 @@ export { type BlocksOptions, scanBlocks } from "./blocks/index.ts";
 export type { Block, BlockFigures, BlocksReport, BurnRate, Gap, Projection, TokenLimit } from "./blocks/types.ts";
 export { ScanError, type ScanErrorCode } from "./errors.ts";
 export type { Environment } from "./environment.ts";
+export { exportResponses, type ExportOptions, type ExportResult } from "./export/index.ts";
+export type { ResponseRow } from "./export/rows.ts";
 export { listSources, type SourceFolder, type SourceInfo } from "./inventory.ts";
 export type { Filters, Progress, ScanOptions } from "./options.ts";
 export type { CostMode } from "./cost-modes.ts";

@@ -21,6 +21,7 @@ import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-bef
 import { asksForTasks, type OnTallied, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
+import type { Tallied } from "./tally/rows.ts";
 import { isTimeDimension, type ScanResult } from "./types.ts";
 import { parseWindow } from "./window.ts";
 
@@ -44,6 +45,8 @@ export interface WholeScan {
   readonly places: Places;
   /** Only for the ledger. */
   readonly responsesOf: ResponsesOfSessions | undefined;
+  /** In the scan's memory. */
+  readonly tallied: Tallied;
 }
 
 /**
@@ -154,7 +157,7 @@ export async function scanWhole(
     threads,
     stages,
   });
-  return { result, table, places, responsesOf: tallied.responsesOf };
+  return { result, table, places, responsesOf: tallied.responsesOf, tallied: tallied.tallied };
 }
 
 /** With the sessions of databases and of Qwen Code's notes, which few machines have. */

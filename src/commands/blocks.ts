@@ -18,7 +18,7 @@ import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
 import { checkIsNoTranscript } from "./no-transcript.ts";
 import { DEMO_HINT, sayRemarks } from "./reports.ts";
-import { scanWithProgress } from "./scanning.ts";
+import { withProgress } from "./scanning.ts";
 import { choosePalette, outputWidth } from "./terminal/look.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
@@ -47,7 +47,7 @@ export async function runBlocks({ active, recent, tokenLimit, ...written }: Bloc
     show: active ? ("active" as const) : recent ? ("recent" as const) : ("all" as const),
     tokenLimit: limit,
   };
-  const report = await scanWithProgress(options, settings, environment, scanBlocks);
+  const report = await withProgress(options, settings, environment, scanBlocks);
   const result: ScanResult = { ...report, by: ["none"], rows: [], rowsOmitted: 0 };
 
   const isJson = written["json"] === true || settings.format === "json";

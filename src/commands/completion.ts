@@ -6,6 +6,7 @@ import type { Command, Option } from "commander";
 import type { Flag } from "../config/flag.ts";
 import { type FlagName, FLAGS } from "../config/flags.ts";
 import { oneOf } from "../config/values.ts";
+import { EXPORT_FORMATS } from "../export/formats.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { TASK_ACTIONS, TASKS_FORMATS } from "./task-actions.ts";
 
@@ -20,6 +21,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
 
 /** Where a command takes fewer values of a flag than others. */
 const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  export: { format: EXPORT_FORMATS },
   tasks: { format: TASKS_FORMATS },
 };
 

@@ -3,7 +3,10 @@ import { counted, exact } from "../report/numbers.ts";
 import type { ScanResult } from "../types.ts";
 
 /** What was found that was asked to be reported as failure. */
-export function findFailures({ stats: { skipped }, diagnostics, totals }: ScanResult, settings: Settings): string[] {
+export function findFailures(
+  { stats: { skipped }, diagnostics, totals }: Pick<ScanResult, "diagnostics" | "stats" | "totals">,
+  settings: Settings,
+): string[] {
   const failures: string[] = [];
   // A line that is still being written is no damage.
   const damaged = skipped.malformed + skipped.oversized;

@@ -53,6 +53,20 @@ Examples:
 Run tokensift once before: the first run reads all transcripts, later ones what
 is new.`;
 
+export const EXPORT_HELP = `
+A row is a response, by time (UTC), with the names that scan groups by, an id
+that stays the same, and its figures. All add up to what scan says, by any
+name. "responses" is 0 in rows that are there for the sums alone: what a
+response used under another model, and tool uses between responses, or in
+another quarter of an hour than theirs. sum(responses) is their number.
+
+Examples:
+  $ tokensift export --since 7d > responses.csv
+  $ tokensift export --project '*/shop' --output shop.csv
+  $ tokensift export --format ndjson | head -1
+  $ duckdb -c "select model, sum(costUsd), sum(responses) from
+      'responses.csv' group by all"`;
+
 export const TASKS_HELP = `
   scan     read what is new in all transcripts, refresh the ledger
   get      what one task consumed (--task ID)

@@ -2,6 +2,7 @@
 export { runBlocks } from "./blocks.ts";
 export { runCache } from "./cache.ts";
 export { completionScript } from "./completion.ts";
+export { runExport } from "./export.ts";
 export { runHook } from "./hook.ts";
 export { runPrices } from "./prices.ts";
 export { runSources } from "./sources.ts";

@@ -13,6 +13,7 @@ import {
   BLOCKS_HELP,
   CACHE_HELP,
   COMPLETION_HELP,
+  EXPORT_HELP,
   HOOK_HELP,
   PRICES_HELP,
   ROOT_HELP,
@@ -23,6 +24,7 @@ import {
   STATUSLINE_HELP,
   TASKS_HELP,
 } from "./help.ts";
+import { EXPORT_ABOUTS, EXPORT_FLAGS } from "./export-flags.ts";
 import { explain } from "./mistake.ts";
 import { EXPLAIN_FLAGS, PRICES_FLAGS } from "./prices-flags.ts";
 import { RUN_FLAGS, RUN_SHARED_FLAGS } from "./run-flags.ts";
@@ -93,6 +95,7 @@ class Run {
       ),
       blocks: () => this.#addBlocks(),
       statusline: () => this.#addStatusline(),
+      export: () => this.#addExport(),
       run: () => this.#addRun(),
       sources: () => this.#addSources(),
       prices: () => this.#addPrices(),
@@ -158,6 +161,20 @@ class Run {
     command.action(async () => {
       const { runStatusline } = await import("./statusline.ts");
       this.exitCode = await runStatusline(command.opts());
+    });
+  }
+
+  #addExport(): void {
+    const command = this.program
+      .command("export")
+      .description("Writes one row for every API response that scan counts, for spreadsheets, DuckDB and pandas.")
+      .summary("one row for every API response, as CSV or NDJSON")
+      .argument("[paths...]", "files and folders to scan (default: where the agents keep their transcripts)")
+      .addHelpText("after", EXPORT_HELP);
+    this.#addFlags(command, EXPORT_FLAGS, EXPORT_ABOUTS);
+    command.action(async (paths: string[]) => {
+      const { runExport } = await import("./more.ts");
+      this.exitCode = await runExport(paths, command.opts());
     });
   }
 

@@ -15,20 +15,17 @@ export async function scanWithProgress(
   options: ScanOptions,
   settings: Settings,
   environment: Environment,
-): Promise<ScanResult>;
-/** `scanBy`: what scans instead of `scan`. */
-export async function scanWithProgress<Options extends ScanOptions, Result>(
+): Promise<ScanResult> {
+  return withProgress(options, settings, environment, scan);
+}
+
+/** `run` scans; who prints before that is over calls `endProgress` first. */
+export async function withProgress<Options extends ScanOptions, T>(
   options: Options,
   settings: Settings,
   environment: Environment,
-  scanBy: (options: Options) => Promise<Result>,
-): Promise<Result>;
-export async function scanWithProgress(
-  options: ScanOptions,
-  settings: Settings,
-  environment: Environment,
-  scanBy: (options: ScanOptions) => Promise<unknown> = scan,
-): Promise<unknown> {
+  run: (options: Options, endProgress: () => void) => Promise<T>,
+): Promise<T> {
   const { progress: flag, quiet = false, origins } = settings;
   // As the ledger has them.
   const taskOf = asksForTasks(options) ? (await import("./more.ts")).taskOfSessions(settings, environment) : undefined;
@@ -36,17 +33,13 @@ export async function scanWithProgress(
   let release = () => {};
   let isCaught = false;
   try {
-    return await scanBy({
-      ...options,
-      taskOf,
-      environment,
-      onProgress: (progress) => {
-        if (!isCaught) release = catchInterrupts(() => line.clear());
-        isCaught = true;
-        line.update(progress);
-        if (progress.bytesDone >= progress.bytesTotal) release();
-      },
-    });
+    const onProgress: ScanOptions["onProgress"] = (progress) => {
+      if (!isCaught) release = catchInterrupts(() => line.clear());
+      isCaught = true;
+      line.update(progress);
+      if (progress.bytesDone >= progress.bytesTotal) release();
+    };
+    return await run({ ...options, taskOf, environment, onProgress }, () => line.clear());
   } catch (error) {
     throw error instanceof ScanError ? placeError(error, origins) : error;
   } finally {

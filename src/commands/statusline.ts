@@ -10,7 +10,7 @@ import { statusLine } from "../report/statusline.ts";
 import { type Status, statusOf } from "../statusline/index.ts";
 import type { ScanResult } from "../types.ts";
 import { EXIT } from "./exit-code.ts";
-import { scanWithProgress } from "./scanning.ts";
+import { withProgress } from "./scanning.ts";
 import { readStatuslineInput, type StatuslineInput } from "./statusline-input.ts";
 import { choosePalette, isTerminalAt, outputWidth } from "./terminal/look.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
@@ -64,7 +64,7 @@ async function scanStatus(input: StatuslineInput, settings: Settings, environmen
     cache,
     cacheDirectory,
   };
-  const { status, result } = await scanWithProgress(options, { ...settings, quiet: true }, environment, statusOf);
+  const { status, result } = await withProgress(options, { ...settings, quiet: true }, environment, statusOf);
   return { status: input.tellsContext ? { ...status, contextTokens: undefined } : status, result };
 }
 

@@ -48,36 +48,84 @@ export function writeAtomic(
   readers: Readers,
   mayReplace: () => boolean = () => true,
 ): boolean {
-  const target = targetOf(path);
-  // A rename would put a file in the place of a device or a pipe, `/dev/null` for all of the machine.
-  if (!isReplaceable(target)) throw notRegular(flag, path, "give another file");
-  // Opened exclusively, so a name that somebody guessed does no more than fail.
-  const temporary = join(dirname(target), `.tokensift-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`);
-  // Everything below is one piece of work: no signal comes between the file and its clean-up.
-  const release = catchInterrupts(() => {});
+  const file = new AtomicFile(flag, path, readers);
   try {
-    const file = openSync(temporary, "wx", PRIVATE_MODE);
-    try {
-      writeFileSync(file, text);
-      fchmodSync(file, modeFor(target, readers));
-    } finally {
-      closeSync(file);
-    }
-    if (!mayReplace()) {
-      rmSync(temporary, { force: true });
-      return false;
-    }
-    renameSync(temporary, target);
-    return true;
-  } catch (cause) {
-    rmSync(temporary, { force: true });
-    if (cause instanceof ScanError) throw cause;
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new ScanError("OUTPUT_FAILED", `${flag}: cannot write ${basename(path)} in ${dirname(target)} (${code})`, {
-      cause,
-    });
+    file.write(text);
+    return file.finish(mayReplace);
   } finally {
-    release();
+    file.abandon();
+  }
+}
+
+/** The same in pieces. Whoever makes one calls `abandon` at the end, whatever came. */
+export class AtomicFile {
+  readonly #flag: string;
+  readonly #path: string;
+  readonly #target: string;
+  readonly #temporary: string;
+  readonly #release: () => void;
+  #file: number | undefined;
+  #isFinished = false;
+
+  constructor(flag: string, path: string, readers: Readers) {
+    this.#flag = flag;
+    this.#path = path;
+    this.#target = targetOf(path);
+    // A rename would put a file in the place of a device or a pipe, `/dev/null` for all of the machine.
+    if (!isReplaceable(this.#target)) throw notRegular(flag, path, "give another file");
+    const name = `.tokensift-${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
+    this.#temporary = join(dirname(this.#target), name);
+    // No signal comes between the file and its clean-up.
+    this.#release = catchInterrupts(() => this.abandon());
+    try {
+      this.#try(() => {
+        // Opened exclusively, so a name that somebody guessed does no more than fail.
+        this.#file = openSync(this.#temporary, "wx", PRIVATE_MODE);
+        fchmodSync(this.#file, modeFor(this.#target, readers));
+      });
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
+  }
+
+  write(text: string): void {
+    this.#try(() => writeFileSync(this.#file as number, text));
+  }
+
+  /** Puts it in the target's place, if `mayReplace` then says so. */
+  finish(mayReplace: () => boolean = () => true): boolean {
+    return this.#try(() => {
+      this.#close();
+      if (!mayReplace()) return false;
+      renameSync(this.#temporary, this.#target);
+      this.#isFinished = true;
+      return true;
+    });
+  }
+
+  /** Nothing is left of what was not finished. */
+  abandon(): void {
+    this.#release();
+    this.#close();
+    if (!this.#isFinished) rmSync(this.#temporary, { force: true });
+  }
+
+  #close(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) closeSync(file);
+  }
+
+  #try<T>(step: () => T): T {
+    try {
+      return step();
+    } catch (cause) {
+      if (cause instanceof ScanError) throw cause;
+      const { code } = cause as NodeJS.ErrnoException;
+      const what = `cannot write ${basename(this.#path)} in ${dirname(this.#target)} (${code})`;
+      throw new ScanError("OUTPUT_FAILED", `${this.#flag}: ${what}`, { cause });
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import type { Dimension, Figures, Row, ScanResult } from "../types.ts";
 import { FIGURE_NAMES } from "./figure-names.ts";
 import { printableLines } from "./printable.ts";
 
-const LINE_END = "\r\n";
+export const LINE_END = "\r\n";
 const FORMULA_START = /^[=+\-@\t\r]/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
@@ -19,14 +19,24 @@ export function renderCsv(result: ScanResult): string {
   if (isBrokenDown && !dimensions.includes("model")) dimensions.push("model");
   const rows = isBrokenDown ? result.rows.flatMap((row) => row.models ?? []) : result.rows;
   const lines = [[...dimensions, ...FIGURE_NAMES], ...rows.map((row) => cellsOf(row, dimensions))];
-  return lines.map((cells) => cells.map(quote).join(",") + LINE_END).join("");
+  return lines.map(csvLine).join("");
+}
+
+/** With its end. */
+export function csvLine(cells: readonly string[]): string {
+  return cells.map(quote).join(",") + LINE_END;
+}
+
+/** A name that comes from a transcript, as nothing that a spreadsheet would run. */
+export function csvName(name: string | null | undefined): string {
+  return printableLines(name ?? "").replace(FORMULA_START, "'$&");
 }
 
 function cellsOf(row: Row, dimensions: readonly Dimension[]): string[] {
-  const keys = dimensions.map((dimension) => printableLines(row.key[dimension] ?? "").replace(FORMULA_START, "'$&"));
+  const keys = dimensions.map((dimension) => csvName(row.key[dimension]));
   return [...keys, ...FIGURE_NAMES.map((name) => String((row as Figures)[name] ?? ""))];
 }
 
-function quote(cell: string): string {
+export function quote(cell: string): string {
   return NEEDS_QUOTES.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

@@ -6,7 +6,10 @@ import { printable } from "./printable.ts";
 /** Places shown of each kind. */
 const MOST_PLACES = 5;
 
-export function diagnosticLines(result: ScanResult): string[] {
+/** What of a result there is to say. */
+type Said = Pick<ScanResult, "costBasis" | "diagnostics" | "stats">;
+
+export function diagnosticLines(result: Said): string[] {
   return [
     ...skippedLines(result),
     ...unreadableLines(result),
@@ -26,7 +29,7 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
   pending: "pending (still being written, for the next run)",
 };
 
-function skippedLines({ stats: { skipped }, diagnostics }: ScanResult): string[] {
+function skippedLines({ stats: { skipped }, diagnostics }: Said): string[] {
   const reasons = (Object.keys(REASONS) as SkipReason[]).filter((reason) => skipped[reason] > 0);
   if (reasons.length === 0) return [];
   const total = reasons.reduce((sum, reason) => sum + skipped[reason], 0);
@@ -55,7 +58,7 @@ const CODES: Readonly<Record<string, string>> = {
   NO_TOOL_CALLS: "a database of a version not known: its tool calls do not count",
 };
 
-function unreadableLines({ diagnostics: { unreadable } }: ScanResult): string[] {
+function unreadableLines({ diagnostics: { unreadable } }: Said): string[] {
   return unreadablePlaces(unreadable);
 }
 
@@ -74,23 +77,23 @@ function more(count: number): string[] {
   return count > 0 ? [`  … ${exact(count)} more (--json lists up to 100)`] : [];
 }
 
-function timelessLines({ diagnostics: { responsesWithoutTime: count } }: ScanResult): string[] {
+function timelessLines({ diagnostics: { responsesWithoutTime: count } }: Said): string[] {
   if (count === 0) return [];
   return [`${counted(count, "response")} without a time: in every window, and on the day "unknown"`];
 }
 
-function clampedLines({ diagnostics: { clampedResponses: count } }: ScanResult): string[] {
+function clampedLines({ diagnostics: { clampedResponses: count } }: Said): string[] {
   if (count === 0) return [];
   return [`${counted(count, "response")} told more cached input than input: all input counted as cached`];
 }
 
-function outputOnlyLines({ diagnostics: { outputOnlyResponses: count } }: ScanResult): string[] {
+function outputOnlyLines({ diagnostics: { outputOnlyResponses: count } }: Said): string[] {
   if (count === 0) return [];
   const are = count === 1 ? "its input is" : "their input is";
   return [`${counted(count, "response")} of Copilot CLI told no more than the output; ${are} in no figure`];
 }
 
-function untoldLines({ diagnostics: { untoldTokens: count } }: ScanResult): string[] {
+function untoldLines({ diagnostics: { untoldTokens: count } }: Said): string[] {
   if (count === 0) return [];
   const are = count === 1 ? "it is" : "they are";
   return [
@@ -111,7 +114,7 @@ export function lowOutputLines(lowOutputResponses: Readonly<Record<string, numbe
   return [`${counted(count, "response")} ${have} (Claude Code ${list.join(", ")}); ${real} was never written`];
 }
 
-function unpricedLines({ costBasis, diagnostics: { unpricedModels, unpricedTokens } }: ScanResult): string[] {
+function unpricedLines({ costBasis, diagnostics: { unpricedModels, unpricedTokens } }: Said): string[] {
   if (unpricedModels.length === 0) return [];
   const shown = unpricedModels.slice(0, MOST_PLACES).map(printable);
   if (unpricedModels.length > shown.length) shown.push(counted(unpricedModels.length - shown.length, "more model"));
@@ -122,7 +125,7 @@ function unpricedLines({ costBasis, diagnostics: { unpricedModels, unpricedToken
   return [`Cost excludes ${tokens} of unpriced models: ${shown.join(", ")} (--prices FILE gives them prices)`];
 }
 
-function cacheLines({ diagnostics: { cache } }: ScanResult): string[] {
+function cacheLines({ diagnostics: { cache } }: Said): string[] {
   if (cache === null) return [];
   return [`The cache could not be written (${cache}), so the next run reads more (--cache-dir names another folder)`];
 }

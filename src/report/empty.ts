@@ -3,7 +3,7 @@ import type { ScanResult } from "../types.ts";
 import { counted } from "./numbers.ts";
 import { printable } from "./printable.ts";
 
-export function noTranscripts({ diagnostics: { roots } }: ScanResult): string[] {
+export function noTranscripts({ diagnostics: { roots } }: Pick<ScanResult, "diagnostics">): string[] {
   return [
     "No transcripts found. Looked in:",
     ...roots.map((root) => `  ${printable(root)}`),
@@ -11,7 +11,7 @@ export function noTranscripts({ diagnostics: { roots } }: ScanResult): string[] 
   ];
 }
 
-export function noRows({ stats }: ScanResult): string[] {
+export function noRows({ stats }: Pick<ScanResult, "stats">): string[] {
   const scanned = `${counted(stats.transcripts, "transcript")} (${counted(stats.responses, "response")})`;
   return [`No rows: nothing in ${scanned} is in this window and matches these filters.`];
 }

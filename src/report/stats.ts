@@ -2,7 +2,7 @@
 import type { ScanResult } from "../types.ts";
 import { bytesText, counted, exact } from "./numbers.ts";
 
-export function statsLines({ stats }: ScanResult): string[] {
+export function statsLines({ stats }: Pick<ScanResult, "stats">): string[] {
   const { stagesMs, elapsedMs, bytesRead } = stats;
   const stages = Object.entries(stagesMs).map(([stage, ms]) => `${stage} ${ms}`);
   const speed = stagesMs.scan > 0 ? `, ${exact(Math.round(bytesRead / 1e3 / stagesMs.scan))} MB/s while scanning` : "";

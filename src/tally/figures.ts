@@ -109,14 +109,36 @@ export class Sums {
     return this.responses + this.toolUses + this.webSearches;
   }
 
-  /** Throws `SUM_TOO_LARGE` where a figure is beyond 2^53 - 1. Without `hasCosts` nothing was priced. */
-  toFigures(hasCosts: boolean): Figures {
-    const cacheCreationTokens = this.cacheCreation5m + this.cacheCreation1h;
+  get #cacheCreation(): number {
+    return this.cacheCreation5m + this.cacheCreation1h;
+  }
+
+  #checkEach(): void {
     const figures = {
       inputTokens: this.input,
       outputTokens: this.output,
       reasoningTokens: this.reasoning,
-      cacheCreationTokens,
+      cacheCreationTokens: this.#cacheCreation,
+      cacheReadTokens: this.cacheRead,
+      totalTokens: this.total,
+      responses: this.responses,
+      toolUses: this.toolUses,
+      webSearches: this.webSearches,
+      costUsd: this.costDollars,
+    };
+    for (const [name, value] of Object.entries(figures)) if (!Number.isSafeInteger(value)) throw sumTooLarge(name);
+  }
+
+  /** Throws `SUM_TOO_LARGE` where a figure is beyond 2^53 - 1. Without `hasCosts` nothing was priced. */
+  toFigures(hasCosts: boolean): Figures {
+    // One sum of all instead of many looks: rows are many, and none is negative.
+    if (!Number.isSafeInteger(this.total + this.reasoning + this.#counts + this.costDollars)) this.#checkEach();
+    const hasTime = this.firstMs <= this.lastMs;
+    return {
+      inputTokens: this.input,
+      outputTokens: this.output,
+      reasoningTokens: this.reasoning,
+      cacheCreationTokens: this.#cacheCreation,
       cacheCreation5mTokens: this.cacheCreation5m,
       cacheCreation1hTokens: this.cacheCreation1h,
       cacheReadTokens: this.cacheRead,
@@ -124,16 +146,6 @@ export class Sums {
       responses: this.responses,
       toolUses: this.toolUses,
       webSearches: this.webSearches,
-    };
-    // One sum of all instead of many looks: rows are many, and none is negative.
-    if (!Number.isSafeInteger(this.total + this.reasoning + this.#counts + this.costDollars)) {
-      for (const [name, value] of Object.entries({ ...figures, costUsd: this.costDollars })) {
-        if (!Number.isSafeInteger(value)) throw sumTooLarge(name);
-      }
-    }
-    const hasTime = this.firstMs <= this.lastMs;
-    return {
-      ...figures,
       costUsd: hasCosts && (this.priced > 0 || this.unpriced === 0) ? this.#costUsd() : null,
       firstAt: hasTime ? new Date(this.firstMs).toISOString() : null,
       lastAt: hasTime ? new Date(this.lastMs).toISOString() : null,

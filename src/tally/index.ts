@@ -65,6 +65,8 @@ export interface Tally {
   readonly untoldTokens: number;
   readonly lowOutputResponses: Record<string, number>;
   readonly responsesOf: ResponsesOfSessions | undefined;
+  /** What the figures are made of. */
+  readonly tallied: Tallied;
 }
 
 export async function tally(told: EventTable, places: Places, options: TallyOptions): Promise<Tally> {
@@ -109,6 +111,7 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     ...settled,
     ...countResponses(table),
     responsesOf,
+    tallied,
   };
 }
 

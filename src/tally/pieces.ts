@@ -8,7 +8,7 @@ const AFTER_WINDOW = -3;
 const CUT = -4;
 
 /** Zones differ by whole quarters of an hour, nearly all of them. */
-const QUARTER_MS = 15 * 60_000;
+export const QUARTER_MS = 15 * 60_000;
 
 /** Says for each slice, by its number, the piece it is in. */
 export class Pieces {

@@ -182,18 +182,18 @@ class Adder {
   }
 }
 
-function costOf({ costDollars, costNanos }: Groups, group: number): Cost | undefined {
+export function costOf({ costDollars, costNanos }: Groups, group: number): Cost | undefined {
   const dollars = costDollars[group] as number;
   return dollars < 0 ? undefined : { dollars, nanos: costNanos[group] as number };
 }
 
-function tokensAt(usage: EventTable["usage"], i: number): number {
+export function tokensAt(usage: EventTable["usage"], i: number): number {
   const { input, output, cacheCreation5m, cacheCreation1h, cacheRead } = usage;
   const created = (cacheCreation5m[i] as number) + (cacheCreation1h[i] as number);
   return (input[i] as number) + (output[i] as number) + created + (cacheRead[i] as number);
 }
 
-function isIn({ sinceMs, untilMs }: Window, timeMs: number): boolean {
+export function isIn({ sinceMs, untilMs }: Window, timeMs: number): boolean {
   return timeMs >= sinceMs && timeMs <= untilMs;
 }
 

@@ -30,6 +30,7 @@ describe.skipIf(!hasShell("bash"))("bash (needs bash to try)", () => {
   test("values", async () => expect(await complete("daily", "--format", "n")).toEqual(["ndjson"]));
   test("values that only some commands have", async () => {
     expect(await complete("tasks", "summary", "--format", "")).toEqual(["table", "json", "md"]);
+    expect(await complete("export", "--format", "")).toEqual(["csv", "ndjson"]);
     expect(await complete("scan", "--format", "")).toEqual(["table", "json", "csv", "ndjson", "md"]);
     expect(await complete("--json", "--format", "c")).toEqual(["csv"]);
   });

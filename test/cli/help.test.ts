@@ -12,6 +12,7 @@ const COMMANDS = [
   "project",
   "blocks",
   "statusline",
+  "export",
   "completion",
 ];
 
@@ -37,6 +38,7 @@ describe("help", () => {
       "daily",
       "blocks",
       "statusline",
+      "export",
       "run",
       "sources",
       "prices",
