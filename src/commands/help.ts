@@ -87,7 +87,7 @@ Examples:
 
 export const HOOK_HELP = `
 Prints nothing on stdout. An error is one line on stderr and exit code 0;
-with --strict 1.
+with --strict 1, as are damaged lines.
 
 Example, for ~/.claude/settings.json:
   {"hooks": {"SessionEnd": [{"hooks": [

@@ -7,6 +7,7 @@ import { isObject } from "../json.ts";
 import { refreshLedger } from "../ledger/refresh.ts";
 import { readTimersText } from "../ledger/timers.ts";
 import { EXIT } from "./exit-code.ts";
+import { findFailures } from "./failures.ts";
 import { refreshOptions, taskRun } from "./tasks.ts";
 import { sayLines } from "./terminal/streams.ts";
 
@@ -23,21 +24,23 @@ const STDIN = 0;
 export async function runHook(written: Layer["written"]): Promise<number> {
   const { sessionId, transcriptPath, folder } = readInput();
   const run = taskRun(written, foldersOf(transcriptPath, sessionId), folder);
-  const options = refreshOptions(run);
-  const { ledger } = await refreshLedger({
-    ...options,
-    wanted: { project: undefined, patterns: undefined, session: sessionId },
-  });
-  const task = ledger.sessions[sessionId]?.task_id ?? undefined;
+  const { ledger, result } = await refreshLedger(
+    { ...refreshOptions(run), wanted: { project: undefined, patterns: undefined, session: sessionId } },
+    refreshOptions({ ...run, paths: [] }),
+  );
+  const isInLedger = Object.hasOwn(ledger.sessions, sessionId);
+  const task = (isInLedger && ledger.sessions[sessionId]?.task_id) || undefined;
   const hasTimers = readTimersText(run.timersPath, run.settings.timers !== undefined) !== undefined;
   const entry = task === undefined ? undefined : ledger.tasks[task];
   if (task !== undefined && entry && hasTimers) {
     const { enrichFile } = await import("./task-enrich.ts");
     await enrichFile(run.timersPath, { [task]: entry });
   }
-  if (!(sessionId in ledger.sessions) && !run.settings.quiet)
-    sayLines([`tokensift: session ${sessionId} has consumed nothing`]);
-  return EXIT.done;
+  if (!isInLedger && !run.settings.quiet) sayLines([`tokensift: session ${sessionId} has consumed nothing`]);
+  // Not as a config file says, which is about scans: an agent fails only where the hook itself asks for it.
+  const failures = findFailures(result, { origins: {}, strict: written.strict === true });
+  sayLines(failures.map((failure) => `tokensift: ${failure}`));
+  return failures.length > 0 ? EXIT.found : EXIT.done;
 }
 
 function readInput(): HookInput {
@@ -63,7 +66,8 @@ function readInput(): HookInput {
     throw new ScanError("INVALID_OPTION", "hook: transcript_path is not absolute (update the coding agent)");
   }
   const cwd = input["cwd"];
-  const folder = typeof cwd === "string" && isAbsolute(cwd) ? cwd : process.cwd();
+  // What holds a NUL is no path, and Node throws at it.
+  const folder = typeof cwd === "string" && isAbsolute(cwd) && !cwd.includes("\0") ? cwd : process.cwd();
   return { sessionId: text("session_id"), transcriptPath, folder };
 }
 

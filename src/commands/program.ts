@@ -51,9 +51,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return printHelp(run.help);
     const extra = isBare ? run.program.commands.flatMap(({ args }) => args) : [];
-    writeStderr(`tokensift: ${explain(error, argv, new Run(words, isBare, true).program, extra)}\n`);
-    // A session's end is not to fail for our sake.
-    if (first === "hook") return argv.includes("--strict") ? EXIT.found : EXIT.done;
+    const what = explain(error, argv, new Run(words, isBare, true).program, extra);
+    const isHook = first === "hook";
+    // Of a session's end one line, also of an internal error.
+    writeStderr(`tokensift: ${isHook ? what.replaceAll(/\s*\n\s*/g, " ") : what}\n`);
+    // It is not to fail for our sake.
+    if (isHook) return argv.includes("--strict") ? EXIT.found : EXIT.done;
     return EXIT.couldNotRun;
   }
 }

@@ -13,7 +13,7 @@ import type { Evidence } from "../ledger/match.ts";
 import { changeLedger, type Refreshed, refreshLedger, type RefreshOptions } from "../ledger/refresh.ts";
 import type { Wanted } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
-import { summaryText, taskLines, tasksText, unmatchedLines } from "../ledger/show.ts";
+import { summaryText, tasksText, taskText, unmatchedLines } from "../ledger/show.ts";
 import { normal, oddValues, readTimersText, timerEntries, timersOf } from "../ledger/timers.ts";
 import type { Ledger, TaskEntry } from "../ledger/types.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
@@ -77,6 +77,8 @@ export async function runTasks(action: string, paths: readonly string[], written
     throw new ScanError("INVALID_OPTION", `tasks ${name}: takes no paths (add --refresh to scan them first)`);
   }
   try {
+    // Also where the ledger answers: a mistyped name would do nothing, silently.
+    if (run.settings.timers !== undefined) readTimersText(run.timersPath, true);
     return await ACTIONS[name](run);
   } catch (error) {
     if (!(error instanceof ScanError)) throw error;
@@ -171,7 +173,7 @@ async function getTask(run: TaskRun): Promise<number> {
   const { ledger, exitCode } = await currentLedger(run);
   const task = taskOf(ledger, id, run);
   if (isJson(run)) await writeJson({ note: ledger.note, task_id: id, ...task });
-  else await writeStdout(`${taskLines(id, task).join("\n")}\n`);
+  else await writeStdout(taskText(id, task, run.settings.format === "md"));
   return exitCode;
 }
 
@@ -189,6 +191,8 @@ async function recordTask(run: TaskRun): Promise<number> {
     throw new ScanError("INVALID_OPTION", "tasks record: say one session (--session ID --task ID)");
   const task = oneTask(run);
   const { readSaid, writeSaid } = await import("../ledger/said.ts");
+  // Nothing is scanned below, so of a damaged ledger nothing would be left.
+  if (readLedger(run.ledgerPath).kind === "damaged") await refresh(run);
   // Said first: should the rest fail, the next scan knows it.
   const ledger = await changeLedger(refreshOptions(run), (known) => {
     writeSaid(run.ledgerPath, new Map(readSaid(run.ledgerPath)).set(session, task));
@@ -300,7 +304,7 @@ export function evidenceOf({
   const { tasks, damagedLines } = readDispatchLog(settings.dispatchLog);
   if (damagedLines.length > 0) {
     sayLines([
-      `tokensift: ${settings.dispatchLog}: ${damagedLines.length} lines are not JSON and were passed over (the first is line ${damagedLines[0]})`,
+      `tokensift: ${settings.dispatchLog}: passed over ${counted(damagedLines.length, "line")} that ${damagedLines.length === 1 ? "is" : "are"} not JSON (the first is line ${damagedLines[0]})`,
     ]);
   }
   return { timers, dispatched: tasks };

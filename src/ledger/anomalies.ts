@@ -16,8 +16,8 @@ export interface AnomalyOptions {
   readonly minTasks: number;
 }
 
-/** Why a task's consumption stands out, by one measure. */
-export interface MeasureReason extends Omit<Signals, "is_anomaly"> {
+/** Why a task's consumption stands out, by one measure: in tokens, US dollars, tokens a second, or a share of the input. */
+export interface MeasureReason extends Figures {
   readonly kind: MeasureName;
   readonly sentence: string;
   readonly session_ids: readonly string[];
@@ -49,33 +49,38 @@ interface Measure {
   readonly name: string;
   /** Undefined: this task has none. */
   readonly of: (task: TaskEntry) => number | undefined;
+  /** How many parts it is judged in, so that less than one is not all the same: `judge` takes the logarithm of what is above 1. */
+  readonly parts?: number;
   readonly text: (value: number) => string;
   /** The first is looked at most closely: every other one is another chance to be wrong. */
   readonly isFirst?: boolean;
 }
 
-const PER_MILLION = 1e6;
+const MILLION = 1e6;
+const BILLION = 1e9;
 const rounded = (value: number) => compact(Math.round(value));
 
 const MEASURES = {
   total_tokens: { name: "tokens in total", of: (task) => task.total_tokens, text: rounded, isFirst: true },
   output_tokens: { name: "output tokens", of: (task) => task.output_tokens, text: rounded },
-  // In nano-dollars, so that a cent is more than one.
   cost: {
     name: "estimated cost (no bill)",
-    of: ({ cost_estimate_usd: usd }) => (usd === null ? undefined : Math.round(usd * 1e9)),
-    text: (nanos) => usdText(nanos / 1e9),
+    of: ({ cost_estimate_usd: usd }) => usd ?? undefined,
+    parts: BILLION,
+    text: usdText,
   },
   tokens_per_second: {
     name: "tokens a second",
     of: ({ duration_seconds, tokens_per_second }) => (duration_seconds > 0 ? tokens_per_second : undefined),
+    parts: MILLION,
     text: (value) => value.toFixed(1),
   },
   // A low ratio is a high share of what was not read from the cache.
   low_cache_hit_ratio: {
     name: "input not read from the cache",
-    of: ({ input_tokens, cache_hit_ratio }) => (input_tokens > 0 ? (1 - cache_hit_ratio) * PER_MILLION : undefined),
-    text: (value) => `${((value / PER_MILLION) * 100).toFixed(1)} %`,
+    of: ({ input_tokens: input, cache_read_tokens: read }) => (input > 0 ? (input - read) / input : undefined),
+    parts: MILLION,
+    text: (value) => `${(value * 100).toFixed(1)} %`,
   },
 } as const satisfies Record<string, Measure>;
 type MeasureName = keyof typeof MEASURES;
@@ -97,15 +102,18 @@ export function findAnomalies(ledger: Ledger, { threshold, minTasks }: AnomalyOp
       return value === undefined ? [] : [{ id, task, value }];
     });
     if (measured.length < minTasks) return true;
+    const { parts = 1 } = measure;
     const all = judge(
-      measured.map(({ value }) => value),
+      measured.map(({ value }) => value * parts),
       threshold,
       measure.isFirst ?? false,
     );
-    for (const [i, { is_anomaly, ...signals }] of all.entries()) {
-      const { id, task } = measured[i] as (typeof measured)[number];
-      if (!signals.is_ratio && !signals.is_robust) continue;
-      const reason = { kind, ...signals, sentence: sentenceOf(measure, signals), session_ids: task.session_ids };
+    for (const [i, { is_anomaly, ...judged }] of all.entries()) {
+      const { id, task, value } = measured[i] as (typeof measured)[number];
+      if (!judged.is_ratio && !judged.is_robust) continue;
+      const signals = { ...judged, value, mean_of_others: judged.mean_of_others / parts };
+      const sentence = sentenceOf(measure, signals, is_anomaly);
+      const reason = { kind, ...signals, sentence, session_ids: task.session_ids };
       note(is_anomaly ? anomalies : notable, id, reason);
     }
     return false;
@@ -116,10 +124,15 @@ export function findAnomalies(ledger: Ledger, { threshold, minTasks }: AnomalyOp
   return { ...report, too_few: false, anomalies: inOrder(anomalies), notable: inOrder(notable), not_judged: notJudged };
 }
 
-function sentenceOf({ name, text }: Measure, { value, mean_of_others, ratio, z }: Omit<Signals, "is_anomaly">): string {
+type Figures = Omit<Signals, "is_anomaly">;
+
+function sentenceOf({ name, text }: Measure, signals: Figures, isAnomaly: boolean): string {
+  const { value, mean_of_others, ratio, is_ratio, is_robust, z, anomaly_above } = signals;
   const times =
     ratio === null
       ? "all others have none"
       : `${ratio.toFixed(1)} times the mean of the others, ${text(mean_of_others)}`;
-  return `${name}: ${text(value)}, ${times}${z === null ? "" : ` (robust z ${z.toFixed(1)})`}`;
+  const isShort = is_ratio && is_robust && !isAnomaly;
+  const enough = isShort ? `; an anomaly's is above ${anomaly_above.toFixed(1)} among so few` : "";
+  return `${name}: ${text(value)}, ${times}${z === null ? "" : ` (robust z ${z.toFixed(1)}${enough})`}`;
 }

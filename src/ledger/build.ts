@@ -11,7 +11,6 @@ const TOP_CONSUMERS = 5;
 
 export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence: Evidence): Ledger {
   const sessions = new Map<string, LedgerSession>();
-  const byTask = new Map<string, string[]>();
   const copies = new Map<string, SessionEntry>();
   const responseIds = new Map<string, string>();
   const copiedIds = new Map<string, Readonly<Record<string, string>>>();
@@ -25,24 +24,11 @@ export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence
     const session = { ...entry, ...matchSession(id, entry, evidence) };
     sessions.set(id, session);
     if (response_ids !== undefined) responseIds.set(id, response_ids);
-    if (session.task_id === null) continue;
-    const members = byTask.get(session.task_id);
-    if (members) members.push(id);
-    else byTask.set(session.task_id, [id]);
   }
-  const tasks = [...byTask]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([task, ids]) => [task, taskEntry(ids, sessions, evidence.timers.get(task))] as const);
   return {
     schema_version: 1,
     note: `cost_estimate_usd: ${ESTIMATE}`,
-    tasks: Object.fromEntries(tasks),
-    unmatched_sessions: [...sessions]
-      .filter(([, { task_id }]) => task_id === null)
-      .map(([id, { project, total_tokens, last_at, candidates }]) => {
-        return { session_id: id, project, total_tokens, timestamp: last_at, candidates };
-      }),
-    summary: summarize(tasks),
+    ...derive(sessions, evidence.timers),
     sessions: Object.fromEntries(sessions),
     ...(copies.size > 0 && { copies: Object.fromEntries(copies) }),
     response_ids: {
@@ -53,11 +39,40 @@ export function buildLedger(entries: ReadonlyMap<string, SessionEntry>, evidence
   };
 }
 
+/** What a ledger's sessions, in the order of their ids, add up to. Throws `SUM_TOO_LARGE`. */
+export function derive(
+  sessions: ReadonlyMap<string, LedgerSession>,
+  timers: ReadonlyMap<string, TimerOfTask>,
+): Pick<Ledger, "tasks" | "unmatched_sessions" | "summary"> {
+  const byTask = new Map<string, string[]>();
+  for (const [id, { task_id: task }] of sessions) {
+    if (task === null) continue;
+    const members = byTask.get(task);
+    if (members) members.push(id);
+    else byTask.set(task, [id]);
+  }
+  const tasks = [...byTask]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([task, ids]) => [task, taskEntry(ids, sessions, timers.get(task))] as const);
+  return {
+    tasks: Object.fromEntries(tasks),
+    unmatched_sessions: [...sessions]
+      .filter(([, { task_id }]) => task_id === null)
+      .map(([id, { project, total_tokens, last_at, candidates }]) => {
+        return { session_id: id, project, total_tokens, timestamp: last_at, candidates };
+      }),
+    summary: summarize(tasks),
+  };
+}
+
+/** What a timer says that sessions do not. */
+type TimerOfTask = Pick<Timer, "teamId" | "durationSeconds">;
+
 /** `ids` of one task's sessions. */
 function taskEntry(
   ids: readonly string[],
   sessions: ReadonlyMap<string, LedgerSession>,
-  timer: Timer | undefined,
+  timer: TimerOfTask | undefined,
 ): TaskEntry {
   const members = ids.map((id) => ({ id, session: sessions.get(id) as LedgerSession }));
   // Sessions without a time come last.

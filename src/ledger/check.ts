@@ -1,5 +1,8 @@
 /** Whether what stands in a ledger file is a ledger. What is not exactly one is damaged, and rebuilt. */
+import { isDeepStrictEqual } from "node:util";
 import { isObject } from "../json.ts";
+import { compareText } from "../types.ts";
+import { derive } from "./build.ts";
 import { COUNTS } from "./figures.ts";
 import { areEncodedIds } from "./response-ids.ts";
 import { type Ledger, type LedgerSession, MATCHES } from "./types.ts";
@@ -26,24 +29,27 @@ export function isLedger(value: unknown): value is Ledger {
   return isWhole && tasksAddUp(value as unknown as Ledger);
 }
 
-/** Whether tasks are the sums of their sessions, and the summary that of the tasks: somebody may have edited one of them. */
-function tasksAddUp({ tasks, sessions, summary }: Ledger): boolean {
-  const byTask = new Map<string, LedgerSession[]>();
-  for (const session of Object.values(sessions)) {
-    if (session.task_id === null) continue;
-    const members = byTask.get(session.task_id);
-    if (members) members.push(session);
-    else byTask.set(session.task_id, [session]);
+/**
+ * Whether tasks, summary and sessions without a task are what the sessions add up to: somebody may have edited one of
+ * them. Only what timers said is taken as it stands. What a later version has beside all that has to be optional here,
+ * or it takes ledgers of this one for damaged.
+ */
+function tasksAddUp({ tasks, sessions, summary, unmatched_sessions: unmatched }: Ledger): boolean {
+  const inOrder = Object.entries(sessions).sort(([a], [b]) => compareText(a, b));
+  const timers = Object.entries(tasks).map(([id, task]) => {
+    const { team_id: team, duration_seconds: seconds } = task ?? {};
+    return [
+      id,
+      { teamId: typeof team === "string" ? team : undefined, durationSeconds: isAmount(seconds) ? seconds : undefined },
+    ] as const;
+  });
+  try {
+    const derived = derive(new Map(inOrder), new Map(timers));
+    return isDeepStrictEqual({ tasks, summary, unmatched_sessions: unmatched }, derived);
+  } catch {
+    // Nothing that was ever added up.
+    return false;
   }
-  const entries = Object.entries(tasks);
-  const isSum = ([id, task]: (typeof entries)[number]) =>
-    isObject(task) && COUNTS.every((name) => task[name] === byTask.get(id)?.reduce((sum, one) => sum + one[name], 0));
-  return (
-    entries.length === byTask.size &&
-    summary.total_tasks === entries.length &&
-    entries.every(isSum) &&
-    summary.total_tokens === entries.reduce((sum, [, { total_tokens }]) => sum + total_tokens, 0)
-  );
 }
 
 const SESSION_COUNTS = [...COUNTS, "subagents", "subagent_depth", "transcript_bytes"] as const;
@@ -65,6 +71,7 @@ function isSession(value: unknown): value is LedgerSession {
     isTextOrNull(session.team_id) &&
     isTextOrNull(session.agent_name) &&
     isTextOrNull(session.task_id) &&
+    (session.task_id === null) === (session.matched_by === null) &&
     (session.matched_by === null || MATCHES.some((name) => name === session.matched_by)) &&
     areTexts(session.mentioned) &&
     areTexts(session.also_mentioned) &&
@@ -103,7 +110,7 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isAmount(value: unknown): boolean {
+function isAmount(value: unknown): value is number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 

@@ -25,14 +25,18 @@ export function readDispatchLog(path: string): DispatchLog {
   const { values, damagedLines } = parse(text);
   const tasks = new Map<string, string[]>();
   for (const value of values.flatMap(entriesOf)) {
-    const task = value["task_id"];
+    const task = textOf(value["task_id"]);
     const response = value["cron_response"];
-    const session = value["session_id"] ?? (isObject(response) ? response["id"] : undefined);
-    if (typeof task !== "string" || task.trim() === "" || typeof session !== "string" || session === "") continue;
+    const session = textOf(value["session_id"]) ?? (isObject(response) ? textOf(response["id"]) : undefined);
+    if (task === undefined || session === undefined) continue;
     const named = tasks.get(session) ?? [];
     if (!named.includes(normal(task))) tasks.set(session, [...named, normal(task)]);
   }
   return { tasks, damagedLines };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value.trim() !== "" ? value : undefined;
 }
 
 function parse(text: string): { values: unknown[]; damagedLines: number[] } {

@@ -27,14 +27,18 @@ export interface Refreshed {
   readonly result: ScanResult;
 }
 
-/** Rejects with a `ScanError`. */
-export async function refreshLedger(options: RefreshOptions): Promise<Refreshed> {
-  const before = readLedger(options.path);
-  let scan = await scanSessions(
-    options.scan,
-    options.wanted,
-    before.kind === "whole" ? entriesOf(before.ledger) : new Map(),
-  );
+/**
+ * `whole` refreshes all of the ledger, where `options` do only a part of it: what they leave of a damaged one would be
+ * taken for all there is. Rejects with a `ScanError`.
+ */
+export async function refreshLedger(options: RefreshOptions, whole?: RefreshOptions): Promise<Refreshed> {
+  let before = readLedger(options.path);
+  if (before.kind === "damaged" && whole) {
+    await refreshLedger(whole);
+    before = readLedger(options.path);
+  }
+  const noted = before.kind === "whole" ? entriesOf(before.ledger) : new Map<string, SessionEntry>();
+  let scan = await scanSessions(options.scan, options.wanted, noted);
   const ledger = await changeLedger(options, async (known) => {
     // Others have noted meanwhile what this scan took for nobody's: once more, while nobody can.
     if (!isLeftOut(known, scan)) scan = await scanSessions(options.scan, options.wanted, known);

@@ -17,6 +17,7 @@ const WORDS = {
     total: "Total",
     cost: "Cost",
     estimate: "estimate, not a bill",
+    atLeast: "at least",
     unpriced: "unknown (no price for the model)",
     model: "Model",
     duration: "Duration",
@@ -32,6 +33,7 @@ const WORDS = {
     total: "합계",
     cost: "비용",
     estimate: "추정치이며 청구 금액이 아님",
+    atLeast: "최소",
     unpriced: "알 수 없음 (모델 가격 없음)",
     model: "모델",
     duration: "소요 시간",
@@ -50,7 +52,9 @@ export function reportSection(
   const words = WORDS[language];
   const task = tasks[id] as TaskEntry;
   const cost =
-    task.cost_estimate_usd === null ? words.unpriced : costText(task.cost_estimate_usd, task.cost_is_partial);
+    task.cost_estimate_usd === null
+      ? words.unpriced
+      : costText(task.cost_estimate_usd, task.cost_is_partial, words.atLeast);
   const rows = [
     [words.input, exact(task.input_tokens)],
     [words.output, exact(task.output_tokens)],

@@ -17,26 +17,32 @@ function digitsText(usd: number): string {
   return `$${exact(Number(whole))}.${fraction}`;
 }
 
-export function costText(usd: number | null, isPartial: boolean): string {
+export function costText(usd: number | null, isPartial: boolean, atLeast = "at least"): string {
   if (usd === null) return "unpriced";
-  return isPartial ? `at least ${digitsText(usd)}` : usdText(usd);
+  return isPartial ? `${atLeast} ${digitsText(usd)}` : usdText(usd);
 }
 
 function percentText(ratio: number): string {
   return `${(ratio * 100).toFixed(1)} %`;
 }
 
-/** One task, a line a figure. */
-export function taskLines(id: string, task: TaskEntry): string[] {
+/** One task, a line a figure, or as Markdown a row. */
+export function taskText(id: string, task: TaskEntry, isMarkdown: boolean): string {
+  const rows = taskRows(id, task);
+  if (isMarkdown) return tableMarkdown({ titles: ["", ""], names: 2, rows });
+  return rows.map(([name, text]) => `${name.padEnd(11)} ${printable(text)}\n`).join("");
+}
+
+function taskRows(id: string, task: TaskEntry): Array<readonly [name: string, text: string]> {
   const seconds = task.duration_seconds;
   const rows: Array<readonly [string, string]> = [
-    ["Task", printable(id)],
-    ["Sessions", `${task.session_ids.map(printable).join(", ")} (matched by ${task.matched_by})`],
-    ["Team", printable(task.team_id ?? "none")],
+    ["Task", id],
+    ["Sessions", `${task.session_ids.join(", ")} (matched by ${task.matched_by})`],
+    ["Team", task.team_id ?? "none"],
     [
       "Model",
       Object.entries(task.models)
-        .map(([model, tokens]) => `${printable(model)} ${exact(tokens)}`)
+        .map(([model, tokens]) => `${model} ${exact(tokens)}`)
         .join(", ") || "none",
     ],
     [
@@ -51,14 +57,11 @@ export function taskLines(id: string, task: TaskEntry): string[] {
     ["Cost", `${costText(task.cost_estimate_usd, task.cost_is_partial)} (${ESTIMATE})`],
     ["Last", task.timestamp ?? "unknown"],
   ];
-  if (task.also_mentioned.length > 0) rows.push(["Also named", task.also_mentioned.map(printable).join(", ")]);
+  if (task.also_mentioned.length > 0) rows.push(["Also named", task.also_mentioned.join(", ")]);
   if (task.retained_session_ids.length > 0) {
-    rows.push([
-      "Retained",
-      `${task.retained_session_ids.map(printable).join(", ")} (transcripts are gone; last figures)`,
-    ]);
+    rows.push(["Retained", `${task.retained_session_ids.join(", ")} (transcripts are gone; last figures)`]);
   }
-  return rows.map(([name, text]) => `${name.padEnd(11)} ${text}`);
+  return rows;
 }
 
 /** Tasks, most tokens first. */
@@ -110,7 +113,7 @@ export function summaryText(ledger: Ledger, isMarkdown: boolean, width: number):
     `Tokens    ${exact(summary.total_tokens)}`,
     `Average   ${exact(Math.round(summary.avg_tokens_per_task))} a task`,
     ...unmatchedLines(ledger),
-  ].map((line) => (isMarkdown ? `- ${markdownText(line.trim().replace(/ {2,}/, ": "))}` : line));
+  ].map((line) => (isMarkdown ? `- ${markdownText(line.trim().replace(/^([A-Z]\w+) +/, "$1: "))}` : line));
   return `${lines.join("\n")}\n${summary.total_tasks === 0 ? "" : `\n${tasksText(top, isMarkdown, width)}`}`;
 }
 

@@ -10,12 +10,16 @@ export interface Signals {
   /** Modified z-score over the median absolute deviation of log(max(1, value)); null: the deviation is 0. */
   readonly z: number | null;
   readonly is_robust: boolean;
+  /** The z from which both signals are an anomaly: above that of `is_robust`, and the more so the fewer values there are. */
+  readonly anomaly_above: number;
   /** Both signals, sure enough; ratio alone where the deviation is 0. */
   readonly is_anomaly: boolean;
 }
 
 /** Iglewicz and Hoaglin, "How to Detect and Handle Outliers" (1993): above this a modified z-score is an outlier's. */
 const ROBUST_ABOVE = 3.5;
+/** What floats lose where a threshold is just reached: 1.1 times 100 is more than 110. */
+const ROUNDING = 1e-12;
 /** The normal distribution's median absolute deviation, in standard deviations. */
 const NORMAL_MAD = 0.6745;
 
@@ -37,7 +41,7 @@ export function judge(values: readonly number[], threshold: number, isFirst: boo
   const least = anomalyAbove(values.length, isFirst);
   return values.map((value, i) => {
     const mean = values.length < 2 ? 0 : Math.max(0, sum - value) / (values.length - 1);
-    const isRatio = value > 0 && value >= threshold * mean;
+    const isRatio = value > 0 && value >= threshold * mean * (1 - ROUNDING);
     const z = deviation === 0 ? null : (NORMAL_MAD * ((logs[i] as number) - middle)) / deviation;
     return {
       value,
@@ -46,6 +50,7 @@ export function judge(values: readonly number[], threshold: number, isFirst: boo
       is_ratio: isRatio,
       z,
       is_robust: z !== null && z > ROBUST_ABOVE,
+      anomaly_above: least,
       is_anomaly: isRatio && (z === null ? (logs[i] as number) > middle : z > least),
     };
   });

@@ -94,7 +94,8 @@ function timerOf(taskId: string, value: TimerEntry["value"], nowMs: number): Tim
   const startMs = timeOf(value, "start_time") ?? timeOf(value, "started_at");
   const seconds = secondsOf(value);
   let endMs = timeOf(value, "end_time") ?? timeOf(value, "ended_at");
-  const isOver = status !== undefined && OVER.test(status);
+  // How long it took is known of what is over; where a status says that it still runs, it is how long so far.
+  const isOver = status === undefined ? (seconds ?? 0) > 0 : OVER.test(status);
   // An end that cannot be read is an end all the same, only nobody knows when.
   const hasEnd = isThere(value, "end_time") || isThere(value, "ended_at");
   const isRunning = startMs !== undefined && !hasEnd && !isOver;
@@ -134,10 +135,14 @@ export function normal(taskId: string): string {
 
 /** A tenth of a million years: what is longer is no duration, and sums of what is shorter stay finite. */
 const LONGEST_SECONDS = 3.2e12;
+/** Nothing is timed finer, and tokens divided by what is stay finite. */
+const SHORTEST_SECONDS = 1e-9;
 
 function secondsOf(value: TimerEntry["value"]): number | undefined {
   const given = value["duration_seconds"];
-  return typeof given === "number" && given >= 0 && given <= LONGEST_SECONDS ? given : undefined;
+  if (given === 0) return 0;
+  const isDuration = typeof given === "number" && given >= SHORTEST_SECONDS && given <= LONGEST_SECONDS;
+  return isDuration ? given : undefined;
 }
 
 function isThere(value: TimerEntry["value"], name: string): boolean {

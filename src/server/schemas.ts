@@ -122,12 +122,17 @@ const LEDGER: Members<ShownLedger> = {
 
 const MEASURE_REASON: Members<MeasureReason> = {
   kind: { enum: ["total_tokens", "output_tokens", "cost", "tokens_per_second", "low_cache_hit_ratio"] },
-  value: amount,
-  mean_of_others: amount,
+  value: {
+    ...amount,
+    description:
+      "Tokens, US dollars (an estimate, not a bill), tokens a second, or the share of input not read from the cache",
+  },
+  mean_of_others: { ...amount, description: "In the unit of value" },
   ratio: { type: ["number", "null"] },
   is_ratio: yes,
   z: { type: ["number", "null"] },
   is_robust: yes,
+  anomaly_above: { ...amount, description: "The z from which both signals are an anomaly, not only notable" },
   sentence: text,
   session_ids: texts,
 };

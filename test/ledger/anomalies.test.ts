@@ -106,6 +106,12 @@ describe("signals", () => {
     );
   });
 
+  test("a threshold that floats cannot hold is reached all the same", () => {
+    // 1.1 times 100 is 110.00000000000001 in floats.
+    expect(judge([100, 100, 100, 100, 110], 1.1, true).at(-1)).toMatchObject({ ratio: 1.1, is_ratio: true });
+    expect(judge([100, 100, 100, 100, 110], 1.100001, true).at(-1)?.is_ratio).toBe(false);
+  });
+
   test("without a deviation the ratio alone decides", () => {
     expect(judge([100, 100, 100, 100, 250], 2, true).at(-1)).toMatchObject({
       z: null,
@@ -139,6 +145,51 @@ describe("a task stands out by", () => {
       task_id: "task-5",
       reasons: [{ kind: "total_tokens", is_ratio: true, is_robust: false }, {}],
     });
+  });
+
+  test("both signals, but of few tasks not sure enough, are notable, and it says what would be enough", () => {
+    const few = [100, 150, 200, 250, 1000].map((tokens, i): [string, Shape] => [
+      `task-${i}`,
+      { input: tokens, output: 0, cacheRead: 0, cacheCreation: 0, seconds: 0 },
+    ]);
+    const { anomalies, notable } = findAnomalies(ledgerOf(few), DEFAULTS);
+    expect(anomalies).toEqual([]);
+    // 0.6745 * ln(1000 / 200) / ln(200 / 150), and 3.5 + 8 / (5 - 3).
+    const [reason] = notable[0]?.reasons ?? [];
+    expect(reason).toMatchObject({ kind: "total_tokens", is_ratio: true, is_robust: true, anomaly_above: 7.5 });
+    expect((reason as { z: number }).z).toBeCloseTo((0.6745 * Math.log(5)) / Math.log(4 / 3), 10);
+    expect(reason?.sentence).toMatch(/\(robust z 3\.8; an anomaly's is above 7\.5 among so few\)$/);
+  });
+
+  test("figures are in the unit of what they measure", () => {
+    const by = (kind: string, odd: Shape) =>
+      found(odd).reasons.find((reason) => reason.kind === kind) as { value: number } | undefined;
+    expect(by("cost", { usd: 50 })).toMatchObject({
+      value: 50,
+      // 0.5 * (1.0 + 1.1 + … + 1.7) / 8
+      mean_of_others: expect.closeTo(0.675, 9) as number,
+    });
+    expect(by("low_cache_hit_ratio", { input: 60_000, cacheRead: 40_000, cacheCreation: 0 })?.value).toBe(0.6);
+    expect(by("tokens_per_second", { seconds: 20 })?.value).toBe(5500);
+  });
+
+  test("tasks slower than a token a second are compared as others are", () => {
+    const slow = (last: number) =>
+      findAnomalies(
+        ledgerOf(
+          [1000, 1100, 1200, 1300, 1400, 1500, 1600, last].map((seconds, i): [string, Shape] => [
+            `task-${i}`,
+            { input: 500, output: 0, cacheRead: 0, cacheCreation: 0, seconds },
+          ]),
+        ),
+        DEFAULTS,
+      );
+    const [fast] = slow(10).anomalies;
+    expect(fast).toMatchObject({ task_id: "task-7", reasons: [{ kind: "tokens_per_second", value: 50 }] });
+    // Half a token a second and a fifteenth of that, all below one.
+    expect(slow(100_000).anomalies).toEqual([]);
+    const [faster] = slow(600).notable;
+    expect(faster).toMatchObject({ reasons: [{ kind: "tokens_per_second", z: expect.any(Number) as number }] });
   });
 
   test("reasons have figures, a sentence and sessions", () => {

@@ -84,7 +84,7 @@ Anomalies
 
 Notable (high, but not sure enough)
   task-9
-    output tokens: 51.2k, 170.7 times the mean of the others, 300 (robust z 5.4)
+    output tokens: 51.2k, 170.7 times the mean of the others, 300 (robust z 5.4; an anomaly's is above 7.0 among so few)
       look at ${sessionId(9)}
   task-8
     tokens a second: 281.6, 8.0 times the mean of the others, 35.1 (robust z 1.3)

@@ -1,31 +1,11 @@
 /** `tokensift hook`: what a session's end does to the ledger, and that it never fails an agent. */
-import { spawn } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Ledger } from "../../src/ledger/types.ts";
-import { CLI, type Ending, endOf } from "../cli/tokensift.ts";
 import { response, sessionId } from "../transcripts.ts";
-import { type Home, message, sessionOf, taskHome, transcriptOf } from "./home.ts";
-
-async function hook({ home, ledger }: Home, input: unknown, ...flags: string[]): Promise<Ending> {
-  const child = spawn(process.execPath, [CLI, "hook", "--ledger", ledger, ...flags], {
-    cwd: home,
-    env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC", TOKENSIFT_CACHE_DIR: join(home, "cache") },
-  });
-  child.stdin.on("error", () => {});
-  child.stdin.end(typeof input === "string" ? input : JSON.stringify(input));
-  return endOf(child);
-}
-
-const inputOf = ({ home }: Home, n: number) => {
-  return {
-    session_id: sessionId(n),
-    transcript_path: join(home, transcriptOf(n)),
-    cwd: home,
-    hook_event_name: "SessionEnd",
-  };
-};
+import { message, sessionOf, taskHome, transcriptOf } from "./home.ts";
+import { hook, inputOf } from "./hook-input.ts";
 
 describe("hook", () => {
   test("updates the ledger and the timers for that one session", async () => {
@@ -75,6 +55,34 @@ describe("hook", () => {
     expect(ending.stderr.split("\n")).toHaveLength(2);
     expect((await hook(home, input, "--strict")).code).toBe(1);
     expect(existsSync(home.ledger)).toBe(false);
+  });
+
+  test.each(["toString", "__proto__", "constructor"])(
+    "a session of the name %s is none of the ledger's",
+    async (id) => {
+      const home = taskHome({ 1: sessionOf(1, "task-1") });
+      const { code, stderr } = await hook(home, { ...inputOf(home, 1), session_id: id });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: `tokensift: session ${id} has consumed nothing\n` });
+    },
+  );
+
+  test("with --strict a damaged line is one line on stderr and exit code 1, and all else is done", async () => {
+    const home = taskHome({ 1: [...sessionOf(1, "task-1"), '{"type":"assistant",', response(2)] });
+    expect(await hook(home, inputOf(home, 1))).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    const ending = await hook(home, inputOf(home, 1), "--strict");
+    expect(ending).toEqual({
+      code: 1,
+      signal: null,
+      stdout: "",
+      stderr: "tokensift: --strict: 1 line skipped as damaged\n",
+    });
+    expect((JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger).tasks["task-1"]?.total_tokens).toBe(222);
+  });
+
+  test("what no path may hold is one line too, and the session is recorded", async () => {
+    const home = taskHome({ 1: sessionOf(1, "task-1") });
+    expect(await hook(home, { ...inputOf(home, 1), cwd: "/a\0b" })).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(Object.keys((JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger).tasks)).toEqual(["task-1"]);
   });
 
   test("a bad flag or a ledger that cannot be written fails no agent either", async () => {

@@ -69,6 +69,14 @@ describe("time", () => {
     ],
     ["a timer without times", {}, {}, null],
     ["a timer whose end cannot be read", { start_time: at("09:00"), end_time: "soon" }, {}, null],
+    ["one that took its time and says no more is over", { start_time: at("08:00"), duration_seconds: 1800 }, {}, null],
+    [
+      "one that says it runs is not, whatever it took so far",
+      { start_time: at("08:00"), duration_seconds: 1800, status: "running" },
+      {},
+      "task-1",
+    ],
+    ["nor is one that took nothing yet", { start_time: at("08:00"), duration_seconds: 0 }, {}, "task-1"],
     ["a timer without an end still runs", { start_time: at("09:00"), end_time: "" }, {}, "task-1"],
   ])("%s", (_, timer, more, task) => {
     const match = matchSession("s", session(more), evidence({ tasks: { "TASK-1": timer } }));

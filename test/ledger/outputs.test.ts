@@ -108,6 +108,19 @@ describe("enrich", () => {
   });
 });
 
+test("timers that are named have to be there, whoever asks", async () => {
+  const home = taskHome({ 1: sessionOf(1, "task-1") });
+  await home.run("tasks", "scan");
+  for (const args of [["get", "--task", "task-1"], ["summary"], ["anomaly"], ["report", "--task", "task-1"]]) {
+    expect((await home.run("tasks", ...args)).code, args[0]).toBe(0);
+    expect(await home.run("tasks", ...args, "--timers", "nowhere.json"), args[0]).toMatchObject({
+      code: 2,
+      stdout: "",
+      stderr: "tokensift: --timers: nowhere.json is not there (give the timers file)\n",
+    });
+  }
+});
+
 describe("report", () => {
   test("English and Korean", async () => {
     const home = taskHome({ 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2", 3) });

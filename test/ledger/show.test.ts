@@ -77,6 +77,43 @@ test("whatever shows a cost says that it is an estimate", async () => {
   }
 });
 
+describe("Markdown", () => {
+  test("of one task too", async () => {
+    const { run } = taskHome({ 1: sessionOf(1, "task-1") });
+    await run("tasks", "scan");
+    const { stdout } = await run("tasks", "get", "--task", "task-1", "--format", "md");
+    const lines = stdout.trimEnd().split("\n");
+    expect(lines.slice(0, 3)).toEqual(["|  |  |", "| --- | --- |", "| Task | task-1 |"]);
+    expect(lines.every((line) => /^\|.*\|$/.test(line))).toBe(true);
+    expect(lines).toContain("| Total | 111 |");
+    expect(stdout).toContain("(estimate, not a bill)");
+  });
+
+  test("of a summary has a name before each figure", async () => {
+    const { run } = taskHome({ 1: sessionOf(1, "task-1"), 2: sessionOf(2, "nothing") });
+    const { stdout } = await run("tasks", "summary", "--refresh", "--format", "md");
+    expect(stdout.split("\n").slice(0, 4)).toEqual([
+      "- Tasks: 1",
+      "- Tokens: 111",
+      "- Average: 111 a task",
+      "- Unmatched: 1 session of no task, 111 tokens",
+    ]);
+  });
+
+  test("of a report in Korean has no English", async () => {
+    const { run } = taskHome({
+      1: [message("task-1"), response(1), response(2, {}, {}, { model: "a model without a price" })],
+    });
+    await run("tasks", "scan");
+    const costOf = async (...flags: string[]) =>
+      (await run("tasks", "report", "--task", "task-1", ...flags)).stdout
+        .split("\n")
+        .find((line) => line.includes("$"));
+    expect(await costOf()).toBe("| Cost | at least $0.0003 (estimate, not a bill) |");
+    expect(await costOf("--lang", "ko")).toBe("| 비용 | 최소 $0.0003 (추정치이며 청구 금액이 아님) |");
+  });
+});
+
 test("signs of control from a transcript reach no terminal", async () => {
   const esc = "\u001B[31m";
   const { run } = taskHome({ 1: sessionOf(1, `task-${esc}x\u202E`) });
