@@ -69,8 +69,11 @@ export function walk(roots: readonly string[], wants: (name: string) => boolean)
       const { name } = entry;
       if (entry.isDirectory()) walkFolder(`${path}/${name}`, `${realPath}/${name}`, [...below, name]);
       else if (entry.isSymbolicLink()) links.push({ path: `${path}/${name}`, below: [...below, name] });
-      else if (wants(name) && entry.isFile() && !(filesSeen.size > 0 && filesSeen.has(`${realPath}/${name}`)))
-        addFile(`${path}/${name}`, name, below);
+      else if (wants(name) && entry.isFile() && !(filesSeen.size > 0 && filesSeen.has(`${realPath}/${name}`))) {
+        const isFound = addFile(`${path}/${name}`, name, below);
+        // Listed, but not there: no text of Node's names a file whose name is no UTF-8.
+        if (!isFound && name.includes("\ufffd")) unreadable.push({ path: `${path}/${name}`, code: "EILSEQ" });
+      }
     }
   }
 

@@ -4,7 +4,7 @@
  * events are gone through in WebAssembly (`wasm/codex.ts`).
  */
 import { FLAG, NO_CONTEXT } from "../events.ts";
-import { areOfOnePart, findOwnEvents, isBefore } from "./copied.ts";
+import { areOfOnePart, findOwnEvents, isBefore, type OwnEvents } from "./copied.ts";
 import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
 import { GOES_ON, readRollouts, type Rollout, rolloutsById, Vectors } from "./rollouts.ts";
@@ -27,14 +27,15 @@ export function settleCodex(table: EventTable, places: Places, count: CountMode)
 }
 
 function settleResponses(rollouts: readonly Rollout[], table: EventTable, vectors: Vectors): number[] {
-  const ownFrom = findOwnEvents(rollouts, table);
+  const own = findOwnEvents(rollouts, table);
   const reviews = new Reviews(rollouts, table);
   const byId = rolloutsById(rollouts);
   // Before anything is settled: that takes the readings' totals away.
   const goesOn = rollouts.map((rollout) => howItGoesOn(rollout, byId));
-  return rollouts.map((rollout, n) =>
-    vectors.settle(rollout, ownFrom.get(rollout.transcript) ?? 0, reviews.toldOf(rollout), goesOn[n] ?? GOES_ON.no),
-  );
+  return rollouts.map((rollout, n) => {
+    const { ownFrom, anewUntil } = own[n] as OwnEvents;
+    return vectors.settle(rollout, ownFrom, reviews.toldOf(rollout, anewUntil), goesOn[n] ?? GOES_ON.no);
+  });
 }
 
 /** Number 14: the first reading of a rollout that goes on from another one's history may repeat the last one there. */
@@ -70,15 +71,19 @@ class Reviews {
     }
   }
 
-  /** The readings of a rollout that a review tells too, ascending. They are the review's where they stand inside one. */
-  toldOf({ events: { from, to } }: Rollout): number[] {
+  /**
+   * The readings of a rollout that a review tells too, ascending. They are the review's where they stand inside one. Those before
+   * `anewUntil` are copies with times of their own (number 18).
+   */
+  toldOf({ events: { from, to } }: Rollout, anewUntil: number): number[] {
     const { event, usage, memory } = this.#table;
     const told: number[] = [];
     if (this.#timesMs.size === 0 || memory.native.nextWith(FLAG.reviewStart, from, to) === to) return told;
     for (let i = from; i < to; i++) {
       if (((event.flags[i] as number) & FLAG.reading) === 0) continue;
       const timesMs = this.#timesMs.get(vectorAt(usage, event.usage[i] as number).join()) ?? [];
-      if (timesMs.some((timeMs) => Math.abs(timeMs - (event.firstMs[i] as number)) <= SAME_MS)) told.push(i);
+      const isTold = (timeMs: number) => i < anewUntil || Math.abs(timeMs - (event.firstMs[i] as number)) <= SAME_MS;
+      if (timesMs.some(isTold)) told.push(i);
     }
     return told;
   }

@@ -1,6 +1,6 @@
 /**
  * How much of a rollout is copied from others: forks, spawned threads and saved copies begin with the records of
- * what they came from (`spec/accounting.md`, "Codex"; numbers 4 to 7 of `docs/decisions/0010`). Copies bear new times, so
+ * what they came from (`spec/accounting.md`, "Codex"; numbers 4 to 7 and 18 of `docs/decisions/0010`). Copies bear new times, so
  * they are known by the totals they repeat.
  */
 import { groupBy } from "./group-by.ts";
@@ -10,10 +10,21 @@ import type { EventTable } from "./table.ts";
 /** Copies that nothing else shows were written within this time of the first line. */
 const COPYING_MS = 2000;
 
-/** By transcript, where its own events begin: those before are copies. */
-export function findOwnEvents(rollouts: readonly Rollout[], table: EventTable): ReadonlyMap<number, number> {
+export interface OwnEvents {
+  /** The first event that is the rollout's own: those before are copies. */
+  readonly ownFrom: number;
+  /** The first behind those that were written anew, with new times, when they were copied from a session that is gone. Asked for reviews only. */
+  readonly anewUntil: number;
+}
+
+/** Of each rollout. */
+export function findOwnEvents(rollouts: readonly Rollout[], table: EventTable): OwnEvents[] {
   const family = new Family(rollouts, table);
-  return new Map(rollouts.map((rollout) => [rollout.transcript, family.ownFrom(rollout)]));
+  const hasReviews = rollouts.some(({ isReview }) => isReview);
+  return rollouts.map((rollout) => ({
+    ownFrom: family.ownFrom(rollout),
+    anewUntil: hasReviews ? family.anewUntil(rollout) : rollout.events.from,
+  }));
 }
 
 class Family {
@@ -41,8 +52,7 @@ class Family {
     if (this.#isAlone(rollout)) return rollout.events.from;
     const copied = Math.max(this.#copiedOfSession(rollout), this.#copiedOfAncestors(rollout));
     if (copied === Infinity) return rollout.events.to;
-    const last = rollout.distinct[copied - 1];
-    return last === undefined ? this.#ownAfterCopying(rollout) : last + 1;
+    return copied > 0 ? behind(rollout, copied) : this.#ownAfterCopying(rollout);
   }
 
   #isAlone({ ancestors, session }: Rollout): boolean {
@@ -95,22 +105,35 @@ class Family {
   /** Number 7: nobody else has them, but they were all written at once. */
   #ownAfterCopying(rollout: Rollout): number {
     const { from } = rollout.events;
-    if (rollout.ancestors.length === 0 || this.#isNearestHere(rollout) || this.#hasSibling(rollout)) return from;
-    const { event } = this.#table;
-    const untilMs = rollout.firstMs + COPYING_MS;
-    if (untilMs === Infinity) return from;
-    const next = rollout.distinct.findIndex((i) => !((event.firstMs[i] as number) <= untilMs));
-    const last = rollout.distinct.at(next < 0 ? -1 : next - 1);
-    return next === 0 || last === undefined ? from : last + 1;
+    if (rollout.ancestors.length === 0 || this.#isNearestHere(rollout) || this.#sharedWithSiblings(rollout) > 0)
+      return from;
+    return behind(rollout, this.#writtenAtOnce(rollout));
   }
 
-  /** Whether another child of a missing ancestor begins alike, so that this one is where their common part counts. */
-  #hasSibling(rollout: Rollout): boolean {
-    return this.#missing(rollout).some((id) =>
-      (this.#orphans.get(id) as Rollout[]).some(
-        (other) => other.session !== rollout.session && rollout.sharedPrefix(other) > 0,
-      ),
-    );
+  /** Number 18: copies, whether they count here or not. Only where what they were copied from is gone can they count. */
+  anewUntil(rollout: Rollout): number {
+    if (rollout.ancestors.length === 0 || this.#isNearestHere(rollout)) return rollout.events.from;
+    return behind(rollout, Math.max(this.#sharedWithSiblings(rollout), this.#writtenAtOnce(rollout)));
+  }
+
+  /** How many vectors were told within the time that copying takes. */
+  #writtenAtOnce({ firstMs, distinct }: Rollout): number {
+    const { event } = this.#table;
+    const untilMs = firstMs + COPYING_MS;
+    if (untilMs === Infinity) return 0;
+    const next = distinct.findIndex((i) => !((event.firstMs[i] as number) <= untilMs));
+    return next < 0 ? distinct.length : next;
+  }
+
+  /** How many vectors another child of a missing ancestor begins with too: the first of them is where these count. */
+  #sharedWithSiblings(rollout: Rollout): number {
+    let shared = 0;
+    for (const id of this.#missing(rollout)) {
+      for (const other of this.#orphans.get(id) as Rollout[]) {
+        if (other.session !== rollout.session) shared = Math.max(shared, rollout.sharedPrefix(other));
+      }
+    }
+    return shared;
   }
 
   #isNearestHere({ ancestors: [nearest = ""] }: Rollout): boolean {
@@ -137,6 +160,12 @@ class Family {
     }
     return false;
   }
+}
+
+/** The event behind the first `count` vectors of a rollout. */
+function behind({ distinct, events }: Rollout, count: number): number {
+  const last = distinct[count - 1];
+  return last === undefined ? events.from : last + 1;
 }
 
 /** Whether two rollouts of one session may be the same one at two moments: number 14. */

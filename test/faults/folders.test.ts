@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, linkSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scan } from "tokensift";
 import { expect, test } from "vitest";
@@ -28,6 +28,22 @@ test("a folder that may not be listed is said, and the others count", async () =
   expect(result?.diagnostics.unreadable).toEqual([{ path: join(folder, "a"), code: "EACCES" }]);
   expect(result?.totals.responses).toBe(1);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "a file or folder whose name is no UTF-8 is said, and the others count",
+  async () => {
+    const folder = makeFolder({ [name(1)]: [response(1)] });
+    const unnamable = (start: string, end = "") => Buffer.from(`${folder}/${start}\xff${end}`, "latin1");
+    writeFileSync(unnamable("x", ".jsonl"), `${response(2)}\n`);
+    mkdirSync(unnamable("y"));
+    const { totals, diagnostics } = await scan({ paths: [folder], threads: 0, cache: false });
+    expect(totals.responses).toBe(1);
+    expect(diagnostics.unreadable).toEqual([
+      { path: `${folder}/x\ufffd.jsonl`, code: "EILSEQ" },
+      { path: `${folder}/y\ufffd`, code: "ENOENT" },
+    ]);
+  },
+);
 
 test("a file is met once: by its own name where that is a transcript's, else through its links", async () => {
   const folder = makeFolder({

@@ -236,7 +236,11 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
   if (copied > 0) return rollout.distinct[copied - 1]!.at + 1;
   if (rollout.ancestors.length === 0 || isNearestHere) return 0;
   if (siblings.some((sibling) => sharedPrefix(rollout, sibling) > 0)) return 0;
-  // (7)
+  return writtenAtOnce(rollout);
+}
+
+/** (7): the line behind the vectors that were told within two seconds. */
+function writtenAtOnce(rollout: Rollout): number {
   let own = 0;
   for (const { at } of rollout.distinct) {
     const { time } = rollout.lines[at]!;
@@ -244,6 +248,16 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
     own = at + 1;
   }
   return first(rollout) === Infinity ? 0 : own;
+}
+
+/** (18): the line behind what was copied from a session that is gone. */
+function copiedAnew(rollout: Rollout, all: readonly Rollout[]): number {
+  const missing = rollout.ancestors.filter((id) => !all.some((one) => one.id === id && one.distinct.length > 0));
+  if (missing.length === 0 || missing[0] !== rollout.ancestors[0]) return 0;
+  const shared = all
+    .filter(({ session, ancestors }) => session !== rollout.session && ancestors.some((id) => missing.includes(id)))
+    .map((sibling) => rollout.distinct[sharedPrefix(rollout, sibling) - 1]?.at ?? -1);
+  return Math.max(writtenAtOnce(rollout), ...shared.map((at) => at + 1));
 }
 
 /** Whether a line is one that says anything. */
@@ -269,6 +283,7 @@ function family(rollout: Rollout, all: readonly Rollout[]): Rollout[] {
 /** What each line adds; undefined: nothing. */
 function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefined)[] {
   const own = ownPart(rollout, all);
+  const anew = copiedAnew(rollout, all);
   const reviews = all.filter(({ agent }) => agent === "review");
   const seen = new Set<string>();
   let parent = NOTHING;
@@ -329,7 +344,8 @@ function additions(rollout: Rollout, all: readonly Rollout[]): (Vector | undefin
       reviews.some(({ lines, distinct }) =>
         distinct.some(
           ({ key, at: told }) =>
-            key === keyOf(total) && Math.abs((lines[told]!.time ?? Infinity) - (time ?? -Infinity)) <= 10,
+            key === keyOf(total) &&
+            (at < anew || Math.abs((lines[told]!.time ?? Infinity) - (time ?? -Infinity)) <= 10),
         ),
       );
     if (total) seen.add(keyOf(total));
