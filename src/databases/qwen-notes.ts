@@ -21,8 +21,9 @@ export function unfoldNotes(found: Discovery): Discovery & { readonly bytesRead:
     try {
       const bytes = readFileSync(note.path);
       bytesRead += bytes.length;
-      if (isSessionSums(note.path)) addSums(sums, bytes.toString());
-      else logs.push({ log: note, text: bytes.toString() });
+      const text = bytes.toString().replace(/^\uFEFF/, "");
+      if (isSessionSums(note.path)) addSums(sums, text);
+      else logs.push({ log: note, text });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;

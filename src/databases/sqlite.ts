@@ -72,9 +72,10 @@ function tablesOf(database: Database): Tables {
   };
 }
 
+/** Node finds no names in the package: all of it is the default. */
 async function load(): Promise<typeof sqlite3> {
   try {
-    return await import("node-sqlite3-wasm");
+    return (await import("node-sqlite3-wasm")).default;
   } catch (cause) {
     throw Object.assign(new Error("node-sqlite3-wasm is not installed", { cause }), { code: "NO_SQLITE" });
   }

@@ -25,9 +25,15 @@ export function documentLines(bytes: Buffer, linesOf: (document: Json) => readon
   // JSON has no infinity: written as text it stays the bad number it is.
   const spell = (_: string, value: unknown) =>
     value === Infinity ? "Infinity" : value === -Infinity ? "-Infinity" : value;
-  return linesOf(document)
-    .map((line) => `${JSON.stringify(line, spell)}\n`)
-    .join("");
+  try {
+    return linesOf(document)
+      .map((line) => `${JSON.stringify(line, spell)}\n`)
+      .join("");
+  } catch (error) {
+    // It nests deeper than can be written.
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Text, or "" for anything else. */

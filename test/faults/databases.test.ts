@@ -252,3 +252,20 @@ test("a run that is killed leaves no rows behind once the database is open", () 
     "0",
   ]);
 });
+
+test("a program that has the library from Node itself reads databases and says what is none", () => {
+  const { home } = homeWith(2);
+  mkdirSync(join(home, ".copilot"));
+  writeFileSync(join(home, ".copilot/session-store.db"), "no database");
+  const source = `
+    import { scan } from "tokensift";
+    const environment = { variables: {}, home: ${JSON.stringify(home)}, platform: "linux" };
+    const { totals, diagnostics } = await scan({ environment, cache: false, threads: 0 });
+    console.log(JSON.stringify([totals.responses, diagnostics.unreadable.map(({ code }) => code)]));`;
+  // Vitest has the names of packages that Node knows by their default alone.
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", source], {
+    cwd: repository,
+    encoding: "utf8",
+  });
+  expect({ stdout, stderr }).toEqual({ stdout: '[3,["NO_DATABASE"]]\n', stderr: "" });
+});

@@ -620,3 +620,15 @@ test.each(agents)("%s: however it is cut and however it grows", { timeout: 60_00
   );
   await fc.assert(property, { numRuns: runs });
 });
+
+test("a document that nests too deep to be written costs itself", async () => {
+  const deep = "[".repeat(200_000) + "]".repeat(200_000);
+  const good = { role: "assistant", modelID: "m", time: { created: 1 }, tokens: { input: 7 } };
+  const folder = makeFolder({
+    "storage/message/ses_1/msg_1.json": `{"id":"msg_1","tokens":${deep}}`,
+    "storage/message/ses_1/msg_2.json": JSON.stringify({ ...good, id: "msg_2", sessionID: "ses_1" }),
+  });
+  const { totals, stats } = await scan({ paths: [folder], threads: 0, cache: false });
+  expect(totals.inputTokens).toBe(7);
+  expect(stats.skipped).toEqual({ malformed: 0, oversized: 0, pending: 1 });
+});

@@ -159,7 +159,7 @@ describe("the log of requests", () => {
       ...[request("s", 30, { totalTokens: "9" }), request("s", 40, { outputTokens: 1e300 })],
       ...[request("s", 50, { sessionId: 5 }), request("a/../b", 60), request("", 70)],
     ];
-    const text = `${log.join("\n")}\n\n${request("s", 80).slice(0, 60)}`;
+    const text = `\uFEFF${log.join("\n")}\n\n${request("s", 80).slice(0, 60)}`;
     const { figures, skipped } = await ask({ [LOG]: text });
     expect(skipped).toEqual({ malformed: 4, oversized: 0, pending: 1 });
     expect(figures).toEqual([
