@@ -97,42 +97,38 @@ export class Selection {
   /** A quarter of an hour is in one day and hour of any zone: so rows add up as a scan's do, however time is cut. */
   #addToolUses(isShown: Uint8Array): void {
     const { table, groups, toolUses } = this.#tallied;
-    const { event, record } = table;
+    const { record } = table;
     // By group, its latest row of tool uses apart; by such a row, the one before it.
     const latest = new Int32Array(groups.length).fill(-1);
     const before: number[] = [];
     const quarters: number[] = [];
     const rows: number[] = [];
-    for (let i = 0; i < table.length; i++) {
-      const group = groups.of[i] as number;
-      if (group < 0 || toolUses.ofEvent[i] === 0) continue;
+    for (let r = 0; r < table.eventRecords; r++) {
+      const uses = toolUses.ofRecord[r] as number;
+      const group = groups.of[record.event[r] as number] as number;
+      if (uses === 0 || group < 0) continue;
       const kind = groups.kind[group] as number;
-      if (!this.#isAsked(kind, this.#modelOf(kind))) continue;
-      for (let r = event.firstRecord[i] as number; r <= (event.lastRecord[i] as number); r++) {
-        const uses = toolUses.ofRecord[r] as number;
-        if (record.event[r] !== i || uses === 0) continue;
-        const toldMs = record.timeMs[r] as number;
-        const timeMs = Number.isNaN(toldMs) ? Infinity : toldMs;
-        if (!this.#isInWindow(timeMs)) continue;
-        const quarter = Math.floor(timeMs / QUARTER_MS);
-        if (isShown[group] === 1 && quarter === Math.floor((groups.timeMs[group] as number) / QUARTER_MS)) {
-          this.toolUsesOf[group] = (this.toolUsesOf[group] as number) + uses;
-          continue;
-        }
-        let at = latest[group] as number;
-        while (at >= 0 && quarters[at] !== quarter) at = before[at] as number;
-        if (at < 0) {
-          at = this.apart.group.push(group) - 1;
-          this.apart.toolUses.push(0);
-          before.push(latest[group] as number);
-          quarters.push(quarter);
-          rows.push(this.#add(OF.toolUses, at, timeMs, r));
-          latest[group] = at;
-        }
-        this.apart.toolUses[at] = (this.apart.toolUses[at] as number) + uses;
-        const row = rows[at] as number;
-        this.timesMs[row] = Math.min(this.timesMs[row] as number, timeMs);
+      const toldMs = record.timeMs[r] as number;
+      const timeMs = Number.isNaN(toldMs) ? Infinity : toldMs;
+      if (!this.#isInWindow(timeMs) || !this.#isAsked(kind, this.#modelOf(kind))) continue;
+      const quarter = Math.floor(timeMs / QUARTER_MS);
+      if (isShown[group] === 1 && quarter === Math.floor((groups.timeMs[group] as number) / QUARTER_MS)) {
+        this.toolUsesOf[group] = (this.toolUsesOf[group] as number) + uses;
+        continue;
       }
+      let at = latest[group] as number;
+      while (at >= 0 && quarters[at] !== quarter) at = before[at] as number;
+      if (at < 0) {
+        at = this.apart.group.push(group) - 1;
+        this.apart.toolUses.push(0);
+        before.push(latest[group] as number);
+        quarters.push(quarter);
+        rows.push(this.#add(OF.toolUses, at, timeMs, r));
+        latest[group] = at;
+      }
+      this.apart.toolUses[at] = (this.apart.toolUses[at] as number) + uses;
+      const row = rows[at] as number;
+      this.timesMs[row] = Math.min(this.timesMs[row] as number, timeMs);
     }
   }
 
