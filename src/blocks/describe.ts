@@ -78,13 +78,18 @@ function draftsOf({ told, window }: Hours, starts: Starts, nowMs: number, hasCos
   const drafts = [...groupBy(told, sourceOf)].flatMap(([source, ofSource]) => {
     const startsMs = starts.get(source) ?? [];
     const byStart = groupBy(ofSource, ({ key }) => startOf(hourMs(key.hour as string), startsMs) ?? Infinity);
-    return [...byStart].map(([startMs, rows]): Draft => ({ source, startMs, rows, figures: sumOf(rows, hasCosts) }));
+    return [...byStart].map(([startMs, rows]): Draft => ({
+      source,
+      startMs,
+      rows,
+      figures: sumOf(rows, startMs, hasCosts),
+    }));
   });
   for (const [source, startsMs] of starts) {
     const startMs = startsMs.findLast((ms) => isRunning(ms, nowMs));
     if (startMs === undefined || window.untilMs < startMs || window.sinceMs >= startMs + BLOCK_MS) continue;
     if (drafts.some((draft) => draft.source === source && draft.startMs === startMs)) continue;
-    drafts.push({ source, startMs, rows: [], figures: sumOf([], hasCosts) });
+    drafts.push({ source, startMs, rows: [], figures: sumOf([], startMs, hasCosts) });
   }
   return drafts.sort((a, b) => {
     if (a.startMs !== b.startMs) return a.startMs < b.startMs ? -1 : 1;
@@ -104,7 +109,7 @@ function blockOf(
   const isActive = isRunning(startMs, nowMs);
   const limitPercentOf = (tokens: number) => (limit ? percentOf(tokens, limit.tokens) : null);
   const models = [...groupBy(rows, ({ key }) => key.model as string)]
-    .map(([model, some]) => ({ model, ...sumOf(some, costBasis !== null) }))
+    .map(([model, some]) => ({ model, ...sumOf(some, startMs, costBasis !== null) }))
     .sort((a, b) => b.totalTokens - a.totalTokens || (a.model < b.model ? -1 : 1));
   return {
     source,

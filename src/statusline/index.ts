@@ -68,7 +68,7 @@ async function blockAt(tallied: Tallied, nowMs: number): Promise<Status["block"]
   const startMs = starts.findLast((ms) => isRunning(ms, nowMs));
   if (startMs === undefined) return null;
   const inBlock = rows.filter(({ key }) => startOf(hourMs(key.hour as string), starts) === startMs);
-  const figures = sumOf(inBlock, tallied.costs !== undefined);
+  const figures = sumOf(inBlock, startMs, tallied.costs !== undefined);
   const { burnRate } = ratesOf(figures, startMs, nowMs, () => null);
   return { figures, remainingMs: startMs + BLOCK_MS - nowMs, burnRate };
 }

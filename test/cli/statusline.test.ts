@@ -200,6 +200,14 @@ describe("what is wrong is said on stderr, with a short line and exit code 0", (
     expect(stdout).toMatch(/^\$\d+\.00 today \/ /);
   });
 
+  test("lines are damaged: what is missing is said, as a scan does", async () => {
+    const home = makeFolder({ [`${PROJECT}/${SESSION}.jsonl`]: `${million(0)}{broken ${SECRET}\n` });
+    const { code, stdout, stderr } = await statusline(input(), { home });
+    expect({ code, line: stdout.split(" /")[0] }).toEqual({ code: 0, line: "Opus 4.6 | $5.00 session" });
+    expect(stderr).toMatch(/^Skipped 1 line: 1 malformed\n {2}[^\n]*:2 \(byte \d+\) malformed\n$/);
+    expect((await statusline(input(), { home }, "--quiet")).stderr).toBe("");
+  });
+
   test("there are no transcripts", async () => {
     const { code, stdout, stderr } = await statusline(input(), { home: makeFolder() });
     expect({ code, stdout }).toEqual({ code: 0, stdout: "Opus 4.6 | no transcripts\n" });
