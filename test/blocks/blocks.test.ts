@@ -178,6 +178,18 @@ describe("windows and filters say what is in blocks, not where they begin", () =
   });
 });
 
+test("absurd numbers elsewhere stop no window", async () => {
+  const huge = { input_tokens: Number.MAX_SAFE_INTEGER };
+  const lines = [
+    response(1, { timestamp: "2026-05-01T09:00:00Z" }, huge),
+    response(2, { timestamp: "2026-05-01T09:00:00Z" }, huge),
+    response(3, { timestamp: "2026-06-01T09:30:00Z" }),
+    response(4, { timestamp: "2026-06-01T11:30:00Z" }),
+  ];
+  await expect(blocksIn({ [FILE]: lines })).rejects.toMatchObject({ code: "SUM_TOO_LARGE" });
+  expect(told(await blocksIn({ [FILE]: lines }, { since: "2026-06-01T10:00Z" }))).toEqual(["09:00+1"]);
+});
+
 test("each agent has blocks of its own, and Claude Code is asked about unless another is named", async () => {
   const codex = [
     { type: "session_meta", payload: { id: sessionId(3), cwd: "/srv/app", timestamp: "2026-06-01T08:00:00Z" } },
