@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { enrichText } from "../../src/ledger/enrich.ts";
 import { insertSection } from "../../src/ledger/section.ts";
 import type { TaskEntry } from "../../src/ledger/types.ts";
+import { sessionId } from "../transcripts.ts";
 import { sessionOf, taskHome } from "./home.ts";
 
 const TASKS = {
@@ -106,6 +107,15 @@ describe("enrich", () => {
     expect(errors[1]?.stderr).toContain("bad.json is not JSON");
     expect(errors[2]?.stderr).toContain('holds neither a list nor an object "tasks"');
   });
+});
+
+test("record --refresh scans first, so that the session is known", async () => {
+  const home = taskHome({ 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2") });
+  const said = await home.run("tasks", "record", "--session", sessionId(2), "--task", "task-9", "--refresh", "--json");
+  expect(said).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(said.stdout)).toEqual({ session_id: sessionId(2), task_id: "task-9", is_in_ledger: true });
+  const { stdout } = await home.run("tasks", "summary", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ summary: { total_tokens: 222, top_consumers: ["task-1", "task-9"] } });
 });
 
 test("timers that are named have to be there, whoever asks", async () => {
