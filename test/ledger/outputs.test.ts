@@ -131,6 +131,20 @@ test("timers that are named have to be there, whoever asks", async () => {
   }
 });
 
+test("nor does a server begin without timers or a dispatch log that are named", async () => {
+  const home = taskHome({ 1: sessionOf(1, "task-1") });
+  expect(await home.run("serve", "--port", "0", "--timers", "nowhere.json")).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "tokensift: --timers: nowhere.json is not there (give the timers file)\n",
+  });
+  expect(await home.run("serve", "--port", "0", "--dispatch-log", "nowhere.json")).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "tokensift: --dispatch-log: nowhere.json cannot be read (ENOENT; give another file)\n",
+  });
+});
+
 describe("report", () => {
   test("English and Korean", async () => {
     const home = taskHome({ 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2", 3) });
