@@ -25,7 +25,7 @@ export async function runHook(written: Layer["written"]): Promise<number> {
   const { sessionId, transcriptPath, folder } = readInput();
   const run = taskRun(written, foldersOf(transcriptPath, sessionId), folder);
   const { ledger, result } = await refreshLedger(
-    { ...refreshOptions(run), wanted: { project: undefined, patterns: undefined, session: sessionId } },
+    { ...refreshOptions(run), isBrief: true, wanted: { project: undefined, patterns: undefined, session: sessionId } },
     refreshOptions({ ...run, paths: [] }),
   );
   const isInLedger = Object.hasOwn(ledger.sessions, sessionId);

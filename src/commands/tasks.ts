@@ -192,7 +192,8 @@ async function recordTask(run: TaskRun): Promise<number> {
   const task = oneTask(run);
   const { readSaid, writeSaid } = await import("../ledger/said.ts");
   // Nothing is scanned below, so of a damaged ledger nothing would be left.
-  if (readLedger(run.ledgerPath).kind === "damaged") await refresh(run);
+  const isScanned = run.settings.refresh === true || readLedger(run.ledgerPath).kind === "damaged";
+  const refreshed = isScanned ? await refresh(run) : undefined;
   // Said first: should the rest fail, the next scan knows it.
   const ledger = await changeLedger(refreshOptions(run), (known) => {
     writeSaid(run.ledgerPath, new Map(readSaid(run.ledgerPath)).set(session, task));
@@ -204,7 +205,7 @@ async function recordTask(run: TaskRun): Promise<number> {
     const later = isInLedger ? "" : " (the ledger does not know this session yet: tokensift tasks scan)";
     sayLines([`${session} belongs to ${task}${later}`]);
   }
-  return EXIT.done;
+  return refreshed ? endOfScan(run, refreshed.result) : EXIT.done;
 }
 
 /** The one task that was asked for. */

@@ -15,18 +15,19 @@ export function versionOf(value: unknown): number | undefined {
   return Number.isSafeInteger(version) ? (version as number) : undefined;
 }
 
-export function isLedger(value: unknown): value is Ledger {
+/** Whether it is one with sound sessions, of which all else can be added up. */
+export function hasSoundSessions(value: unknown): value is Ledger {
   if (!isObject(value) || value["schema_version"] !== SCHEMA_VERSION) return false;
   const { tasks, summary, sessions, unmatched_sessions: unmatched, copies, response_ids: ids } = value;
-  const isWhole =
+  return (
     isObject(tasks) &&
     isObject(summary) &&
     Array.isArray(unmatched) &&
     isObject(sessions) &&
     Object.values(sessions).every(isSession) &&
     (copies === undefined || (isObject(copies) && Object.values(copies).every(isCopy))) &&
-    (ids === undefined || areResponseIds(ids));
-  return isWhole && tasksAddUp(value as unknown as Ledger);
+    (ids === undefined || areResponseIds(ids))
+  );
 }
 
 /**
@@ -34,7 +35,7 @@ export function isLedger(value: unknown): value is Ledger {
  * them. Only what timers said is taken as it stands. What a later version has beside all that has to be optional here,
  * or it takes ledgers of this one for damaged.
  */
-function tasksAddUp({ tasks, sessions, summary, unmatched_sessions: unmatched }: Ledger): boolean {
+export function addsUp({ tasks, sessions, summary, unmatched_sessions: unmatched }: Ledger): boolean {
   const inOrder = Object.entries(sessions).sort(([a], [b]) => compareText(a, b));
   const timers = Object.entries(tasks).map(([id, task]) => {
     const { team_id: team, duration_seconds: seconds } = task ?? {};

@@ -9,7 +9,7 @@ import { withoutCopies } from "./held-back.ts";
 import type { Evidence } from "./match.ts";
 import { readSaid } from "./said.ts";
 import { idsOfOthers, type Known, scanSessions, type SessionScan, type Wanted } from "./sessions.ts";
-import { readLedger, setAside, withLock, writeLedger } from "./store.ts";
+import { type ReadLedger, readLedger, setAside, withLock, writeLedger } from "./store.ts";
 import type { Ledger, SessionEntry } from "./types.ts";
 
 export interface RefreshOptions {
@@ -18,6 +18,8 @@ export interface RefreshOptions {
   readonly wanted: Wanted;
   readonly evidence: Omit<Evidence, "said">;
   readonly nowMs: number;
+  /** There is little time: all that is built anew from sessions is not looked at before. */
+  readonly isBrief?: boolean;
   /** Told what somebody should know. */
   readonly say: (line: string) => void;
 }
@@ -32,13 +34,12 @@ export interface Refreshed {
  * taken for all there is. Rejects with a `ScanError`.
  */
 export async function refreshLedger(options: RefreshOptions, whole?: RefreshOptions): Promise<Refreshed> {
-  let before = readLedger(options.path);
+  let before = readLedger(options.path, options.isBrief);
   if (before.kind === "damaged" && whole) {
     await refreshLedger(whole);
-    before = readLedger(options.path);
+    before = readLedger(options.path, options.isBrief);
   }
-  const noted = before.kind === "whole" ? entriesOf(before.ledger) : new Map<string, SessionEntry>();
-  let scan = await scanSessions(options.scan, options.wanted, noted);
+  let scan = await scanSessions(options.scan, options.wanted, entriesIn(before));
   const ledger = await changeLedger(options, async (known) => {
     // Others have noted meanwhile what this scan took for nobody's: once more, while nobody can.
     if (!isLeftOut(known, scan)) scan = await scanSessions(options.scan, options.wanted, known);
@@ -57,24 +58,27 @@ function isLeftOut(known: Known, { updated, isHere, leftOut }: SessionScan): boo
 
 /** Builds the ledger anew from its sessions, as `change` makes them, and writes it. */
 export async function changeLedger(
-  { path, evidence, nowMs, say }: Pick<RefreshOptions, "path" | "evidence" | "nowMs" | "say">,
+  { path, evidence, nowMs, isBrief, say }: Pick<RefreshOptions, "path" | "evidence" | "nowMs" | "isBrief" | "say">,
   change: (known: Known) => Known | Promise<Known>,
 ): Promise<Ledger> {
   return withLock(path, async () => {
     // If what is said by hand is damaged, nothing may change.
     readSaid(path);
-    const current = readLedger(path);
+    const current = readLedger(path, isBrief);
     if (current.kind === "damaged") {
       say(`${path}: damaged (${current.reason}); set aside as ${setAside(path, nowMs)} and rebuilt`);
     }
-    const sessions = await change(
-      current.kind === "whole" ? entriesOf(current.ledger) : new Map<string, SessionEntry>(),
-    );
+    const sessions = await change(entriesIn(current));
     const ledger = buildLedger(sessions, { ...evidence, said: readSaid(path) });
     if (current.kind !== "whole" || JSON.stringify(current.ledger) !== JSON.stringify(ledger))
       writeLedger(path, ledger);
     return ledger;
   });
+}
+
+/** Sessions as far as they are known: also those of a damaged ledger, where they are sound. */
+export function entriesIn(read: ReadLedger): Map<string, SessionEntry> {
+  return read.kind === "absent" || !read.ledger ? new Map() : entriesOf(read.ledger);
 }
 
 export function entriesOf({ sessions, copies = {}, response_ids: noted }: Ledger): Map<string, SessionEntry> {

@@ -4,17 +4,20 @@ import { dirname, resolve } from "node:path";
 import { ScanError } from "../errors.ts";
 import { isReplaceable, notRegular, writeAtomic } from "../files/atomic.ts";
 import { makeFolder } from "../files/folder.ts";
-import { isLedger, SCHEMA_VERSION, versionOf } from "./check.ts";
+import { addsUp, hasSoundSessions, SCHEMA_VERSION, versionOf } from "./check.ts";
 import type { Ledger } from "./types.ts";
 
 export type ReadLedger =
   | { readonly kind: "whole"; readonly ledger: Ledger }
   | { readonly kind: "absent" }
-  /** `reason` in a few words. */
-  | { readonly kind: "damaged"; readonly reason: string };
+  /** `reason` in a few words. With a `ledger` its sessions are sound, and nothing else of it. */
+  | { readonly kind: "damaged"; readonly reason: string; readonly ledger?: Ledger };
 
-/** Throws a `ScanError` when it cannot be read, or a newer tokensift wrote it. */
-export function readLedger(path: string): ReadLedger {
+/**
+ * `isForSessions`: whoever asks takes only its sessions and builds all else anew, which is not looked at then.
+ * Throws a `ScanError` when it cannot be read, or a newer tokensift wrote it.
+ */
+export function readLedger(path: string, isForSessions = false): ReadLedger {
   // Neither read, which may take for ever, nor set aside.
   if (!isReplaceable(path)) throw notRegular("--ledger", path, "give another file");
   let text: string;
@@ -38,7 +41,9 @@ export function readLedger(path: string): ReadLedger {
       `--ledger: ${path} is of schema version ${version} (update tokensift or give another file)`,
     );
   }
-  return isLedger(value) ? { kind: "whole", ledger: value } : { kind: "damaged", reason: "it is JSON, but no ledger" };
+  if (!hasSoundSessions(value)) return { kind: "damaged", reason: "it is JSON, but no ledger" };
+  if (isForSessions || addsUp(value)) return { kind: "whole", ledger: value };
+  return { kind: "damaged", reason: "its tasks are not what its sessions add up to", ledger: value };
 }
 
 /** Puts a damaged file out of the way. Returns where it is now. Only under the lock. */

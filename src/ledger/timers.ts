@@ -92,16 +92,18 @@ export function timersOf(entries: readonly TimerEntry[], nowMs: number): Map<str
 function timerOf(taskId: string, value: TimerEntry["value"], nowMs: number): Timer {
   const status = textOf(value, "status");
   const startMs = timeOf(value, "start_time") ?? timeOf(value, "started_at");
-  const seconds = secondsOf(value);
+  const given = secondsOf(value);
   let endMs = timeOf(value, "end_time") ?? timeOf(value, "ended_at");
   // How long it took is known of what is over; where a status says that it still runs, it is how long so far.
-  const isOver = status === undefined ? (seconds ?? 0) > 0 : OVER.test(status);
+  const isOver = status === undefined ? (given ?? 0) > 0 : OVER.test(status);
   // An end that cannot be read is an end all the same, only nobody knows when.
   const hasEnd = isThere(value, "end_time") || isThere(value, "ended_at");
   const isRunning = startMs !== undefined && !hasEnd && !isOver;
-  if (endMs === undefined && isOver && startMs !== undefined && seconds !== undefined) endMs = startMs + seconds * 1000;
+  if (endMs === undefined && isOver && startMs !== undefined && given !== undefined) endMs = startMs + given * 1000;
   const untilMs = endMs ?? (isRunning ? nowMs : undefined);
   const elapsed = startMs !== undefined && untilMs !== undefined ? Math.max(0, untilMs - startMs) / 1000 : undefined;
+  // What runs and has 0 has not counted yet.
+  const seconds = isRunning && given === 0 ? undefined : given;
   const session = textOf(value, "session_id");
   const sessions = Array.isArray(value["session_ids"])
     ? value["session_ids"].filter((id) => typeof id === "string")

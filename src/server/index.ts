@@ -2,6 +2,8 @@
 import type { Layer } from "../config/layer.ts";
 import { ScanError } from "../errors.ts";
 import { DEFAULT_MIN_TASKS, DEFAULT_THRESHOLD } from "../ledger/anomalies.ts";
+import { readDispatchLog } from "../ledger/dispatch-log.ts";
+import { readTimersText } from "../ledger/timers.ts";
 import { scanOptionsOf, type TaskRun, taskRun, wantedOf } from "../commands/tasks.ts";
 import { sayLines, writeStdout } from "../commands/terminal/streams.ts";
 import { makeServer } from "./app.ts";
@@ -25,6 +27,9 @@ export async function runServe(written: Layer["written"], paths: readonly string
   if (token !== undefined && !/^[\x21-\x7e]{8,}$/.test(token)) {
     throw new ScanError("INVALID_OPTION", "--token: is no token (8 or more characters, no spaces)");
   }
+  // Mistyped, they would be missing in every answer; what happens to them later /api/health says.
+  if (run.settings.timers !== undefined) readTimersText(run.timersPath, true);
+  if (run.settings.dispatchLog !== undefined) readDispatchLog(run.settings.dispatchLog);
   const stopped = untilStopped();
   const refresher = new Refresher(subjectOf(run), (message) => sayLines([`tokensift: ${message}`]));
   try {

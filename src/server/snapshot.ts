@@ -11,7 +11,7 @@ import { buildLedger } from "../ledger/build.ts";
 import { readDispatchLog } from "../ledger/dispatch-log.ts";
 import { tokenUsage } from "../ledger/enrich.ts";
 import type { Project } from "../ledger/location.ts";
-import { entriesOf, mergeSessions } from "../ledger/refresh.ts";
+import { entriesIn, mergeSessions } from "../ledger/refresh.ts";
 import { readSaid, saidPath } from "../ledger/said.ts";
 import { scanSessions } from "../ledger/sessions.ts";
 import { readLedger } from "../ledger/store.ts";
@@ -85,7 +85,7 @@ export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, 
   const ledger = attempt("the ledger", () => readLedger(subject.ledgerPath), { kind: "absent" } as const, remarks);
   if (ledger.kind === "damaged") remarks.push("the ledger is damaged (tokensift tasks scan rebuilds it)");
   const evidence = readEvidence(subject, remarks);
-  const before = ledger.kind === "whole" ? entriesOf(ledger.ledger) : new Map<string, SessionEntry>();
+  const before = entriesIn(ledger);
   const found = await scanSessions({ ...subject.scan, nowMs }, subject, before, known.size > 0 ? known : before);
   const { sessions, doubts } = mergeSessions(before, found);
   if (doubts.length > 0) remarks.push("some figures are not exact (tokensift tasks scan says which)");

@@ -119,6 +119,11 @@ describe("signals", () => {
       is_anomaly: true,
     });
     expect(judge([0, 0, 0, 0, 0], 2, true).some(({ is_anomaly, is_ratio }) => is_anomaly || is_ratio)).toBe(false);
+    // Twice the mean of the others, and what most of them are.
+    const alike = judge([100, 100, 100, 0, 0], 2, true);
+    expect(alike.map(({ is_ratio, is_anomaly }) => [is_ratio, is_anomaly]).slice(0, 3)).toEqual(
+      [1, 2, 3].map(() => [true, false]),
+    );
     expect(judge([0, 0, 0, 0, 9], 2, true).at(-1)).toMatchObject({ ratio: null, is_ratio: true, is_anomaly: true });
   });
 });

@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { isLedger } from "../../src/ledger/check.ts";
+import { addsUp, hasSoundSessions } from "../../src/ledger/check.ts";
 import type { Ledger } from "../../src/ledger/types.ts";
 import { sessionId } from "../transcripts.ts";
 import { type Home, sessionOf, taskHome, transcriptOf } from "./home.ts";
-import { hook } from "./hook-input.ts";
+import { hook, inputOf } from "./hook-input.ts";
 
 const read = ({ ledger }: Home) => JSON.parse(readFileSync(ledger, "utf8")) as Ledger;
 
@@ -25,7 +25,7 @@ describe("a ledger is damaged", () => {
     const damaged = (damage: Damage) => {
       const ledger = JSON.parse(sound) as Parameters<Damage>[0];
       damage(ledger);
-      return !isLedger(ledger);
+      return !(hasSoundSessions(ledger) && addsUp(ledger));
     };
     expect(damaged(() => {})).toBe(false);
     const places: ReadonlyArray<(ledger: Parameters<Damage>[0]) => Record<string, unknown>> = [
@@ -60,7 +60,8 @@ describe("a ledger is damaged", () => {
   ])("where it does not add up: %s", async (_, damage) => {
     const ledger = JSON.parse(await soundLedger()) as Parameters<Damage>[0];
     damage(ledger);
-    expect(isLedger(ledger)).toBe(false);
+    expect(hasSoundSessions(ledger)).toBe(true);
+    expect(addsUp(ledger as unknown as Ledger)).toBe(false);
   });
 
   test("and whoever reads it rebuilds it first", async () => {
@@ -101,12 +102,36 @@ describe("rebuilt is the whole ledger", () => {
 
   test("also by a session's end", async () => {
     const home = await damaged();
-    const input = { session_id: sessionId(2), transcript_path: join(home.home, transcriptOf(2)), cwd: home.home };
-    const { code, stdout, stderr } = await hook(home, input);
+    const { code, stdout, stderr } = await hook(home, inputOf(home, 2));
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(stderr).toMatch(said);
     expect(Object.keys(read(home).tasks)).toEqual(["task-1", "task-2", "task-3"]);
     expect(readdirSync(home.home).filter((name) => name.includes(".corrupt-"))).toHaveLength(1);
+  });
+
+  test("without what is altered, and with the figures of sessions whose transcripts are gone", async () => {
+    const home = taskHome({ 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2") });
+    await home.run("tasks", "scan");
+    rmSync(join(home.home, transcriptOf(1)));
+    await home.run("tasks", "scan");
+    const sound = readFileSync(home.ledger, "utf8");
+    const altered = sound.replace('"total_tokens": 111', '"total_tokens": 112');
+    for (const act of [
+      async () => home.run("tasks", "scan"),
+      async () => home.run("tasks", "summary"),
+      async () => home.run("tasks", "record", "--session", "other", "--task", "task-9"),
+    ]) {
+      writeFileSync(home.ledger, altered);
+      const { code, stderr } = await act();
+      expect(code).toBe(0);
+      expect(stderr).toMatch(
+        /damaged \(its tasks are not what its sessions add up to\); set aside as .* and rebuilt\n/,
+      );
+      expect(readFileSync(home.ledger, "utf8")).toBe(sound);
+    }
+    writeFileSync(home.ledger, altered);
+    expect(await hook(home, inputOf(home, 2))).toMatchObject({ code: 0, stdout: "", stderr: "" });
+    expect(readFileSync(home.ledger, "utf8")).toBe(sound);
   });
 
   test("and where something is said by hand", async () => {

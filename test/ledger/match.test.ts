@@ -88,6 +88,19 @@ describe("time", () => {
     expect(matchSession("s", session(), both)).toMatchObject({ task_id: null, candidates: ["task-1", "task-2"] });
   });
 
+  test("a running timer that has counted nothing yet took what it took till now", () => {
+    const counted = (timer: object) => evidence([{ task_id: "task-1", ...timer }]).timers.get("task-1");
+    const begun = { start_time: at("11:00"), duration_seconds: 0 };
+    expect(counted(begun)).toMatchObject({ durationSeconds: 3600, isGrowing: true });
+    expect(counted({ ...begun, duration_seconds: 60, status: "running" })).toMatchObject({
+      durationSeconds: 60,
+      isGrowing: false,
+    });
+    expect(counted({ ...begun, status: "failed" })).toMatchObject({ durationSeconds: 0, isGrowing: false });
+    expect(counted({ ...begun, end_time: at("11:00") })).toMatchObject({ durationSeconds: 0, isGrowing: false });
+    expect(counted({ duration_seconds: 0 })).toMatchObject({ durationSeconds: 0, isGrowing: false });
+  });
+
   test("a gap between two runs of one task is not the task", () => {
     const gap = evidence([
       { task_id: "task-1", start_time: at("08:00"), end_time: at("09:00"), duration_seconds: 3600 },

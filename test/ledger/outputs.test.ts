@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { enrichText } from "../../src/ledger/enrich.ts";
 import { insertSection } from "../../src/ledger/section.ts";
 import type { TaskEntry } from "../../src/ledger/types.ts";
+import { sessionId } from "../transcripts.ts";
 import { sessionOf, taskHome } from "./home.ts";
 
 const TASKS = {
@@ -108,6 +109,15 @@ describe("enrich", () => {
   });
 });
 
+test("record --refresh scans first, so that the session is known", async () => {
+  const home = taskHome({ 1: sessionOf(1, "task-1"), 2: sessionOf(2, "task-2") });
+  const said = await home.run("tasks", "record", "--session", sessionId(2), "--task", "task-9", "--refresh", "--json");
+  expect(said).toMatchObject({ code: 0, stderr: "" });
+  expect(JSON.parse(said.stdout)).toEqual({ session_id: sessionId(2), task_id: "task-9", is_in_ledger: true });
+  const { stdout } = await home.run("tasks", "summary", "--json");
+  expect(JSON.parse(stdout)).toMatchObject({ summary: { total_tokens: 222, top_consumers: ["task-1", "task-9"] } });
+});
+
 test("timers that are named have to be there, whoever asks", async () => {
   const home = taskHome({ 1: sessionOf(1, "task-1") });
   await home.run("tasks", "scan");
@@ -119,6 +129,20 @@ test("timers that are named have to be there, whoever asks", async () => {
       stderr: "tokensift: --timers: nowhere.json is not there (give the timers file)\n",
     });
   }
+});
+
+test("nor does a server begin without timers or a dispatch log that are named", async () => {
+  const home = taskHome({ 1: sessionOf(1, "task-1") });
+  expect(await home.run("serve", "--port", "0", "--timers", "nowhere.json")).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "tokensift: --timers: nowhere.json is not there (give the timers file)\n",
+  });
+  expect(await home.run("serve", "--port", "0", "--dispatch-log", "nowhere.json")).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: "tokensift: --dispatch-log: nowhere.json cannot be read (ENOENT; give another file)\n",
+  });
 });
 
 describe("report", () => {
