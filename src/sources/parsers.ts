@@ -18,7 +18,7 @@ const isStored = (path: string) => path.includes(".db#");
 
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
   amp: { version: 3, isDocument: isJson },
-  claude: { version: 5 },
+  claude: { version: 6 },
   codex: { version: 5, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
   copilot: { version: 1, isDocument: isStored },
