@@ -259,7 +259,6 @@ function addMessage(cells: Cells, shift: number, model: number, extras: readonly
   draft.responseLow = cells.hashLow(MESSAGE_ID + shift);
   draft.responseHigh = cells.hashHigh(MESSAGE_ID + shift);
   if (cells.has(MESSAGE_ID + shift)) draft.flags |= FLAG.responseId;
-  if (cells.has(STOP_REASON + shift)) draft.flags |= FLAG.final;
   if (cells.integer(TOOL_USES + shift) + cells.integer(THINKING + shift) > 0) draft.flags |= FLAG.longBlock;
   let hasUsage = cells.has(HAS_USAGE + shift);
   if (hasUsage) {
@@ -272,7 +271,7 @@ function addMessage(cells: Cells, shift: number, model: number, extras: readonly
     hasUsage &&= hasAmounts(draft.usage);
     model = hasUsage ? events.textNumber("synthetic") : 0;
   }
-  if (hasUsage) draft.flags |= FLAG.usage;
+  if (hasUsage) draft.flags |= cells.has(STOP_REASON + shift) ? FLAG.usage | FLAG.final : FLAG.usage;
   draft.model = model;
   draft.extras = hasUsage ? extras : NO_EXTRAS;
   events.add(draft);

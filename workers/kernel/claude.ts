@@ -157,10 +157,9 @@ function addMessage(present: u64, shift: u32, model: u32, flags: u32): void {
   store<u32>(L.DRAFT_MODEL, model);
   store<u32>(L.DRAFT_HAS_EXTRAS, 0);
   if (present & bit(MESSAGE_ID + shift)) flags |= L.FLAG_RESPONSE_ID;
-  if (present & bit(STOP_REASON + shift)) flags |= L.FLAG_FINAL;
   if (integer(present, TOOL_USES + shift) | integer(present, THINKING + shift)) flags |= L.FLAG_LONG_BLOCK;
   if (present & bit(HAS_USAGE + shift)) {
-    flags |= L.FLAG_USAGE;
+    flags |= present & bit(STOP_REASON + shift) ? L.FLAG_USAGE | L.FLAG_FINAL : L.FLAG_USAGE;
     draftUsage(present, shift);
   }
   store<u32>(L.DRAFT_FLAGS, flags);
