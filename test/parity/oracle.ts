@@ -212,6 +212,14 @@ function nameOriginals(transcripts: readonly Transcript[]): void {
   const records = transcripts
     .toSorted((a, b) => compareText(a.path, b.path))
     .flatMap((t) => [...t.records, ...t.nested]);
+  const named = (t: Transcript): (string | undefined)[] =>
+    [...t.records, ...t.nested].flatMap(({ copy, uuid }) => (copy === undefined || copy === uuid ? [] : [uuid]));
+  const copies = new Set(
+    transcripts.flatMap((t) => {
+      const ids = new Set(named(t));
+      return [...t.records, ...t.nested].filter(({ uuid }) => uuid !== undefined && ids.has(uuid));
+    }),
+  );
   const originals = new Map<string, string>();
   for (const { copy, uuid } of records)
     if (copy !== undefined && uuid !== undefined && copy !== uuid && !originals.has(copy)) originals.set(copy, uuid);
@@ -222,6 +230,32 @@ function nameOriginals(transcripts: readonly Transcript[]): void {
       if (next === undefined || seen.has(next)) break;
       seen.add(next);
       record.uuid = next;
+    }
+  }
+  adoptOrphans(records, copies);
+}
+
+/** (36): copies of what is gone, by response, time and order. */
+function adoptOrphans(records: readonly OracleRecord[], copies: ReadonlySet<OracleRecord>): void {
+  const there = new Set(records.filter((record) => !copies.has(record)).map(({ uuid }) => uuid));
+  const orphans = new Set([...copies].filter(({ uuid }) => !there.has(uuid)));
+  const alike = new Map<string, Map<Transcript, OracleRecord[]>>();
+  for (const record of records) {
+    const { id, requestId, time, nested, transcript } = record;
+    if (id === undefined || time === undefined || nested) continue;
+    const key = JSON.stringify([id, requestId, time]);
+    const places = alike.get(key) ?? new Map<Transcript, OracleRecord[]>();
+    alike.set(key, places);
+    places.set(transcript, [...(places.get(transcript) ?? []), record]);
+  }
+  for (const places of alike.values()) {
+    const lists = [...places.values()];
+    const model = lists.find((some) => !some.some((record) => orphans.has(record))) ?? lists[0]!;
+    for (const some of lists) {
+      for (const [n, record] of some.entries()) {
+        const original = model[n];
+        if (orphans.has(record) && original?.toolUses === record.toolUses) record.uuid = original.uuid;
+      }
     }
   }
 }
