@@ -1,13 +1,30 @@
 /** Where blocks begin, and which one runs. */
-import type { Row } from "../types.ts";
+import { responseTimes } from "../tally/ask.ts";
+import type { Tallied } from "../tally/rows.ts";
+import type { SourceName } from "../types.ts";
 import { BLOCK_MS } from "./types.ts";
 
-/** `rows` by hour in UTC, and whatever else, of one agent and of all time. Returns starts, ascending: blocks of five hours never overlap. */
-export function startsIn(rows: readonly Row[]): number[] {
-  const hoursMs = rows.filter(({ responses }) => responses > 0).map(({ key }) => hourMs(key.hour as string));
+const HOUR_MS = 3_600_000;
+
+/** By agent: starts of its blocks, ascending. They never overlap. */
+export type Starts = ReadonlyMap<SourceName, readonly number[]>;
+
+/** Of all responses there are, whatever the scan was asked: sums are not made, so absurd numbers elsewhere stop nothing. */
+export function findStarts(tallied: Tallied): Starts {
+  const hoursBySource = new Map<SourceName, Set<number>>();
+  for (const { source, timeMs } of responseTimes(tallied)) {
+    let hours = hoursBySource.get(source);
+    if (!hours) hoursBySource.set(source, (hours = new Set<number>()));
+    hours.add(Math.floor(timeMs / HOUR_MS) * HOUR_MS);
+  }
+  return new Map([...hoursBySource].map(([source, hours]) => [source, startsIn([...hours].sort((a, b) => a - b))]));
+}
+
+/** `hoursMs`: full hours with a response, ascending. */
+function startsIn(hoursMs: readonly number[]): number[] {
   const starts: number[] = [];
   let endMs = -Infinity;
-  for (const ms of hoursMs.filter((one) => !Number.isNaN(one)).sort((a, b) => a - b)) {
+  for (const ms of hoursMs) {
     if (ms < endMs) continue;
     starts.push(ms);
     endMs = ms + BLOCK_MS;

@@ -2,19 +2,18 @@
 import { groupBy } from "../tally/group-by.ts";
 import type { Row, ScanResult, SourceName } from "../types.ts";
 import type { Window } from "../window.ts";
-import { hourMs, isRunning, startOf, startsIn } from "./chain.ts";
+import { hourMs, isRunning, startOf, type Starts } from "./chain.ts";
 import { BLOCK_DEFINITIONS } from "./definitions.ts";
 import { gapsOf } from "./gaps.ts";
 import { percentOf, ratesOf } from "./rate.ts";
 import { sumOf } from "./sum.ts";
 import { type Block, BLOCK_MS, type BlockFigures, type BlocksReport, type TokenLimit } from "./types.ts";
 
-/** Rows by hour in UTC. */
+/** What is asked about, by hour in UTC. */
 export interface Hours {
-  /** With source and model: what is asked about. */
-  readonly told: readonly Row[];
-  /** With the source: everything there is, which decides where blocks begin. */
-  readonly all: readonly Row[];
+  /** With source and model. */
+  readonly rows: readonly Row[];
+  readonly starts: Starts;
   readonly window: Window;
 }
 
@@ -34,14 +33,11 @@ interface Draft {
   readonly figures: BlockFigures;
 }
 
-type Starts = ReadonlyMap<SourceName, readonly number[]>;
-
 const RECENT_MS = 3 * 24 * 3_600_000;
 
 export function describe(result: ScanResult, hours: Hours, choice: Choice): BlocksReport {
   const { nowMs, show } = choice;
-  const starts = startsBySource(hours.all);
-  const drafts = draftsOf(hours, starts, nowMs, result.costBasis !== null);
+  const drafts = draftsOf(hours, nowMs, result.costBasis !== null);
   const tokenLimit = limitOf(choice.tokenLimit, drafts, nowMs);
   const blocks = drafts.map((draft) => ({ draft, block: blockOf(draft, hours.window, tokenLimit, choice, result) }));
   const isRecent = ({ startMs }: Draft) => Number.isFinite(startMs) && startMs >= nowMs - RECENT_MS;
@@ -58,7 +54,7 @@ export function describe(result: ScanResult, hours: Hours, choice: Choice): Bloc
     blocksOmitted: blocks.length - shown.length,
     gaps: gapsOf(
       shown.map(({ draft }) => draft),
-      starts,
+      hours.starts,
     ),
     totals,
     tokenLimit,
@@ -69,22 +65,23 @@ export function describe(result: ScanResult, hours: Hours, choice: Choice): Bloc
   };
 }
 
-function startsBySource(all: readonly Row[]): Starts {
-  return new Map([...groupBy(all, sourceOf)].map(([source, rows]) => [source, startsIn(rows)]));
-}
-
 /** Blocks with figures, and those that are running, in order of time. */
-function draftsOf({ told, window }: Hours, starts: Starts, nowMs: number, hasCosts: boolean): Draft[] {
+function draftsOf({ rows: told, starts, window }: Hours, nowMs: number, hasCosts: boolean): Draft[] {
   const drafts = [...groupBy(told, sourceOf)].flatMap(([source, ofSource]) => {
     const startsMs = starts.get(source) ?? [];
     const byStart = groupBy(ofSource, ({ key }) => startOf(hourMs(key.hour as string), startsMs) ?? Infinity);
-    return [...byStart].map(([startMs, rows]): Draft => ({ source, startMs, rows, figures: sumOf(rows, hasCosts) }));
+    return [...byStart].map(([startMs, rows]): Draft => ({
+      source,
+      startMs,
+      rows,
+      figures: sumOf(rows, startMs, hasCosts),
+    }));
   });
   for (const [source, startsMs] of starts) {
     const startMs = startsMs.findLast((ms) => isRunning(ms, nowMs));
     if (startMs === undefined || window.untilMs < startMs || window.sinceMs >= startMs + BLOCK_MS) continue;
     if (drafts.some((draft) => draft.source === source && draft.startMs === startMs)) continue;
-    drafts.push({ source, startMs, rows: [], figures: sumOf([], hasCosts) });
+    drafts.push({ source, startMs, rows: [], figures: sumOf([], startMs, hasCosts) });
   }
   return drafts.sort((a, b) => {
     if (a.startMs !== b.startMs) return a.startMs < b.startMs ? -1 : 1;
@@ -104,7 +101,7 @@ function blockOf(
   const isActive = isRunning(startMs, nowMs);
   const limitPercentOf = (tokens: number) => (limit ? percentOf(tokens, limit.tokens) : null);
   const models = [...groupBy(rows, ({ key }) => key.model as string)]
-    .map(([model, some]) => ({ model, ...sumOf(some, costBasis !== null) }))
+    .map(([model, some]) => ({ model, ...sumOf(some, startMs, costBasis !== null) }))
     .sort((a, b) => b.totalTokens - a.totalTokens || (a.model < b.model ? -1 : 1));
   return {
     source,

@@ -1,12 +1,13 @@
 /** Times in which an agent had no block. */
 import { groupBy } from "../tally/group-by.ts";
 import type { SourceName } from "../types.ts";
+import type { Starts } from "./chain.ts";
 import { BLOCK_MS, type Gap } from "./types.ts";
 
 /** Those of at least a block's length, between the first block of an agent that is told and the last. */
 export function gapsOf(
   told: ReadonlyArray<{ readonly source: SourceName; readonly startMs: number }>,
-  starts: ReadonlyMap<SourceName, readonly number[]>,
+  starts: Starts,
 ): Gap[] {
   const timed = told.filter(({ startMs }) => Number.isFinite(startMs));
   const gaps = [...groupBy(timed, ({ source }) => source)].flatMap(([source, some]) => {

@@ -3,9 +3,10 @@ import { openCalendar } from "../calendar.ts";
 import { invalidOption } from "../errors.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole } from "../scan.ts";
-import { ALL_TIME, ask } from "../tally/ask.ts";
+import { ask } from "../tally/ask.ts";
 import { withMemory } from "../tally/memory.ts";
 import type { Tallied } from "../tally/rows.ts";
+import { findStarts } from "./chain.ts";
 import { describe, type Hours } from "./describe.ts";
 import type { BlocksReport } from "./types.ts";
 
@@ -28,24 +29,19 @@ export async function scanBlocks(options: BlocksOptions = {}): Promise<BlocksRep
   if (typeof tokenLimit === "number" && !(Number.isSafeInteger(tokenLimit) && tokenLimit > 0))
     throw invalidOption("--token-limit", String(tokenLimit), "is no number of tokens above 0");
   const nowMs = options.nowMs ?? Date.now();
-  let hours: Hours = { told: [], all: [], window: ALL_TIME };
+  const hours: Hours[] = [];
   const onTallied = async (tallied: Tallied) => {
-    hours = await askHours(tallied);
+    hours.push(await askHours(tallied));
   };
   const { result } = await withMemory(async (memory) =>
     scanWhole({ ...asked, sources, by: ["none"], nowMs }, memory, undefined, onTallied),
   );
-  return describe(result, hours, { show, tokenLimit, breakdown, nowMs });
+  return describe(result, hours[0] as Hours, { show, tokenLimit, breakdown, nowMs });
 }
 
 /** Blocks are whole hours in UTC, whatever the zone of the window. */
 async function askHours(tallied: Tallied): Promise<Hours> {
   const calendar = await openCalendar("UTC");
-  const { window, filter } = tallied;
-  const { rows: told } = ask(tallied, { by: ["hour", "source", "model"], calendar });
-  const isAll = filter === undefined && window.sinceMs === -Infinity && window.untilMs === Infinity;
-  if (isAll) return { told, all: told, window };
-  const by = ["hour", "source"] as const;
-  const { rows: all } = ask(tallied, { by, calendar, window: ALL_TIME, filter: undefined });
-  return { told, all, window };
+  const { rows } = ask(tallied, { by: ["hour", "source", "model"], calendar });
+  return { rows, starts: findStarts(tallied), window: tallied.window };
 }

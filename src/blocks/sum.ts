@@ -1,10 +1,14 @@
 /** Rows of a scan to one sum, exactly: money is added in whole nano-dollars. */
 import { Sums } from "../tally/figures.ts";
-import type { Figures } from "../types.ts";
-import type { BlockFigures } from "./types.ts";
+import type { Figures, Row } from "../types.ts";
+import { hourMs } from "./chain.ts";
+import { BLOCK_MS, type BlockFigures } from "./types.ts";
 
-/** Throws `SUM_TOO_LARGE`. Without `hasCosts` nothing was priced. */
-export function sumOf(rows: readonly Figures[], hasCosts: boolean): BlockFigures {
+/**
+ * Rows by hour of the block that begins at `startMs`, or of what is in none (Infinity). Only hours within it say when it
+ * was worked at. Without `hasCosts` nothing was priced. Throws `SUM_TOO_LARGE`.
+ */
+export function sumOf(rows: readonly Row[], startMs: number, hasCosts: boolean): BlockFigures {
   const sums = new Sums();
   for (const row of rows) {
     sums.input += row.inputTokens;
@@ -17,10 +21,16 @@ export function sumOf(rows: readonly Figures[], hasCosts: boolean): BlockFigures
     sums.responses += row.responses;
     sums.toolUses += row.toolUses;
     addCost(sums, row);
-    if (row.firstAt !== null && row.lastAt !== null) sums.addSpan(Date.parse(row.firstAt), Date.parse(row.lastAt));
+    if (row.firstAt === null || row.lastAt === null || !isWithin(row, startMs)) continue;
+    sums.addSpan(Date.parse(row.firstAt), Date.parse(row.lastAt));
   }
   const { durationMs: _, ...figures } = sums.toFigures(hasCosts);
   return figures;
+}
+
+function isWithin({ key }: Row, startMs: number): boolean {
+  const ms = hourMs(key.hour as string);
+  return startMs === Infinity || (ms >= startMs && ms < startMs + BLOCK_MS);
 }
 
 function addCost(sums: Sums, { costUsd, costIsPartial, responses }: Figures): void {

@@ -50,7 +50,7 @@ export async function runBlocks({ active, recent, tokenLimit, ...written }: Bloc
   const report = await scanWithProgress(options, settings, environment, scanBlocks);
   const result: ScanResult = { ...report, by: ["none"], rows: [], rowsOmitted: 0 };
 
-  const isJson = written["json"] === true || settings.format === "json";
+  const isJson = settings.format === "json";
   const isEmpty = report.blocks.length === 0 && report.blocksOmitted === 0;
   if (isEmpty && !quiet)
     sayLines(result.stats.transcripts > 0 ? noRows(result) : [...noTranscripts(result), DEMO_HINT]);

@@ -154,7 +154,17 @@ class Run {
       .description("One line for Claude Code's status line: reads its JSON on stdin; session, today, block, context.")
       .summary("one line for Claude Code's status line")
       .addHelpText("after", STATUSLINE_HELP);
-    this.#addFlags(command, ["cost", "prices", "timezone", "color", "threads", "maxLine", "cache", "cacheDir"]);
+    this.#addFlags(command, [
+      "cost",
+      "prices",
+      "timezone",
+      "quiet",
+      "color",
+      "threads",
+      "maxLine",
+      "cache",
+      "cacheDir",
+    ]);
     command.action(async () => {
       const { runStatusline } = await import("./statusline.ts");
       this.exitCode = await runStatusline(command.opts());

@@ -5,6 +5,7 @@ import { readSettings } from "../config/read.ts";
 import { placeError, type Settings } from "../config/settings.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { ScanError } from "../errors.ts";
+import { diagnosticLines } from "../report/diagnostics.ts";
 import { noTranscripts } from "../report/empty.ts";
 import { statusLine } from "../report/statusline.ts";
 import { type Status, statusOf } from "../statusline/index.ts";
@@ -22,12 +23,12 @@ export async function runStatusline(written: Layer["written"]): Promise<number> 
   const environment = thisEnvironment();
   const input = await readStatuslineInput();
   const { told, problem } = input;
-  let color = written["color"] as boolean | undefined;
+  let { color, quiet } = written as { color?: boolean; quiet?: boolean };
   let figures: { status: Status; result: ScanResult } | undefined;
   const said = problem === undefined ? [] : [problem];
   try {
     const settings = readSettings(written, environment);
-    color = settings.color;
+    ({ color, quiet } = settings);
     figures = await scanStatus(input, settings, environment);
   } catch (error) {
     if (isOfFlag(error)) throw error;
@@ -43,6 +44,7 @@ export async function runStatusline(written: Layer["written"]): Promise<number> 
   const status = hasTranscripts ? figures?.status : undefined;
   const isRead = await writeStdout(`${statusLine(told, status, look)}\n`);
   if (isRead) sayLines(said.map((line) => (line === said[0] ? `tokensift: ${line}` : line)));
+  if (isRead && figures && !quiet) sayLines(diagnosticLines(figures.result));
   return EXIT.done;
 }
 

@@ -4,6 +4,7 @@ import { estimateText, showsCosts } from "./columns.ts";
 import type { Look } from "./look.ts";
 import { counted, dollarsText, durationText, exact } from "./numbers.ts";
 import { printable } from "./printable.ts";
+import { centsText } from "./usd.ts";
 import { keepStart, padEnd, padStart, widthOf } from "./width.ts";
 import { localIso, minuteText, windowText } from "./window.ts";
 
@@ -181,7 +182,7 @@ function activeLines(block: Block, report: BlocksReport, { palette, offsetMs }: 
     `  so far      ${amountText(block.totalTokens, block.costUsd, block.costIsPartial)}${share(limitPercent)}`,
     ...(burnRate
       ? [
-          `  burn rate   ${exact(burnRate.tokensPerMinute)} tokens/min${burnRate.costUsdPerHour === null ? "" : `, $${dollarsText(burnRate.costUsdPerHour, block.costIsPartial)}/hour`}`,
+          `  burn rate   ${exact(burnRate.tokensPerMinute)} tokens/min${burnRate.costUsdPerHour === null ? "" : `, ${centsText(burnRate.costUsdPerHour, block.costIsPartial)}/hour`}`,
         ]
       : ["  burn rate   not known yet: less than a minute of work"]),
     ...(projection
@@ -193,7 +194,7 @@ function activeLines(block: Block, report: BlocksReport, { palette, offsetMs }: 
 }
 
 function amountText(tokens: number, costUsd: number | null, isPartial: boolean): string {
-  const cost = costUsd === null ? "" : `, $${dollarsText(costUsd, isPartial)}`;
+  const cost = costUsd === null ? "" : `, ${centsText(costUsd, isPartial)}`;
   return `${counted(tokens, "token")}${cost}`;
 }
 

@@ -1,9 +1,10 @@
 /** One line for the foot of Claude Code's terminal. */
 import type { Status } from "../statusline/index.ts";
 import type { BlockFigures } from "../blocks/types.ts";
-import { counted, dollarsText, durationText, exact } from "./numbers.ts";
+import { counted, durationText, exact } from "./numbers.ts";
 import type { Palette } from "./palette.ts";
 import { printable } from "./printable.ts";
+import { centsText } from "./usd.ts";
 import { keepStart, widthOf } from "./width.ts";
 
 /** What Claude Code itself says on stdin; undefined where it does not. */
@@ -60,16 +61,12 @@ function rateText(
 ): string {
   return costUsdPerHour === null
     ? `${exact(tokensPerMinute)} tokens/min`
-    : `${usd(costUsdPerHour, costIsPartial)}/hour`;
+    : `${centsText(costUsdPerHour, costIsPartial)}/hour`;
 }
 
 /** Tokens where no cost is known. */
 function amount({ costUsd, costIsPartial, totalTokens }: BlockFigures): string {
-  return costUsd === null ? counted(totalTokens, "token") : usd(costUsd, costIsPartial);
-}
-
-function usd(dollars: number, isPartial = false): string {
-  return dollarsText(dollars, isPartial).replace(/^[<>]?/, (sign) => `${sign}$`);
+  return costUsd === null ? counted(totalTokens, "token") : centsText(costUsd, costIsPartial);
 }
 
 const GAP = " | ";

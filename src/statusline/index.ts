@@ -1,5 +1,5 @@
 /** What a session's status line tells: one scan, and a few questions to the same responses. */
-import { hourMs, isRunning, startOf, startsIn } from "../blocks/chain.ts";
+import { findStarts, hourMs, isRunning } from "../blocks/chain.ts";
 import { ratesOf } from "../blocks/rate.ts";
 import { sumOf } from "../blocks/sum.ts";
 import { BLOCK_MS, type BlockFigures, type BurnRate } from "../blocks/types.ts";
@@ -11,7 +11,10 @@ import { withMemory } from "../tally/memory.ts";
 import type { Tallied } from "../tally/rows.ts";
 import type { Figures, ScanResult } from "../types.ts";
 
-export interface StatusOptions extends Omit<ScanOptions, "by" | "since" | "until" | "filters" | "sources"> {
+export interface StatusOptions extends Omit<
+  ScanOptions,
+  "by" | "since" | "until" | "timezone" | "filters" | "sources"
+> {
   /** Undefined: nobody said whose line this is. */
   readonly session: string | undefined;
   readonly nowMs: number;
@@ -36,39 +39,38 @@ interface StatusBlock {
   readonly burnRate: BurnRate | null;
 }
 
-/** Rejects as `scan` does. */
+/** Rejects as `scan` does. `result` is the scan of today. */
 export async function statusOf(options: StatusOptions): Promise<{ status: Status; result: ScanResult }> {
-  const { session: _, todayMs: _today, ...asked } = options;
-  const told: Status[] = [];
+  const { session, todayMs, ...asked } = options;
+  // An instant in UTC: no zone has to be loaded. Sums of all time, which nobody asks for, could be too large.
+  const today: ScanOptions = { since: new Date(todayMs).toISOString(), timezone: "UTC", by: ["none"] };
+  const told: Array<Omit<Status, "today">> = [];
   const { result } = await withMemory(async (memory) =>
-    scanWhole({ ...asked, sources: ["claude"], by: ["none"] }, memory, undefined, async (tallied) => {
-      told.push(await askStatus(tallied, options));
+    scanWhole({ ...asked, ...today, sources: ["claude"] }, memory, undefined, async (tallied) => {
+      told.push({ ...ofSession(tallied, session), block: await blockAt(tallied, options.nowMs) });
     }),
   );
-  return { status: told[0] as Status, result };
+  return { status: { ...(told[0] as (typeof told)[0]), today: result.totals }, result };
 }
 
-async function askStatus(tallied: Tallied, { session, nowMs, todayMs }: StatusOptions): Promise<Status> {
-  const today = ask(tallied, { by: [], window: { sinceMs: todayMs, untilMs: Infinity } }).totals;
-  const isKnown = session !== undefined && tallied.places.sessions.includes(session);
-  const ofSession = isKnown ? ask(tallied, { by: [], filter: isOfSession(tallied, session) }).totals : undefined;
-  return {
-    session: ofSession,
-    contextTokens: session === undefined ? undefined : contextTokens(tallied, session),
-    today,
-    block: await blockAt(tallied, nowMs),
-  };
+function ofSession(tallied: Tallied, id: string | undefined): Pick<Status, "session" | "contextTokens"> {
+  if (id === undefined || !tallied.places.sessions.includes(id))
+    return { session: undefined, contextTokens: undefined };
+  const { totals } = ask(tallied, { by: [], window: ALL_TIME, filter: isOfSession(tallied, id) });
+  return { session: totals, contextTokens: contextTokens(tallied, id) };
 }
 
 /** The block that is running, as `tokensift blocks` has it. */
 async function blockAt(tallied: Tallied, nowMs: number): Promise<Status["block"]> {
-  // By model, so that the times of prompts are not in it.
-  const { rows } = ask(tallied, { by: ["hour", "model"], calendar: await openCalendar("UTC"), window: ALL_TIME });
-  const starts = startsIn(rows);
-  const startMs = starts.findLast((ms) => isRunning(ms, nowMs));
+  const startMs = findStarts(tallied)
+    .get("claude")
+    ?.findLast((ms) => isRunning(ms, nowMs));
   if (startMs === undefined) return null;
-  const inBlock = rows.filter(({ key }) => startOf(hourMs(key.hour as string), starts) === startMs);
-  const figures = sumOf(inBlock, tallied.costs !== undefined);
+  const window = { sinceMs: startMs, untilMs: startMs + BLOCK_MS - 1 };
+  // By model, so that the times of prompts are not in it.
+  const { rows } = ask(tallied, { by: ["hour", "model"], calendar: await openCalendar("UTC"), window });
+  const timed = rows.filter(({ key }) => !Number.isNaN(hourMs(key.hour as string)));
+  const figures = sumOf(timed, startMs, tallied.costs !== undefined);
   const { burnRate } = ratesOf(figures, startMs, nowMs, () => null);
   return { figures, remainingMs: startMs + BLOCK_MS - nowMs, burnRate };
 }

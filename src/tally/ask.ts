@@ -1,20 +1,23 @@
 /** Further questions to what a tally has settled, grouped and priced: nothing is read or decided again. */
 import type { Calendar } from "../calendar.ts";
+import type { Transcript } from "../discover/transcript.ts";
 import { FLAG } from "../events.ts";
 import type { Filter } from "../filters.ts";
-import type { Dimension } from "../types.ts";
+import type { Dimension, SourceName } from "../types.ts";
 import type { Window } from "../window.ts";
 import { fillCells } from "./cells.ts";
 import type { Places } from "./places.ts";
 import { type Rows, type Tallied, tallyRows, timesOf } from "./rows.ts";
+
+/** In columns of numbers. */
+const NONE = 0xffffffff;
 
 export interface Question {
   readonly by: readonly Dimension[];
   /** Default: that of the scan, as for all below. */
   readonly window?: Window;
   readonly calendar?: Calendar;
-  /** `undefined` is everything. */
-  readonly filter?: Filter | undefined;
+  readonly filter?: Filter;
 }
 
 export const ALL_TIME: Window = { sinceMs: -Infinity, untilMs: Infinity };
@@ -23,6 +26,16 @@ export function ask(tallied: Tallied, { by, ...other }: Question): Rows {
   const asked = { ...tallied, ...other };
   const { table, groups, toolUses, window } = asked;
   return tallyRows(by, { ...asked, cells: fillCells(table, groups, toolUses, timesOf(by, asked), window) });
+}
+
+/** When each response was, in no order: all of them, but those without a time. */
+export function* responseTimes({ places, groups, kinds }: Tallied): Generator<{ source: SourceName; timeMs: number }> {
+  for (let group = 0; group < groups.length; group++) {
+    const timeMs = groups.timeMs[group] as number;
+    if (groups.chosen[group] === NONE || timeMs === Infinity) continue;
+    const transcript = kinds.transcript[groups.kind[group] as number] as number;
+    yield { source: (places.transcripts[transcript] as Transcript).source, timeMs };
+  }
 }
 
 /** Only what is of one session; its id is no pattern. */
@@ -50,8 +63,6 @@ export function contextTokens({ table, places, groups, kinds }: Tallied, id: str
   const written = (cacheCreation5m[usage] as number) + (cacheCreation1h[usage] as number);
   return (input[usage] as number) + written + (cacheRead[usage] as number);
 }
-
-const NONE = 0xffffffff;
 
 function sessionAt({ sessions, sessionOf }: Places, transcript: number): string | undefined {
   return sessions[sessionOf[transcript] as number];

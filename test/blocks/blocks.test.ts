@@ -107,6 +107,30 @@ describe("a block", () => {
   });
 });
 
+test("tool uses without a response begin no block: they are in the one before, else in the first, else in none", async () => {
+  const tool = (n: number, timestamp: string) => {
+    const message = {
+      id: `msg_t${n}`,
+      model: "claude-opus-4-6",
+      content: [{ type: "tool_use", id: `t${n}`, name: "Read", input: {} }],
+    };
+    return JSON.stringify({ type: "assistant", uuid: `uuid-t${n}`, requestId: `req_t${n}`, timestamp, message });
+  };
+  const [early, late] = [tool(1, "2026-06-01T02:00:00Z"), tool(2, "2026-06-02T02:00:00Z")];
+  const around = await blocksIn({ [FILE]: [early, response(1, { timestamp: "2026-06-01T09:30:00Z" }), late] });
+  expect(around.blocks).toMatchObject([
+    {
+      startAt: "2026-06-01T09:00:00.000Z",
+      responses: 1,
+      toolUses: 2,
+      firstAt: "2026-06-01T09:30:00.000Z",
+      lastAt: "2026-06-01T09:30:00.000Z",
+    },
+  ]);
+  const alone = await blocksIn({ [FILE]: [early, late] });
+  expect(alone.blocks).toMatchObject([{ startAt: null, responses: 0, toolUses: 2 }]);
+});
+
 test("responses without a time are a last block without start and end", async () => {
   const { blocks, gaps, totals } = await blocksOf(["2026-06-01T09:30:00Z", "no time"], { tokenLimit: 111 });
   expect(blocks).toMatchObject([
@@ -152,6 +176,18 @@ describe("windows and filters say what is in blocks, not where they begin", () =
     };
     expect(told(await blocksIn(tree, { filters: { project: ["/srv/app"] } }))).toEqual(["09:00+1"]);
   });
+});
+
+test("absurd numbers elsewhere stop no window", async () => {
+  const huge = { input_tokens: Number.MAX_SAFE_INTEGER };
+  const lines = [
+    response(1, { timestamp: "2026-05-01T09:00:00Z" }, huge),
+    response(2, { timestamp: "2026-05-01T09:00:00Z" }, huge),
+    response(3, { timestamp: "2026-06-01T09:30:00Z" }),
+    response(4, { timestamp: "2026-06-01T11:30:00Z" }),
+  ];
+  await expect(blocksIn({ [FILE]: lines })).rejects.toMatchObject({ code: "SUM_TOO_LARGE" });
+  expect(told(await blocksIn({ [FILE]: lines }, { since: "2026-06-01T10:00Z" }))).toEqual(["09:00+1"]);
 });
 
 test("each agent has blocks of its own, and Claude Code is asked about unless another is named", async () => {

@@ -20,8 +20,8 @@ describe("the block that is running", () => {
     expect(stdout).toMatch(
       /^Blocks of five hours, all time \(UTC\)\n\nActive block of claude: 20.* to \d\d:\d\d, [34] h \d\d left\n/,
     );
-    expect(stdout).toContain("\n  so far      222 tokens, $<0.01, 2.2 % of 10,000\n");
-    expect(stdout).toContain("\n  burn rate   22 tokens/min, $");
+    expect(stdout).toContain("\n  so far      222 tokens, <$0.01, 2.2 % of 10,000\n");
+    expect(stdout).toContain("\n  burn rate   22 tokens/min, <$0.01/hour\n");
     expect(stdout).toMatch(/\n  at the end {2}[5-7],\d{3} tokens, \$0\.\d\d, \d\d\.\d % of 10,000, if it goes on so\n/);
   });
 

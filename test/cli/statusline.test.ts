@@ -149,6 +149,21 @@ describe("the line", () => {
     expect(await run("statusline")).toContain(`${usd(totals)} today / `);
   });
 
+  test("is not stopped by absurd numbers of other days", async () => {
+    const huge = million(40 * 60 * MINUTE_MS, "claude-opus-4-6", Number.MAX_SAFE_INTEGER);
+    const home = makeFolder({
+      [`${PROJECT}/${SESSION}.jsonl`]: million(0),
+      [`${PROJECT}/${sessionId(2)}.jsonl`]: huge,
+      [`${PROJECT}/${sessionId(3)}.jsonl`]: huge.replaceAll("msg_", "msg_x").replaceAll("req_", "req_x"),
+    });
+    expect((await tokensift(["scan"], { home })).code).toBe(2);
+    const { stdout, stderr } = await statusline(input(), { home });
+    expect({ stdout: stdout.split(" block")[0], stderr }).toEqual({
+      stdout: "Opus 4.6 | $5.00 session / $5.00 today / $5.00",
+      stderr: "",
+    });
+  });
+
   test("is of all sessions and of today, whatever windows and filters stand elsewhere", async () => {
     const variables = { TOKENSIFT_SINCE: "2030-01-01", TOKENSIFT_SOURCE: "codex", TOKENSIFT_BY: "day" };
     const { stdout } = await statusline(input(), { home: atWork(), variables });
@@ -198,6 +213,14 @@ describe("what is wrong is said on stderr, with a short line and exit code 0", (
     const { code, stdout, stderr } = await statusline(odd, { home: atWork() });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^\$\d+\.00 today \/ /);
+  });
+
+  test("lines are damaged: what is missing is said, as a scan does", async () => {
+    const home = makeFolder({ [`${PROJECT}/${SESSION}.jsonl`]: `${million(0)}{broken ${SECRET}\n` });
+    const { code, stdout, stderr } = await statusline(input(), { home });
+    expect({ code, line: stdout.split(" /")[0] }).toEqual({ code: 0, line: "Opus 4.6 | $5.00 session" });
+    expect(stderr).toMatch(/^Skipped 1 line: 1 malformed\n {2}[^\n]*:2 \(byte \d+\) malformed\n$/);
+    expect((await statusline(input(), { home }, "--quiet")).stderr).toBe("");
   });
 
   test("there are no transcripts", async () => {
