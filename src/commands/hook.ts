@@ -79,12 +79,14 @@ function projectFolderOf(transcriptPath: string, sessionId: string): string {
   return at > 0 ? folders.slice(0, at).join(sep) : folder;
 }
 
-/** With Qwen Code's folder of its subagents, and those of Claude Code's other projects where more of the session lies: it moved, or its subagents ran elsewhere. */
+/** With Qwen Code's folders of its subagents and of its log of requests, and those of Claude Code's other projects where more of the session lies: it moved, or its subagents ran elsewhere. */
 function foldersOf(transcriptPath: string, sessionId: string): string[] {
   const own = projectFolderOf(transcriptPath, sessionId);
   const projects = dirname(own);
-  const agents = join(projects, "subagents", sessionId);
-  if (basename(own) === "chats" && existsSync(agents)) return [own, agents];
+  if (basename(own) === "chats") {
+    const more = [join(projects, "subagents", sessionId), join(dirname(dirname(projects)), "usage")];
+    return [own, ...more.filter((folder) => existsSync(folder))];
+  }
   if (basename(projects) !== "projects" || basename(sessionId) !== sessionId) return [own];
   const others = namesIn(projects)
     .map((name) => join(projects, name))

@@ -81,7 +81,8 @@ function sessionsOf(
       projectName: sums.get(session)?.project || "unknown",
     };
     const stem = session || log.stem;
-    return { ...log, path, content, sizeBytes: content.length, stem, projectKey, projectName };
+    // The session's own transcript may be gone: then what it told is, too.
+    return { ...log, path, content, sizeBytes: content.length, stem, projectKey, projectName, isMain: false };
   });
   if (unfinished.trim() === "") return transcripts;
   const content = Buffer.from(unfinished);
@@ -89,7 +90,7 @@ function sessionsOf(
 }
 
 function withSum(transcript: Transcript, sums: ReadonlyMap<string, Sum>): Transcript {
-  const sum = transcript.source === "qwen" && transcript.isMain ? sums.get(transcript.stem) : undefined;
+  const sum = transcript.source === "qwen" && !transcript.isAgentFile ? sums.get(transcript.stem) : undefined;
   return sum ? { ...transcript, sumTokens: sum.tokens } : transcript;
 }
 

@@ -1,6 +1,6 @@
 /** Which sessions a ledger holds, and that it holds all of them: links, worktrees, several folders. */
 import { spawn } from "node:child_process";
-import { readFileSync, symlinkSync } from "node:fs";
+import { readFileSync, symlinkSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { Ledger } from "../../src/ledger/types.ts";
@@ -99,6 +99,36 @@ test("the hook of a session of Qwen Code counts its subagents", async () => {
   expect(await hook(home, repo, main, 1)).toMatchObject(QUIET);
   const { sessions } = JSON.parse(readFileSync(path, "utf8")) as Ledger;
   expect(sessions[sessionId(1)]).toMatchObject({ message_count: 3, total_tokens: 330, subagents: 1 });
+});
+
+test("the hook of a session of Qwen Code counts what its log of requests tells, which stays when the transcript goes", async () => {
+  const home = makeFolder({ "repo/.git/HEAD": "" });
+  const repo = join(home, "repo");
+  const [id, timestamp, model] = [sessionId(1), "2026-06-01T00:00:00.000Z", "claude-opus-4-6"];
+  const answer = (uuid: string, input: number) =>
+    JSON.stringify({
+      ...{ uuid, sessionId: id, timestamp, type: "assistant", cwd: repo, model, message: { parts: [] } },
+      usageMetadata: { promptTokenCount: input, candidatesTokenCount: 0, totalTokenCount: input },
+    });
+  const request = (of: string, input: number, feature: string) =>
+    JSON.stringify({
+      ...{ schemaVersion: 1, id: `${of} ${input}`, sessionId: of, timestamp, model, source: feature, feature },
+      ...{ inputTokens: input, outputTokens: 0, cachedTokens: 0, thoughtsTokens: 0, totalTokens: input },
+    });
+  const main = `.qwen/projects/-r/chats/${id}.jsonl`;
+  const log = ".qwen/usage/token-usage-2026-06.jsonl";
+  const before = [request(id, 10, "main"), request(id, 20, "prompt_suggestion"), request("other", 40, "main")];
+  writeFiles(home, { [main]: [answer("a", 10)], [log]: before });
+  const { ledger_path: path } = await scanIn(home, repo);
+  const known = () => (JSON.parse(readFileSync(path, "utf8")) as Ledger).sessions;
+  expect(known()[id]).toMatchObject({ message_count: 2, total_tokens: 30 });
+  writeFiles(home, { [main]: [answer("a", 10), answer("c", 80)], [log]: [...before, request(id, 80, "main")] });
+  expect(await hook(home, repo, main, 1)).toMatchObject(QUIET);
+  expect(known()[id]).toMatchObject({ message_count: 3, total_tokens: 110 });
+  expect(Object.keys(known())).toEqual([id]);
+  rmSync(join(home, main));
+  await scanIn(home, repo);
+  expect(known()[id]).toMatchObject({ message_count: 3, total_tokens: 110 });
 });
 
 test("of given paths a part of a session takes no place of the whole", async () => {
