@@ -6,12 +6,16 @@ export class OlderMessages {
   readonly #ids = new Set<string>();
   /** Of messages that reasoned, by what copies have in common. */
   readonly #totals = new Map<string, unknown>();
+  /** Of messages with several steps, by the same: copies have the last one's tokens alone. */
+  readonly #ofSteps = new Map<string, Json>();
 
-  add(id: string, message: Json | undefined): void {
+  /** `ofSteps`: what all its steps used, where it has several. */
+  add(id: string, message: Json | undefined, ofSteps: Json | undefined): void {
     this.#ids.add(id);
     if (!message || !isObject(message["tokens"])) return;
     const { time, modelID, tokens } = message;
-    if (isReasoned(tokens)) this.#totals.set(contentOf(time, modelID, tokens), tokens["total"]);
+    if (ofSteps) this.#ofSteps.set(contentOf(time, modelID, tokens), ofSteps);
+    else if (isReasoned(tokens)) this.#totals.set(contentOf(time, modelID, tokens), tokens["total"]);
   }
 
   has(id: string): boolean {
@@ -20,8 +24,11 @@ export class OlderMessages {
 
   /** The newer table lost the total of what came from here, and forks copied that under other ids: only with it are they alike. */
   tokensLike({ time, modelID, tokens }: MessageFacts): unknown {
-    if (!isObject(tokens) || !isReasoned(tokens)) return tokens;
-    const content = contentOf(time, modelID, tokens);
+    if (!isObject(tokens)) return tokens;
+    const content = this.#ofSteps.size > 0 || isReasoned(tokens) ? contentOf(time, modelID, tokens) : "";
+    const ofSteps = this.#ofSteps.get(content);
+    if (ofSteps) return ofSteps;
+    if (!isReasoned(tokens)) return tokens;
     return this.#totals.has(content) ? { ...tokens, total: this.#totals.get(content) } : tokens;
   }
 }

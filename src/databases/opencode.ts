@@ -2,7 +2,8 @@
  * OpenCode's database: tables `session`, `message` and `part`, the latter two with a JSON text `data` (`docs/decisions/0012`),
  * and those of OpenCode 2 beside or instead of them (`opencode-newer.ts`).
  */
-import type { Json } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
+import { tokensOfSteps } from "../sources/opencode-steps.ts";
 import { NewerMessages } from "./opencode-newer.ts";
 import { OlderMessages } from "./opencode-older.ts";
 import { TokenSums } from "./opencode-sums.ts";
@@ -23,13 +24,15 @@ export function readOpenCode(tables: Tables): StoredSessions {
   const sums = new TokenSums();
   const older = new OlderMessages();
   if (hasOlder) {
-    const toolUses = hasParts ? countTools(tables) : new Map<string, number>();
+    const parts = hasParts ? readParts(tables) : new Map<string, PartsOf>();
     for (const { id, session_id, data } of tables.rows("SELECT id, session_id, data FROM message ORDER BY id")) {
       const message = objectIn(data);
-      older.add(String(id), message);
-      sums.add(String(session_id), message?.["tokens"]);
+      const of = parts.get(String(id));
+      older.add(String(id), message, of?.tokens);
+      const told = message && of?.tokens && isObject(message["tokens"]) ? { ...message, tokens: of.tokens } : message;
+      sums.add(String(session_id), told?.["tokens"]);
       linesOf(String(session_id)).push(
-        message ? messageLine(String(id), String(session_id), message, toolUses.get(String(id))) : DAMAGED,
+        told ? messageLine(String(id), String(session_id), told, of?.toolUses) : DAMAGED,
       );
     }
   }
@@ -74,14 +77,32 @@ function readSessions(tables: Tables, newer: NewerMessages): ReadonlyMap<string,
   return sessions;
 }
 
+/** What the parts of a message tell. */
+interface PartsOf {
+  readonly toolUses: number;
+  /** Of all steps, where there are several. */
+  readonly tokens: Json | undefined;
+}
+
 /** By message. Parts hold most of the bytes; their texts stay where they are. */
-function countTools(tables: Tables): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
+function readParts(tables: Tables): ReadonlyMap<string, PartsOf> {
+  const parts = new Map<string, PartsOf>();
   const sql = `
-    SELECT message_id, count(*) AS tools FROM part
-    WHERE CASE WHEN json_valid(data) THEN json_extract(data, '$.type') END = 'tool' GROUP BY message_id`;
-  for (const { message_id, tools } of tables.rows(sql)) counts.set(String(message_id), Number(tools));
-  return counts;
+    SELECT message_id, count(*) FILTER (WHERE type = 'tool') AS tools, count(*) FILTER (WHERE type = 'step-finish') AS steps,
+      json_group_array(json_extract(data, '$.tokens')) FILTER (WHERE type = 'step-finish') AS tokens
+    FROM (SELECT message_id, data, CASE WHEN json_valid(data) THEN json_extract(data, '$.type') END AS type FROM part)
+    WHERE type IN ('tool', 'step-finish') GROUP BY message_id`;
+  for (const { message_id, tools, steps, tokens } of tables.rows(sql)) {
+    const told = Number(steps) > 1 ? listIn(tokens) : [];
+    parts.set(String(message_id), { toolUses: Number(tools), tokens: tokensOfSteps(told) });
+  }
+  return parts;
+}
+
+/** SQLite hands objects in a list over as texts, or as themselves. */
+function listIn(value: unknown): readonly unknown[] {
+  const list: unknown = JSON.parse(String(value));
+  return Array.isArray(list) ? list.map((one) => (typeof one === "string" ? objectIn(one) : one)) : [];
 }
 
 /** What matters of a message; its texts stay behind. */

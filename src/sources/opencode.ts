@@ -10,6 +10,7 @@ import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, decimal, hash, object, oneOf, text, time, within } from "./fields.ts";
 import { recordedCost } from "./money.ts";
 import { modelIn, readNewerMessage } from "./opencode-newer.ts";
+import { tokensOfSteps } from "./opencode-steps.ts";
 import type { Cells, Source } from "./source.ts";
 
 const RECORD = object({
@@ -110,7 +111,7 @@ function unpack(bytes: Buffer, path: string): string | undefined {
     let before: Json = {};
     const list = messages.filter(isObject).map((message) => {
       const line = isObject(message["info"])
-        ? withTools(message["info"], message["parts"])
+        ? withParts(message["info"], message["parts"])
         : newerLine(message, before);
       if (message["model"] !== undefined) before = message;
       return line;
@@ -119,9 +120,11 @@ function unpack(bytes: Buffer, path: string): string | undefined {
   });
 }
 
-function withTools(message: Json, parts: unknown): Json {
-  const tools = Array.isArray(parts) ? parts.filter((part) => isObject(part) && part["type"] === "tool") : [];
-  return { ...message, toolUses: tools.length };
+function withParts(message: Json, parts: unknown): Json {
+  const list = Array.isArray(parts) ? parts.filter(isObject) : [];
+  const tools = list.filter(({ type }) => type === "tool");
+  const steps = list.filter(({ type }) => type === "step-finish").map(({ tokens: told }) => told);
+  return { ...message, toolUses: tools.length, tokens: tokensOfSteps(steps) ?? message["tokens"] };
 }
 
 /** Of an export of OpenCode 2; undefined: it neither used anything nor was written by a user. */

@@ -73,6 +73,76 @@ test("totals of sessions that its messages do not tell are said; of both version
   expect(diagnostics.untoldTokens).toBe(40 + 7);
 });
 
+describe("a message of several steps, which tells the last one's tokens alone,", () => {
+  const tokens = (input: number, output: number, more: object = {}) => ({
+    ...{ input, output, reasoning: 0, cache: { read: 100, write: 10 }, total: input + output + 110 },
+    ...more,
+  });
+  const last = { tokens: tokens(3, 7) };
+  const part = (n: number, told: unknown) => ({ id: `prt_${n}`, type: "step-finish", tokens: told, cost: 0.1 });
+  const steps = [
+    part(1, tokens(1, 5)),
+    { id: "prt_2", type: "tool", tool: "ls" },
+    part(3, tokens(2, 6)),
+    part(4, tokens(3, 7)),
+  ];
+  const figures = { inputTokens: 6, outputTokens: 18, cacheReadTokens: 300, cacheCreation5mTokens: 30, toolUses: 1 };
+  const insert = (agent: Agent, id: string, session: string, told: object, some: readonly { id: string }[]) => {
+    agent.insert("message", { id, session_id: session, data: JSON.stringify({ ...message(session, 1, 1), ...told }) });
+    for (const one of some) {
+      const data = JSON.stringify(one);
+      agent.insert("part", { id: `${id} ${one.id}`, message_id: id, session_id: session, data });
+    }
+  };
+
+  test("counts as all of them, in a database and once with its fork", async () => {
+    const home = makeFolder();
+    const agent = new Agent(OPENCODE);
+    insert(agent, "msg_1", "ses_2", last, steps);
+    insert(agent, "msg_2", "ses_1", last, steps);
+    agent.publish(join(home, DATABASE));
+    const { totals } = await scanHome(home);
+    expect(totals).toMatchObject({ ...figures, responses: 1 });
+  });
+
+  test("counts once with a copy that version 2 made", async () => {
+    const home = makeFolder();
+    const agent = new Agent(`${OPENCODE}${OPENCODE_2}`);
+    insert(agent, "msg_1", "ses_2", last, steps);
+    const times = { time_created: atMs(1), time_updated: atMs(1) };
+    for (const id of ["ses_2", "ses_1"]) agent.insert("session_v2", { id, directory: "/srv", version: "2", ...times });
+    const told = { ...last.tokens, total: undefined };
+    const data = { model: { id: "gpt-5.4" }, time: { created: atMs(1) }, cost: 0, tokens: told };
+    const row = { type: "assistant", seq: 1, ...times, data: JSON.stringify(data) };
+    agent.insert("session_message", { id: "msg_1", session_id: "ses_2", ...row });
+    agent.insert("session_message", { id: "msg_9", session_id: "ses_1", ...row });
+    agent.publish(join(home, DATABASE));
+    const { totals } = await scanHome(home);
+    expect(totals).toMatchObject({ ...figures, responses: 1 });
+  });
+
+  test("counts as all of them in an export", async () => {
+    const info = { ...message("ses_1", 1, 1), id: "msg_1", ...last };
+    const path = join(
+      makeFolder({ "export.json": JSON.stringify({ info: { id: "ses_1" }, messages: [{ info, parts: steps }] }) }),
+    );
+    const { totals } = await scan({ paths: [path], threads: 0, cache: false });
+    expect(totals).toMatchObject({ ...figures, responses: 1 });
+  });
+
+  test("counts as it says where one of them does not tell", async () => {
+    const home = makeFolder();
+    const agent = new Agent(OPENCODE);
+    insert(agent, "msg_1", "ses_1", last, [part(1, undefined), part(2, tokens(3, 7))]);
+    insert(agent, "msg_2", "ses_1", { tokens: tokens(20, 7) }, [part(1, tokens(-1, 5)), part(2, tokens(3, 7))]);
+    insert(agent, "msg_3", "ses_1", { tokens: tokens(30, 7) }, [part(1, "x"), part(2, [])]);
+    agent.publish(join(home, DATABASE));
+    const { totals, stats } = await scanHome(home);
+    expect(totals).toMatchObject({ inputTokens: 53, responses: 3 });
+    expect(stats.skipped.malformed).toBe(0);
+  });
+});
+
 test("OPENCODE_DB names a database more", async () => {
   const home = makeFolder();
   const agent = new Agent(OPENCODE);
