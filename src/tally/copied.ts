@@ -105,15 +105,17 @@ class Family {
   /** Number 7: nobody else has them, but they were all written at once. */
   #ownAfterCopying(rollout: Rollout): number {
     const { from } = rollout.events;
-    if (rollout.ancestors.length === 0 || this.#isNearestHere(rollout) || this.#sharedWithSiblings(rollout) > 0)
-      return from;
+    if (rollout.ancestors.length === 0 || this.#isNearestHere(rollout) || this.#hasSibling(rollout)) return from;
     return behind(rollout, this.#writtenAtOnce(rollout));
   }
 
   /** Number 18: copies, whether they count here or not. Only where what they were copied from is gone can they count. */
   anewUntil(rollout: Rollout): number {
     if (rollout.ancestors.length === 0 || this.#isNearestHere(rollout)) return rollout.events.from;
-    return behind(rollout, Math.max(this.#sharedWithSiblings(rollout), this.#writtenAtOnce(rollout)));
+    // What it has in common with its own forks may be its own.
+    const siblings = this.#siblings(rollout).filter((other) => !this.#descends(other, rollout));
+    const shared = siblings.map((other) => rollout.sharedPrefix(other));
+    return behind(rollout, Math.max(this.#writtenAtOnce(rollout), ...shared));
   }
 
   /** How many vectors were told within the time that copying takes. */
@@ -125,15 +127,15 @@ class Family {
     return next < 0 ? distinct.length : next;
   }
 
-  /** How many vectors another child of a missing ancestor begins with too: the first of them is where these count. */
-  #sharedWithSiblings(rollout: Rollout): number {
-    let shared = 0;
-    for (const id of this.#missing(rollout)) {
-      for (const other of this.#orphans.get(id) as Rollout[]) {
-        if (other.session !== rollout.session) shared = Math.max(shared, rollout.sharedPrefix(other));
-      }
-    }
-    return shared;
+  /** Whether another child of a missing ancestor begins alike, so that this one is where their common part counts. */
+  #hasSibling(rollout: Rollout): boolean {
+    return this.#siblings(rollout).some((other) => rollout.sharedPrefix(other) > 0);
+  }
+
+  /** Others that name an ancestor that is missing. */
+  #siblings(rollout: Rollout): Rollout[] {
+    const named = this.#missing(rollout).flatMap((id) => this.#orphans.get(id) as Rollout[]);
+    return named.filter(({ session }) => session !== rollout.session);
   }
 
   #isNearestHere({ ancestors: [nearest = ""] }: Rollout): boolean {

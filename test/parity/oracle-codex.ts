@@ -178,6 +178,16 @@ function isBefore(a: Rollout, b: Rollout): boolean {
   return (compareText(a.session, b.session) || compareText(a.path, b.path)) < 0;
 }
 
+/** Whether a rollout says that it comes from another one, over any number of steps. */
+function comesFrom(one: Rollout, from: Rollout, all: readonly Rollout[], seen = new Set<string>()): boolean {
+  return one.ancestors.some((id) => {
+    if (id === from.id) return true;
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return all.some((next) => next.id === id && comesFrom(next, from, all, seen));
+  });
+}
+
 /** The line its own part begins with. */
 function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
   const others = all.filter((other) => other !== rollout);
@@ -207,17 +217,10 @@ function ownPart(rollout: Rollout, all: readonly Rollout[]): number {
   const strangers = others.filter(({ session }) => session !== rollout.session);
   const isHere = (id: string | undefined): boolean => all.some((one) => one.id === id && one.distinct.length > 0);
   // (5)
-  const comesFrom = (one: Rollout, seen: Set<string>): boolean =>
-    one.ancestors.some((id) => {
-      if (id === rollout.id) return true;
-      if (seen.has(id)) return false;
-      seen.add(id);
-      return all.some((next) => next.id === id && comesFrom(next, seen));
-    });
   const named = new Set(rollout.ancestors);
   for (const id of named) {
     for (const other of strangers.filter((one) => one.id === id)) {
-      if (comesFrom(other, new Set()) && !isBefore(other, rollout)) continue;
+      if (comesFrom(other, rollout, all) && !isBefore(other, rollout)) continue;
       copied = Math.max(copied, sharedRun(rollout, other));
       // (17)
       if (rollout.goesOn || !other.goesOn) continue;
@@ -256,6 +259,7 @@ function copiedAnew(rollout: Rollout, all: readonly Rollout[]): number {
   if (missing.length === 0 || missing[0] !== rollout.ancestors[0]) return 0;
   const shared = all
     .filter(({ session, ancestors }) => session !== rollout.session && ancestors.some((id) => missing.includes(id)))
+    .filter((sibling) => !comesFrom(sibling, rollout, all))
     .map((sibling) => rollout.distinct[sharedPrefix(rollout, sibling) - 1]?.at ?? -1);
   return Math.max(writtenAtOnce(rollout), ...shared.map((at) => at + 1));
 }
