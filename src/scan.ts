@@ -18,7 +18,7 @@ import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-before.ts";
-import { asksForTasks, type OnTallied, tally } from "./tally/index.ts";
+import { asksForTasks, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
 import type { Tallied } from "./tally/rows.ts";
@@ -45,19 +45,18 @@ export interface WholeScan {
   readonly places: Places;
   /** Only for the ledger. */
   readonly responsesOf: ResponsesOfSessions | undefined;
-  /** In the scan's memory. */
+  /** For further questions; in the scan's memory. */
   readonly tallied: Tallied;
 }
 
 /**
  * The same for the ledger, which says what was counted before: then responses are listed, and task ids are found with this
- * scan's pattern whatever cursors hold. `onTallied` asks more of the same responses.
+ * scan's pattern whatever cursors hold.
  */
 export async function scanWhole(
   options: ScanOptions,
   memory: TallyMemory,
   countedBefore?: FindCountedBefore,
-  onTallied?: OnTallied,
 ): Promise<WholeScan> {
   const checked = checkOptions(options);
   stopIfAborted(checked.signal);
@@ -137,7 +136,6 @@ export async function scanWhole(
     overrides,
     pricesFolder: pricesFolder(checked),
     countedBefore,
-    onTallied,
   });
   stopIfAborted(checked.signal);
   stages.end("tally");

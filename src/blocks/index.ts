@@ -29,14 +29,10 @@ export async function scanBlocks(options: BlocksOptions = {}): Promise<BlocksRep
   if (typeof tokenLimit === "number" && !(Number.isSafeInteger(tokenLimit) && tokenLimit > 0))
     throw invalidOption("--token-limit", String(tokenLimit), "is no number of tokens above 0");
   const nowMs = options.nowMs ?? Date.now();
-  const hours: Hours[] = [];
-  const onTallied = async (tallied: Tallied) => {
-    hours.push(await askHours(tallied));
-  };
-  const { result } = await withMemory(async (memory) =>
-    scanWhole({ ...asked, sources, by: ["none"], nowMs }, memory, undefined, onTallied),
-  );
-  return describe(result, hours[0] as Hours, { show, tokenLimit, breakdown, nowMs });
+  return withMemory(async (memory) => {
+    const { result, tallied } = await scanWhole({ ...asked, sources, by: ["none"], nowMs }, memory);
+    return describe(result, await askHours(tallied), { show, tokenLimit, breakdown, nowMs });
+  });
 }
 
 /** Blocks are whole hours in UTC, whatever the zone of the window. */

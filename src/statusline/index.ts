@@ -44,13 +44,11 @@ export async function statusOf(options: StatusOptions): Promise<{ status: Status
   const { session, todayMs, ...asked } = options;
   // An instant in UTC: no zone has to be loaded. Sums of all time, which nobody asks for, could be too large.
   const today: ScanOptions = { since: new Date(todayMs).toISOString(), timezone: "UTC", by: ["none"] };
-  const told: Array<Omit<Status, "today">> = [];
-  const { result } = await withMemory(async (memory) =>
-    scanWhole({ ...asked, ...today, sources: ["claude"] }, memory, undefined, async (tallied) => {
-      told.push({ ...ofSession(tallied, session), block: await blockAt(tallied, options.nowMs) });
-    }),
-  );
-  return { status: { ...(told[0] as (typeof told)[0]), today: result.totals }, result };
+  return withMemory(async (memory) => {
+    const { result, tallied } = await scanWhole({ ...asked, ...today, sources: ["claude"] }, memory);
+    const block = await blockAt(tallied, options.nowMs);
+    return { status: { ...ofSession(tallied, session), block, today: result.totals }, result };
+  });
 }
 
 function ofSession(tallied: Tallied, id: string | undefined): Pick<Status, "session" | "contextTokens"> {

@@ -43,11 +43,7 @@ export interface TallyOptions {
   readonly keepsEmptyRows?: boolean | undefined;
   /** Asked what not to count again; responses are then listed by session. Default: everything counts, and none is listed. */
   readonly countedBefore?: FindCountedBefore | undefined;
-  /** Further questions (`ask.ts`), once the rows are there. */
-  readonly onTallied?: OnTallied | undefined;
 }
-
-export type OnTallied = (tallied: Tallied) => Promise<void>;
 
 export interface Tally {
   readonly rows: Row[];
@@ -65,7 +61,7 @@ export interface Tally {
   readonly untoldTokens: number;
   readonly lowOutputResponses: Record<string, number>;
   readonly responsesOf: ResponsesOfSessions | undefined;
-  /** What the figures are made of. */
+  /** What the figures are made of: for further questions (`ask.ts`). */
   readonly tallied: Tallied;
 }
 
@@ -101,10 +97,8 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     costs && options.explains
       ? (await import("./explain.ts")).explainCosts(plain, options.by, tallied, costs)
       : { rows: plain, costLines: undefined };
-  const broken = options.breakdown && breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by);
-  await options.onTallied?.(tallied);
   return {
-    rows: broken || rows,
+    rows: options.breakdown ? breakDown(rows, tallyRows([...options.by, "model"], tallied).rows, options.by) : rows,
     ...summary,
     costBasis: costs?.basis ?? null,
     costLines,
