@@ -193,6 +193,27 @@ const qwenLine = (session: string, uuid: string, prompt: number, more: object = 
     ...more,
   });
 
+test("Pi: an entry that stands twice in a file is where it stands first, however the file is cut", async () => {
+  const at = "2026-04-24T20:00:00.000Z";
+  const usage = { input: 1, output: 20, cacheRead: 300, cacheWrite: 4000, totalTokens: 4321 };
+  const summary = { type: "compaction", id: "b", timestamp: at, usage };
+  const changedTo = (modelId: string) => ({ type: "model_change", id: modelId, timestamp: at, modelId });
+  const message = { role: "assistant", model: "first", content: [], usage: { ...usage, input: 2 } };
+  const answer = { type: "message", id: "c", timestamp: at, message };
+  const later = { ...summary, id: "d" };
+  const session = { type: "session", version: 3, id: "p0", timestamp: at, cwd: "/srv/p0" };
+  const copies = [session, summary, answer, changedTo("second"), summary, answer, later];
+  const folder = makeFolder({ "s/0.jsonl": lines(copies.map((entry) => JSON.stringify(entry))) });
+  const question = { paths: [folder], by: ["model"] as const, threads: 0, cache: false };
+  const inputOf = async (more: object) => {
+    const { rows } = await scan({ ...question, ...more });
+    return Object.fromEntries(rows.map(({ key, inputTokens }) => [key.model, inputTokens]));
+  };
+  const whole = { unknown: 1, first: 2, second: 1 };
+  expect(await inputOf({})).toEqual(whole);
+  expect(await inputOf({ rangeBytes: 20, chunkBytes: 64 })).toEqual(whole);
+});
+
 test("Qwen Code: one session and uuid is one response; thoughts beyond the candidates are beside them", async () => {
   const folder = makeFolder({
     "a/chats/x.jsonl": [qwenLine("s", "u1", 10), qwenLine("s", "u1", 10), qwenLine("s", "u2", 20)],

@@ -256,11 +256,11 @@ test("a Gemini session is found where only a hash of the project's path names it
   const { world, state } = arrange();
   const hash = createHash("sha256").update(world.root).digest("hex");
   const tokens = { input: 100, output: 10, cached: 60, thoughts: 5, tool: 0, total: 115 };
-  const message = { id: "m1", timestamp: at(40), type: "gemini", content: "", model: "gemini-2.5-pro", tokens };
   for (const [name, id] of [
     [hash, "ours"],
     [hash.replaceAll("1", "2"), "another's"],
   ] as const) {
+    const message = { id: `of ${id}`, timestamp: at(40), type: "gemini", content: "", model: "gemini-2.5-pro", tokens };
     const document = { sessionId: id, projectHash: name, startTime: at(30), lastUpdated: at(40), messages: [message] };
     const path = `${world.home}/.gemini/tmp/${name}/chats/session-2026-06-10T10-00-${id}.json`;
     world.write(path, JSON.stringify(document));
