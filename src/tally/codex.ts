@@ -31,7 +31,7 @@ function settleResponses(rollouts: readonly Rollout[], table: EventTable, vector
   const reviews = new Reviews(rollouts, table);
   const byId = rolloutsById(rollouts);
   // Before anything is settled: that takes the readings' totals away.
-  const goesOn = rollouts.map((rollout) => howItGoesOn(rollout, byId));
+  const goesOn = rollouts.map((rollout) => howItGoesOn(rollout, byId, table));
   return rollouts.map((rollout, n) => {
     const { ownFrom, anewUntil } = own[n] as OwnEvents;
     return vectors.settle(rollout, ownFrom, reviews.toldOf(rollout, anewUntil), goesOn[n] ?? GOES_ON.no);
@@ -39,18 +39,33 @@ function settleResponses(rollouts: readonly Rollout[], table: EventTable, vector
 }
 
 /** Number 14: the first reading of a rollout that goes on from another one's history may repeat the last one there. */
-function howItGoesOn(rollout: Rollout, byId: ReadonlyMap<string, readonly Rollout[]>) {
+function howItGoesOn(rollout: Rollout, byId: ReadonlyMap<string, readonly Rollout[]>, table: EventTable) {
   if (!rollout.goesOn) return GOES_ON.no;
+  const first = firstOutsideReviews(rollout, table);
+  if (first === undefined) return GOES_ON.yes;
   const ids = new Set([rollout.id, ...rollout.ancestors]);
   // More are added as they are met.
   for (const id of ids) {
     for (const other of id === "" ? [] : (byId.get(id) ?? [])) {
       const mayBeBase = !areOfOnePart(other, rollout) && isBefore(other, rollout);
-      if (mayBeBase && rollout.sharedRun(other) > 0) return GOES_ON.withARepeat;
+      if (mayBeBase && other.tells(first)) return GOES_ON.withARepeat;
       for (const ancestor of other.ancestors) ids.add(ancestor);
     }
   }
   return GOES_ON.yes;
+}
+
+/** A review that the rollout begins with starts from zero, as what it goes on from once did: its totals may stand there too. */
+function firstOutsideReviews({ events: { from, to } }: Rollout, { event, memory }: EventTable): number | undefined {
+  const kinds = FLAG.reading | FLAG.reviewStart | FLAG.reviewEnd;
+  let isInReview = false;
+  for (let i = memory.native.nextWith(kinds, from, to); i < to; i = memory.native.nextWith(kinds, i + 1, to)) {
+    const flags = event.flags[i] as number;
+    if (flags & FLAG.reviewStart) isInReview = true;
+    else if (flags & FLAG.reviewEnd) isInReview = false;
+    else if (!isInReview) return i;
+  }
+  return undefined;
 }
 
 /** The totals that reviews tell in rollouts of their own. */

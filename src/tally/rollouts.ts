@@ -120,6 +120,11 @@ export class Rollout {
     return (this.#distinct ??= this.#vectors.distinctIn(this.events));
   }
 
+  /** Whether one of its readings has the total of event `i`, which may be another rollout's. */
+  tells(i: number): boolean {
+    return this.distinct.some((mine) => this.#areSame(mine, i));
+  }
+
   /** How many vectors this rollout and another begin with alike. */
   sharedPrefix(other: Rollout): number {
     return this.#sharedFrom(other, 0);

@@ -300,3 +300,17 @@ test("rollouts that grow, line by line or torn: a warm scan says what a cold one
 
 /** Bytes written so far, by name. */
 const sizeOf = new Map<string, number>();
+
+test("a rollout that goes on from another and begins with a review has no repeat in it", async () => {
+  const nothing = { input: 0, cached: 0, written: 0, output: 0, reasoning: 0 };
+  const acts: Act[] = [
+    { do: "review", uses: [nothing], hasOwn: false, lateMs: 0, how: "ended" },
+    { do: "count", use: { ...nothing, output: 1, reasoning: 1 } },
+  ];
+  const first = { ...ALONE, acts: [{ do: "count", use: nothing }] satisfies Act[] };
+  const second = { ...ALONE, from: 1, refers: { isPage: false, repeats: false }, acts };
+  const folder = put(makeFolder(), writeFamily([first, second]));
+  const options: ScanOptions = { paths: [folder], by: ["session"], threads: 0, cache: false };
+  const { totals } = await scan(options);
+  expect(totals).toMatchObject({ outputTokens: 1, responses: 1 });
+});
