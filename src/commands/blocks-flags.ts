@@ -14,3 +14,8 @@ export const BLOCKS_FLAGS = [
 const NOT_OF_BLOCKS: readonly FlagName[] = ["by", "sort", "top", "startOfWeek", "format", "metrics", "orDemo"];
 
 export const BLOCKS_SHARED_FLAGS = SCAN_FLAG_NAMES.filter((name) => !NOT_OF_BLOCKS.includes(name));
+
+/** What is another thing here. */
+export const BLOCKS_ABOUTS: Readonly<Partial<Record<FlagName, string>>> = {
+  source: "blocks of these agents, each by itself; several with commas (default: claude)",
+};

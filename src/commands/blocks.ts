@@ -1,26 +1,21 @@
 /** `tokensift blocks`: what was consumed in each of the five-hour windows that Claude's limits are counted in. */
 import { scanBlocks } from "../blocks/index.ts";
-import { calendarFor } from "../calendar.ts";
 import type { Layer } from "../config/layer.ts";
 import { readSettings } from "../config/read.ts";
-import type { Settings } from "../config/settings.ts";
 import { parseTokens } from "../config/values.ts";
 import { thisEnvironment } from "../environment.ts";
 import { ScanError } from "../errors.ts";
-import { checkWritable, writeAtomic } from "../files/atomic.ts";
 import { renderBlocks } from "../report/blocks.ts";
-import { noRows, noTranscripts } from "../report/empty.ts";
 import { renderJson } from "../report/json.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_FOLDER, DEMO_LABEL } from "./demo.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
-import { checkIsNoTranscript } from "./no-transcript.ts";
-import { DEMO_HINT, sayRemarks } from "./reports.ts";
+import { checkOutput } from "./no-transcript.ts";
+import { lookAt, sayNothingFound, sayRemarks, writeText } from "./reports.ts";
 import { withProgress } from "./scanning.ts";
-import { choosePalette, outputWidth } from "./terminal/look.ts";
-import { sayLines, writeStdout } from "./terminal/streams.ts";
+import { sayLines } from "./terminal/streams.ts";
 
 /** As commander has them. */
 type BlocksWritten = Layer["written"] & {
@@ -36,11 +31,8 @@ export async function runBlocks({ active, recent, tokenLimit, ...written }: Bloc
   const limit = tokenLimit === undefined ? undefined : parseLimit(tokenLimit);
   const environment = thisEnvironment();
   const settings = readSettings(written, environment);
-  const { output, demo, timezone, color, quiet } = settings;
-  if (output !== undefined) {
-    checkWritable("--output", output);
-    checkIsNoTranscript("--output", output, { paths: [], environment });
-  }
+  const { output, demo = false, quiet } = settings;
+  if (output !== undefined) checkOutput("--output", output, { environment });
   const options = {
     ...engineOptions(settings),
     ...(demo && { paths: [DEMO_FOLDER] }),
@@ -52,24 +44,13 @@ export async function runBlocks({ active, recent, tokenLimit, ...written }: Bloc
 
   const isJson = settings.format === "json";
   const isEmpty = report.blocks.length === 0 && report.blocksOmitted === 0;
-  if (isEmpty && !quiet)
-    sayLines(result.stats.transcripts > 0 ? noRows(result) : [...noTranscripts(result), DEMO_HINT]);
+  if (isEmpty && !quiet) sayNothingFound(result);
   if (limit === "max" && report.tokenLimit === null && !isEmpty && !quiet)
     sayLines(["--token-limit max: no block is over, so there is no largest one"]);
   if (demo && isJson && !quiet) sayLines([DEMO_LABEL]);
-  const isToFile = output !== undefined;
-  const look = async () => {
-    const calendar = await calendarFor(timezone, environment, true);
-    return {
-      width: outputWidth(environment.variables, isToFile),
-      palette: choosePalette(color, environment.variables, isToFile),
-      home: environment.home,
-      offsetMs: (instantMs: number) => calendar.offsetMs(instantMs),
-      demoLabel: demo ? DEMO_LABEL : undefined,
-    };
-  };
+  const look = async () => lookAt(settings, environment, demo, true);
   const text = isJson ? renderJson(report) : isEmpty ? "" : renderBlocks(report, await look(), active === true);
-  const isRead = await write(text, settings);
+  const isRead = await writeText(text, settings);
   if (isRead && !quiet) sayRemarks(result, settings);
   const failures = findFailures(result, settings);
   if (isRead) sayLines(failures.map((failure) => `tokensift: ${failure}`));
@@ -79,11 +60,4 @@ export async function runBlocks({ active, recent, tokenLimit, ...written }: Bloc
 function parseLimit(text: string): number | "max" {
   if (text.trim().toLowerCase() === "max") return "max";
   return parseTokens(text, "--token-limit");
-}
-
-/** False when nobody reads stdout any more. */
-async function write(text: string, { output }: Settings): Promise<boolean> {
-  if (output === undefined) return writeStdout(text);
-  writeAtomic("--output", output, text, "owner");
-  return true;
 }

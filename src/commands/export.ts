@@ -6,14 +6,13 @@ import { type Environment, thisEnvironment } from "../environment.ts";
 import { EXPORT_FORMATS, type ExportFormat } from "../export/formats.ts";
 import { EXPORT_BY, exportResponses, type ExportResult } from "../export/index.ts";
 import { RowText } from "../export/text.ts";
-import { checkWritable } from "../files/atomic.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
 import { noRows, noTranscripts } from "../report/empty.ts";
 import { statsLines } from "../report/stats.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
-import { checkIsNoTranscript } from "./no-transcript.ts";
+import { checkOutput } from "./no-transcript.ts";
 import { withProgress } from "./scanning.ts";
 import { sayLines } from "./terminal/streams.ts";
 import { RowOutput } from "./row-output.ts";
@@ -22,11 +21,7 @@ import { RowOutput } from "./row-output.ts";
 export async function runExport(paths: readonly string[], written: Layer["written"]): Promise<number> {
   const environment = thisEnvironment();
   const settings = readSettings(written, environment, process.cwd(), { command: "export", formats: EXPORT_FORMATS });
-  const { output } = settings;
-  if (output !== undefined) {
-    checkWritable("--output", output);
-    checkIsNoTranscript("--output", output, { paths, environment });
-  }
+  if (settings.output !== undefined) checkOutput("--output", settings.output, { paths, environment });
   const { result, rows, isRead } = await writeRows(paths, settings, environment);
   if (isRead && !settings.quiet) {
     if (result.stats.transcripts === 0) sayLines(noTranscripts(result));

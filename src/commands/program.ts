@@ -1,14 +1,15 @@
 /** The commands and their flags. */
 import { Command, CommanderError, Option } from "commander";
 import { type Flag, GROUPS } from "../config/flag.ts";
-import { flagOf, type FlagName, FLAGS, SCAN_FLAG_NAMES } from "../config/flags.ts";
+import { type FlagName, FLAGS, SCAN_FLAG_NAMES } from "../config/flags.ts";
 import type { Layer } from "../config/layer.ts";
 import type { ScanError } from "../errors.ts";
 import type { Dimension } from "../types.ts";
 import { VERSION } from "../version.ts";
-import { BLOCKS_FLAGS, BLOCKS_SHARED_FLAGS } from "./blocks-flags.ts";
+import { BLOCKS_ABOUTS, BLOCKS_FLAGS, BLOCKS_SHARED_FLAGS } from "./blocks-flags.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
+import { EXPORT_ABOUTS, EXPORT_FLAGS } from "./export-flags.ts";
 import {
   BLOCKS_HELP,
   CACHE_HELP,
@@ -24,11 +25,12 @@ import {
   STATUSLINE_HELP,
   TASKS_HELP,
 } from "./help.ts";
-import { EXPORT_ABOUTS, EXPORT_FLAGS } from "./export-flags.ts";
 import { explain } from "./mistake.ts";
+import { opposite, optionOf } from "./option.ts";
 import { EXPLAIN_FLAGS, PRICES_FLAGS } from "./prices-flags.ts";
 import { RUN_FLAGS, RUN_SHARED_FLAGS } from "./run-flags.ts";
 import { SHORTHANDS } from "./shorthands.ts";
+import { STATUSLINE_FLAGS } from "./statusline-flags.ts";
 import { HOOK_FLAGS, SERVE_FLAGS, TASK_ACTIONS, TASKS_ABOUTS, TASKS_FLAGS } from "./task-actions.ts";
 import { writeStderr, writeStdout } from "./terminal/streams.ts";
 
@@ -36,7 +38,6 @@ type Abouts = Readonly<Partial<Record<FlagName, string>>>;
 
 /** Of commands without `--format`. */
 const ONLY_JSON: Abouts = { json: "JSON instead of text" };
-const BLOCKS_SOURCE = "blocks of these agents, each by itself; several with commas (default: claude)";
 
 /** Runs what argv asks for. Never rejects. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -144,10 +145,8 @@ class Run {
       .description("Shows what was consumed in each five-hour window, as Claude's limits are counted in.")
       .summary("the five-hour windows of Claude's limits: burn rate, projection")
       .addHelpText("after", BLOCKS_HELP);
-    for (const [term, about] of this.#isAskedFor(command) ? BLOCKS_FLAGS : []) {
-      command.addOption(new Option(term, about).helpGroup("Blocks:"));
-    }
-    this.#addFlags(command, BLOCKS_SHARED_FLAGS, { ...ONLY_JSON, source: BLOCKS_SOURCE });
+    this.#addOwnFlags(command, "Blocks", BLOCKS_FLAGS);
+    this.#addFlags(command, BLOCKS_SHARED_FLAGS, { ...ONLY_JSON, ...BLOCKS_ABOUTS });
     command.action(async () => {
       const { runBlocks } = await import("./more.ts");
       this.exitCode = await runBlocks(command.opts());
@@ -160,17 +159,7 @@ class Run {
       .description("One line for Claude Code's status line: reads its JSON on stdin; session, today, block, context.")
       .summary("one line for Claude Code's status line")
       .addHelpText("after", STATUSLINE_HELP);
-    this.#addFlags(command, [
-      "cost",
-      "prices",
-      "timezone",
-      "quiet",
-      "color",
-      "threads",
-      "maxLine",
-      "cache",
-      "cacheDir",
-    ]);
+    this.#addFlags(command, STATUSLINE_FLAGS);
     command.action(async () => {
       const { runStatusline } = await import("./statusline.ts");
       this.exitCode = await runStatusline(command.opts());
@@ -247,9 +236,7 @@ class Run {
       .summary("what the lead, each worker and the whole of an orchestrated run consumed")
       .argument("<team-state>", "the run's team-state file")
       .addHelpText("after", RUN_HELP);
-    for (const [term, about] of this.#isAskedFor(command) ? RUN_FLAGS : []) {
-      command.addOption(new Option(term, about).helpGroup("Run:"));
-    }
+    this.#addOwnFlags(command, "Run", RUN_FLAGS);
     this.#addFlags(command, RUN_SHARED_FLAGS, ONLY_JSON);
     command.action(async (path: string) => {
       const { runRun } = await import("./run.ts");
@@ -319,6 +306,12 @@ class Run {
     });
   }
 
+  /** Those that no other command has: how they are written, and what they do. */
+  #addOwnFlags(command: Command, group: string, flags: ReadonlyArray<readonly [term: string, about: string]>): void {
+    if (!this.#isAskedFor(command)) return;
+    for (const [term, about] of flags) command.addOption(new Option(term, about).helpGroup(`${group}:`));
+  }
+
   /** Thirty flags take commander 1 ms, so only the command that runs has them, and only what is written of what is hidden. `abouts`: what is another thing here. */
   #addFlags(command: Command, names: readonly FlagName[], abouts: Abouts = {}): void {
     const others = this.#words.slice(1);
@@ -344,15 +337,4 @@ class Run {
     const { runScan } = await import("./scan.ts");
     this.exitCode = await runScan(paths, written);
   }
-}
-
-function optionOf(flag: Flag<unknown>, term: string): Option {
-  const option = new Option(term, flag.about).helpGroup(`${flag.group}:`).hideHelp(flag.isHidden ?? false);
-  if (flag.kind === "list") option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
-  return option;
-}
-
-/** Turns off what a config file turned on, and the other way round. */
-function opposite(name: FlagName, term: string): string {
-  return term.startsWith("--no-") ? `--${flagOf(name)}` : `--no-${flagOf(name)}`;
 }

@@ -15,7 +15,7 @@ import { DEMO_LABEL } from "./demo.ts";
 import { choosePalette, outputWidth } from "./terminal/look.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
-export const DEMO_HINT = "To see what a report looks like: tokensift scan --demo";
+const DEMO_HINT = "To see what a report looks like: tokensift scan --demo";
 
 /** False when nobody reads stdout any more. */
 export async function writeReports(
@@ -24,7 +24,7 @@ export async function writeReports(
   environment: Environment,
   isDemo: boolean,
 ): Promise<boolean> {
-  const { output, metrics, quiet, format = "table" } = settings;
+  const { metrics, quiet, format = "table" } = settings;
   if (metrics !== undefined) {
     const { renderMetrics } = await import("../report/metrics.ts");
     writeAtomic("--metrics", metrics, renderMetrics(result, Date.now()), "everybody");
@@ -32,15 +32,23 @@ export async function writeReports(
   // A table says it itself.
   if (isDemo && !quiet && format !== "table") sayLines([DEMO_LABEL]);
   const isEmpty = result.rows.length === 0 && result.rowsOmitted === 0;
-  if (isEmpty && !quiet)
-    sayLines(result.stats.transcripts > 0 ? noRows(result) : [...noTranscripts(result), DEMO_HINT]);
+  if (isEmpty && !quiet) sayNothingFound(result);
   const text =
     isEmpty && isForPeople(format)
       ? ""
-      : await render(result, format, () => lookAt(result, settings, environment, isDemo));
+      : await render(result, format, () => lookAt(settings, environment, isDemo, showsTimes(result)));
+  return writeText(text, settings);
+}
+
+/** False when nobody reads stdout any more. */
+export async function writeText(text: string, { output }: Settings): Promise<boolean> {
   if (output === undefined) return writeStdout(text);
   writeAtomic("--output", output, text, "owner");
   return true;
+}
+
+export function sayNothingFound(result: ScanResult): void {
+  sayLines(result.stats.transcripts > 0 ? noRows(result) : [...noTranscripts(result), DEMO_HINT]);
 }
 
 export function sayRemarks(result: ScanResult, { stats, output, format = "table" }: Settings): void {
@@ -54,15 +62,16 @@ function isForPeople(format: Format): boolean {
   return format === "table" || format === "md";
 }
 
-async function lookAt(
-  result: ScanResult,
+/** `hasTimes`: whether the zone is asked for. */
+export async function lookAt(
   { output, color, timezone }: Settings,
   environment: Environment,
   isDemo: boolean,
+  hasTimes: boolean,
 ): Promise<Look> {
   const { variables, home } = environment;
   const isToFile = output !== undefined;
-  const calendar = await calendarFor(timezone, environment, showsTimes(result));
+  const calendar = await calendarFor(timezone, environment, hasTimes);
   return {
     width: outputWidth(variables, isToFile),
     palette: choosePalette(color, variables, isToFile),

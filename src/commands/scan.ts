@@ -4,14 +4,14 @@ import { readSettings } from "../config/read.ts";
 import type { Settings } from "../config/settings.ts";
 import { ScanError } from "../errors.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
-import { checkWritable, targetOf } from "../files/atomic.ts";
+import { targetOf } from "../files/atomic.ts";
 import { noTranscripts } from "../report/empty.ts";
 import type { ScanResult } from "../types.ts";
 import { DEMO_FOLDER } from "./demo.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
-import { checkIsNoTranscript } from "./no-transcript.ts";
+import { checkOutput } from "./no-transcript.ts";
 import { sayRemarks, writeReports } from "./reports.ts";
 import { scanWithProgress } from "./scanning.ts";
 import { sayLines } from "./terminal/streams.ts";
@@ -37,9 +37,7 @@ function checkSettings(settings: Settings, paths: readonly string[], environment
     ["--output", output],
     ["--metrics", metrics],
   ] as const) {
-    if (file === undefined) continue;
-    checkWritable(flag, file);
-    checkIsNoTranscript(flag, file, { paths, environment });
+    if (file !== undefined) checkOutput(flag, file, { paths, environment });
   }
   if (output !== undefined && metrics !== undefined && targetOf(output) === targetOf(metrics)) {
     throw new ScanError("INVALID_OPTION", `--output and --metrics: both are ${output} (give two files)`);

@@ -1,10 +1,10 @@
 /** `tokensift tasks report`: the section about one task, to stdout or into a report. */
 import { readFileSync } from "node:fs";
 import { ScanError } from "../errors.ts";
-import { checkWritable, writeAtomic } from "../files/atomic.ts";
+import { writeAtomic } from "../files/atomic.ts";
 import { DEFAULT_MIN_TASKS, DEFAULT_THRESHOLD, findAnomalies } from "../ledger/anomalies.ts";
 import { insertSection, reportSection } from "../ledger/section.ts";
-import { checkIsNoTranscript } from "./no-transcript.ts";
+import { checkOutput } from "./no-transcript.ts";
 import { currentLedger, isJson, oneTask, taskOf, type TaskRun, writeJson } from "./tasks.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
@@ -13,8 +13,7 @@ export async function writeReport(run: TaskRun): Promise<number> {
   const id = oneTask(run);
   const asJson = isJson(run);
   if (insert !== undefined) {
-    checkWritable("--insert", insert);
-    checkIsNoTranscript("--insert", insert, run);
+    checkOutput("--insert", insert, run);
   }
   const { ledger, exitCode } = await currentLedger(run);
   taskOf(ledger, id, run);
