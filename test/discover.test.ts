@@ -48,6 +48,9 @@ const HOME: Tree = {
   ".gemini/tmp/app/logs.json": "[]",
 };
 
+const document = (id: string, input: number): string =>
+  JSON.stringify({ sessionId: id, projectHash: "x", messages: [{ id: "m1", type: "gemini", tokens: { input } }] });
+
 const amp = (input: number) => JSON.stringify({ id: "t", messages: [{ usage: { model: "m", inputTokens: input } }] });
 const pi = (id: string, input: number) =>
   lines(
@@ -90,6 +93,28 @@ describe("a home", () => {
 
   test("holds transcripts of several agents", async () => {
     expect(await scanHome(HOME)).toEqual({ claude: 111, codex: 15_000, gemini: 15 });
+  });
+
+  // Gemini CLI wrote a subagent's session so from 26 March to 9 April 2026 (`chatRecordingService.ts` 104587b).
+  test("holds documents of Gemini CLI's subagents, which are not named like sessions", async () => {
+    const tree = {
+      ".gemini/tmp/app/chats/session-2026-04-01T10-00-s1.json": document("s1", 1),
+      ".gemini/tmp/app/chats/s1/k3f9x2.json": document("k3f9x2", 2),
+      ".gemini/tmp/app/chats/k3f9x2.json": document("not named like a session", 4),
+    };
+    expect(await scanHome(tree)).toEqual({ gemini: 3 });
+  });
+
+  test("holds no transcripts where Gemini CLI keeps logs and what its tools wrote", async () => {
+    const tree = {
+      ".gemini/tmp/app/chats/session-1.jsonl": gemini("s1", 7),
+      ".gemini/tmp/app/logs/session-s1.jsonl": '{"type":"network","payload":{},"sessionId":"s1","timestamp":1}\n',
+      ".gemini/tmp/app/checkpoints/session-1.json": document("s2", 8),
+      ".gemini/tmp/app/made-by-a-tool.jsonl": gemini("s3", 16),
+    };
+    const environment = { variables: {}, home: makeFolder(tree), platform: "linux" as const };
+    const { totals, stats } = await scan({ environment, threads: 0, cache: false });
+    expect([totals.totalTokens, totals.firstAt, stats.transcripts]).toEqual([7, null, 1]);
   });
 
   test("is elsewhere where a variable says so", async () => {
