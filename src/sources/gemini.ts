@@ -24,6 +24,7 @@ const RECORD = object({
   tokens: TOKENS,
   toolCalls: each("name", {}),
   sessionId: text,
+  kind: oneOf("subagent"),
   startTime: time,
   $set: object({ lastUpdated: time, messages: json }),
 });
@@ -47,7 +48,10 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (messages === undefined) return false;
 
   const sessionId = cells.text(slots.sessionId);
-  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
+  if (sessionId !== 0) {
+    events.noteFirst("sessionId", sessionId);
+    if (cells.integer(slots.kind) !== 0) events.noteFirst("agentName", events.textNumber("subagent"));
+  }
   const type = cells.integer(slots.type);
   // A checkpoint repeats messages that stood in lines of their own.
   if (type === TYPE.user && events.wantsMessage) noteLine(cells.line(), events, ({ content }) => content);
@@ -128,7 +132,7 @@ function addMessage(message: Json, events: EventWriter): void {
 }
 
 /** The lines that a document's session would have. */
-function linesOf({ sessionId, startTime, lastUpdated }: Json, messages: readonly Json[]): object[] {
+function linesOf({ sessionId, startTime, lastUpdated, kind }: Json, messages: readonly Json[]): object[] {
   const written = firstTexts(messages, ({ type }) => type === "user");
   const lines = messages.map((message) => {
     const { id, timestamp, type, model, tokens: told, toolCalls } = message;
@@ -136,5 +140,5 @@ function linesOf({ sessionId, startTime, lastUpdated }: Json, messages: readonly
     const calls = Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined;
     return { id, timestamp, type, model, tokens: told, toolCalls: calls, content: written.get(message) };
   });
-  return [{ sessionId, startTime }, { $set: { lastUpdated } }, ...lines];
+  return [{ sessionId, startTime, kind }, { $set: { lastUpdated } }, ...lines];
 }

@@ -25,7 +25,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   codex: { version: 5, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
   copilot: { version: 1, isDocument: isStored },
-  gemini: { version: 2, isDocument: isJson },
+  gemini: { version: 3, isDocument: isJson },
   opencode: { version: 3, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 5 },
   // A session of its notes comes as lines.

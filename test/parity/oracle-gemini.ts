@@ -64,6 +64,7 @@ function takeRecord(json: Json, file: File): void {
   if (json["type"] !== "gemini" && first !== undefined) file.times.push(first);
   const id = asText(json["sessionId"]);
   if (id !== undefined && file.ownSession === "") file.ownSession = id;
+  if (id !== undefined && json["kind"] === "subagent") file.agent = "subagent";
   file.records++;
 }
 
@@ -94,7 +95,8 @@ function readSession(path: string): File {
     if (!session) {
       if (bytes.length > 0) skip("pending");
     } else {
-      takeRecord({ sessionId: session["sessionId"], startTime: session["startTime"] }, file);
+      const { sessionId, startTime, kind } = session;
+      takeRecord({ sessionId, startTime, kind }, file);
       takeRecord({ $set: { lastUpdated: session["lastUpdated"] } }, file);
       for (const message of (Array.isArray(session["messages"]) ? session["messages"] : []) as unknown[]) {
         const object = asObject(message);
