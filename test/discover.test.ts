@@ -1,5 +1,6 @@
 /** Where agents keep their transcripts, and what places and first records say about them. */
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import zlib from "node:zlib";
 import { scan } from "tokensift";
@@ -218,6 +219,47 @@ describe("a compressed rollout", () => {
     const other = await scanFolder({ "sessions/rollout-a.jsonl.zst": Buffer.from("something else") });
     expect(other.diagnostics.unreadable).toMatchObject([{ code: expect.stringMatching(/^ZSTD_/) as string }]);
   });
+
+  const lineOf = (from: number) =>
+    `{"timestamp":"2026-06-01T10:00:0${from}.000Z","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":${from}000}}}}\n`;
+  const badUtf8 = Buffer.from(lineOf(3).replace("event_msg", 'event_msg","x":"?'));
+  badUtf8[badUtf8.indexOf("?")] = 0xff;
+
+  test.skipIf(!zstdCompressSync).each([
+    ["ordinary lines", lineOf(2) + lineOf(3)],
+    ["a byte order mark", `\uFEFF${lineOf(2)}${lineOf(3)}`],
+    ["a line that is no UTF-8", Buffer.concat([Buffer.from(lineOf(2)), badUtf8, Buffer.from(lineOf(4))])],
+    ["a long line", `${lineOf(2)}{"x":"${"y".repeat(2000)}"}\n${lineOf(3)}`],
+    ["no line end", lineOf(2) + lineOf(3).trimEnd()],
+  ])("says what the plain one would: %s", async (_, text) => {
+    const plain = Buffer.from(text);
+    const compressed = (zstdCompressSync as (bytes: Buffer) => Buffer)(plain);
+    const answer = async (tree: Tree) => {
+      const options = { by: ["session"], threads: 0, cache: false, maxLineBytes: 1000 } as const;
+      const { totals, stats } = await scan({ ...options, paths: [makeFolder(tree)] });
+      return { totals, records: stats.records, skipped: stats.skipped };
+    };
+    expect(await answer({ [`${name}.zst`]: compressed })).toEqual(await answer({ [name]: plain }));
+  });
+
+  test.skipIf(!zstdCompressSync)(
+    "has its own records: those of its neighbour's cursor stay what they were",
+    async () => {
+      const compressed = (zstdCompressSync as (bytes: Buffer) => Buffer)(Buffer.from(lineOf(1) + lineOf(2)));
+      const tree = { "sessions/rollout-a.jsonl.zst": compressed, "sessions/rollout-b.jsonl": lineOf(3) + lineOf(4) };
+      const [folder, cacheDirectory] = [makeFolder(tree), makeFolder()];
+      const realNow = Date.now;
+      Date.now = () => realNow() + 5000;
+      try {
+        const records = async () => (await scan({ paths: [folder], cacheDirectory, threads: 0 })).stats.records;
+        expect(await records()).toBe(4);
+        rmSync(join(folder, "sessions/rollout-a.jsonl.zst"));
+        expect(await records()).toBe(2);
+      } finally {
+        Date.now = realNow;
+      }
+    },
+  );
 
   test("is passed over where the plain one is there", async () => {
     const { totals, stats } = await scanFolder({ [`${name}.zst`]: bytes, [name]: rollout(sessionId(2), 5) });
