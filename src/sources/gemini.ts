@@ -26,6 +26,7 @@ const RECORD = object({
   sessionId: text,
   kind: oneOf("subagent"),
   startTime: time,
+  messages: json,
   $set: object({ lastUpdated: time, messages: json }),
 });
 
@@ -44,8 +45,10 @@ const draft = emptyDraft();
 
 function decode(cells: Cells, events: EventWriter): boolean {
   if (cells.has(tokens.self) && hasBadTokens(cells)) return false;
-  const messages = cells.has($set.messages) ? readMessages(cells.json($set.messages)) : [];
-  if (messages === undefined) return false;
+  const checkpoint = cells.has($set.messages) ? readMessages(cells.json($set.messages)) : [];
+  const isWhole = cells.has(slots.sessionId) && cells.has(slots.messages);
+  const whole = isWhole ? readMessages(cells.json(slots.messages)) : [];
+  if (checkpoint === undefined || whole === undefined) return false;
 
   const sessionId = cells.text(slots.sessionId);
   if (sessionId !== 0) {
@@ -76,7 +79,8 @@ function decode(cells: Cells, events: EventWriter): boolean {
     }
   }
   if (draft.flags !== 0 || draft.timeMs === draft.timeMs) events.add(draft);
-  for (const message of messages) addMessage(message, events);
+  for (const message of checkpoint) addMessage(message, events);
+  for (const message of whole) addMessage(message, events);
   return true;
 }
 
@@ -100,7 +104,7 @@ function setTokens(input: number, output: number, cached: number, thoughts: numb
   draft.usage.webSearches = tool;
 }
 
-/** The messages of a checkpoint that can carry tokens; undefined when it is damaged or one has a bad number. */
+/** The messages of a checkpoint, or of a session on one line, that can carry tokens; undefined when it is damaged or one has a bad number. */
 function readMessages(text: string): readonly Json[] | undefined {
   try {
     const list: unknown = JSON.parse(text);

@@ -70,6 +70,13 @@ const record = fc.oneof(
   { weight: 3, arbitrary: instant.map((lastUpdated) => ({ $set: { lastUpdated } })) },
   { weight: 1, arbitrary: fc.array(message, { maxLength: 3 }).map((messages) => ({ $set: { messages } })) },
   { weight: 1, arbitrary: fc.constantFrom({ $rewindTo: "m1" }, { $set: 1 }, { $set: { messages: {} } }) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      { sessionId: fc.constantFrom("s1", "s1", ""), messages: fc.array(message, { maxLength: 3 }) },
+      { requiredKeys: ["messages"] },
+    ),
+  },
 );
 
 const session = fc.record({
@@ -220,6 +227,20 @@ test.each(["json", "jsonl"])("a session that says it is a subagent's, beside the
     ["s1", "main", 25],
     ["s1", "subagent", 6],
   ]);
+});
+
+test("a whole session on one line is read as Gemini CLI reads it", async () => {
+  const messages = [1, 2].map((n) => ({ id: `m${n}`, type: "gemini", tokens: { input: 10 * n } }));
+  const session = { sessionId: "s1", projectHash: "x", messages };
+  const ask = async (...records: object[]) => {
+    const tree = { "exported.jsonl": records.map((record) => JSON.stringify(record)) };
+    const { rows, stats } = await scan({ paths: [makeFolder(tree)], by: ["session"], threads: 0, cache: false });
+    return [...rows.map(({ key, inputTokens }) => [key.session, inputTokens]), stats.skipped.malformed];
+  };
+  expect(await ask(session)).toEqual([["s1", 30], 0]);
+  // What follows are new states.
+  expect(await ask(session, { ...messages[1], tokens: { input: 25 } })).toEqual([["s1", 35], 0]);
+  expect(await ask({ ...session, messages: [...messages, { type: "user", tokens: { input: -1 } }] })).toEqual([1]);
 });
 
 test("ids are compared as text, whatever text it is, in a line as in a checkpoint", async () => {
