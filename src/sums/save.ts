@@ -1,10 +1,10 @@
 /** What a tally found, to the file of sums. */
+import { accessSync, constants } from "node:fs";
 import { replaceFile } from "../cursors/file.ts";
 import type { Cursors } from "../cursors/index.ts";
 import type { Member } from "../cursors/project.ts";
 import type { CursorTable } from "../cursors/table.ts";
 import { allocate, AMOUNTS, type Columns, copyColumns, type Spec } from "../events.ts";
-import { makeFolder } from "../files/folder.ts";
 import { type Cells, fillQuarters, NO_MODEL } from "../tally/cells.ts";
 import { QUARTER_MS } from "../tally/pieces.ts";
 import type { Tallied } from "../tally/rows.ts";
@@ -31,6 +31,7 @@ type RowOf<S extends Spec> = { -readonly [Name in keyof S]: number };
 /** Returns why it could not, as the system's code. */
 export function saveSums(candidates: Candidates, saving: SavingSums): string | undefined {
   const { folder, name, key, tallied } = saving;
+  if (!isWritable(folder)) return undefined;
   const found = sumUp(candidates, saving);
   const members = new Members(candidates, found.refused, saving.cursors);
   const models = new Models(tallied.table.texts);
@@ -42,7 +43,6 @@ export function saveSums(candidates: Candidates, saving: SavingSums): string | u
     low: lowsOf(found, saving, members),
   };
   try {
-    makeFolder(folder);
     replaceFile(folder, name, encodeSums(key, members.names, models.names, tables, tallied.table.memory));
     sweepSums(folder, name, Date.now());
     return undefined;
@@ -50,6 +50,16 @@ export function saveSums(candidates: Candidates, saving: SavingSums): string | u
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     return code;
+  }
+}
+
+/** Where nobody is to write nothing is lost but time: that cursors cannot be written is said when there are any to write. */
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
