@@ -131,7 +131,7 @@ export async function scanWhole(
 
   const parts = () => cursors?.parts(scanned) ?? scanned.map(wholeOf);
   let table = merger.finish(parts());
-  while (sums?.openShared(table) === true) {
+  while (sums?.openShared(table, found.transcripts) === true) {
     merger = newMerger();
     table = merger.finish(parts());
   }
@@ -162,7 +162,7 @@ export async function scanWhole(
   });
   stopIfAborted(checked.signal);
   stages.end("tally");
-  cacheFailure = (await sums?.save(merger, tallied.tallied)) ?? cacheFailure;
+  cacheFailure = (await sums?.save(merger, tallied)) ?? cacheFailure;
   stages.end("save");
   const result = describeScan({
     checked,

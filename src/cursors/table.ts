@@ -119,6 +119,8 @@ export class CursorTable {
   readonly paths: readonly string[];
   readonly texts: string[];
   readonly contexts: number;
+  /** Of the transcripts. */
+  readonly source: string;
   /** What tells these cursors from others of their project: the checksums of their file. */
   readonly version: { readonly low: number; readonly high: number };
   readonly row: Columns<typeof CURSOR>;
@@ -138,9 +140,10 @@ export class CursorTable {
     texts: string[],
     tables: NarrowTables,
     memory: TallyMemory,
-    version: CursorTable["version"],
+    { source, version }: Pick<CursorTable, "source" | "version">,
     unread?: UnreadColumns,
   ) {
+    this.source = source;
     this.version = version;
     this.paths = paths;
     this.texts = texts;
@@ -184,14 +187,18 @@ export class CursorTable {
     this.#unread?.load(this, this.#tables, rows);
   }
 
-  /** Ids of all events and records, whether rows are loaded or not, and unchecked. Throws `DamagedCursors`. */
+  /** Ids that transcripts may have in common, whether rows are loaded or not, and unchecked. Throws `DamagedCursors`. */
   loadIds(): readonly IdColumns[] {
     const { event, record } = this.#tables;
-    this.#unread?.loadColumns([event.responseLow, event.responseHigh, record.idLow, record.idHigh]);
-    return [
-      { low: event.responseLow, high: event.responseHigh, start: this.start.events },
-      { low: record.idLow, high: record.idHigh, start: this.start.records },
+    const { events, records } = this.start;
+    const ids = [
+      { low: event.responseLow, high: event.responseHigh, start: events },
+      { low: record.idLow, high: record.idHigh, start: records },
     ];
+    // Sessions that a session comes from.
+    if (this.source === "codex") ids.push({ low: event.requestLow, high: event.requestHigh, start: events });
+    this.#unread?.loadColumns(ids.flatMap(({ low, high }) => [low, high]));
+    return ids;
   }
 
   /** Nothing is loaded for now. */

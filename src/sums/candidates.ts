@@ -2,9 +2,11 @@
 import type { Cursors } from "../cursors/index.ts";
 import type { Member } from "../cursors/project.ts";
 import type { CursorTable } from "../cursors/table.ts";
+import type { Transcript } from "../discover/transcript.ts";
 import { FLAG } from "../events.ts";
 import type { MergedTable } from "../merge.ts";
 import { idsOf } from "./ids.ts";
+import { reviewingIn } from "./names.ts";
 
 /** By transcript. Those with ids in common are candidates together, or none of them is. */
 export interface Candidates {
@@ -13,6 +15,8 @@ export interface Candidates {
   readonly together: Uint32Array;
   /** Copies in them have ids of their own, and name records by ids that no column of theirs has. */
   readonly withAliases: ReadonlySet<number>;
+  /** Rollouts that are reviews or hold some. */
+  readonly reviewing: ReadonlySet<number>;
   /** By the table that cursors of candidates are in, the checksum of its ids. */
   readonly idsChecksums: ReadonlyMap<CursorTable, number>;
 }
@@ -26,7 +30,7 @@ export function findCandidates(
   table: MergedTable,
   together: Uint32Array,
   { members, told, outdated }: Pick<Cursors, "members" | "told" | "outdated">,
-  canBeTold: (transcript: number) => boolean,
+  transcripts: readonly Transcript[],
 ): Candidates | undefined {
   const has = new Uint8Array(members.length);
   const isLeft = new Uint8Array(members.length);
@@ -35,7 +39,7 @@ export function findCandidates(
     const hasEvents = (firstEvent[t + 1] ?? table.length) > (firstEvent[t] as number);
     if (!hasEvents) continue;
     const { isUnchanged, isWhole, table: cursors } = members[t] as Member;
-    const isKept = isUnchanged && isWhole && cursors && !outdated.has(cursors) && canBeTold(t);
+    const isKept = isUnchanged && isWhole && cursors && !outdated.has(cursors) && isTellable(transcripts[t]);
     if (isKept && told?.isRefused(t) !== true) has[t] = 1;
     else isLeft[together[t] as number] = 1;
   }
@@ -56,7 +60,18 @@ export function findCandidates(
     idsChecksums.set(cursors, idsOf(cursors, table.memory).checksum);
     cursors.close();
   }
-  return { has, together, idsChecksums, withAliases: transcriptsWithAliases(table) };
+  return {
+    has,
+    together,
+    idsChecksums,
+    withAliases: transcriptsWithAliases(table),
+    reviewing: reviewingIn(table, transcripts),
+  };
+}
+
+/** What others tell depends on more than ids, and there is little of it. */
+function isTellable(transcript: Transcript | undefined): boolean {
+  return transcript?.source === "claude" || transcript?.source === "codex";
 }
 
 function transcriptsWithAliases({ memory, length, transcriptOf }: MergedTable): ReadonlySet<number> {

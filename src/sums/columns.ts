@@ -21,6 +21,8 @@ export const MEMBER = {
   cluster: Uint32Array,
   /** 0: there is something in its cluster that sums cannot tell, as long as nothing changes. */
   isTold: Uint32Array,
+  /** 1: a Codex rollout that is a review, or holds one; of these each may have to do with each. */
+  hasReviews: Uint32Array,
 } as const;
 
 /** As the tally's kinds are; contexts as the member's cursor file numbers them, models as this file does. */

@@ -9,14 +9,15 @@ import { numbersOf } from "../cursors/narrow.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { MergedTable, Merger } from "../merge.ts";
 import type { CheckedOptions } from "../options.ts";
+import type { Tally } from "../tally/index.ts";
 import { QUARTER_MS } from "../tally/pieces.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import type { Tallied } from "../tally/rows.ts";
 import type { Window } from "../window.ts";
 import { type Candidates, findCandidates } from "./candidates.ts";
 import type { Summed } from "./columns.ts";
 import { keyOf } from "./key.ts";
-import { findSharing } from "./sharing.ts";
+import { namesOf } from "./names.ts";
+import { findSharing, type Name, rowsOfNames } from "./sharing.ts";
 import { StoredSums, sumsName } from "./stored.ts";
 import { widenSums } from "./widen.ts";
 
@@ -75,14 +76,20 @@ export class Sums {
    * Compares what was merged with what is told by its sums, and has the events read of all that has something in
    * common with it. True: there is such, and all is to be merged again. Throws `DamagedCursors`.
    */
-  openShared(table: MergedTable): boolean {
+  openShared(table: MergedTable, transcripts: readonly Transcript[]): boolean {
     this.#together = undefined;
     if (!this.#cursors || table.length === 0) return false;
     const { told, members } = this.#cursors;
     const canKeep = members.some(({ isUnchanged }) => isUnchanged);
     if (!canKeep) return false;
     const known = this.stored?.decoded.member.row.length ?? 0;
-    const { together, shared } = findSharing(table, told?.ids(this.#memory) ?? [], known);
+    const names = namesOf(table, transcripts, (t) => told?.has(t) === true && told.hasReviews(t));
+    const isTold = ({ transcript }: Name) => told?.has(transcript) === true;
+    const others = told
+      ? [...told.ids(this.#memory), rowsOfNames(names.filter(isTold), told.memberOf, this.#memory)]
+      : [];
+    const merged = names.filter((name) => !isTold(name));
+    const { together, shared } = findSharing(table, merged, others, known);
     this.#together = together;
     if (shared.length > 0) told?.open(shared, false);
     return shared.length > 0;
@@ -91,9 +98,7 @@ export class Sums {
   /** What is to be kept. After the last merge, and before the tally takes the place of cursors in the memory. */
   findCandidates(table: MergedTable, transcripts: readonly Transcript[]): void {
     if (!this.#cursors || !this.#together) return;
-    // What others tell depends on more than ids: a Codex fork on its parent's totals.
-    const canBeTold = (t: number) => transcripts[t]?.source === "claude";
-    this.#candidates = findCandidates(table, this.#together, this.#cursors, canBeTold);
+    this.#candidates = findCandidates(table, this.#together, this.#cursors, transcripts);
   }
 
   /** Undefined: nothing is told by its sums. */
@@ -104,7 +109,10 @@ export class Sums {
   }
 
   /** Keeps the sums of what can be told by them from now on. Returns why it could not, as the system's code. */
-  async save(merger: Merger, tallied: Tallied): Promise<string | undefined> {
+  async save(
+    merger: Merger,
+    { tallied, clampedIn }: Pick<Tally, "tallied" | "clampedIn">,
+  ): Promise<string | undefined> {
     if (!this.#cursors || !this.#candidates) return undefined;
     const { saveSums } = await import("./save.ts");
     return saveSums(this.#candidates, {
@@ -115,6 +123,7 @@ export class Sums {
       contextsOf: (table) => merger.contextsOf(table),
       summed: this.#summed,
       tallied,
+      clampedIn,
     });
   }
 }

@@ -24,6 +24,8 @@ export interface SavingSums {
   /** What the scan was told. */
   readonly summed: Summed | undefined;
   readonly tallied: Tallied;
+  /** Transcripts with responses that said more cached input than input. */
+  readonly clampedIn: ReadonlySet<number>;
 }
 
 type RowOf<S extends Spec> = { -readonly [Name in keyof S]: number };
@@ -74,12 +76,12 @@ interface Found {
   readonly lows: ReadonlyArray<{ readonly transcript: number; readonly context: number; count: number }>;
 }
 
-function sumUp(candidates: Candidates, { tallied }: SavingSums): Found {
+function sumUp(candidates: Candidates, { tallied, clampedIn }: SavingSums): Found {
   const { table, kinds } = tallied;
   const { has, together } = candidates;
   const refused = new Set<number>();
   const refuse = (transcript: number) => refused.add(together[transcript] as number);
-  for (const transcript of candidates.withAliases) refuse(transcript);
+  for (const transcript of [...candidates.withAliases, ...clampedIn]) refuse(transcript);
   for (let extra = 0; extra < table.extras; extra++) {
     refuse(table.transcriptOf[table.extra.event[extra] as number] as number);
   }
@@ -164,7 +166,7 @@ class Members {
   readonly #numbers = new Map<number, number>();
   readonly #members: readonly Member[];
 
-  constructor({ has, together, idsChecksums }: Candidates, refused: ReadonlySet<number>, cursors: Cursors) {
+  constructor({ has, together, idsChecksums, reviewing }: Candidates, refused: ReadonlySet<number>, cursors: Cursors) {
     const { told, members } = cursors;
     this.#members = members;
     const ofTable = new Map<CursorTable, number[]>();
@@ -196,7 +198,9 @@ class Members {
         const cluster = clusters.get(key) ?? number;
         clusters.set(key, cluster);
         const isTold = has[t] === 1 ? !refused.has(together[t] as number) : told?.has(t) === true;
-        this.rows.push({ row: members[t]?.row ?? 0, cluster, isTold: isTold ? 1 : 0 });
+        const hasReviews = has[t] === 1 ? reviewing.has(t) : told?.hasReviews(t) === true;
+        const row = members[t]?.row ?? 0;
+        this.rows.push({ row, cluster, isTold: isTold ? 1 : 0, hasReviews: hasReviews ? 1 : 0 });
         this.#numbers.set(t, number);
       }
     }

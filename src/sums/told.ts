@@ -44,6 +44,11 @@ export class Told {
     return member >= 0 && this.stored.decoded.member.isTold[member] === 0;
   }
 
+  hasReviews(transcript: number): boolean {
+    const member = this.knownAs[transcript] as number;
+    return member >= 0 && this.stored.decoded.member.hasReviews[member] === 1;
+  }
+
   clusterOf(member: number): number | undefined {
     return this.stored.decoded.member.cluster[member];
   }

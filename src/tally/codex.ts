@@ -14,8 +14,8 @@ import { vectorAt } from "./vectors.ts";
 /** A review's events stand in its own rollout at most so much earlier or later. */
 const SAME_MS = 10;
 
-/** Settles the events of all rollouts in place. Returns how many responses said more cached input than input. */
-export function settleCodex(table: EventTable, places: Places, count: CountMode): number {
+/** Settles the events of all rollouts in place. Returns by transcript how many responses said more cached input than input, where some did. */
+export function settleCodex(table: EventTable, places: Places, count: CountMode): ReadonlyMap<number, number> {
   const { memory } = table;
   const vectors = new Vectors(table, places);
   const rollouts = readRollouts(table, places, vectors);
@@ -23,7 +23,8 @@ export function settleCodex(table: EventTable, places: Places, count: CountMode)
     count === "records"
       ? rollouts.map(({ events: { from, to }, context = NO_CONTEXT }) => memory.native.settleEach(from, to, context))
       : settleResponses(rollouts, table, vectors);
-  return clamped.reduce((sum, one) => sum + one, 0);
+  const counts = rollouts.map(({ transcript }, n) => [transcript, clamped[n] as number] as const);
+  return new Map(counts.filter(([, some]) => some > 0));
 }
 
 function settleResponses(rollouts: readonly Rollout[], table: EventTable, vectors: Vectors): number[] {

@@ -61,6 +61,7 @@ export interface Tally {
   readonly usageRecords: number;
   readonly responsesWithoutTime: number;
   readonly clampedResponses: number;
+  readonly clampedIn: ReadonlySet<number>;
   readonly outputOnlyResponses: number;
   readonly untoldTokens: number;
   readonly lowOutputResponses: Record<string, number>;

@@ -73,6 +73,7 @@ interface Native {
   addSums(pieces: number, firstKind: number, quarterMs: number): number;
   addLeftRecords(events: number, uses: number): number;
   noteIds(bits: number, mask: number): void;
+  noteNames(names: number, count: number): void;
   noteOthers(lows: number, starts: number, members: number, rows: number): void;
   joinTranscripts(table: number, transcripts: number): void;
   findShared(lows: number, highs: number, starts: number, members: number, rows: number, shared: number): void;

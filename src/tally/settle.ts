@@ -16,6 +16,8 @@ export interface Settled {
   readonly table: EventTable;
   /** Responses that said more cached input than input. */
   readonly clampedResponses: number;
+  /** The Codex rollouts among the transcripts that they are of. */
+  readonly clampedIn: ReadonlySet<number>;
   /** Responses of which no more than the output is known. */
   readonly outputOnlyResponses: number;
   /** Tokens that no message tells of. */
@@ -24,15 +26,17 @@ export interface Settled {
 
 export function settle(table: EventTable, places: Places, count: CountMode): Settled {
   if (places.transcripts.every(({ source }) => source === "claude"))
-    return { table, clampedResponses: 0, outputOnlyResponses: 0, untoldTokens: 0 };
+    return { table, clampedResponses: 0, clampedIn: new Set(), outputOnlyResponses: 0, untoldTokens: 0 };
   settleOpenCode(table, places, count);
   settlePi(table, places);
   const copilot = settleCopilot(table, places, count);
   const gemini = settleGemini(table, places, count);
-  const clampedResponses = settleCodex(table, places, count) + gemini.clamped + copilot.clamped;
+  const clamped = settleCodex(table, places, count);
+  const inRollouts = [...clamped.values()].reduce((sum, some) => sum + some, 0);
   return {
     table: { ...table, extras: dropReadings(table) },
-    clampedResponses,
+    clampedResponses: inRollouts + gemini.clamped + copilot.clamped,
+    clampedIn: new Set(clamped.keys()),
     outputOnlyResponses: copilot.outputOnly,
     untoldTokens: gemini.untoldTokens,
   };

@@ -11,6 +11,9 @@ let mask: u32 = 0;
 let places: usize = 0;
 let last: u32 = 0;
 
+let named: usize = 0;
+let namedCount: u32 = 0;
+
 /** By transcript, one that it is together with, itself at the end. */
 let together: usize = 0;
 
@@ -22,8 +25,15 @@ export function noteIds(bits: usize, bitMask: u32): void {
   for (let i: u32 = 0; i < T.records; i++) see(u32At(T.recordIdLow, i), u32At(T.recordIdHigh, i));
   for (let i: u32 = 0; i < T.events; i++) {
     see(u32At(T.eventResponseLow, i), u32At(T.eventResponseHigh, i));
-    if (isAlias(i)) see(u32At(T.eventRequestLow, i), u32At(T.eventRequestHigh, i));
+    if (namesAnother(i)) see(u32At(T.eventRequestLow, i), u32At(T.eventRequestHigh, i));
   }
+}
+
+/** Ids that merged transcripts are known by beside those in their events: three numbers each, the halves and the transcript. */
+export function noteNames(names: usize, count: u32): void {
+  named = names;
+  namedCount = count;
+  for (let i: u32 = 0; i < count; i++) see(u32At(names, i * 3), u32At(names, i * 3 + 1));
 }
 
 /** Ids of transcripts that are not merged: those of row r, from `starts[r]` on, unless `members[r]` is 0. */
@@ -50,19 +60,24 @@ export function joinTranscripts(table: usize, transcripts: u32): void {
   for (let i: u32 = 0; i < T.records; i++) if (isIn(again, u32At(T.recordIdLow, i))) candidates++;
   for (let i: u32 = 0; i < T.events; i++) {
     if (isIn(again, u32At(T.eventResponseLow, i))) candidates++;
-    if (isAlias(i)) candidates++;
+    if (namesAnother(i)) candidates++;
   }
+  candidates += namedCount;
   // As `placesFor` has it, so that they are never more than there is room for.
   last = 15;
   while (<f64>last + 1 < <f64>candidates * 1.5) last = last * 2 + 1;
   for (let i: u32 = 0; i < T.records; i++) {
     const low = u32At(T.recordIdLow, i);
-    if (isIn(again, low)) enter(low, u32At(T.recordIdHigh, i), u32At(T.recordEvent, i));
+    if (isIn(again, low)) enter(low, u32At(T.recordIdHigh, i), u32At(T.eventTranscript, u32At(T.recordEvent, i)));
   }
   for (let i: u32 = 0; i < T.events; i++) {
     const low = u32At(T.eventResponseLow, i);
-    if (isIn(again, low)) enter(low, u32At(T.eventResponseHigh, i), i);
-    if (isAlias(i)) enter(u32At(T.eventRequestLow, i), u32At(T.eventRequestHigh, i), i);
+    const transcript = u32At(T.eventTranscript, i);
+    if (isIn(again, low)) enter(low, u32At(T.eventResponseHigh, i), transcript);
+    if (namesAnother(i)) enter(u32At(T.eventRequestLow, i), u32At(T.eventRequestHigh, i), transcript);
+  }
+  for (let i: u32 = 0; i < namedCount; i++) {
+    enter(u32At(named, i * 3), u32At(named, i * 3 + 1), u32At(named, i * 3 + 2));
   }
   for (let t: u32 = 0; t < transcripts; t++) setU32(together, t, standsFor(t));
 }
@@ -91,11 +106,11 @@ function standsFor(transcript: u32): u32 {
   return one;
 }
 
-/** Whether an event says which record is a copy of which: their ids stand where those of requests and responses do. */
+/** Whether an event says which record is a copy of which, or which session of which: their ids stand where those of requests and responses do. */
 // @ts-ignore: decorator
 @inline
-function isAlias(i: u32): bool {
-  return (u32At(T.eventFlags, i) & T.ALIAS) != 0;
+function namesAnother(i: u32): bool {
+  return (u32At(T.eventFlags, i) & (T.ALIAS | T.SESSION)) != 0;
 }
 
 /** No id is two zeros. */
@@ -120,10 +135,9 @@ function put(bitmap: usize, low: u32): void {
   store<u32>(at, load<u32>(at) | (1 << (low & 31)));
 }
 
-/** An id of a merged event. */
-function enter(low: u32, high: u32, event: u32): void {
+/** An id of a merged transcript. */
+function enter(low: u32, high: u32, transcript: u32): void {
   if ((low | high) == 0) return;
-  const transcript = u32At(T.eventTranscript, event);
   const at = placeOf(low, high);
   const other = u32At(places, at * 3 + 2);
   if (other == 0) {

@@ -134,6 +134,7 @@ export const READING: u32 = 128;
 export const REVIEW_START: u32 = 512;
 export const REVIEW_END: u32 = 1024;
 export const TURN: u32 = 2048;
+export const SESSION: u32 = 4096;
 export const ALIAS: u32 = 65536;
 
 /** No event, group, kind or slice. */

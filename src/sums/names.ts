@@ -1,0 +1,40 @@
+/**
+ * What Codex rollouts have to do with each other beside the ids in their events (`docs/decisions/0010`): a rollout without an id of its
+ * own has that in its file's name, and any review may stand in any rollout that holds one.
+ */
+import { FLAG } from "../events.ts";
+import type { MergedTable } from "../merge.ts";
+import type { Transcript } from "../discover/transcript.ts";
+import { hashText } from "../sources/hash.ts";
+import { REVIEW } from "../tally/rollouts.ts";
+import type { Name } from "./sharing.ts";
+
+/** No text's hash. */
+const REVIEWS = { low: 1, high: 0 };
+
+/** Of all rollouts; `wasReviewing` says of those that are not merged whether they have to do with reviews. */
+export function namesOf(
+  table: MergedTable,
+  transcripts: readonly Transcript[],
+  wasReviewing: (transcript: number) => boolean,
+): readonly Name[] {
+  const reviewing = reviewingIn(table, transcripts);
+  return transcripts.flatMap(({ source, session, stem }, t): Name[] => {
+    if (source !== "codex") return [];
+    const { sessionId } = table.transcript;
+    const name = { ...hashText(session ?? ((table.texts[sessionId[t] as number] as string) || stem)), transcript: t };
+    return reviewing.has(t) || wasReviewing(t) ? [name, { ...REVIEWS, transcript: t }] : [name];
+  });
+}
+
+/** Rollouts that are reviews, and of those that are merged the ones that hold some. */
+export function reviewingIn(table: MergedTable, transcripts: readonly Transcript[]): ReadonlySet<number> {
+  const { memory, length, transcriptOf, texts, transcript } = table;
+  const reviewing = new Set<number>();
+  for (const [t, { source }] of transcripts.entries()) {
+    if (source === "codex" && texts[transcript.agentName[t] as number] === REVIEW) reviewing.add(t);
+  }
+  const next = (from: number) => memory.native.nextWith(FLAG.reviewStart | FLAG.reviewEnd, from, length);
+  for (let i = next(0); i < length; i = next(i + 1)) reviewing.add(transcriptOf[i] as number);
+  return reviewing;
+}
