@@ -24,7 +24,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   claude: { version: 6 },
   codex: { version: 5, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
-  copilot: { version: 1, isDocument: isStored },
+  copilot: { version: 2, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 3, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 5 },

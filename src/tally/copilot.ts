@@ -59,9 +59,13 @@ function storedFrom({ event, transcript, length }: EventTable, { transcripts, se
 }
 
 /** A message without an id is like no other. */
-function keyOf({ event }: EventTable, i: number): string {
-  if (((event.flags[i] as number) & FLAG.responseId) === 0) return `event ${i}`;
-  return `${event.responseLow[i]} ${event.responseHigh[i]}`;
+function keyOf(table: EventTable, i: number): string {
+  const { responseLow, responseHigh } = table.event;
+  return hasId(table, i) ? `${responseLow[i]} ${responseHigh[i]}` : `event ${i}`;
+}
+
+function hasId({ event }: EventTable, i: number): boolean {
+  return event.responseLow[i] !== 0 || event.responseHigh[i] !== 0;
 }
 
 function dropUsage({ event }: EventTable, i: number): void {
@@ -97,6 +101,9 @@ class Settler {
     let clamped = 0;
     let context: number | undefined;
     let model = 0;
+    for (let i = this.#from; i < this.#to; i++) {
+      if (hasId(this.#table, i)) event.flags[i] = (event.flags[i] as number) | FLAG.responseId | FLAG.requestId;
+    }
     for (let i = this.#from; i < this.#to;) {
       const flags = event.flags[i] as number;
       if (flags & FLAG.session) context = event.context[i];
@@ -136,7 +143,8 @@ class Settler {
       to < this.#to &&
       ((event.flags[to] as number) & FLAG.counter) !== 0 &&
       event.requestLow[to] === event.requestLow[from] &&
-      event.requestHigh[to] === event.requestHigh[from]
+      event.requestHigh[to] === event.requestHigh[from] &&
+      event.firstMs[to] === event.firstMs[from]
     ) {
       to++;
     }

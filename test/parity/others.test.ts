@@ -537,7 +537,7 @@ test("Amp: given by hand, by its name and members", async () => {
 
 // --------------------------------------------------------------------------------------------------- Cuts and growth
 
-/** Messages, ends that tell any totals, compactions. */
+/** Messages, ends that tell any totals, compactions; some of them with one and the same id. */
 function copilotLines(session: number, some: ReadonlyArray<{ id: string; second: number; input: number }>): string[] {
   const start = { type: "session.start", data: { sessionId: `s${session}`, context: { cwd: "/srv/app" } } };
   const records = some.map(({ id, second, input }) => {
@@ -546,8 +546,9 @@ function copilotLines(session: number, some: ReadonlyArray<{ id: string; second:
     const usage = { inputTokens: input, outputTokens: input };
     return { type: "session.shutdown", data: { modelMetrics: { a: { usage }, [id]: { usage } } } };
   });
+  const isRepeated = [false, ...some.map(({ id }) => id === "a")];
   return [start, ...records].map((record, n) =>
-    JSON.stringify({ ...record, id: `${session} ${n}`, timestamp: at(n), parentId: null }),
+    JSON.stringify({ ...record, id: `${session} ${isRepeated[n] ? 1 : n}`, timestamp: at(n), parentId: null }),
   );
 }
 
