@@ -27,7 +27,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   copilot: { version: 2, isDocument: isStored },
   gemini: { version: 2, isDocument: isJson },
   opencode: { version: 3, isDocument: (path) => isJson(path) || isStored(path) },
-  pi: { version: 5 },
+  pi: { version: 6 },
   // A session of its notes comes as lines.
   qwen: { version: 5, isDocument: (path) => isJson(path) || isNoted(path) },
 };
