@@ -22,6 +22,7 @@ const RECORD = object({
   agent: text,
   mode: text,
   modelID: text,
+  providerID: oneOf("anthropic", "amazon-bedrock", "google-vertex-anthropic", "github-copilot", "openrouter"),
   toolUses: count,
   path: within({ cwd: text }),
   time: within({ created: time }),
@@ -45,6 +46,11 @@ export const opencode: Source = {
   decode,
   unpack,
 };
+
+/** Providers that tell cached tokens beside the input, whatever the model, and those that have models of Anthropic's and do not. */
+const [LAST_BESIDE, FIRST_INSIDE] = [3, 4];
+/** Version 1.0.62, and before the first of those that kept messages so. */
+const [CACHED_BESIDE_FROM_MS, FIRST_MESSAGES_MS] = [Date.UTC(2025, 10, 13), Date.UTC(2025, 4, 1)];
 
 const draft = emptyDraft();
 /** Messages are told apart by their own ids, so all have one and the same request. */
@@ -98,6 +104,19 @@ function setUsage(cells: Cells): void {
   draft.usage.output = isBeside ? output + reasoning : output;
   draft.usage.reasoning = reasoning;
   draft.usage.recordedCost = recordedCost(cells.decimal(slots.cost));
+  if (!isCachedInside(cells, input, read, write)) return;
+  draft.usage.input -= read;
+  // OpenCode made it of both.
+  draft.usage.recordedCost = 0;
+}
+
+/** Number 19 of decision 0012: older versions left the cached tokens of most providers in the input. */
+function isCachedInside(cells: Cells, input: number, read: number, write: number): boolean {
+  if (!(draft.timeMs < CACHED_BESIDE_FROM_MS && draft.timeMs >= FIRST_MESSAGES_MS)) return false;
+  if (read === 0 || read > input || write > 0) return false;
+  const provider = cells.integer(slots.providerID);
+  if (provider > 0 && provider <= LAST_BESIDE) return false;
+  return provider >= FIRST_INSIDE || !/claude/i.test(cells.textOf(slots.modelID));
 }
 
 /** A message or a part is a document that is one line; an export is a document of many messages. A session's rows are lines already. */
