@@ -195,6 +195,28 @@ describe("a session that was entered several times", () => {
   });
 });
 
+test("moved by XDG_STATE_HOME in older versions, whose sessions newer ones take over when they start", async () => {
+  const end = (id: string) =>
+    JSON.stringify({
+      type: "session.shutdown",
+      data: { modelMetrics: { m: { usage: { inputTokens: 10, outputTokens: 1 } } } },
+      id,
+      parentId: null,
+    });
+  const home = makeFolder({
+    "state/.copilot/session-state/s/events.jsonl": [end("a")],
+    "state/.copilot/session-state/t/events.jsonl": [end("b")],
+    ".copilot/session-state/s/events.jsonl": [end("a")],
+  });
+  const read = async (variables: Record<string, string>) => {
+    const environment = { variables, home, platform: "linux" as const };
+    return (await scan({ environment, threads: 0, cache: false })).totals.responses;
+  };
+  expect(await read({ XDG_STATE_HOME: join(home, "state") })).toBe(2);
+  expect(await read({ XDG_STATE_HOME: join(home, "state"), COPILOT_HOME: join(home, "nowhere") })).toBe(2);
+  expect(await read({ XDG_STATE_HOME: home })).toBe(1);
+});
+
 test("moved by COPILOT_HOME; more cached than input is clamped and said", async () => {
   const usage = { inputTokens: 10, outputTokens: 1, cacheReadTokens: 8, cacheWriteTokens: 5 };
   const end = JSON.stringify({
