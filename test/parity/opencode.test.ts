@@ -247,6 +247,28 @@ test("reasoning is inside or beside the output, as the total says", async () => 
   ]);
 });
 
+test("without a total, reasoning is beside the output where Google's own interface was asked", async () => {
+  const home = makeFolder();
+  const agent = new Agent(OPENCODE);
+  const without = { input: 10, output: 5, reasoning: 2, cache: { read: 0, write: 0 } };
+  const some = [
+    { providerID: "google", modelID: "gemini-2.5-pro" },
+    { providerID: "google-vertex", modelID: "gemini-2.5-pro" },
+    { providerID: "opencode", modelID: "gemini-3-pro" },
+    { providerID: "opencode", modelID: "gpt-5" },
+    { providerID: "openrouter", modelID: "google/gemini-2.5-pro" },
+    { providerID: "google", modelID: "gemini-3-pro", tokens: { ...without, total: 15 } },
+    { providerID: "google", modelID: "gemini-3-pro", tokens: { ...without, total: 17 } },
+  ];
+  for (const [n, more] of some.entries()) {
+    const data = JSON.stringify(message(`s${n}`, n, 0, { tokens: without, ...more }));
+    agent.insert("message", { id: `m${n}`, session_id: `s${n}`, data });
+  }
+  agent.publish(join(home, DATABASE));
+  const { rows } = await scanHome(home, { by: ["session"], sort: "key:asc" });
+  expect(rows.map(({ outputTokens }) => outputTokens)).toEqual([7, 7, 7, 5, 5, 5, 7]);
+});
+
 test("damaged rows cost themselves; aborted requests are no responses; what the agent recorded as cost counts", async () => {
   const home = makeFolder();
   const agent = new Agent(OPENCODE);
