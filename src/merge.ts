@@ -126,25 +126,32 @@ export class Merger {
   }
 
   /** A transcript's cursor comes before what was scanned of it, so what it says stands as it is. */
-  #addCursors({ cursors, from, to, transcript }: CursorRun): void {
+  #addCursors({ cursors, from, to, transcript, isSummed }: CursorRun): void {
     const { contexts, texts } = this.#enter(cursors, cursors.texts, (columns, at) => cursors.copyContexts(columns, at));
     const { taken, event, extra } = this.#columns;
     const { events, records, usages, extras } = taken;
-    cursors.copyRows(from, to, this.#columns, { ...taken, contexts, transcript });
-    const length = cursors.countsOf(from, to);
-    this.#memory.renumber(event.model, events, length.events, texts);
-    this.#memory.renumber(extra.model, extras, length.extras, texts);
     const { row, start } = cursors;
     this.#moveTo(transcript, events, records, usages, extras);
-    const move = (firsts: Uint32Array, starts: Uint32Array, at: number) => {
-      firsts.set(starts.subarray(from, to), transcript);
-      this.#memory.shift(firsts, transcript, to - from, at - (starts[from] as number));
-    };
     const facts = this.#transcript;
-    move(facts.firstEvent, start.events, events);
-    move(facts.firstRecord, start.records, records);
-    move(facts.firstUsage, start.usages, usages);
-    move(facts.firstExtra, start.extras, extras);
+    if (isSummed) {
+      facts.firstEvent.fill(events, transcript, transcript + to - from);
+      facts.firstRecord.fill(records, transcript, transcript + to - from);
+      facts.firstUsage.fill(usages, transcript, transcript + to - from);
+      facts.firstExtra.fill(extras, transcript, transcript + to - from);
+    } else {
+      cursors.copyRows(from, to, this.#columns, { ...taken, contexts, transcript });
+      const length = cursors.countsOf(from, to);
+      this.#memory.renumber(event.model, events, length.events, texts);
+      this.#memory.renumber(extra.model, extras, length.extras, texts);
+      const move = (firsts: Uint32Array, starts: Uint32Array, at: number) => {
+        firsts.set(starts.subarray(from, to), transcript);
+        this.#memory.shift(firsts, transcript, to - from, at - (starts[from] as number));
+      };
+      move(facts.firstEvent, start.events, events);
+      move(facts.firstRecord, start.records, records);
+      move(facts.firstUsage, start.usages, usages);
+      move(facts.firstExtra, start.extras, extras);
+    }
     for (const name of [...SUMS, ...FIRSTS, "cwd", "cwdTimeMs", "messages", "messagesEnd", ...MESSAGE_TEXTS] as const) {
       facts[name].set(row[name].subarray(from, to), transcript);
     }
@@ -205,6 +212,16 @@ export class Merger {
     }
     addFacts(this.#transcript, columns.range, { from, to, by }, texts, this.#texts);
     for (const { transcript, code } of batch.unreadable) this.#unreadable.set(transcript + by, code);
+  }
+
+  /** Where the contexts of cursors went. Undefined: nothing of them is merged. */
+  contextsOf(cursors: CursorTable): number | undefined {
+    return this.#entered.get(cursors)?.contexts;
+  }
+
+  /** The number of a text in the table; that of a text in no part stands for nothing. */
+  numberOf(text: string): number {
+    return this.#texts.number(text);
   }
 
   /** Takes in the contexts and texts of a batch or of cursors, when they are met first. */
@@ -290,6 +307,7 @@ function countAll(parts: readonly Part[]): Room {
 }
 
 function countsOf(part: Part): Counts {
+  if ("cursors" in part && part.isSummed) return { events: 0, records: 0, usages: 0, extras: 0 };
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);
   const length = (table: Parameters<ScannedBatch["startsOf"]>[0]) => {
     const starts = part.scanned.startsOf(table);

@@ -12,6 +12,8 @@ export interface CursorRun {
   to: number;
   /** The number of the first one's transcript. */
   readonly transcript: number;
+  /** What their events come to is known otherwise (`src/sums/`): only what is known of transcripts as a whole is merged. */
+  readonly isSummed: boolean;
 }
 
 /** Ranges [from, to) of a batch. */
@@ -58,16 +60,17 @@ export class PartList {
   readonly parts: Part[] = [];
   #last: Part | undefined;
 
-  addCursor(cursors: CursorTable, row: number, transcript: number): void {
+  addCursor(cursors: CursorTable, row: number, transcript: number, isSummed = false): void {
     const last = this.#last;
     const follows =
       last !== undefined &&
       "cursors" in last &&
       last.cursors === cursors &&
+      last.isSummed === isSummed &&
       last.to === row &&
       last.transcript - last.from === transcript - row;
     if (follows) last.to++;
-    else this.#begin({ cursors, from: row, to: row + 1, transcript });
+    else this.#begin({ cursors, from: row, to: row + 1, transcript, isSummed });
   }
 
   addRange(scanned: ScannedBatch, range: number, shift = 0): void {

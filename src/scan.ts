@@ -1,7 +1,8 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
 import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
-import type { Cursors } from "./cursors/index.ts";
+import type { CursorOptions, Cursors } from "./cursors/index.ts";
+import { DamagedCursors } from "./cursors/damaged.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import type { Unfolded } from "./databases/index.ts";
 import { isDatabase } from "./discover/database.ts";
@@ -17,6 +18,8 @@ import { bytesOf, plan, type Unread } from "./plan.ts";
 import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
+import type { Sums } from "./sums/index.ts";
+import { SumsOfNoUse } from "./sums/no-use.ts";
 import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-before.ts";
 import { asksForTasks, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
@@ -35,7 +38,12 @@ import { parseWindow } from "./window.ts";
  * const { totals, rows } = await scan({ by: ["project"], since: "7d" });
  */
 export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
-  return withMemory(async (memory) => (await scanWhole(options, memory)).result);
+  try {
+    return await withMemory(async (memory) => (await scanWhole(options, memory, undefined, "sums are enough")).result);
+  } catch (error) {
+    if (!(error instanceof SumsOfNoUse || error instanceof DamagedCursors)) throw error;
+    return withMemory(async (memory) => (await scanWhole(options, memory)).result);
+  }
 }
 
 /** A scan, with what it knows of each transcript. */
@@ -51,12 +59,14 @@ export interface WholeScan {
 
 /**
  * The same for the ledger, which says what was counted before: then responses are listed, and task ids are found with this
- * scan's pattern whatever cursors hold.
+ * scan's pattern whatever cursors hold. Where sums are enough, events of projects may be left out of what is tallied, and it throws
+ * `SumsOfNoUse` or `DamagedCursors` where they had to be there after all.
  */
 export async function scanWhole(
   options: ScanOptions,
   memory: TallyMemory,
   countedBefore?: FindCountedBefore,
+  needs: "all events" | "sums are enough" = "all events",
 ): Promise<WholeScan> {
   const checked = checkOptions(options);
   stopIfAborted(checked.signal);
@@ -72,8 +82,10 @@ export async function scanWhole(
   const found = await unfolded(listed, checked);
   stages.end("discover");
 
+  const sums = needs === "sums are enough" ? await sumsOf(found, checked, memory) : undefined;
   const cursorsStart = memory.next;
-  const cursors = await cursorsOf(found, checked, takenMs, memory);
+  const cursors = await cursorsOf(found, checked, takenMs, memory, { sums: sums?.stored });
+  if (cursors) sums?.use(cursors, window);
   if (countedBefore || asksForTasks(checked)) await cursors?.findTasksAnew(checked.taskPattern);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
@@ -82,12 +94,14 @@ export async function scanWhole(
   stages.end("load");
 
   const cursorsEnd = memory.next;
-  const merger = new Merger(found.transcripts.length, {
-    memory,
-    listsSkipped: "of scan",
-    hasSpareEvents: true,
-    earlyBytes: checked.earlyMergeBytes,
-  });
+  const newMerger = () =>
+    new Merger(found.transcripts.length, {
+      memory,
+      listsSkipped: "of scan",
+      hasSpareEvents: true,
+      earlyBytes: checked.earlyMergeBytes,
+    });
+  let merger = newMerger();
   const scanned: ScannedBatch[] = [];
   let bytesDone = 0;
   let bytesMerged = 0;
@@ -115,12 +129,20 @@ export async function scanWhole(
   stopIfAborted(checked.signal);
   stages.end("scan");
 
-  const cacheFailure = (await cursors?.save(scanned)) ?? found.cacheFailure;
-  stages.end("save");
-
-  const table = merger.finish(cursors?.parts(scanned) ?? scanned.map(wholeOf));
-  memory.recycle(cursorsStart, cursorsEnd);
+  const parts = () => cursors?.parts(scanned) ?? scanned.map(wholeOf);
+  let table = merger.finish(parts());
+  while (sums?.openShared(table) === true) {
+    merger = newMerger();
+    table = merger.finish(parts());
+  }
+  const summed = sums?.widen(merger);
   stages.end("merge");
+
+  // Not before: what is written takes the place of what may still have to be read.
+  let cacheFailure = (await cursors?.save(scanned)) ?? found.cacheFailure;
+  sums?.findCandidates(table, found.transcripts);
+  memory.recycle(cursorsStart, cursorsEnd);
+  stages.end("save");
 
   const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
   const agentTypes = asksForAgents ? await agentTypesOf(found.transcripts) : new Map<number, string>();
@@ -136,9 +158,12 @@ export async function scanWhole(
     overrides,
     pricesFolder: pricesFolder(checked),
     countedBefore,
+    summed,
   });
   stopIfAborted(checked.signal);
   stages.end("tally");
+  cacheFailure = (await sums?.save(merger, tallied.tallied)) ?? cacheFailure;
+  stages.end("save");
   const result = describeScan({
     checked,
     calendar,
@@ -181,7 +206,7 @@ export async function cursorsOf(
   checked: CheckedOptions,
   takenMs: number,
   memory: TallyMemory,
-  isHeadEnough = false,
+  reading: Pick<CursorOptions, "isHeadEnough" | "sums"> = {},
 ): Promise<Cursors | undefined> {
   // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
   if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
@@ -189,7 +214,15 @@ export async function cursorsOf(
   const folder = cacheFolder(checked.environment, checked.cacheDirectory);
   if (folder === undefined) return undefined;
   const { maxLineBytes } = checked;
-  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory, isHeadEnough });
+  return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory, ...reading });
+}
+
+/** Undefined where each event is needed, or there is no place for sums. */
+async function sumsOf(found: Discovery, checked: CheckedOptions, memory: TallyMemory): Promise<Sums | undefined> {
+  const folder = cacheFolder(checked.environment, checked.cacheDirectory);
+  if (!checked.cache || checked.count === "records" || folder === undefined || asksForTasks(checked)) return undefined;
+  const { Sums } = await import("./sums/index.ts");
+  return Sums.open(checked, found.roots, folder, memory);
 }
 
 /** Read before anything else: a mistake in them stops the run. */

@@ -11,7 +11,7 @@ export class Stages {
 
   end(stage: keyof Stages["ms"]): void {
     const endMs = nowMs();
-    this.ms[stage] = endMs - this.#lastMs;
+    this.ms[stage] += endMs - this.#lastMs;
     this.#lastMs = endMs;
   }
 

@@ -1,5 +1,6 @@
 /** Where agents keep their transcripts, and what places and first records say about them. */
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import zlib from "node:zlib";
 import { scan } from "tokensift";
@@ -48,6 +49,9 @@ const HOME: Tree = {
   ".gemini/tmp/app/logs.json": "[]",
 };
 
+const document = (id: string, input: number): string =>
+  JSON.stringify({ sessionId: id, projectHash: "x", messages: [{ id: "m1", type: "gemini", tokens: { input } }] });
+
 const amp = (input: number) => JSON.stringify({ id: "t", messages: [{ usage: { model: "m", inputTokens: input } }] });
 const pi = (id: string, input: number) =>
   lines(
@@ -90,6 +94,28 @@ describe("a home", () => {
 
   test("holds transcripts of several agents", async () => {
     expect(await scanHome(HOME)).toEqual({ claude: 111, codex: 15_000, gemini: 15 });
+  });
+
+  // Gemini CLI wrote a subagent's session so from 26 March to 9 April 2026 (`chatRecordingService.ts` 104587b).
+  test("holds documents of Gemini CLI's subagents, which are not named like sessions", async () => {
+    const tree = {
+      ".gemini/tmp/app/chats/session-2026-04-01T10-00-s1.json": document("s1", 1),
+      ".gemini/tmp/app/chats/s1/k3f9x2.json": document("k3f9x2", 2),
+      ".gemini/tmp/app/chats/k3f9x2.json": document("not named like a session", 4),
+    };
+    expect(await scanHome(tree)).toEqual({ gemini: 3 });
+  });
+
+  test("holds no transcripts where Gemini CLI keeps logs and what its tools wrote", async () => {
+    const tree = {
+      ".gemini/tmp/app/chats/session-1.jsonl": gemini("s1", 7),
+      ".gemini/tmp/app/logs/session-s1.jsonl": '{"type":"network","payload":{},"sessionId":"s1","timestamp":1}\n',
+      ".gemini/tmp/app/checkpoints/session-1.json": document("s2", 8),
+      ".gemini/tmp/app/made-by-a-tool.jsonl": gemini("s3", 16),
+    };
+    const environment = { variables: {}, home: makeFolder(tree), platform: "linux" as const };
+    const { totals, stats } = await scan({ environment, threads: 0, cache: false });
+    expect([totals.totalTokens, totals.firstAt, stats.transcripts]).toEqual([7, null, 1]);
   });
 
   test("is elsewhere where a variable says so", async () => {
@@ -193,6 +219,47 @@ describe("a compressed rollout", () => {
     const other = await scanFolder({ "sessions/rollout-a.jsonl.zst": Buffer.from("something else") });
     expect(other.diagnostics.unreadable).toMatchObject([{ code: expect.stringMatching(/^ZSTD_/) as string }]);
   });
+
+  const lineOf = (from: number) =>
+    `{"timestamp":"2026-06-01T10:00:0${from}.000Z","type":"event_msg","payload":{"type":"token_count","info":{"total_token_usage":{"input_tokens":${from}000}}}}\n`;
+  const badUtf8 = Buffer.from(lineOf(3).replace("event_msg", 'event_msg","x":"?'));
+  badUtf8[badUtf8.indexOf("?")] = 0xff;
+
+  test.skipIf(!zstdCompressSync).each([
+    ["ordinary lines", lineOf(2) + lineOf(3)],
+    ["a byte order mark", `\uFEFF${lineOf(2)}${lineOf(3)}`],
+    ["a line that is no UTF-8", Buffer.concat([Buffer.from(lineOf(2)), badUtf8, Buffer.from(lineOf(4))])],
+    ["a long line", `${lineOf(2)}{"x":"${"y".repeat(2000)}"}\n${lineOf(3)}`],
+    ["no line end", lineOf(2) + lineOf(3).trimEnd()],
+  ])("says what the plain one would: %s", async (_, text) => {
+    const plain = Buffer.from(text);
+    const compressed = (zstdCompressSync as (bytes: Buffer) => Buffer)(plain);
+    const answer = async (tree: Tree) => {
+      const options = { by: ["session"], threads: 0, cache: false, maxLineBytes: 1000 } as const;
+      const { totals, stats } = await scan({ ...options, paths: [makeFolder(tree)] });
+      return { totals, records: stats.records, skipped: stats.skipped };
+    };
+    expect(await answer({ [`${name}.zst`]: compressed })).toEqual(await answer({ [name]: plain }));
+  });
+
+  test.skipIf(!zstdCompressSync)(
+    "has its own records: those of its neighbour's cursor stay what they were",
+    async () => {
+      const compressed = (zstdCompressSync as (bytes: Buffer) => Buffer)(Buffer.from(lineOf(1) + lineOf(2)));
+      const tree = { "sessions/rollout-a.jsonl.zst": compressed, "sessions/rollout-b.jsonl": lineOf(3) + lineOf(4) };
+      const [folder, cacheDirectory] = [makeFolder(tree), makeFolder()];
+      const realNow = Date.now;
+      Date.now = () => realNow() + 5000;
+      try {
+        const records = async () => (await scan({ paths: [folder], cacheDirectory, threads: 0 })).stats.records;
+        expect(await records()).toBe(4);
+        rmSync(join(folder, "sessions/rollout-a.jsonl.zst"));
+        expect(await records()).toBe(2);
+      } finally {
+        Date.now = realNow;
+      }
+    },
+  );
 
   test("is passed over where the plain one is there", async () => {
     const { totals, stats } = await scanFolder({ [`${name}.zst`]: bytes, [name]: rollout(sessionId(2), 5) });

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { hashBytes, IDENTITY_BYTES } from "../src/cursors/hash.ts";
 import type { ByteRange, ScanLimits } from "../src/plan.ts";
 import type { Source } from "../src/sources/source.ts";
+import { BOM, hasBom } from "./bom.ts";
 import type { RowCells } from "./cells.ts";
 import type { EventColumns } from "./event-columns.ts";
 import type { Kernel } from "./kernel.ts";
@@ -27,7 +28,10 @@ export function readDocument(
       if (lines === undefined) {
         if (range.size > 0) events.skip("pending", 0, 0);
       } else {
-        totals.records = takeLines(Buffer.from(lines), kernel, cells, source, events);
+        // Lines that were made up are as long as they come: the document itself was measured.
+        const [bytesOfLines, longest] =
+          typeof lines === "string" ? [Buffer.from(lines), Infinity] : [lines, limits.maxLineBytes];
+        totals.records = takeLines(bytesOfLines, longest, kernel, cells, source, events);
         totals.committed = bytes.length;
         // Whoever looks for messages again has to read all of it.
         events.endLine(bytes.length);
@@ -58,18 +62,27 @@ function readAll({ path, size }: ByteRange): Buffer {
 }
 
 /** Returns how many records there are. What is bad is said to be at the start: a document has no lines of its own. */
-function takeLines(lines: Buffer, kernel: Kernel, cells: RowCells, source: Source, events: EventColumns): number {
+function takeLines(
+  lines: Buffer,
+  longest: number,
+  kernel: Kernel,
+  cells: RowCells,
+  source: Source,
+  events: EventColumns,
+): number {
   if (lines.length > kernel.room) kernel.makeRoom(lines.length);
   kernel.bytes.set(lines, BUFFER);
   kernel.resetLines();
   const end = BUFFER + lines.length;
   let records = 0;
-  let from = BUFFER;
+  let from = BUFFER + (hasBom(lines, 0) ? BOM.length : 0);
   do {
     from = kernel.scan(from, end, end, true);
+    records += kernel.takeCount();
     for (let row = 0; row < kernel.rowCount; row++) {
       cells.moveTo(row);
-      if (cells.status === STATUS.object && source.decode(cells, events)) records++;
+      if (cells.lineEnd - cells.lineStart > longest) events.skip("oversized", 0, 0);
+      else if (cells.status === STATUS.object && source.decode(cells, events)) records++;
       else if (cells.status !== STATUS.value) events.skip("malformed", 0, 0);
     }
   } while (kernel.rowsAreFull);

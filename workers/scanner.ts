@@ -8,6 +8,7 @@ import { isDocument } from "../src/sources/parsers.ts";
 import type { Source } from "../src/sources/source.ts";
 import { TaskPattern } from "../src/sources/task-ids.ts";
 import type { ByteRange, ScanLimits, Shard } from "../src/plan.ts";
+import { BOM, hasBom } from "./bom.ts";
 import { RowCells } from "./cells.ts";
 import { readDocument } from "./document.ts";
 import { EventColumns } from "./event-columns.ts";
@@ -16,7 +17,6 @@ import { BUFFER, STATUS } from "./layout.ts";
 
 const LF = 0x0a;
 const BLANKS: readonly number[] = [0x20, 0x09, 0x0d];
-const BOM = [0xef, 0xbb, 0xbf] as const;
 /** Memory that one long line needed is given back when it is more than this above what is usual. */
 const KEEP_BYTES = 8 << 20;
 /** What is read at first to finish the line that crosses a range's end. */
@@ -248,7 +248,7 @@ class RangeReader {
   #skipBom(): void {
     const { bytes } = this.#kernel;
     while (this.#filled < BOM.length && this.#fill());
-    if (this.#filled >= BOM.length && BOM.every((byte, i) => bytes[BUFFER + i] === byte)) {
+    if (this.#filled >= BOM.length && hasBom(bytes, BUFFER)) {
       this.#next = this.#bomBytes = BOM.length;
       // The first line begins at offset 0 all the same.
       this.#end = Math.max(this.#end, BOM.length + 1);

@@ -97,7 +97,7 @@ function decodeCursors(
     const texts = textList(envelope.texts);
     if (!paths || !texts || paths.length !== tables.cursor.offset.length || texts[0] !== "") return undefined;
     const unread = isHeadEnough ? new UnreadColumns(file, headBytes, memory) : undefined;
-    const table = new CursorTable(paths, texts, tables, memory, unread);
+    const table = new CursorTable(paths, texts, tables, memory, { low: checksum, high: headChecksum }, unread);
     const isSound =
       isHeadSound(table, tables, memory) && (isHeadEnough || areEventsSound(table, tables, 0, paths.length, memory));
     return isSound ? { making: { source, parserVersion, maxLineBytes, folder }, table } : undefined;

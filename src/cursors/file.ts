@@ -18,10 +18,11 @@ import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { hashBytes } from "./hash.ts";
 
-/** What a file holds: the cursors of a project, those of them that are newer than there, rows of a database, or what V8 compiled. */
-export type FileKind = "cursors" | "recent.cursors" | "rows" | "code";
+/** What a file holds: the cursors of a project, those of them that are newer than there, sums of projects, rows of a database, or what V8 compiled. */
+export type FileKind = "cursors" | "recent.cursors" | "sums" | "rows" | "code";
 
 const TEMPORARY = /^[a-z]+-[0-9a-f]{16}(\.recent)?\.\d+-[0-9a-z]+\.tmp$/;
+const SUMS = /^sums-[0-9a-f]{16}\.sums$/;
 const CURSORS = /^[a-z]+-[0-9a-f]{16}(\.recent)?\.cursors$/;
 /** A run that was killed leaves a temporary file; none is written for this long. */
 const STALE_MS = 60 * 60 * 1000;
@@ -39,6 +40,10 @@ export function isCursorFile(name: string): boolean {
   return CURSORS.test(name);
 }
 
+export function isSumsFile(name: string): boolean {
+  return SUMS.test(name);
+}
+
 export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
@@ -52,9 +57,11 @@ export function recentBeside(name: string): string | undefined {
 export class CursorFile {
   /** As large as the file; zeros where nothing was read. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #path: string;
   #file: number;
 
-  private constructor(file: number, bytes: Uint8Array<ArrayBuffer>) {
+  private constructor(path: string, file: number, bytes: Uint8Array<ArrayBuffer>) {
+    this.#path = path;
     this.#file = file;
     this.bytes = bytes;
   }
@@ -67,7 +74,7 @@ export class CursorFile {
       // Opening a FIFO would wait for a writer.
       file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
       const stat = fstatSync(file);
-      if (stat.isFile() && stat.size <= MOST_BYTES) return new CursorFile(file, memory.u8(stat.size));
+      if (stat.isFile() && stat.size <= MOST_BYTES) return new CursorFile(path, file, memory.u8(stat.size));
     } catch (error) {
       if (file >= 0) closeSync(file);
       if (error instanceof ScanError) throw error;
@@ -94,6 +101,24 @@ export class CursorFile {
   close(): void {
     if (this.#file >= 0) closeSync(this.#file);
     this.#file = -1;
+  }
+
+  /**
+   * Opens it again after `close`: of thousands of files only some may be open at once. False: there is another file now, as its
+   * first `headerBytes` show, which were read before.
+   */
+  reopen(headerBytes: number): boolean {
+    if (this.#file >= 0) return true;
+    try {
+      this.#file = openSync(this.#path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      const header = Buffer.alloc(headerBytes);
+      const isSame = readSync(this.#file, header, 0, headerBytes, 0) === headerBytes;
+      if (isSame && header.equals(this.bytes.subarray(0, headerBytes))) return true;
+    } catch {
+      // As if it were another one.
+    }
+    this.close();
+    return false;
   }
 }
 

@@ -17,6 +17,8 @@ import { TaskPattern } from "../sources/task-ids.ts";
 import type { Changed } from "./save.ts";
 import type { Outdated } from "./tasks.ts";
 import type { CursorTable } from "./table.ts";
+import type { StoredSums } from "../sums/stored.ts";
+import { Told } from "../sums/told.ts";
 
 export interface CursorOptions {
   /** Where cursor files are. */
@@ -30,6 +32,8 @@ export interface CursorOptions {
   readonly memory: TallyMemory;
   /** Leaves what hangs on events unread until it is asked for. */
   readonly isHeadEnough?: boolean | undefined;
+  /** What is known of transcripts without their events, for a scan that needs no more. */
+  readonly sums?: StoredSums | undefined;
 }
 
 /**
@@ -44,10 +48,16 @@ export class Cursors {
   readonly #projects: Project[] = [];
   /** By transcript. */
   readonly #members: Member[] = [];
+  /** Those of which the sums are enough. */
+  readonly told: Told | undefined;
+  /** Those of projects of which other cursors have been written since. */
+  readonly outdated = new Set<CursorTable>();
   readonly #corrected = new Set<CursorTable>();
+  /** Read without what hangs on events, and where they stand among the files of sums. */
+  readonly #heads = new Map<CursorTable, number>();
   #tasksBytesRead = 0;
 
-  /** Reads the cursors of these transcripts and compares the two. */
+  /** Reads the cursors of these transcripts and compares the two. With sums throws `DamagedCursors` where a file is no use after all. */
   constructor(transcripts: readonly Transcript[], options: CursorOptions) {
     this.#transcripts = transcripts;
     this.#options = options;
@@ -61,10 +71,11 @@ export class Cursors {
         main: this.#read(making, "cursors", paths),
         recent: this.#read(making, "recent.cursors"),
       };
-      const project = new Project(projectFolder, transcripts, numbers, paths, stored, wasLookedFor);
+      const project = new Project(source, projectFolder, transcripts, numbers, paths, stored, wasLookedFor);
       this.#projects.push(project);
       for (const member of project.members) this.#members[member.transcript] = member;
     }
+    if (options.sums) this.told = new Told(options.sums, this.#members, this.#heads);
   }
 
   #making(source: Transcript["source"], folder: string): Making {
@@ -72,17 +83,38 @@ export class Cursors {
   }
 
   #read(making: Making, kind: "cursors" | "recent.cursors", paths?: readonly string[]): CursorTable | undefined {
-    const { folder, memory, isHeadEnough } = this.#options;
-    const path = join(folder, fileName(making.source, making.folder, kind));
-    const decoded = readCursors(path, memory, { known: paths, isHeadEnough });
-    if (!decoded || areMadeAlike(decoded.making, making)) return decoded?.table;
+    const { folder, memory, sums } = this.#options;
+    const name = fileName(making.source, making.folder, kind);
+    const summed = sums?.find(name);
+    const isHeadEnough = this.#options.isHeadEnough === true || summed !== undefined;
+    const decoded = readCursors(join(folder, name), memory, { known: paths, isHeadEnough });
+    if (!decoded) return undefined;
+    if (areMadeAlike(decoded.making, making)) {
+      if (summed !== undefined) this.#heads.set(decoded.table, summed);
+      return decoded.table;
+    }
     decoded.table.close();
     return undefined;
   }
 
   /** Nothing more is asked of events that were left unread. */
   close(): void {
-    for (const { stored } of this.#projects) for (const table of [stored.main, stored.recent]) table?.close();
+    for (const table of this.#projects.flatMap(tablesOf)) table.close();
+  }
+
+  /** By transcript. */
+  get members(): readonly Member[] {
+    return this.#members;
+  }
+
+  /** With the names of their files. */
+  get tables(): ReadonlyMap<CursorTable, string> {
+    const tables = new Map<CursorTable, string>();
+    for (const { source, folder, stored } of this.#projects) {
+      if (stored.main) tables.set(stored.main, fileName(source, folder, "cursors"));
+      if (stored.recent) tables.set(stored.recent, fileName(source, folder, "recent.cursors"));
+    }
+    return tables;
   }
 
   /** What is left to read, in path order. */
@@ -131,7 +163,7 @@ export class Cursors {
     const ranges = rangesInOrder(scanned);
     let next = ranges.next();
     for (const { transcript: t, table, row } of this.#members) {
-      if (row !== undefined && table) list.addCursor(table, row, t);
+      if (row !== undefined && table) list.addCursor(table, row, t, this.told?.has(t));
       for (; !next.done && next.value.transcript === t; next = ranges.next()) {
         list.addRange(next.value.scanned, next.value.range);
       }
@@ -153,6 +185,7 @@ export class Cursors {
     if (changed.length === 0) return undefined;
     const idle = others.find(({ stored }) => stored.recent && isIdle(stored.recent, this.#options.takenMs));
     if (idle) changed.push({ project: idle, isWhole: true });
+    for (const { project } of changed) for (const table of tablesOf(project)) this.outdated.add(table);
     const { saveProjects } = await import("./save.ts");
     const { folder, takenMs, memory } = this.#options;
     const makingOf = (project: Project) => {
@@ -215,6 +248,10 @@ export class Cursors {
     }
     return found;
   }
+}
+
+function tablesOf({ stored: { main, recent } }: Project): CursorTable[] {
+  return [main, recent].filter((table) => table !== undefined);
 }
 
 /** A file of newer cursors costs each run a little. Where nothing has been added to it for so long, it goes; one of them a run. */

@@ -5,6 +5,7 @@ import type { ScannedBatch } from "../parts.ts";
 import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
 import { isDocument } from "../sources/parsers.ts";
+import type { SourceName } from "../types.ts";
 import { ageOf, isUntouchedIn, trust } from "./identity.ts";
 import { AGE, type CursorAt, type CursorTable } from "./table.ts";
 
@@ -63,6 +64,7 @@ export interface Stored {
 }
 
 export class Project {
+  readonly source: SourceName;
   readonly folder: string;
   readonly stored: Stored;
   readonly members: readonly Member[];
@@ -76,6 +78,7 @@ export class Project {
 
   /** `numbers` of transcripts in path order, and their paths; `wasLookedFor` says whether a path would have been found. */
   constructor(
+    source: SourceName,
     folder: string,
     transcripts: readonly Transcript[],
     numbers: readonly number[],
@@ -83,6 +86,7 @@ export class Project {
     stored: Stored,
     wasLookedFor: (path: string) => boolean,
   ) {
+    this.source = source;
     this.folder = folder;
     this.stored = stored;
     const { tables, rows, left } = matchStored(paths, stored);

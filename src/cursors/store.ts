@@ -6,10 +6,11 @@ import { parserVersion } from "../sources/parsers.ts";
 import { borrowMemory, returnMemory, type TallyMemory } from "../tally/memory.ts";
 import { type DecodedCursors, readCursors } from "./decode.ts";
 import { keptEntry, writeCursors } from "./entries.ts";
-import { isCursorFile, isGone, isTemporary, recentBeside } from "./file.ts";
+import { isCursorFile, isGone, isSumsFile, isTemporary, recentBeside } from "./file.ts";
 import { areMadeAlike } from "./layout.ts";
 import { aboutRows, isRowFile } from "./row-files.ts";
 import type { CursorTable } from "./table.ts";
+import { isOfUse, sumsFiles } from "../sums/kept.ts";
 import { isSourceName } from "../types.ts";
 
 export interface StoreInfo {
@@ -101,6 +102,14 @@ export function describeStore(folder: string): StoreInfo {
     info.transcripts++;
     info.transcriptBytes += about.bytes;
   }
+  for (const name of sumsFiles(folder)) {
+    const stat = statSync(join(folder, name), { throwIfNoEntry: false });
+    if (!stat) continue;
+    info.files++;
+    info.bytes += stat.size;
+    oldestMs = Math.min(oldestMs, stat.mtimeMs);
+    if (!isOfUse(folder, name)) info.unusable++;
+  }
   const code = codeFiles(folder).map((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
   const codeBytes = code.reduce((sum, bytes) => sum + bytes, 0);
   return { ...info, oldestAt: oldestMs === Infinity ? null : new Date(oldestMs).toISOString(), codeBytes };
@@ -136,6 +145,12 @@ export function pruneStore(folder: string): Pruned {
     pruned.files++;
     if (about) pruned.transcripts++;
   }
+  // After the cursors: those of what was removed go with it.
+  for (const name of sumsFiles(folder)) {
+    if (isOfUse(folder, name)) continue;
+    rmSync(join(folder, name), { force: true });
+    pruned.files++;
+  }
   for (const name of codeFiles(folder)) {
     if (!isStale(folder, name)) continue;
     rmSync(join(folder, name), { force: true });
@@ -157,7 +172,8 @@ function codeFiles(folder: string): string[] {
 
 /** Removes every file that is ours, and the folder if nothing else is in it. Returns how many. Throws what the system says. */
 export function clearStore(folder: string): number {
-  const isOurs = (name: string) => [isCursorFile, isRowFile, isCodeFile, isTemporary].some((is) => is(name));
+  const isOurs = (name: string) =>
+    [isCursorFile, isSumsFile, isRowFile, isCodeFile, isTemporary].some((is) => is(name));
   const ours = namesIn(folder).filter(isOurs);
   for (const name of ours) rmSync(join(folder, name), { force: true });
   if (ours.length > 0 && namesIn(folder).length === 0) rmdirSync(folder);

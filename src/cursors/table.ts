@@ -6,6 +6,7 @@ import { type Columns, CONTEXT, EVENT, EXTRA, FACTS, MESSAGE_TASKS, RECORD, type
 import type { Counts } from "../merged-columns.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { isWhole, type Narrow, type Numbers, numbersOf } from "./narrow.ts";
+import type { IdColumns } from "../sums/ids.ts";
 import type { UnreadColumns } from "./unread-columns.ts";
 
 /** One element a transcript: its cursor. Text columns hold text numbers; 0 is none. */
@@ -118,6 +119,8 @@ export class CursorTable {
   readonly paths: readonly string[];
   readonly texts: string[];
   readonly contexts: number;
+  /** What tells these cursors from others of their project: the checksums of their file. */
+  readonly version: { readonly low: number; readonly high: number };
   readonly row: Columns<typeof CURSOR>;
   /** Where the elements of each row begin, and where those of the last one end. */
   readonly start: Readonly<Record<keyof Counts | "skipped" | "listedContexts", Uint32Array>>;
@@ -135,8 +138,10 @@ export class CursorTable {
     texts: string[],
     tables: NarrowTables,
     memory: TallyMemory,
+    version: CursorTable["version"],
     unread?: UnreadColumns,
   ) {
+    this.version = version;
     this.paths = paths;
     this.texts = texts;
     this.contexts = tables.context.agentName.length;
@@ -179,7 +184,17 @@ export class CursorTable {
     this.#unread?.load(this, this.#tables, rows);
   }
 
-  /** Nothing more is loaded. */
+  /** Ids of all events and records, whether rows are loaded or not, and unchecked. Throws `DamagedCursors`. */
+  loadIds(): readonly IdColumns[] {
+    const { event, record } = this.#tables;
+    this.#unread?.loadColumns([event.responseLow, event.responseHigh, record.idLow, record.idHigh]);
+    return [
+      { low: event.responseLow, high: event.responseHigh, start: this.start.events },
+      { low: record.idLow, high: record.idHigh, start: this.start.records },
+    ];
+  }
+
+  /** Nothing is loaded for now. */
   close(): void {
     this.#unread?.close();
   }

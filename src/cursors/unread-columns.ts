@@ -3,6 +3,7 @@ import type { TallyMemory } from "../tally/memory.ts";
 import { areEventsSound } from "./check.ts";
 import { DamagedCursors } from "./damaged.ts";
 import type { CursorFile } from "./file.ts";
+import { HEADER_BYTES } from "./layout.ts";
 import type { Narrow } from "./narrow.ts";
 import { checksumsOf, columnsOfRows, type EventTables, lengthsOf } from "./rows.ts";
 import type { CursorTable } from "./table.ts";
@@ -29,6 +30,8 @@ export class UnreadColumns {
     const all = table.paths.length;
     const isLoaded = (this.#isLoaded ??= new Uint8Array(all));
     const left = rows.filter((row) => isLoaded[row] === 0);
+    if (left.length === 0) return;
+    if (!this.#file.reopen(HEADER_BYTES)) throw new DamagedCursors();
     const isMost = left.length > all * SHARE_OF_ALL;
     if (isMost && !this.#file.read(this.#from, this.#file.bytes.length)) throw new DamagedCursors();
     for (const [from, to] of isMost ? [[0, all] as const] : runsOf(left)) {
@@ -40,12 +43,20 @@ export class UnreadColumns {
   }
 
   #read(columns: EventTables): void {
-    for (const table of Object.values<Readonly<Record<string, Narrow>>>(columns)) {
-      for (const { address, width, length } of Object.values(table)) {
-        const at = address - this.#file.bytes.byteOffset;
-        if (!this.#file.read(at, at + width * length)) throw new DamagedCursors();
-      }
+    for (const table of Object.values<Readonly<Record<string, Narrow>>>(columns)) this.#readEach(Object.values(table));
+  }
+
+  #readEach(columns: readonly Narrow[]): void {
+    for (const { address, width, length } of columns) {
+      const at = address - this.#file.bytes.byteOffset;
+      if (!this.#file.read(at, at + width * length)) throw new DamagedCursors();
     }
+  }
+
+  /** Reads some columns of all rows, unchecked. Throws `DamagedCursors`. */
+  loadColumns(columns: readonly Narrow[]): void {
+    if (!this.#file.reopen(HEADER_BYTES)) throw new DamagedCursors();
+    this.#readEach(columns);
   }
 
   #check(table: CursorTable, columns: EventTables, from: number, to: number): void {

@@ -1,5 +1,6 @@
 /** Reads everything again that cursors say has been read, and compares. */
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { stampOf } from "../discover/stamp.ts";
 import { merge } from "../merge.ts";
 import { defaultThreads } from "../options.ts";
@@ -8,6 +9,7 @@ import { plan, type Unread } from "../plan.ts";
 import { readAll } from "../read-shards.ts";
 import { isDocument } from "../sources/parsers.ts";
 import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
+import { sumsFiles } from "../sums/kept.ts";
 import type { SourceName } from "../types.ts";
 import type { DecodedCursors } from "./decode.ts";
 import { differences } from "./compare.ts";
@@ -62,6 +64,8 @@ export async function verifyStore(options: VerifyOptions): Promise<Verified> {
     }
     writeCursors(options.folder, name, cursors.making, mendedEntries(table, scanned, new Set(found.keys())), memory);
   }
+  // Made of cursors: the next scans work them out again, of these.
+  for (const name of sumsFiles(options.folder)) rmSync(join(options.folder, name), { force: true });
   return all;
 }
 
@@ -108,7 +112,7 @@ async function compareAgain(
     taskPattern: DEFAULT_TASK_PATTERN,
   };
   const scanned = await readAll(plan(unread, { threads }), { threads, limits });
-  const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0 };
+  const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0, isSummed: false };
   const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
   const before = merge([whole], table.paths.length, merging);
   const now = merge(scanned.map(wholeOf), table.paths.length, merging);

@@ -7,15 +7,20 @@ import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
 const CHATS = "chats";
+const SESSION_DOCUMENT = /(?:^|[\\/])session-[^\\/]*\.json$/;
 
 /** The folder that may hold sessions on this machine, whether it exists or not. */
 export function geminiRoots({ variables, home }: Environment): string[] {
   return [join(variables["GEMINI_CLI_HOME"] || home, ".gemini", "tmp")];
 }
 
-/** Damaged files kept aside (`….jsonl.unreadable-1`) and temporary ones end otherwise. */
-export function isGeminiSession(name: string): boolean {
-  return name.endsWith(".jsonl") || /(?:^|[\\/])session-[^\\/]*\.json$/.test(name);
+/**
+ * `chats/session-….json[l]`, and a subagent's `chats/<parent>/<id>.json[l]`, the former from 26 March to 9 April 2026 (`chatRecordingService.ts` 104587b).
+ * Damaged files kept aside (`….jsonl.unreadable-1`) and temporary ones end otherwise. Logs and what tools write lie beside `chats`.
+ */
+export function isGeminiSession(path: string, folder: string): boolean {
+  if (basename(folder) === CHATS) return path.endsWith(".jsonl") || SESSION_DOCUMENT.test(path);
+  return basename(dirname(folder)) === CHATS && /\.jsonl?$/.test(path);
 }
 
 /** Files below the folders of projects to transcripts. */

@@ -75,7 +75,7 @@ function discoverOwn(environment: Environment, sources: readonly SourceName[]): 
 function findOf(source: SourceName, roots: readonly string[]): Omit<Found, "roots"> {
   const place = PLACES[source];
   const there = outermost(roots.filter((root) => isThere(root, false)));
-  const { files, unreadable } = walk(there, (name) => place.isNamedLikeOne(name));
+  const { files, unreadable } = walk(there, (name, folder) => place.isNamedLikeOne(name, folder));
   return { transcripts: place.transcripts(files), unreadable };
 }
 

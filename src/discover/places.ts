@@ -16,8 +16,8 @@ import type { FoundFile } from "./walk.ts";
 interface Place {
   /** The folders that may hold transcripts on this machine, whether they exist or not. */
   roots(environment: Environment): string[];
-  /** Whether a file below them is named like one. */
-  isNamedLikeOne(name: string): boolean;
+  /** Whether a file below them, in this folder, is named like one. */
+  isNamedLikeOne(name: string, folder: string): boolean;
   transcripts(files: readonly FoundFile[]): Transcript[];
 }
 

@@ -38,7 +38,7 @@ export async function readTranscripts(
 ): Promise<ReadTranscripts> {
   const takenMs = Date.now();
   const found = find();
-  const cursors = await cursorsOf(found, checked, takenMs, memory, isHeadEnough);
+  const cursors = await cursorsOf(found, checked, takenMs, memory, { isHeadEnough });
   try {
     return await readUnread(found, cursors, checked, memory);
   } catch (error) {

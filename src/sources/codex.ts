@@ -14,7 +14,7 @@ import { isObject, type Json } from "../json.ts";
 import type { Cells, Source } from "./source.ts";
 import { decompress } from "./zstd.ts";
 
-/** What a string of Node holds, at most. */
+/** A rollout decompressed may have, at most: as much as the longest line that can be asked for. */
 const LONGEST_BYTES = 512 << 20;
 
 const TOKENS = object({

@@ -24,7 +24,9 @@ const RECORD = object({
   tokens: TOKENS,
   toolCalls: each("name", {}),
   sessionId: text,
+  kind: oneOf("subagent"),
   startTime: time,
+  messages: json,
   $set: object({ lastUpdated: time, messages: json }),
 });
 
@@ -43,11 +45,16 @@ const draft = emptyDraft();
 
 function decode(cells: Cells, events: EventWriter): boolean {
   if (cells.has(tokens.self) && hasBadTokens(cells)) return false;
-  const messages = cells.has($set.messages) ? readMessages(cells.json($set.messages)) : [];
-  if (messages === undefined) return false;
+  const checkpoint = cells.has($set.messages) ? readMessages(cells.json($set.messages)) : [];
+  const isWhole = cells.has(slots.sessionId) && cells.has(slots.messages);
+  const whole = isWhole ? readMessages(cells.json(slots.messages)) : [];
+  if (checkpoint === undefined || whole === undefined) return false;
 
   const sessionId = cells.text(slots.sessionId);
-  if (sessionId !== 0) events.noteFirst("sessionId", sessionId);
+  if (sessionId !== 0) {
+    events.noteFirst("sessionId", sessionId);
+    if (cells.integer(slots.kind) !== 0) events.noteFirst("agentName", events.textNumber("subagent"));
+  }
   const type = cells.integer(slots.type);
   // A checkpoint repeats messages that stood in lines of their own.
   if (type === TYPE.user && events.wantsMessage) noteLine(cells.line(), events, ({ content }) => content);
@@ -72,7 +79,8 @@ function decode(cells: Cells, events: EventWriter): boolean {
     }
   }
   if (draft.flags !== 0 || draft.timeMs === draft.timeMs) events.add(draft);
-  for (const message of messages) addMessage(message, events);
+  for (const message of checkpoint) addMessage(message, events);
+  for (const message of whole) addMessage(message, events);
   return true;
 }
 
@@ -96,7 +104,7 @@ function setTokens(input: number, output: number, cached: number, thoughts: numb
   draft.usage.webSearches = tool;
 }
 
-/** The messages of a checkpoint that can carry tokens; undefined when it is damaged or one has a bad number. */
+/** The messages of a checkpoint, or of a session on one line, that can carry tokens; undefined when it is damaged or one has a bad number. */
 function readMessages(text: string): readonly Json[] | undefined {
   try {
     const list: unknown = JSON.parse(text);
@@ -128,7 +136,7 @@ function addMessage(message: Json, events: EventWriter): void {
 }
 
 /** The lines that a document's session would have. */
-function linesOf({ sessionId, startTime, lastUpdated }: Json, messages: readonly Json[]): object[] {
+function linesOf({ sessionId, startTime, lastUpdated, kind }: Json, messages: readonly Json[]): object[] {
   const written = firstTexts(messages, ({ type }) => type === "user");
   const lines = messages.map((message) => {
     const { id, timestamp, type, model, tokens: told, toolCalls } = message;
@@ -136,5 +144,5 @@ function linesOf({ sessionId, startTime, lastUpdated }: Json, messages: readonly
     const calls = Array.isArray(toolCalls) ? toolCalls.map(() => 0) : undefined;
     return { id, timestamp, type, model, tokens: told, toolCalls: calls, content: written.get(message) };
   });
-  return [{ sessionId, startTime }, { $set: { lastUpdated } }, ...lines];
+  return [{ sessionId, startTime, kind }, { $set: { lastUpdated } }, ...lines];
 }

@@ -22,10 +22,10 @@ const isNoted = (path: string) => /[\\/]token-usage-\d{4}-\d{2}\.jsonl(?:#|$)/.t
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
   amp: { version: 3, isDocument: isJson },
   claude: { version: 6 },
-  codex: { version: 5, isDocument: (path) => path.endsWith(".zst") },
+  codex: { version: 6, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
   copilot: { version: 2, isDocument: isStored },
-  gemini: { version: 2, isDocument: isJson },
+  gemini: { version: 3, isDocument: isJson },
   opencode: { version: 4, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 6 },
   // A session of its notes comes as lines.

@@ -14,8 +14,11 @@ export interface Source {
   decode(cells: Cells, events: EventWriter): boolean;
   /** Notes what a user may have written in a record that became an event in the kernel (`workers/kernel/claude.ts`). */
   noteMessage?(cells: Cells, events: EventWriter): void;
-  /** The lines that stand for a document; undefined when it is none yet. Throws an error with a `code` when it cannot be read. */
-  unpack?(bytes: Buffer, path: string): string | undefined;
+  /**
+   * The lines that stand for a document, or as bytes those that it holds as they are; undefined when it is none yet. Throws an
+   * error with a `code` when it cannot be read.
+   */
+  unpack?(bytes: Buffer, path: string): string | Buffer | undefined;
 }
 
 /** One line's declared values, by slot. Valid until the next line. */

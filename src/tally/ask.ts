@@ -6,6 +6,7 @@ import type { Filter } from "../filters.ts";
 import type { Dimension, SourceName } from "../types.ts";
 import type { Window } from "../window.ts";
 import { fillCells } from "./cells.ts";
+import { Pieces } from "./pieces.ts";
 import type { Places } from "./places.ts";
 import { type Rows, type Tallied, tallyRows, timesOf } from "./rows.ts";
 
@@ -24,8 +25,7 @@ export const ALL_TIME: Window = { sinceMs: -Infinity, untilMs: Infinity };
 
 export function ask(tallied: Tallied, { by, ...other }: Question): Rows {
   const asked = { ...tallied, ...other };
-  const { table, groups, toolUses, window } = asked;
-  return tallyRows(by, { ...asked, cells: fillCells(table, groups, toolUses, timesOf(by, asked), window) });
+  return tallyRows(by, { ...asked, cells: fillCells(asked, new Pieces(timesOf(by, asked), asked.window)) });
 }
 
 /** When each response was, in no order: all of them, but those without a time. */

@@ -1,11 +1,11 @@
 /** Groups summed into cells: what groups of one kind consumed in one piece of time. */
-import type { TimeKeys } from "../calendar.ts";
-import { AMOUNTS, type Columns } from "../events.ts";
+import { AMOUNTS, type Columns, copyColumns } from "../events.ts";
+import type { Summed } from "../sums/columns.ts";
+import { SumsOfNoUse } from "../sums/no-use.ts";
 import type { EventTable } from "./table.ts";
 import type { Groups } from "./groups.ts";
-import { Pieces } from "./pieces.ts";
+import { type Pieces, QUARTER_MS } from "./pieces.ts";
 import type { ToolUses } from "./tool-uses.ts";
-import type { Window } from "../window.ts";
 
 /** Everything about a group that rows can be named by, but for time. */
 const KIND = {
@@ -21,6 +21,8 @@ export const NO_MODEL = 0xffffffff;
 
 export interface Kinds extends Columns<typeof KIND> {
   readonly length: number;
+  /** As many of them are kinds of groups; the others are told by their sums. */
+  readonly ofGroups: number;
 }
 
 const CELL = {
@@ -50,51 +52,84 @@ export interface Cells extends Columns<typeof CELL> {
   readonly leftGroups: Uint32Array;
 }
 
-export function findKinds({ memory }: EventTable, groups: Groups): Kinds {
-  const columns = memory.columns(KIND, groups.length);
+/** Those of groups, then those of sums. */
+export function findKinds({ memory }: EventTable, groups: Groups, summed: Summed | undefined): Kinds {
+  const more = summed?.kinds.transcript.length ?? 0;
+  const columns = memory.columns(KIND, groups.length + more);
   memory.bind("kind", columns);
   const { address, last } = memory.places(groups.length);
-  return { ...columns, length: memory.native.findKinds(address, last) };
+  const ofGroups = memory.native.findKinds(address, last);
+  if (summed) copyColumns(summed.kinds, columns, ofGroups);
+  return { ...columns, length: ofGroups + more, ofGroups };
 }
 
-/** Cuts time where `times` and the window cut it. */
-export function fillCells(
-  table: EventTable,
-  groups: Groups,
-  toolUses: ToolUses,
-  times: readonly TimeKeys[],
-  window: Window,
-): Cells {
+/** What is tallied, and what is known without its events. */
+export interface Addends {
+  readonly table: EventTable;
+  readonly groups: Groups;
+  readonly toolUses: ToolUses;
+  readonly kinds: Kinds;
+  readonly summed: Summed | undefined;
+}
+
+/** Throws `SumsOfNoUse` where a piece of time begins or ends inside of a sum. */
+export function fillCells({ table, groups, toolUses, kinds, summed }: Addends, pieces: Pieces): Cells {
   const { memory, length } = table;
-  const pieces = new Pieces(times, window);
-  const slices = findSlices(table, pieces.sliceMs);
-  const pieceOf = memory.i32(slices.length);
-  for (const [i, slice] of slices.entries()) pieceOf[i] = pieces.numberOf(slice);
-  const cells = memory.columns(CELL, length + groups.length);
-  memory.bind("cell", cells);
-  const { address, last } = memory.places(length + groups.length);
-  const [events, left] = [memory.u32(length), memory.u32(groups.length)];
   const { native } = memory;
+  const sums = summed?.sums.kind.length ?? 0;
+  const numbers = memory.f64(2 * length + sums);
+  let slices = findSlices(table, pieces.sliceMs, numbers);
+  if (summed) {
+    memory.set("sums", sums);
+    memory.bind("sum", { ...summed.sums, slice: memory.u32(sums) });
+    slices = native.findSumSlices(QUARTER_MS);
+  }
+  const pieceOf = memory.i32(slices);
+  for (let i = 0; i < slices; i++) pieceOf[i] = pieces.numberOf(numbers[i] as number);
+  const { fill, ...filled } = cellsFor(table, groups, sums);
+  let count = fill(pieceOf, toolUses);
+  if (summed) count = native.addSums(pieceOf.byteOffset, kinds.ofGroups, QUARTER_MS);
+  if (count < 0) throw new SumsOfNoUse();
+  return { ...filled.cells, length: count, instantsMs: pieces.instantsMs, ...filled.left() };
+}
+
+/** The same with each quarter of an hour as a piece of its own, whose instant is its beginning; nothing is left. */
+export function fillQuarters({ table, groups, toolUses }: Addends): Cells {
+  const { memory, length, eventRecords } = table;
+  const numbers = memory.f64(2 * length + eventRecords);
+  const pieceOf = memory.i32(findSlices(table, QUARTER_MS, numbers));
+  for (let i = 0; i < pieceOf.length; i++) pieceOf[i] = i + 1;
+  const { cells, fill, left } = cellsFor(table, groups, eventRecords);
+  fill(pieceOf, toolUses);
+  const { leftEvents, leftGroups } = left();
+  const uses = memory.u32(eventRecords);
+  uses.set(toolUses.ofRecord.subarray(0, eventRecords));
+  const count = memory.native.addLeftRecords(leftEvents.byteOffset, uses.byteOffset);
+  const instantsMs = [NaN, ...Array.from(numbers, (number) => number * QUARTER_MS)];
+  return { ...cells, length: count, instantsMs, leftEvents: leftEvents.subarray(0, 0), leftGroups };
+}
+
+/** Room for cells, and `more` than events and groups need. */
+function cellsFor({ memory, length }: EventTable, groups: Groups, more: number) {
+  const { native } = memory;
+  const cells = memory.columns(CELL, length + groups.length + more);
+  memory.bind("cell", cells);
+  const { address, last } = memory.places(length + groups.length + more);
+  const [events, left] = [memory.u32(length), memory.u32(groups.length)];
   return {
-    ...cells,
-    length: native.fillCells(
-      pieceOf.byteOffset,
-      toolUses.ofEvent.byteOffset,
-      address,
-      last,
-      events.byteOffset,
-      left.byteOffset,
-    ),
-    instantsMs: pieces.instantsMs,
-    leftEvents: events.subarray(0, native.leftEventCount()),
-    leftGroups: left.subarray(0, native.leftGroupCount()),
+    cells,
+    fill: (pieceOf: Int32Array, { ofEvent }: ToolUses) =>
+      native.fillCells(pieceOf.byteOffset, ofEvent.byteOffset, address, last, events.byteOffset, left.byteOffset),
+    left: () => ({
+      leftEvents: events.subarray(0, native.leftEventCount()),
+      leftGroups: left.subarray(0, native.leftGroupCount()),
+    }),
   };
 }
 
-/** The slices that events and groups are in. */
-function findSlices({ memory, length }: EventTable, sliceMs: number): Float64Array {
+/** The slices that events and groups are in, their `numbers`, which have room for more. Returns how many. */
+function findSlices({ memory, length }: EventTable, sliceMs: number, numbers: Float64Array): number {
   memory.bind("event", { firstSlice: memory.u32(length), lastSlice: memory.u32(length) });
-  const { address, last } = memory.places(2 * length);
-  const numbers = memory.f64(2 * length);
-  return numbers.subarray(0, memory.native.findSlices(address, last, numbers.byteOffset, sliceMs));
+  const { address, last } = memory.places(numbers.length);
+  return memory.native.findSlices(address, last, numbers.byteOffset, sliceMs);
 }

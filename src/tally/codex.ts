@@ -46,7 +46,7 @@ function howItGoesOn(rollout: Rollout, byId: ReadonlyMap<string, readonly Rollou
   const ids = new Set([rollout.id, ...rollout.ancestors]);
   // More are added as they are met.
   for (const id of ids) {
-    for (const other of id === "" ? [] : (byId.get(id) ?? [])) {
+    for (const other of byId.get(id) ?? []) {
       const mayBeBase = !areOfOnePart(other, rollout) && isBefore(other, rollout);
       if (mayBeBase && other.tells(first)) return GOES_ON.withARepeat;
       for (const ancestor of other.ancestors) ids.add(ancestor);

@@ -12,6 +12,7 @@ import type { Costs } from "./costs.ts";
 import type { FindCountedBefore, ResponsesOfSessions } from "./counted-before.ts";
 import { type CountMode, groupEvents, type Groups } from "./groups.ts";
 import { Keys } from "./keys.ts";
+import { Pieces } from "./pieces.ts";
 import type { Places } from "./places.ts";
 import { bindTable, RepeatedRecords, splitRepeated } from "./repeated.ts";
 import { resolveAliases } from "./aliases.ts";
@@ -19,6 +20,7 @@ import { settle } from "./settle.ts";
 import { type Tallied, tallyRows, timesOf } from "./rows.ts";
 import { findTasks, type TaskOf } from "./tasks.ts";
 import { countToolUses } from "./tool-uses.ts";
+import type { Summed } from "../sums/columns.ts";
 import type { Window } from "../window.ts";
 
 export interface TallyOptions {
@@ -41,6 +43,8 @@ export interface TallyOptions {
   readonly pricesFolder: string | undefined;
   readonly nowMs: number;
   readonly keepsEmptyRows?: boolean | undefined;
+  /** What is known of transcripts without their events. */
+  readonly summed?: Summed | undefined;
   /** Asked what not to count again; responses are then listed by session. Default: everything counts, and none is listed. */
   readonly countedBefore?: FindCountedBefore | undefined;
 }
@@ -76,17 +80,16 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
   const responsesOf = listing?.(table, groups);
   const toolUses = countToolUses(table, groups, repeated);
   const costs = await priceGroups(table, groups, options);
-  const kinds = findKinds(table, groups);
+  const { summed } = options;
+  const kinds = findKinds(table, groups, summed);
   const tasks = asksForTasks(options) ? findTasks(table, places, groups, kinds, options.taskOf) : [];
   const keys = new Keys(table, places, kinds, options.agentTypes, tasks);
+  const addends = { table, groups, toolUses, kinds, summed };
   const tallied: Tallied = {
     ...options,
-    table,
+    ...addends,
     places,
-    groups,
-    kinds,
-    cells: fillCells(table, groups, toolUses, timesOf(options.by, options), options.window),
-    toolUses,
+    cells: fillCells(addends, new Pieces(timesOf(options.by, options), options.window)),
     keys,
     filter: await makeFilter(options.filters, keys),
     hasExtras: options.count === "responses",
@@ -103,7 +106,7 @@ export async function tally(told: EventTable, places: Places, options: TallyOpti
     costBasis: costs?.basis ?? null,
     costLines,
     ...settled,
-    ...countResponses(table),
+    ...countResponses(table, summed),
     responsesOf,
     tallied,
   };
@@ -149,10 +152,13 @@ function breakDown(rows: readonly Row[], finer: readonly Row[], by: readonly Dim
 }
 
 /** The counts of the whole scan, before windows and filters. */
-function countResponses({ memory, context, texts, usageRecords }: EventTable) {
+function countResponses({ memory, context, texts, usageRecords }: EventTable, summed: Summed | undefined) {
   const { native } = memory;
   const lowByContext = memory.u32(context.version.length);
   native.countResponses(lowByContext.byteOffset);
+  summed?.lows.context.forEach((number, i) => {
+    lowByContext[number] = (lowByContext[number] as number) + (summed.lows.count[i] as number);
+  });
   const lowOutput = new Map<string, number>();
   for (let number = 0; number < lowByContext.length; number++) {
     const count = lowByContext[number] as number;
@@ -162,7 +168,7 @@ function countResponses({ memory, context, texts, usageRecords }: EventTable) {
   }
   const sorted = [...lowOutput].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    responses: native.responseCount(),
+    responses: native.responseCount() + (summed?.responses ?? 0),
     usageRecords,
     responsesWithoutTime: native.responsesWithoutTimeCount(),
     lowOutputResponses: Object.fromEntries(sorted),

@@ -54,6 +54,7 @@ interface Native {
   describeGroups(named: number, ties: number): number;
   compareForAttribution(a: number, b: number): number;
   countResponses(lowOutputByContext: number): void;
+  listLow(listed: number): number;
   responseCount(): number;
   responsesWithoutTimeCount(): number;
   noteModels(marks: number): number;
@@ -68,6 +69,16 @@ interface Native {
     events: number,
     groups: number,
   ): number;
+  findSumSlices(quarterMs: number): number;
+  addSums(pieces: number, firstKind: number, quarterMs: number): number;
+  addLeftRecords(events: number, uses: number): number;
+  noteIds(bits: number, mask: number): void;
+  noteOthers(lows: number, starts: number, members: number, rows: number): void;
+  joinTranscripts(table: number, transcripts: number): void;
+  findShared(lows: number, highs: number, starts: number, members: number, rows: number, shared: number): void;
+  placeKinds(transcripts: number, contexts: number, limits: number, numbers: number): number;
+  placeSums(numbers: number): number;
+  summedResponses(): number;
   leftEventCount(): number;
   leftGroupCount(): number;
 }

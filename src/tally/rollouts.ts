@@ -1,5 +1,6 @@
 /** Codex rollouts as their events tell them, before anything is decided about them. */
 import { FLAG, NO_CONTEXT } from "../events.ts";
+import { hashText } from "../sources/hash.ts";
 import { groupBy } from "./group-by.ts";
 import type { Places } from "./places.ts";
 import { bindTable } from "./repeated.ts";
@@ -62,7 +63,7 @@ export class Rollout {
   readonly sessionName: string;
   /** What its file is named by: one session has several where it goes on from its own history. */
   readonly stem: string;
-  /** Key of its own session's id; empty where it names none. */
+  /** Key of its session's id. */
   readonly id: string;
   /** Keys of the ids of those it says it was copied from, the nearest first. */
   readonly ancestors: readonly string[];
@@ -96,7 +97,10 @@ export class Rollout {
       }
       sessions.push(idKey(event.responseLow[i] as number, event.responseHigh[i] as number));
     }
-    const [id = ""] = sessions;
+    const session = places.sessionOf[t] as number;
+    const sessionName = places.sessions[session] as string;
+    // Number 10: a first record that is damaged or names no id leaves it to those that follow, then to the file's name.
+    const id = sessions.find((one) => one !== "") ?? keyOf(sessionName);
     const named = new Set([forkedFrom, ...sessions]);
     named.delete("");
     named.delete(id);
@@ -104,8 +108,8 @@ export class Rollout {
     this.#table = table;
     this.#vectors = vectors;
     this.transcript = t;
-    this.session = places.sessionOf[t] as number;
-    this.sessionName = places.sessions[this.session] as string;
+    this.session = session;
+    this.sessionName = sessionName;
     this.stem = (places.transcripts[t] as (typeof places.transcripts)[number]).stem;
     this.id = id;
     this.ancestors = [...named];
@@ -168,6 +172,11 @@ export function readRollouts(table: EventTable, places: Places, vectors: Vectors
 
 function idKey(low: number, high: number): string {
   return low === 0 && high === 0 ? "" : `${low} ${high}`;
+}
+
+function keyOf(id: string): string {
+  const { low, high } = hashText(id);
+  return idKey(low, high);
 }
 
 /** The rollouts that tell of each session, by its id's key. */

@@ -3,7 +3,7 @@ import { type Calendar, TimeKeys, type Weekday } from "../calendar.ts";
 import type { Filter } from "../filters.ts";
 import type { EventTable } from "./table.ts";
 import { type Dimension, type Figures, isTimeDimension, type Row, type RowKey } from "../types.ts";
-import type { Cells, Kinds } from "./cells.ts";
+import type { Addends, Cells } from "./cells.ts";
 import { Sums } from "./figures.ts";
 import type { Groups } from "./groups.ts";
 import type { Cost, Costs } from "./costs.ts";
@@ -11,16 +11,11 @@ import { type Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
 import type { Places } from "./places.ts";
 import { Spans } from "./spans.ts";
 import { ROOT, Steps } from "./steps.ts";
-import type { ToolUses } from "./tool-uses.ts";
 import type { Window } from "../window.ts";
 
-export interface Tallied {
-  readonly table: EventTable;
+export interface Tallied extends Addends {
   readonly places: Places;
-  readonly groups: Groups;
-  readonly kinds: Kinds;
   readonly cells: Cells;
-  readonly toolUses: ToolUses;
   readonly keys: Keys;
   readonly window: Window;
   readonly filter: Filter | undefined;

@@ -60,9 +60,11 @@ export class Machine {
     return (await this.scan(options)).stats.bytesRead;
   }
 
-  /** The cursor files and what else lies there. */
+  /** The cursor files and what else lies there, but for what is made of them. */
   files(): string[] {
-    return readdirSync(this.cache).sort();
+    return readdirSync(this.cache)
+      .filter((name) => !name.endsWith(".sums"))
+      .sort();
   }
 
   /** Changes the only cursor file. */

@@ -6,7 +6,7 @@ import { scan } from "tokensift";
 import { describe, expect, test } from "vitest";
 import type { ScanOptions } from "../../src/options.ts";
 import type { Dimension } from "../../src/types.ts";
-import { answerOf, GROUPINGS, oracleOptions } from "../transcripts.ts";
+import { answerOf, GROUPINGS, makeFolder, oracleOptions, sessionId, type Tree } from "../transcripts.ts";
 import { compareScan } from "./compare.ts";
 import { oracleCodexScan } from "./oracle-codex.ts";
 
@@ -60,5 +60,42 @@ describe.skipIf(!areThere)("real rollouts", () => {
       { threads: 2, rangeBytes: 30_000 },
     ])
       expect(answerOf(await scan({ ...question, ...cut })), JSON.stringify(cut)).toEqual(whole);
+  });
+});
+
+describe("rollouts whose first session_meta is damaged or names no id", () => {
+  const at = (seconds: number) => new Date(Date.UTC(2026, 5, 1, 10, 0, seconds)).toISOString();
+  const meta = (seconds: number, payload: object) =>
+    JSON.stringify({ timestamp: at(seconds), type: "session_meta", payload });
+  const reading = (seconds: number, input: number) =>
+    JSON.stringify({
+      timestamp: at(seconds),
+      type: "event_msg",
+      payload: { type: "token_count", info: { total_token_usage: { input_tokens: input } } },
+    });
+  const name = (n: number) => `sessions/rollout-2026-06-01T10-00-00-${sessionId(n)}.jsonl`;
+  const ask = async (tree: Tree) => {
+    const paths = [makeFolder(tree)];
+    const question: ScanOptions = { paths, by: ["session"], threads: 0, cache: false, timezone: "UTC" };
+    const result = await scan(question);
+    compareScan(result, oracleCodexScan(paths, oracleOptions(question, result)));
+    return result.rows.map(({ key, inputTokens }) => [key.session, inputTokens]);
+  };
+
+  // What is told within two seconds of the first line is taken for a copy where another session's record follows.
+  test("its own record, written again, is no other session's", async () => {
+    const rollout = [meta(0, { cwd: "/srv/app" }), reading(1, 100), meta(1, { id: sessionId(1) }), reading(9, 300)];
+    expect(await ask({ [name(1)]: rollout })).toEqual([[sessionId(1), 300]]);
+  });
+
+  test("a fork finds it by its name", async () => {
+    const readings = [reading(1, 100), reading(2, 300)];
+    const fork = [meta(20, { id: sessionId(2), forked_from_id: sessionId(1) }), reading(25, 100), reading(26, 300)];
+    for (const first of ['{"timestamp":', meta(0, {}), meta(0, { id: 5 })]) {
+      expect(await ask({ [name(1)]: [first, ...readings], [name(2)]: [...fork, reading(40, 350)] })).toEqual([
+        [sessionId(1), 300],
+        [sessionId(2), 50],
+      ]);
+    }
   });
 });

@@ -70,11 +70,24 @@ const record = fc.oneof(
   { weight: 3, arbitrary: instant.map((lastUpdated) => ({ $set: { lastUpdated } })) },
   { weight: 1, arbitrary: fc.array(message, { maxLength: 3 }).map((messages) => ({ $set: { messages } })) },
   { weight: 1, arbitrary: fc.constantFrom({ $rewindTo: "m1" }, { $set: 1 }, { $set: { messages: {} } }) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      { sessionId: fc.constantFrom("s1", "s1", ""), messages: fc.array(message, { maxLength: 3 }) },
+      { requiredKeys: ["messages"] },
+    ),
+  },
 );
 
 const session = fc.record({
   header: fc.record(
-    { sessionId: fc.constantFrom("s1", "s2"), projectHash: fc.constant("x"), startTime: instant, lastUpdated: instant },
+    {
+      sessionId: fc.constantFrom("s1", "s2"),
+      projectHash: fc.constant("x"),
+      startTime: instant,
+      lastUpdated: instant,
+      kind: fc.constantFrom("main", "subagent"),
+    },
     { requiredKeys: ["sessionId", "projectHash"] },
   ),
   records: fc.array(record, { maxLength: 8 }),
@@ -190,6 +203,56 @@ test("an unchanged document is not opened, a changed one is read as a whole", as
     expect((await ask())[1]).toBe(0);
   } finally {
     Date.now = realNow;
+  }
+});
+
+// Before subagents had folders, from 21 February to 26 March 2026, only this told them apart (`chatRecordingService.ts` d2d345f).
+test.each(["json", "jsonl"])("a session that says it is a subagent's, beside the others (.%s)", async (extension) => {
+  const header = (kind: unknown) => ({ sessionId: "s1", projectHash: "x", kind });
+  const answer = (id: string, input: number) => ({ id, type: "gemini", kind: "subagent", tokens: { input } });
+  const file = (kind: unknown, ...messages: object[]) =>
+    extension === "json"
+      ? JSON.stringify({ ...header(kind), messages })
+      : [header(kind), ...messages].map((line) => JSON.stringify(line));
+  const paths = [
+    makeFolder({
+      [`.gemini/tmp/a/chats/session-1.${extension}`]: file("main", answer("m1", 1)),
+      [`.gemini/tmp/a/chats/session-2.${extension}`]: file("subagent", answer("m2", 2), answer("m3", 4)),
+      [`.gemini/tmp/a/chats/session-3.${extension}`]: file(undefined, answer("m4", 8)),
+      [`.gemini/tmp/a/chats/session-4.${extension}`]: file(["subagent"], answer("m5", 16)),
+    }),
+  ];
+  const { rows } = await scan({ paths, by: ["session", "agent"], threads: 0, cache: false });
+  expect(rows.map(({ key, inputTokens }) => [key.session, key.agent, inputTokens])).toEqual([
+    ["s1", "main", 25],
+    ["s1", "subagent", 6],
+  ]);
+});
+
+test("a whole session on one line is read as Gemini CLI reads it", async () => {
+  const messages = [1, 2].map((n) => ({ id: `m${n}`, type: "gemini", tokens: { input: 10 * n } }));
+  const session = { sessionId: "s1", projectHash: "x", messages };
+  const ask = async (...records: object[]) => {
+    const tree = { "exported.jsonl": records.map((record) => JSON.stringify(record)) };
+    const { rows, stats } = await scan({ paths: [makeFolder(tree)], by: ["session"], threads: 0, cache: false });
+    return [...rows.map(({ key, inputTokens }) => [key.session, inputTokens]), stats.skipped.malformed];
+  };
+  expect(await ask(session)).toEqual([["s1", 30], 0]);
+  // What follows are new states.
+  expect(await ask(session, { ...messages[1], tokens: { input: 25 } })).toEqual([["s1", 35], 0]);
+  expect(await ask({ ...session, messages: [...messages, { type: "user", tokens: { input: -1 } }] })).toEqual([1]);
+});
+
+test("ids are compared as text, whatever text it is, in a line as in a checkpoint", async () => {
+  const ids = ["\ud800", "\udfff", "\ud83d\ude00", "\ude00\ud83d", "\ufffd", "a\ud800b", '\0"\\', "é".repeat(50)];
+  const messages = ids.map((id, n) => ({ id, type: "gemini", tokens: { input: 10 ** n } }));
+  const header = { sessionId: "s1", projectHash: "x" };
+  const tree = (...records: object[]) => ({
+    ".gemini/tmp/a/chats/session-1.jsonl": [header, ...records].map((record) => JSON.stringify(record)),
+  });
+  for (const records of [messages, [{ $set: { messages } }], [...messages, { $set: { messages } }]]) {
+    const { totals } = await scan({ paths: [makeFolder(tree(...records))], threads: 0, cache: false });
+    expect([totals.responses, totals.inputTokens]).toEqual([8, 11_111_111]);
   }
 });
 

@@ -122,7 +122,6 @@ function readRollout(path: string): Rollout {
     offset = lf < 0 ? bytes.length : lf + 1;
   }
   const [own] = metas;
-  const id = asText(own?.["id"]);
   const ids = [asText(own?.["forked_from_id"]), ...metas.map((meta) => asText(meta["id"]))];
   const source = asObject(own?.["source"])?.["subagent"] ?? null;
   const distinct: Rollout["distinct"] = [];
@@ -135,8 +134,8 @@ function readRollout(path: string): Rollout {
     path,
     stem: uuid ?? stem,
     session,
-    id,
-    ancestors: [...new Set(ids)].filter((one) => one !== undefined && one !== id) as string[],
+    id: session,
+    ancestors: [...new Set(ids)].filter((one) => one !== undefined && one !== session) as string[],
     agent: source === null ? "main" : source === "review" ? "review" : "subagent", // (9)
     goesOn: asText(asObject(own?.["history_base"])?.["thread_id"]) !== undefined,
     project: cwd ?? "unknown",

@@ -56,14 +56,15 @@ function readState(message: Json, file: File): Omit<State, "order"> | undefined 
 
 function takeRecord(json: Json, file: File): void {
   const set = asObject(json["$set"]);
-  const listed: unknown[] = Array.isArray(set?.["messages"]) ? (set["messages"] as unknown[]) : [];
+  const id = asText(json["sessionId"]);
+  const listed = [set?.["messages"], id === undefined ? undefined : json["messages"]].filter(Array.isArray).flat();
   const inside = listed.map(asObject).filter((one) => one !== undefined);
   const states = [json, ...inside].flatMap((one) => readState(one, file) ?? []);
   const first = [json["timestamp"], json["startTime"], set?.["lastUpdated"]].map(readTime).find((t) => t !== undefined);
   for (const state of states) file.states.push({ ...state, order: file.states.length });
   if (json["type"] !== "gemini" && first !== undefined) file.times.push(first);
-  const id = asText(json["sessionId"]);
   if (id !== undefined && file.ownSession === "") file.ownSession = id;
+  if (id !== undefined && json["kind"] === "subagent") file.agent = "subagent";
   file.records++;
 }
 
@@ -94,7 +95,8 @@ function readSession(path: string): File {
     if (!session) {
       if (bytes.length > 0) skip("pending");
     } else {
-      takeRecord({ sessionId: session["sessionId"], startTime: session["startTime"] }, file);
+      const { sessionId, startTime, kind } = session;
+      takeRecord({ sessionId, startTime, kind }, file);
       takeRecord({ $set: { lastUpdated: session["lastUpdated"] } }, file);
       for (const message of (Array.isArray(session["messages"]) ? session["messages"] : []) as unknown[]) {
         const object = asObject(message);

@@ -104,6 +104,14 @@ export function findSlices(places: usize, last: u32, numbers: usize, sliceMs: f6
   return slices;
 }
 
+/** Those of sums, behind the ones there are; returns how many there are then. */
+export function findSumSlices(quarterMs: f64): u32 {
+  for (let i: u32 = 0; i < T.sums; i++) {
+    setU32(T.sumSlice, i, sliceOf(<f64>u32At(T.sumQuarter, i) * quarterMs));
+  }
+  return slices;
+}
+
 function sliceOf(ms: f64): i32 {
   const number = Math.floor(ms / lengthMs);
   if (number == latestNumber) return latestSlice;
@@ -196,6 +204,60 @@ export function fillCells(
   return cells;
 }
 
+/**
+ * Adds sums to the cells that `fillCells` made, their kinds counted from `firstKind`; returns how many cells there are
+ * then, or -1 where a piece of time begins or ends inside of one of them.
+ */
+export function addSums(pieces: usize, firstKind: u32, quarterMs: f64): i32 {
+  for (let i: u32 = 0; i < T.sums; i++) {
+    const piece = i32At(pieces, i32At(T.sumSlice, i));
+    if (piece == CUT) return -1;
+    if (piece < 0) continue;
+    const cell = cellOf(firstKind + u32At(T.sumKind, i), piece);
+    const startMs = <f64>u32At(T.sumQuarter, i) * quarterMs;
+    const firstMs = startMs + <f64>u32At(T.sumFirstMs, i);
+    const lastMs = startMs + <f64>u32At(T.sumLastMs, i);
+    if (firstMs < f64At(T.cellFirstMs, cell)) setF64(T.cellFirstMs, cell, firstMs);
+    if (lastMs > f64At(T.cellLastMs, cell)) setF64(T.cellLastMs, cell, lastMs);
+    addU32(T.cellToolUses, cell, u32At(T.sumToolUses, i));
+    addU32(T.cellResponses, cell, u32At(T.sumResponses, i));
+    addF64(T.cellInput, cell, f64At(T.sumInput, i));
+    addF64(T.cellOutput, cell, f64At(T.sumOutput, i));
+    addF64(T.cellReasoning, cell, f64At(T.sumReasoning, i));
+    addF64(T.cellCacheCreation5m, cell, f64At(T.sumCacheCreation5m, i));
+    addF64(T.cellCacheCreation1h, cell, f64At(T.sumCacheCreation1h, i));
+    addF64(T.cellCacheRead, cell, f64At(T.sumCacheRead, i));
+    addF64(T.cellWebSearches, cell, f64At(T.sumWebSearches, i));
+    addU32(T.cellUnpriced, cell, u32At(T.sumUnpriced, i));
+    addF64(T.cellUnpricedTokens, cell, f64At(T.sumUnpricedTokens, i));
+    addU32(T.cellPriced, cell, u32At(T.sumPriced, i));
+    addMoney(cell, f64At(T.sumCostDollars, i), f64At(T.sumCostNanos, i));
+  }
+  return cells;
+}
+
+/**
+ * Where each slice is a piece of its own, and its number that of the slice plus 1: adds the events that `fillCells` left, record by
+ * record; returns how many cells there are then. `uses` are those of records that count. There has to be room for a slice
+ * and a cell a record.
+ */
+export function addLeftRecords(events: usize, uses: usize): u32 {
+  for (let at: u32 = 0; at < leftEvents; at++) {
+    const i = u32At(events, at);
+    const kind = u32At(T.groupKind, i32At(T.groupOfEvent, i));
+    const last = u32At(T.eventLastRecord, i);
+    for (let r = u32At(T.eventFirstRecord, i); r <= last; r++) {
+      if (u32At(T.recordEvent, r) != i) continue;
+      const ms = f64At(T.recordTimeMs, r);
+      const cell = cellOf(kind, sliceOf(ms) + 1);
+      addU32(T.cellToolUses, cell, u32At(uses, r));
+      if (ms < f64At(T.cellFirstMs, cell)) setF64(T.cellFirstMs, cell, ms);
+      if (ms > f64At(T.cellLastMs, cell)) setF64(T.cellLastMs, cell, ms);
+    }
+  }
+  return cells;
+}
+
 function addResponse(cell: u32, usage: u32): void {
   addU32(T.cellResponses, cell, 1);
   addF64(T.cellInput, cell, f64At(T.usageInput, usage));
@@ -218,8 +280,12 @@ function addCost(cell: u32, group: u32, usage: u32): void {
     return;
   }
   addU32(T.cellPriced, cell, 1);
+  addMoney(cell, dollars, f64At(T.groupCostNanos, group));
+}
+
+function addMoney(cell: u32, dollars: f64, nanos: f64): void {
   addF64(T.cellCostDollars, cell, dollars);
-  addF64(T.cellCostNanos, cell, f64At(T.groupCostNanos, group));
+  addF64(T.cellCostNanos, cell, nanos);
   if (f64At(T.cellCostNanos, cell) < CARRIED_NANOS) return;
   addF64(T.cellCostDollars, cell, 1_000_000);
   addF64(T.cellCostNanos, cell, -CARRIED_NANOS);

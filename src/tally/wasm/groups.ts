@@ -112,8 +112,21 @@ export function countResponses(lowOutputByContext: usize): void {
     if (chosen < 0) continue;
     responses++;
     if (f64At(T.groupTimeMs, group) == Infinity) responsesWithoutTime++;
-    const flags = u32At(T.groupFlags, group);
-    const isLow = (flags & (T.FINAL | T.LONG_BLOCK)) == T.LONG_BLOCK && outputOf(chosen) <= PLACEHOLDER_TOKENS;
-    if (isLow) addU32(lowOutputByContext, u32At(T.eventContext, chosen), 1);
+    if (isLow(group, chosen)) addU32(lowOutputByContext, u32At(T.eventContext, chosen), 1);
   }
+}
+
+/** Lists the responses whose output is a placeholder; returns how many there are. */
+export function listLow(listed: usize): u32 {
+  let count: u32 = 0;
+  for (let group: u32 = 0; group < T.groups; group++) {
+    const chosen = i32At(T.groupChosen, group);
+    if (chosen >= 0 && isLow(group, chosen)) setU32(listed, count++, group);
+  }
+  return count;
+}
+
+function isLow(group: u32, chosen: u32): bool {
+  const flags = u32At(T.groupFlags, group);
+  return (flags & (T.FINAL | T.LONG_BLOCK)) == T.LONG_BLOCK && outputOf(chosen) <= PLACEHOLDER_TOKENS;
 }

@@ -8,3 +8,5 @@ export * from "./buckets";
 export * from "./groups";
 export * from "./prices";
 export * from "./cells";
+export * from "./shared-ids";
+export * from "./sums";

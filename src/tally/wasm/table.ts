@@ -44,6 +44,8 @@ export let extraWebSearches: usize = 0;
 
 /** The number of each transcript's session. */
 export let transcriptSession: usize = 0;
+/** One that each transcript has ids in common with. */
+export let transcriptTogether: usize = 0;
 
 export let usageInput: usize = 0;
 export let usageOutput: usize = 0;
@@ -92,6 +94,34 @@ export let cellUnpricedTokens: usize = 0;
 export let cellPriced: usize = 0;
 export let cellUnpriced: usize = 0;
 
+/** What transcripts came to that are told by their sums (`src/sums/columns.ts`). */
+export let summedKinds: u32 = 0;
+export let summedKindMember: usize = 0;
+export let summedKindContext: usize = 0;
+export let summedKindFlags: usize = 0;
+export let summedKindModel: usize = 0;
+export let sums: u32 = 0;
+export let sumKind: usize = 0;
+export let sumQuarter: usize = 0;
+export let sumFirstMs: usize = 0;
+export let sumLastMs: usize = 0;
+export let sumToolUses: usize = 0;
+export let sumResponses: usize = 0;
+export let sumInput: usize = 0;
+export let sumOutput: usize = 0;
+export let sumReasoning: usize = 0;
+export let sumCacheCreation5m: usize = 0;
+export let sumCacheCreation1h: usize = 0;
+export let sumCacheRead: usize = 0;
+export let sumWebSearches: usize = 0;
+export let sumCostDollars: usize = 0;
+export let sumCostNanos: usize = 0;
+export let sumUnpricedTokens: usize = 0;
+export let sumPriced: usize = 0;
+export let sumUnpriced: usize = 0;
+/** The slice of each. */
+export let sumSlice: usize = 0;
+
 // Flags of events, as `src/events.ts` has them.
 export const USAGE: u32 = 1;
 export const SIDE_CHAIN: u32 = 2;
@@ -104,6 +134,7 @@ export const READING: u32 = 128;
 export const REVIEW_START: u32 = 512;
 export const REVIEW_END: u32 = 1024;
 export const TURN: u32 = 2048;
+export const ALIAS: u32 = 65536;
 
 /** No event, group, kind or slice. */
 export const NONE: i32 = -1;

@@ -1,0 +1,67 @@
+/** What can be told by its sums from now on. */
+import type { Cursors } from "../cursors/index.ts";
+import type { Member } from "../cursors/project.ts";
+import type { CursorTable } from "../cursors/table.ts";
+import { FLAG } from "../events.ts";
+import type { MergedTable } from "../merge.ts";
+import { idsOf } from "./ids.ts";
+
+/** By transcript. Those with ids in common are candidates together, or none of them is. */
+export interface Candidates {
+  readonly has: Uint8Array;
+  /** The first of all that one is together with. */
+  readonly together: Uint32Array;
+  /** Copies in them have ids of their own, and name records by ids that no column of theirs has. */
+  readonly withAliases: ReadonlySet<number>;
+  /** By the table that cursors of candidates are in, the checksum of its ids. */
+  readonly idsChecksums: ReadonlyMap<CursorTable, number>;
+}
+
+/**
+ * Transcripts of a merged table whose cursors are as they were, if that is so of all they have ids in common with.
+ * Undefined: there is nothing that was not known before. To be asked before the tally, which takes the place of
+ * cursors in the memory. Throws `DamagedCursors`.
+ */
+export function findCandidates(
+  table: MergedTable,
+  together: Uint32Array,
+  { members, told, outdated }: Pick<Cursors, "members" | "told" | "outdated">,
+  canBeTold: (transcript: number) => boolean,
+): Candidates | undefined {
+  const has = new Uint8Array(members.length);
+  const isLeft = new Uint8Array(members.length);
+  const { firstEvent } = table.transcript;
+  for (let t = 0; t < members.length; t++) {
+    const hasEvents = (firstEvent[t + 1] ?? table.length) > (firstEvent[t] as number);
+    if (!hasEvents) continue;
+    const { isUnchanged, isWhole, table: cursors } = members[t] as Member;
+    const isKept = isUnchanged && isWhole && cursors && !outdated.has(cursors) && canBeTold(t);
+    if (isKept && told?.isRefused(t) !== true) has[t] = 1;
+    else isLeft[together[t] as number] = 1;
+  }
+  const idsChecksums = new Map<CursorTable, number>();
+  let isNew = false;
+  for (let t = 0; t < members.length; t++) {
+    const cursors = members[t]?.table;
+    if (has[t] === 0 || !cursors) continue;
+    if (isLeft[together[t] as number] === 1) {
+      has[t] = 0;
+      continue;
+    }
+    if ((told?.knownAs[t] ?? -1) < 0) isNew = true;
+    if (!idsChecksums.has(cursors)) idsChecksums.set(cursors, 0);
+  }
+  if (!isNew) return undefined;
+  for (const cursors of idsChecksums.keys()) {
+    idsChecksums.set(cursors, idsOf(cursors, table.memory).checksum);
+    cursors.close();
+  }
+  return { has, together, idsChecksums, withAliases: transcriptsWithAliases(table) };
+}
+
+function transcriptsWithAliases({ memory, length, transcriptOf }: MergedTable): ReadonlySet<number> {
+  const found = new Set<number>();
+  const next = (from: number) => memory.native.nextWith(FLAG.alias, from, length);
+  for (let i = next(0); i < length; i = next(i + 1)) found.add(transcriptOf[i] as number);
+  return found;
+}

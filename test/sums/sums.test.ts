@@ -1,0 +1,323 @@
+/** Transcripts that are told by their sums: their events are not read, and every figure is what it would be with them. */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ScanOptions } from "../../src/options.ts";
+import type { ScanResult } from "../../src/types.ts";
+import { Corpus, manyLines, projects } from "../cursors/corpus.ts";
+import { sayingsOf } from "../cursors/scan.ts";
+import { toEngine } from "../parity/engine-options.ts";
+import { scenario } from "../parity/generate.ts";
+import { lines, response, sessionId, type Tree } from "../transcripts.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+
+function sumsOf(corpus: Corpus): string {
+  const found = corpus.cacheFiles().filter((path) => path.endsWith(".sums"));
+  expect(found).toHaveLength(1);
+  return found[0] as string;
+}
+
+const cursorFiles = (corpus: Corpus) => corpus.cacheFiles().filter((path) => path.endsWith(".cursors"));
+
+/** Where what hangs on events begins in a cursor file: a number in its header says it. */
+function destroyEvents(corpus: Corpus): void {
+  for (const path of cursorFiles(corpus)) {
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, bytes.readUInt32LE(24));
+    writeFileSync(path, bytes);
+  }
+}
+
+/** Cursors are written, then sums of what is in them. */
+async function settled(tree: Tree): Promise<Corpus> {
+  const corpus = new Corpus(tree);
+  await corpus.checked();
+  await corpus.checked();
+  expect(existsSync(sumsOf(corpus))).toBe(true);
+  return corpus;
+}
+
+const FIRST = `-srv-app0/${sessionId(0)}.jsonl`;
+
+describe("where nothing is new", () => {
+  test("events are not read: with theirs destroyed all figures are still there", async () => {
+    const corpus = await settled(projects(3, 4, 30));
+    destroyEvents(corpus);
+    for (const by of [
+      ["day"],
+      ["session", "model"],
+      ["hour"],
+      ["project", "agent", "team"],
+      ["branch", "source"],
+    ] as const) {
+      const { stats } = await corpus.checked({ by });
+      expect(stats).toMatchObject({ bytesRead: 0, transcriptsUnchanged: 12 });
+    }
+  });
+
+  test("windows that end between quarters of an hour are told by them, those that end inside are not", async () => {
+    const corpus = await settled(projects(2, 2, 40));
+    const { totals } = await corpus.cold();
+    const [first, last] = [Date.parse(totals.firstAt ?? ""), Date.parse(totals.lastAt ?? "")];
+    const middle = Math.floor((first + last) / 2 / HOUR_MS) * HOUR_MS;
+    for (const atMs of [middle, middle + 1, middle - 1, middle + 7 * 60_000 + 123, first, last, first + 1, last - 1]) {
+      const at = new Date(atMs).toISOString();
+      await corpus.checked({ since: at, by: ["hour"] });
+      await corpus.checked({ until: at, by: ["session"] });
+      await corpus.checked({ since: at, until: new Date(atMs + 20 * 60_000).toISOString() });
+    }
+  });
+
+  test.each(["Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"])(
+    "days of %s",
+    async (timezone) => {
+      const corpus = await settled(projects(2, 2, 40));
+      for (const by of [["day"], ["week"], ["hour"], ["month", "model"]] as const)
+        await corpus.checked({ by, timezone });
+    },
+  );
+
+  test("where an hour begins inside of a quarter, events are read after all", async () => {
+    // Until 1972 clocks in Liberia were 44 minutes and 30 seconds behind.
+    const at = (n: number) => new Date(Date.UTC(1971, 5, 1, 12, n * 7)).toISOString();
+    const old = lines(Array.from({ length: 40 }, (_, n) => response(n, { timestamp: at(n) })));
+    const corpus = await settled({ [FIRST]: old });
+    for (const by of [["hour"], ["day"], ["hour", "model"]] as const) {
+      await corpus.checked({ by, timezone: "Africa/Monrovia" });
+    }
+  });
+
+  test("what goes on from one quarter of an hour to others counts in each of them", async () => {
+    // One response, one record and one call of a tool every ten minutes; others beside it.
+    const at = (minutes: number) => new Date(Date.UTC(2026, 5, 1, 9, minutes)).toISOString();
+    const record = (n: number) =>
+      response(
+        1,
+        { uuid: `part-${n}`, timestamp: at(n * 10) },
+        { output_tokens: n },
+        { content: [{ type: "tool_use", id: `tool-${n}`, name: "Read", input: {} }] },
+      );
+    const others = Array.from({ length: 12 }, (_, n) => response(100 + n, { timestamp: at(n * 10 + 1) }));
+    const typed = Array.from({ length: 12 }, (_, n) =>
+      JSON.stringify({ type: "user", uuid: `user-${n}`, timestamp: at(n * 10 + 2), message: { content: "more" } }),
+    );
+    const records = Array.from({ length: 12 }, (_, n) => record(n));
+    const corpus = await settled({ [FIRST]: lines([...records, ...typed, ...others]) });
+    destroyEvents(corpus);
+    for (const by of [["hour"], ["hour", "model"], ["session"]] as const) {
+      const { stats, totals } = await corpus.checked({ by });
+      expect(stats.bytesRead).toBe(0);
+      expect(totals).toMatchObject({ responses: 13, toolUses: 12, durationMs: 112 * 60_000 });
+    }
+    for (const minutes of [15, 45, 60]) {
+      const { stats } = await corpus.checked({
+        since: at(minutes),
+        until: new Date(Date.parse(at(90)) - 1).toISOString(),
+      });
+      expect(stats.bytesRead).toBe(0);
+    }
+  });
+
+  test("other prices, none, and other ways to count have sums of their own, or none", async () => {
+    const corpus = await settled(projects(2, 2, 20));
+    for (const cost of ["calculate", "none", "recorded", "auto", "calculate"] as const) {
+      await corpus.checked({ cost });
+      await corpus.checked({ cost, by: ["model"] });
+    }
+    await corpus.checked({ count: "records" });
+    await corpus.checked({ explain: true });
+    await corpus.checked({ by: ["task"] });
+  });
+
+  test("they are written once", async () => {
+    const corpus = await settled(projects(2, 2, 20));
+    const { ino, mtimeNs } = statSync(sumsOf(corpus), { bigint: true });
+    await corpus.checked();
+    await corpus.checked({ by: ["hour"], since: "2020-01-01" });
+    expect(statSync(sumsOf(corpus), { bigint: true })).toMatchObject({ ino, mtimeNs });
+  });
+});
+
+describe("what sums cannot tell", () => {
+  const iterations = [
+    { type: "message", input_tokens: 10, output_tokens: 20 },
+    { type: "advisor_message", model: "claude-opus-4-5", input_tokens: 300, output_tokens: 40 },
+  ];
+  const ODD = `-srv-odd/${sessionId(77)}.jsonl`;
+
+  test.each(
+    Object.entries({
+      "what a response used under other models": [
+        response(500, {}, { input_tokens: 10, output_tokens: 20, iterations }),
+      ],
+      "a response without a time": [response(500, { timestamp: undefined })],
+      "a time before 1970": [response(500, { timestamp: "1969-12-31T23:59:00.000Z" })],
+      "a copy with an id of its own": [
+        response(500),
+        response(500, { uuid: "copy-500", forkedFrom: { messageUuid: "uuid-500", sessionId: sessionId(77) } }),
+      ],
+    }),
+  )("%s: its events are read, those of others are not, and it is tried once", async (_, odd) => {
+    const corpus = new Corpus({ ...projects(2, 2, 20), [ODD]: lines([...odd, response(600)]) });
+    await corpus.checked();
+    await corpus.checked();
+    const { ino } = statSync(sumsOf(corpus));
+    for (const by of [["model"], ["hour"], ["session"], ["day", "model"]] as const) await corpus.checked({ by });
+    expect(statSync(sumsOf(corpus)).ino).toBe(ino);
+    // With all events destroyed the odd transcript is read again, and so is what lies in its file of cursors.
+    destroyEvents(corpus);
+    const { stats } = await corpus.checked();
+    expect(stats.bytesRead).toBeGreaterThan(0);
+  });
+});
+
+describe("where something is new", () => {
+  test("only that, and what has ids in common with it, is read", async () => {
+    const tree = projects(2, 3, 30);
+    const fork = `-srv-app1/${sessionId(50)}.jsonl`;
+    const corpus = await settled({ ...tree, [fork]: `${tree[FIRST] as string}${manyLines(700, 3)}` });
+    corpus.append(fork, manyLines(800, 2));
+    const { stats } = await corpus.checked({ by: ["session"] });
+    expect(stats.transcriptsUnchanged).toBe(6);
+    await corpus.checked({ by: ["session"] });
+    await corpus.checked({ by: ["session"] });
+    destroyEvents(corpus);
+    expect((await corpus.checked({ by: ["session", "hour"] })).stats.bytesRead).toBe(0);
+  });
+
+  test("a copy of what is told, in a project that was not there, counts once and for the transcript it was copied from", async () => {
+    const corpus = await settled(projects(2, 3, 30));
+    const copy = `-srv-new/${sessionId(60)}.jsonl`;
+    for (const name of [copy, `-srv-app0/${sessionId(61)}.jsonl`]) {
+      const path = corpus.path(name);
+      mkdirSync(dirname(path), { recursive: true });
+      copyFileSync(corpus.path(FIRST), path);
+      corpus.age(name);
+      const { totals } = await corpus.checked({ by: ["session", "project"] });
+      expect(totals.responses).toBe(180);
+      for (let run = 0; run < 2; run++) await corpus.checked({ by: ["session", "project"] });
+    }
+    rmSync(corpus.path(FIRST));
+    for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session", "project"] });
+  });
+
+  test("nothing is kept of what has ids in common with what may still change", async () => {
+    const [original, fork] = [FIRST, `-srv-app0/${sessionId(40)}.jsonl`];
+    const corpus = new Corpus({ ...projects(2, 2, 30), [original]: manyLines(0, 20), [fork]: manyLines(0, 25) });
+    await corpus.checked({ by: ["session"] });
+    corpus.touch(original);
+    for (let run = 0; run < 2; run++) await corpus.checked({ by: ["session"] });
+    rmSync(corpus.path(original));
+    for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session"] });
+  });
+
+  test("a transcript that is gone takes its sums along", async () => {
+    const corpus = await settled(projects(2, 3, 30));
+    rmSync(corpus.path(FIRST));
+    const { totals } = await corpus.checked();
+    expect(totals.responses).toBe(150);
+    for (let run = 0; run < 2; run++) expect((await corpus.checked()).totals.responses).toBe(150);
+  });
+
+  test("newer cursors in a file of their own are told as well", async () => {
+    const corpus = new Corpus({ ...projects(1, 1, 1500), [`-srv-app0/${sessionId(9)}.jsonl`]: manyLines(5000, 3) });
+    await corpus.checked();
+    corpus.append(`-srv-app0/${sessionId(9)}.jsonl`, manyLines(5003, 2));
+    await corpus.checked();
+    expect(cursorFiles(corpus)).toHaveLength(2);
+    await corpus.checked();
+    destroyEvents(corpus);
+    expect((await corpus.checked({ by: ["session"] })).stats.bytesRead).toBe(0);
+  });
+});
+
+describe("a file of sums that is no use", () => {
+  const damages: Record<string, (bytes: Buffer) => Buffer> = {
+    empty: () => Buffer.alloc(0),
+    "half of it": (bytes) => bytes.subarray(0, bytes.length >> 1),
+    longer: (bytes) => Buffer.concat([bytes, Buffer.alloc(8)]),
+    "another format": (bytes) => Buffer.concat([bytes.subarray(0, 8), Buffer.from([99]), bytes.subarray(9)]),
+    "one bit in the middle": (bytes) => {
+      const copy = Buffer.from(bytes);
+      copy[copy.length >> 1] = (copy[copy.length >> 1] as number) ^ 4;
+      return copy;
+    },
+  };
+  test.each(Object.entries(damages))("%s: is as good as absent, and written anew", async (_, damage) => {
+    const corpus = await settled(projects(2, 2, 30));
+    const whole = readFileSync(sumsOf(corpus));
+    writeFileSync(sumsOf(corpus), damage(whole));
+    expect((await corpus.checked({ by: ["day"] })).stats.bytesRead).toBe(0);
+    expect(readFileSync(sumsOf(corpus)).equals(whole)).toBe(true);
+  });
+
+  test("of other cursors than there are", async () => {
+    const corpus = await settled(projects(2, 2, 30));
+    const before = readFileSync(sumsOf(corpus));
+    corpus.append(FIRST, manyLines(900, 4));
+    await corpus.checked();
+    await corpus.checked();
+    writeFileSync(sumsOf(corpus), before);
+    expect((await corpus.checked({ by: ["session"] })).totals.responses).toBe(124);
+  });
+
+  test("cursors that were read by halves, and replaced before the rest was", async () => {
+    const corpus = await settled(projects(2, 2, 30));
+    for (const path of cursorFiles(corpus)) rmSync(path);
+    expect((await corpus.checked()).totals.responses).toBe(120);
+  });
+});
+
+test("whatever is asked of generated transcripts, and whatever is new in them", { timeout: 300_000 }, async () => {
+  const seed = Number(process.env["TOKENSIFT_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
+  console.log(`sums: seed ${seed}`);
+  const change = fc.record({
+    file: fc.nat(20),
+    like: fc.nat(20),
+    percent: fc.nat(100),
+    how: fc.constantFrom("append", "copy", "cut"),
+  });
+  const property = fc.asyncProperty(scenario, fc.array(change, { maxLength: 3 }), async ({ tree, asked }, changes) => {
+    const files = Object.entries(tree.files).filter(([name]) => name.endsWith(".jsonl"));
+    const corpus = new Corpus(tree.files);
+    const questions = asked.map((question) => toEngine(question, { threads: 0, chunkBytes: null, rangeBytes: null }));
+    const ask = async () => {
+      for (const { paths: _, ...options } of [{}, ...questions] as ScanOptions[]) await same(corpus, options);
+    };
+    await ask();
+    await ask();
+    for (const { file, like, percent, how } of changes) {
+      const [[name, bytes], [, other]] = [files[file % files.length]!, files[like % files.length]!];
+      const path = corpus.path(how === "copy" ? `${name.slice(0, -".jsonl".length)}-copy.jsonl` : name);
+      const part = other.subarray(0, Math.floor((other.length * percent) / 100));
+      writeFileSync(
+        path,
+        how === "append"
+          ? Buffer.concat([readFileSync(path), part])
+          : how === "cut"
+            ? bytes.subarray(0, part.length)
+            : other,
+      );
+      corpus.age(path.slice(corpus.root.length + 1));
+      await ask();
+      await ask();
+    }
+    rmSync(corpus.folder, { recursive: true, force: true });
+  });
+  await fc.assert(property, { seed, numRuns: Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 150) });
+});
+
+/** Warm and cold say the same, or refuse to answer for the same reason. */
+async function same(corpus: Corpus, options: ScanOptions): Promise<void> {
+  const answer = async (result: Promise<ScanResult>) => {
+    try {
+      return JSON.stringify(sayingsOf(await result));
+    } catch (error) {
+      return String((error as { code?: string }).code);
+    }
+  };
+  const [warm, cold] = [await answer(corpus.warm(options)), await answer(corpus.cold(options))];
+  expect(warm === cold ? cold : JSON.parse(warm)).toEqual(warm === cold ? cold : JSON.parse(cold));
+}
