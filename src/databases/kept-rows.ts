@@ -13,7 +13,7 @@ import type { DatabaseState } from "./private-copy.ts";
 import { PROBLEMS, type StoredSession, type StoredSessions } from "./stored-session.ts";
 
 /** Goes up with every change to what readers make of a row. */
-const FORMAT = 4;
+const FORMAT = 5;
 /** Clocks of file systems are not ours, and some count in steps of two seconds. */
 const FRESH_MS = 2000;
 const LF = 0x0a;

@@ -107,6 +107,6 @@ function listIn(value: unknown): readonly unknown[] {
 
 /** What matters of a message; its texts stay behind. */
 function messageLine(id: string, sessionID: string, message: Json, toolUses: number | undefined): string {
-  const { role, time, modelID, agent, mode, path, cost, tokens } = message;
-  return lineOf({ id, sessionID, role, time, modelID, agent, mode, path, cost, tokens, toolUses });
+  const { role, time, modelID, providerID, agent, mode, path, cost, tokens } = message;
+  return lineOf({ id, sessionID, role, time, modelID, providerID, agent, mode, path, cost, tokens, toolUses });
 }

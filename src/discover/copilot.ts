@@ -10,10 +10,11 @@ const EVENTS = "events.jsonl";
 const BELOW_STATE = /[\\/]session-state[\\/](.*)$/;
 const PLACE = /^[^\\/]+(?:[\\/]events)?\.jsonl$/;
 
-/** The folder and the database that may hold sessions on this machine, whether they exist or not. */
+/** The folders and databases that may hold sessions on this machine, whether they exist or not. Until March 2026 `XDG_STATE_HOME` moved them. */
 export function copilotRoots({ variables, home }: Environment): string[] {
-  const folder = variables["COPILOT_HOME"] || join(home, ".copilot");
-  return [join(folder, "session-state"), join(folder, "session-store.db")];
+  const older = variables["XDG_STATE_HOME"] ? [join(variables["XDG_STATE_HOME"], ".copilot")] : [];
+  const folders = new Set([variables["COPILOT_HOME"] || join(home, ".copilot"), ...older]);
+  return [...folders].flatMap((folder) => [join(folder, "session-state"), join(folder, "session-store.db")]);
 }
 
 /** Whether a path is laid and named as Copilot CLI does: `session-state/<session>/events.jsonl`. */

@@ -143,6 +143,7 @@ function readRequest(cells: Cells): void {
   setId(cells);
 }
 
+/** No flag says that there is an id: records that have it in common are still told apart by what stands between them. */
 function setId(cells: Cells): void {
   const id = cells.textOf(slots.id);
   if (id === "") return;
@@ -150,7 +151,6 @@ function setId(cells: Cells): void {
   draft.idLow = draft.responseLow = low;
   draft.idHigh = draft.responseHigh = high;
   draft.requestLow = REQUEST;
-  draft.flags |= FLAG.responseId | FLAG.requestId;
 }
 
 /** The columns of `VECTOR` in `src/tally/vectors.ts`: cached and written tokens are parts of the input. */
@@ -195,7 +195,7 @@ function addTotals(totals: readonly Total[], cells: Cells, events: EventWriter):
   const request = hashText(line);
   for (const { model, counts } of totals) {
     const response = hashText(`${line} ${model}`);
-    draft.flags = FLAG.usage | FLAG.counter | FLAG.responseId | FLAG.requestId;
+    draft.flags = FLAG.usage | FLAG.counter;
     draft.model = model === "" ? 0 : events.textNumber(model);
     draft.responseLow = response.low;
     draft.responseHigh = response.high;

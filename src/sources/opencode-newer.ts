@@ -9,6 +9,7 @@ export interface MessageFacts {
   readonly role: "assistant" | "user";
   readonly time: unknown;
   readonly modelID?: unknown;
+  readonly providerID?: unknown;
   readonly agent?: unknown;
   readonly cost?: unknown;
   readonly tokens?: unknown;
@@ -21,7 +22,9 @@ export function readNewerMessage(type: unknown, data: Json, modelBefore: () => u
   if (type === "user") return { role: "user", time };
   if (type === "assistant") {
     const toolUses = countTools(data["content"]);
-    return { role: "assistant", time, modelID: modelIn(data), agent, cost, tokens: withTotal(tokens), toolUses };
+    const { id: modelID, providerID } = modelOf(data);
+    const used = { cost, tokens: withTotal(tokens), toolUses };
+    return { role: "assistant", time, modelID, providerID, agent, ...used };
   }
   if (type !== "compaction") return undefined;
   const modelID = modelIn(data) ?? modelBefore();
@@ -29,8 +32,12 @@ export function readNewerMessage(type: unknown, data: Json, modelBefore: () => u
 }
 
 /** The model's id; undefined where a message names none. */
-export function modelIn({ model }: Json): unknown {
-  return isObject(model) ? model["id"] : undefined;
+export function modelIn(message: Json): unknown {
+  return modelOf(message)["id"];
+}
+
+function modelOf({ model }: Json): Json {
+  return isObject(model) ? model : {};
 }
 
 function countTools(content: unknown): number {

@@ -22,6 +22,16 @@ const RECORD = object({
   agent: text,
   mode: text,
   modelID: text,
+  providerID: oneOf(
+    "anthropic",
+    "amazon-bedrock",
+    "google-vertex-anthropic",
+    "github-copilot",
+    "openrouter",
+    "google",
+    "google-vertex",
+    "opencode",
+  ),
   toolUses: count,
   path: within({ cwd: text }),
   time: within({ created: time }),
@@ -45,6 +55,19 @@ export const opencode: Source = {
   decode,
   unpack,
 };
+
+const PROVIDER = {
+  anthropic: 1,
+  bedrock: 2,
+  vertexAnthropic: 3,
+  copilot: 4,
+  openRouter: 5,
+  google: 6,
+  vertex: 7,
+  zen: 8,
+} as const;
+/** Version 1.0.62, and before the first of those that kept messages so. */
+const [CACHED_BESIDE_FROM_MS, FIRST_MESSAGES_MS] = [Date.UTC(2025, 10, 13), Date.UTC(2025, 4, 1)];
 
 const draft = emptyDraft();
 /** Messages are told apart by their own ids, so all have one and the same request. */
@@ -93,11 +116,41 @@ function setUsage(cells: Cells): void {
   draft.usage.input = input;
   draft.usage.cacheRead = read;
   draft.usage.cacheCreation5m = write;
-  // Older versions had reasoning in the output, newer ones beside it: the total tells which.
-  const isBeside = reasoning > output || cells.count(tokens.total) === input + output + read + write + reasoning;
-  draft.usage.output = isBeside ? output + reasoning : output;
+  // Older versions had reasoning in the output, newer ones beside it: the total tells which, or who told it.
+  const isBeside = cells.has(tokens.total)
+    ? cells.count(tokens.total) === input + output + read + write + reasoning
+    : isOfGoogle(cells);
+  draft.usage.output = isBeside || reasoning > output ? output + reasoning : output;
   draft.usage.reasoning = reasoning;
   draft.usage.recordedCost = recordedCost(cells.decimal(slots.cost));
+  if (!isCachedInside(cells, input, read, write)) return;
+  draft.usage.input -= read;
+  // OpenCode made it of both.
+  draft.usage.recordedCost = 0;
+}
+
+/** Number 19 of decision 0012: older versions left the cached tokens of most providers in the input. */
+function isCachedInside(cells: Cells, input: number, read: number, write: number): boolean {
+  if (!(draft.timeMs < CACHED_BESIDE_FROM_MS && draft.timeMs >= FIRST_MESSAGES_MS)) return false;
+  if (read === 0 || read > input || write > 0) return false;
+  switch (cells.integer(slots.providerID)) {
+    case PROVIDER.anthropic:
+    case PROVIDER.bedrock:
+    case PROVIDER.vertexAnthropic:
+      return false;
+    case PROVIDER.copilot:
+    case PROVIDER.openRouter:
+      return true;
+    default:
+      return !/claude/i.test(cells.textOf(slots.modelID));
+  }
+}
+
+/** Number 22: whether Google's own interface was asked, which tells thoughts beside the candidates. */
+function isOfGoogle(cells: Cells): boolean {
+  const provider = cells.integer(slots.providerID);
+  if (provider === PROVIDER.zen) return /gemini/i.test(cells.textOf(slots.modelID));
+  return provider === PROVIDER.google || provider === PROVIDER.vertex;
 }
 
 /** A message or a part is a document that is one line; an export is a document of many messages. A session's rows are lines already. */

@@ -24,10 +24,10 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   claude: { version: 6 },
   codex: { version: 6, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.
-  copilot: { version: 1, isDocument: isStored },
+  copilot: { version: 2, isDocument: isStored },
   gemini: { version: 3, isDocument: isJson },
-  opencode: { version: 3, isDocument: (path) => isJson(path) || isStored(path) },
-  pi: { version: 5 },
+  opencode: { version: 4, isDocument: (path) => isJson(path) || isStored(path) },
+  pi: { version: 6 },
   // A session of its notes comes as lines.
   qwen: { version: 5, isDocument: (path) => isJson(path) || isNoted(path) },
 };

@@ -33,6 +33,9 @@ const RECORD = object({
   modelId: text,
   message: object({
     role: oneOf("assistant", "user", "toolResult"),
+    /** When it was asked for; the entry's is when it was written. */
+    timestamp: time,
+    api: oneOf("google-generative-ai", "google-vertex", "openai-completions", "openai-responses"),
     model: text,
     /** What served it, where that is another one. */
     responseModel: text,
@@ -45,6 +48,11 @@ const RECORD = object({
 
 const TYPE = { session: 1, message: 2, modelChange: 3, compaction: 4, branchSummary: 5 } as const;
 const ROLE = { assistant: 1, user: 2, toolResult: 3 } as const;
+const API = { google: 1, vertex: 2, completions: 3, responses: 4 } as const;
+/** Version 0.12.7: the input of OpenAI's answers is without the cached tokens. */
+const OPENAI_UNTIL_MS = Date.UTC(2025, 11, 4, 2, 11, 3);
+/** From when on messages say when they were asked for, and from when on entries have ids (version 0.31.0). */
+const [ASKED_FROM_MS, IDS_FROM_MS] = [Date.UTC(2025, 9, 25), Date.UTC(2026, 0, 2, 0, 59, 59)];
 const { slots } = assignSlots(RECORD);
 const { message } = slots;
 /** A summary's usage is declared as a message's is, so its slots are those of a message's, this far on. */
@@ -84,16 +92,20 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.model = isAnswer ? cells.text(modelSlot(cells)) : 0;
   draft.toolUses = isAnswer ? cells.integer(message.content.toolCalls) : 0;
   draft.context = events.contextNumber(0, 0, 0, 0, 0);
-  readUsage(cells, shift);
-  const { input, output, cacheRead, cacheCreation5m, cacheCreation1h } = draft.usage;
-  const cacheWrite = cacheCreation5m + cacheCreation1h;
+  const askedMs = isAnswer ? cells.time(message.timestamp) : NaN;
+  const { input, output, cacheRead, cacheWrite } = readUsage(cells, shift);
+  if (isAnswer && isCachedInside(cells, askedMs)) {
+    draft.usage.input -= cacheRead;
+    // Pi made it of both.
+    draft.usage.recordedCost = 0;
+  }
   // A request that was aborted before it began tells zeros.
   if (hasUsage && input + output + cacheRead + cacheWrite > 0) {
     draft.flags = FLAG.usage;
     // What a summary was asked of, `src/tally/pi.ts` says.
     if (draft.model === 0 && !isSummary) draft.model = events.textNumber(UNKNOWN);
   }
-  setIds(cells, `${input} ${output} ${cacheRead} ${cacheWrite}`);
+  setIds(cells, askedMs, `${input} ${output} ${cacheRead} ${cacheWrite}`);
   if (type === TYPE.modelChange) {
     draft.model = cells.text(slots.modelId);
     if (draft.model !== 0) draft.flags = FLAG.turn;
@@ -108,26 +120,41 @@ function modelSlot(cells: Cells): number {
   return isRouted ? message.responseModel : message.model;
 }
 
-function readUsage(cells: Cells, shift: number): void {
+/** Returns what stands there, for `draft.usage` is not always left so. */
+function readUsage(cells: Cells, shift: number) {
+  const input = cells.count(usage.input + shift);
   const output = cells.count(usage.output + shift);
+  const cacheRead = cells.count(usage.cacheRead + shift);
   const cacheWrite = cells.count(usage.cacheWrite + shift);
   const cacheWrite1h = Math.min(cells.count(usage.cacheWrite1h + shift), cacheWrite);
-  draft.usage.input = cells.count(usage.input + shift);
+  draft.usage.input = input;
   draft.usage.output = output;
   draft.usage.reasoning = Math.min(cells.count(usage.reasoning + shift), output);
-  draft.usage.cacheRead = cells.count(usage.cacheRead + shift);
+  draft.usage.cacheRead = cacheRead;
   draft.usage.cacheCreation5m = cacheWrite - cacheWrite1h;
   draft.usage.cacheCreation1h = cacheWrite1h;
   draft.usage.recordedCost = recordedCost(cells.decimal(usage.cost.total + shift));
+  return { input, output, cacheRead, cacheWrite };
 }
 
-/** An entry with neither id nor time is like no other. */
-function setIds(cells: Cells, numbers: string): void {
+/** Number 8 of decision 0015: older versions left the cached tokens of some providers in the input. */
+function isCachedInside(cells: Cells, askedMs: number): boolean {
+  const api = cells.integer(message.api);
+  const [input, cacheRead] = [cells.count(usage.input), cells.count(usage.cacheRead)];
+  if (api === 0 || cacheRead === 0 || cacheRead > input) return false;
+  const hasTotal = cells.has(usage.totalTokens);
+  if (api === API.google || api === API.vertex)
+    return !hasTotal || cells.count(usage.totalTokens) === input + cells.count(usage.output);
+  return !hasTotal && (askedMs === askedMs ? askedMs : draft.timeMs) < OPENAI_UNTIL_MS;
+}
+
+/** An entry with neither id nor time is like no other. Number 9: copies of one that had no id have in common when it was asked for. */
+function setIds(cells: Cells, askedMs: number, numbers: string): void {
   const id = cells.has(slots.id) ? cells.textOf(slots.id) : "";
   const isKnown = id !== "" || draft.timeMs === draft.timeMs;
   const isResponse = isKnown && (draft.flags & FLAG.usage) !== 0;
-  const { low, high } =
-    isResponse || draft.toolUses > 0 ? hashText(`${id} ${draft.timeMs} ${numbers}`) : { low: 0, high: 0 };
+  const own = askedMs >= ASKED_FROM_MS && askedMs < IDS_FROM_MS ? ` ${askedMs}` : `${id} ${draft.timeMs}`;
+  const { low, high } = isResponse || draft.toolUses > 0 ? hashText(`${own} ${numbers}`) : { low: 0, high: 0 };
   draft.idLow = isKnown ? low : 0;
   draft.idHigh = isKnown ? high : 0;
   draft.responseLow = isResponse ? low : 0;

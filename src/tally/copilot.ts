@@ -6,7 +6,7 @@ import { FLAG, NO_USAGE } from "../events.ts";
 import type { CountMode } from "./groups.ts";
 import type { Places } from "./places.ts";
 import type { EventTable } from "./table.ts";
-import { copyVector, PARTS, writeFigures } from "./vectors.ts";
+import { COLUMNS, copyVector, PARTS, writeFigures } from "./vectors.ts";
 
 export interface SettledCopilot {
   /** Responses that said more cached input than input. */
@@ -59,9 +59,13 @@ function storedFrom({ event, transcript, length }: EventTable, { transcripts, se
 }
 
 /** A message without an id is like no other. */
-function keyOf({ event }: EventTable, i: number): string {
-  if (((event.flags[i] as number) & FLAG.responseId) === 0) return `event ${i}`;
-  return `${event.responseLow[i]} ${event.responseHigh[i]}`;
+function keyOf(table: EventTable, i: number): string {
+  const { responseLow, responseHigh } = table.event;
+  return hasId(table, i) ? `${responseLow[i]} ${responseHigh[i]}` : `event ${i}`;
+}
+
+function hasId({ event }: EventTable, i: number): boolean {
+  return event.responseLow[i] !== 0 || event.responseHigh[i] !== 0;
 }
 
 function dropUsage({ event }: EventTable, i: number): void {
@@ -82,6 +86,8 @@ class Settler {
   #totals = new Map<number, Float64Array>();
   /** How many messages a later end does not tell of. */
   #passed = 0;
+  /** How many messages earlier processes wrote. */
+  #earlier = 0;
 
   /** From `storedFromMs` on the session store has all that its ends and messages tell. */
   constructor(table: EventTable, t: number, storedFromMs: number) {
@@ -97,10 +103,15 @@ class Settler {
     let clamped = 0;
     let context: number | undefined;
     let model = 0;
+    for (let i = this.#from; i < this.#to; i++) {
+      if (hasId(this.#table, i)) event.flags[i] = (event.flags[i] as number) | FLAG.responseId | FLAG.requestId;
+    }
     for (let i = this.#from; i < this.#to;) {
       const flags = event.flags[i] as number;
-      if (flags & FLAG.session) context = event.context[i];
-      else if (context !== undefined) event.context[i] = context;
+      if (flags & FLAG.session) {
+        context = event.context[i];
+        this.#earlier = this.messages.length;
+      } else if (context !== undefined) event.context[i] = context;
       if (flags & FLAG.counter) {
         const next = this.#endOfTotals(i);
         if (context !== undefined) event.context.fill(context, i, next);
@@ -136,7 +147,10 @@ class Settler {
       to < this.#to &&
       ((event.flags[to] as number) & FLAG.counter) !== 0 &&
       event.requestLow[to] === event.requestLow[from] &&
-      event.requestHigh[to] === event.requestHigh[from]
+      event.requestHigh[to] === event.requestHigh[from] &&
+      event.firstMs[to] === event.firstMs[from] &&
+      // Another line may have stood between that told no more than a time.
+      event.firstRecord[to] === (event.firstRecord[from] as number) + to - from
     ) {
       to++;
     }
@@ -165,6 +179,7 @@ class Settler {
       totals.set(event.model[i] as number, total);
     }
     if (isEach || this.#hasBegunAnew(totals)) this.#totals.clear();
+    if (!isEach) this.#passLost(totals);
     const isStored = this.#isStored(from, 0);
     let clamped = 0;
     for (let i = from; i < to; i++) {
@@ -200,11 +215,47 @@ class Settler {
     return fromMs !== Infinity && (this.#table.event.firstMs[i] as number) >= fromMs - marginMs;
   }
 
-  /** Totals only grow: where one fell or is gone, all of them began at zero. */
+  /**
+   * Totals only grow: where one fell or is gone, all of them began at zero. So they did where their output is that of the process's
+   * own messages (number 20): in older versions each process counted for itself.
+   */
   #hasBegunAnew(totals: ReadonlyMap<number, Float64Array>): boolean {
-    return [...this.#totals].some(([model, before]) => {
+    const hasFallen = [...this.#totals].some(([model, before]) => {
       const now = totals.get(model);
       return now === undefined || before.some((value, part) => (now[part] as number) < value);
     });
+    const own = this.#outputOf(Math.max(this.#passed, this.#earlier), this.messages.length);
+    return hasFallen || (own > 0 && isNearer(outputIn(totals) - own, outputIn(this.#totals)));
   }
+
+  /** Messages of processes that did not end: the next one's end need not tell of them. */
+  #passLost(totals: ReadonlyMap<number, Float64Array>): void {
+    const added = outputIn(totals) - outputIn(this.#totals);
+    const lost = this.#outputOf(this.#passed, this.#earlier);
+    const own = this.#outputOf(Math.max(this.#passed, this.#earlier), this.messages.length);
+    if (isNearer(added - own, lost)) this.#passed = this.#earlier;
+  }
+
+  /** Of some messages, each once. */
+  #outputOf(from: number, to: number): number {
+    const { event, usage } = this.#table;
+    const outputs = new Map<string, number>();
+    for (const i of this.messages.slice(from, to)) {
+      if (((event.flags[i] as number) & FLAG.usage) === 0) continue;
+      const key = keyOf(this.#table, i);
+      outputs.set(key, Math.max(outputs.get(key) ?? 0, usage.output[event.usage[i] as number] as number));
+    }
+    return [...outputs.values()].reduce((sum, output) => sum + output, 0);
+  }
+}
+
+const OUTPUT = COLUMNS.indexOf("output");
+
+function outputIn(totals: ReadonlyMap<number, Float64Array>): number {
+  return [...totals.values()].reduce((sum, total) => sum + (total[OUTPUT] as number), 0);
+}
+
+/** Whether a number is nearer to zero than to one above it: some requests no message tells of. */
+function isNearer(number: number, above: number): boolean {
+  return above > 0 && number < above / 2;
 }

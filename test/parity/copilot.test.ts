@@ -148,6 +148,75 @@ test(
   },
 );
 
+describe("a session that was entered several times", () => {
+  type Told = number | "resume" | { readonly end: number };
+  /** Numbers are messages by their output, `resume` is a new process, and an end tells an output, ten times the input, five times of it cached. */
+  const session = (some: readonly Told[]) => {
+    const records = some.map((one) => {
+      if (one === "resume") return { type: "session.resume", data: {} };
+      if (typeof one === "number") return { type: "assistant.message", data: { outputTokens: one, toolRequests: [] } };
+      const usage = { inputTokens: one.end * 10, outputTokens: one.end, cacheReadTokens: one.end * 5 };
+      return { type: "session.shutdown", data: { modelMetrics: { m: { usage } } } };
+    });
+    return [{ type: "session.start", data: { sessionId: "s" } }, ...records].map((record, n) =>
+      JSON.stringify({
+        ...record,
+        id: `${n}`,
+        timestamp: new Date(Date.UTC(2026, 3, 1, 0, 0, n)).toISOString(),
+        parentId: null,
+      }),
+    );
+  };
+  const read = async (...some: readonly Told[]) => {
+    const paths = [makeFolder({ "session-state/s/events.jsonl": session(some) })];
+    const { totals, diagnostics } = await scan({ paths, threads: 0, cache: false });
+    const { inputTokens, cacheReadTokens, outputTokens } = totals;
+    return [inputTokens, cacheReadTokens, outputTokens, diagnostics.outputOnlyResponses];
+  };
+
+  test("by a version whose ends tell what was used since they were begun, or since the session was", async () => {
+    const both = [487 * 5, 487 * 5, 487, 0];
+    expect(await read(171, 16, { end: 187 }, "resume", 200, 100, { end: 300 })).toEqual(both);
+    expect(await read(171, 16, { end: 187 }, "resume", 200, 100, { end: 487 })).toEqual(both);
+    // What no message tells of, as a title, does not change that.
+    expect(await read(171, 16, { end: 190 }, "resume", 200, 100, { end: 310 })).toEqual([2500, 2500, 500, 0]);
+    expect(await read(171, 16, { end: 190 }, "resume", 200, 100, { end: 500 })).toEqual([2500, 2500, 500, 0]);
+    // Messages of versions that do not tell their output say nothing.
+    expect(await read({ end: 187 }, "resume", { end: 300 })).toEqual([1500, 1500, 300, 0]);
+  });
+
+  test("and did not end each time: what no end tells of counts with its output", async () => {
+    expect(await read(10, { end: 10 }, "resume", 20, "resume", 40, { end: 50 })).toEqual([250, 250, 70, 1]);
+    expect(await read(10, { end: 10 }, "resume", 20, "resume", 40, { end: 40 })).toEqual([250, 250, 70, 1]);
+    expect(await read(10, { end: 10 }, "resume", 20, "resume", 40, { end: 70 })).toEqual([350, 350, 70, 0]);
+    expect(await read(20, "resume", 40, { end: 40 })).toEqual([200, 200, 60, 1]);
+    expect(await read(20, "resume", 40, { end: 60 })).toEqual([300, 300, 60, 0]);
+    expect(await read(10, { end: 10 }, "resume", 20, "resume", { end: 10 })).toEqual([50, 50, 30, 1]);
+  });
+});
+
+test("moved by XDG_STATE_HOME in older versions, whose sessions newer ones take over when they start", async () => {
+  const end = (id: string) =>
+    JSON.stringify({
+      type: "session.shutdown",
+      data: { modelMetrics: { m: { usage: { inputTokens: 10, outputTokens: 1 } } } },
+      id,
+      parentId: null,
+    });
+  const home = makeFolder({
+    "state/.copilot/session-state/s/events.jsonl": [end("a")],
+    "state/.copilot/session-state/t/events.jsonl": [end("b")],
+    ".copilot/session-state/s/events.jsonl": [end("a")],
+  });
+  const read = async (variables: Record<string, string>) => {
+    const environment = { variables, home, platform: "linux" as const };
+    return (await scan({ environment, threads: 0, cache: false })).totals.responses;
+  };
+  expect(await read({ XDG_STATE_HOME: join(home, "state") })).toBe(2);
+  expect(await read({ XDG_STATE_HOME: join(home, "state"), COPILOT_HOME: join(home, "nowhere") })).toBe(2);
+  expect(await read({ XDG_STATE_HOME: home })).toBe(1);
+});
+
 test("moved by COPILOT_HOME; more cached than input is clamped and said", async () => {
   const usage = { inputTokens: 10, outputTokens: 1, cacheReadTokens: 8, cacheWriteTokens: 5 };
   const end = JSON.stringify({

@@ -143,6 +143,69 @@ describe("a message of several steps, which tells the last one's tokens alone,",
   });
 });
 
+describe("cached tokens that versions before 1.0.62 left in the input", () => {
+  const [before, since] = [Date.UTC(2025, 10, 12, 23, 59), Date.UTC(2025, 10, 13)];
+  const tokens = { input: 1000, output: 50, reasoning: 20, cache: { read: 900, write: 0 } };
+  const told = (created: number, more: object = {}) =>
+    message("ses_2", 1, 0, { time: { created }, modelID: "gpt-5", providerID: "openai", cost: 0.25, tokens, ...more });
+  const exported = (one: object) => {
+    const messages = [{ info: { ...one, id: "msg_1" }, parts: [] }];
+    return makeFolder({ "export.json": JSON.stringify({ info: { id: "ses_2" }, messages }) });
+  };
+  const inputOf = async (one: object) => {
+    const { totals } = await scan({ paths: [exported(one)], threads: 0, cache: false });
+    return [totals.inputTokens, totals.cacheReadTokens, totals.costUsd === 0.25];
+  };
+  const [once, twice] = [
+    [100, 900, false],
+    [1000, 900, true],
+  ];
+
+  test("count once, and their cost is not believed", async () => {
+    expect(await inputOf(told(before))).toEqual(once);
+    for (const providerID of ["github-copilot", "openrouter"])
+      expect(await inputOf(told(before, { providerID, modelID: "claude-sonnet-4" }))).toEqual(once);
+    expect(await inputOf(told(before, { providerID: undefined }))).toEqual(once);
+  });
+
+  test("were beside it since, and always where Anthropic's way of telling is used", async () => {
+    expect(await inputOf(told(since))).toEqual(twice);
+    // No version of OpenCode is as old.
+    expect(await inputOf(told(Date.UTC(2025, 3, 30)))).toEqual(twice);
+    for (const providerID of ["anthropic", "amazon-bedrock", "google-vertex-anthropic"])
+      expect(await inputOf(told(before, { providerID, modelID: "some-model" }))).toEqual(twice);
+    expect(await inputOf(told(before, { providerID: "opencode", modelID: "Claude-Sonnet-4" }))).toEqual(twice);
+    const written = { ...tokens, cache: { read: 900, write: 1 } };
+    const more = { ...tokens, cache: { read: 1001, write: 0 } };
+    expect(await inputOf(told(before, { tokens: written }))).toEqual(twice);
+    expect(await inputOf(told(before, { tokens: more }))).toEqual([1000, 1001, true]);
+    expect(await inputOf(told(before, { tokens: { ...tokens, cache: { read: 0, write: 0 } } }))).toEqual([
+      1000,
+      0,
+      true,
+    ]);
+  });
+
+  test("are the same in files, databases of both versions, and forks", async () => {
+    const home = makeFolder({
+      [`${DATA}/storage/message/ses_2/msg_1.json`]: JSON.stringify({ ...told(before), id: "msg_1" }),
+    });
+    expect((await scanHome(home)).totals).toMatchObject({ inputTokens: 100, responses: 1 });
+    const agent = new Agent(`${OPENCODE}${OPENCODE_2}`);
+    for (const [id, session] of Object.entries({ msg_1: "ses_2", msg_2: "ses_1" }))
+      agent.insert("message", { id, session_id: session, data: JSON.stringify(told(before)) });
+    const times = { time_created: before, time_updated: before };
+    agent.insert("session_v2", { id: "ses_0", directory: "/srv", version: "2", ...times });
+    const data = { model: { id: "gpt-5", providerID: "openai" }, time: { created: before }, cost: 0.25, tokens };
+    const row = { type: "assistant", seq: 1, ...times, data: JSON.stringify(data) };
+    agent.insert("session_message", { id: "msg_9", session_id: "ses_0", ...row });
+    agent.publish(join(home, DATABASE));
+    const { totals, diagnostics } = await scanHome(home);
+    expect(totals).toMatchObject({ inputTokens: 100, cacheReadTokens: 900, outputTokens: 50, responses: 1 });
+    expect(diagnostics.untoldTokens).toBe(0);
+  });
+});
+
 test("OPENCODE_DB names a database more", async () => {
   const home = makeFolder();
   const agent = new Agent(OPENCODE);
@@ -182,6 +245,28 @@ test("reasoning is inside or beside the output, as the total says", async () => 
     [5, 2],
     [3, 2],
   ]);
+});
+
+test("without a total, reasoning is beside the output where Google's own interface was asked", async () => {
+  const home = makeFolder();
+  const agent = new Agent(OPENCODE);
+  const without = { input: 10, output: 5, reasoning: 2, cache: { read: 0, write: 0 } };
+  const some = [
+    { providerID: "google", modelID: "gemini-2.5-pro" },
+    { providerID: "google-vertex", modelID: "gemini-2.5-pro" },
+    { providerID: "opencode", modelID: "gemini-3-pro" },
+    { providerID: "opencode", modelID: "gpt-5" },
+    { providerID: "openrouter", modelID: "google/gemini-2.5-pro" },
+    { providerID: "google", modelID: "gemini-3-pro", tokens: { ...without, total: 15 } },
+    { providerID: "google", modelID: "gemini-3-pro", tokens: { ...without, total: 17 } },
+  ];
+  for (const [n, more] of some.entries()) {
+    const data = JSON.stringify(message(`s${n}`, n, 0, { tokens: without, ...more }));
+    agent.insert("message", { id: `m${n}`, session_id: `s${n}`, data });
+  }
+  agent.publish(join(home, DATABASE));
+  const { rows } = await scanHome(home, { by: ["session"], sort: "key:asc" });
+  expect(rows.map(({ outputTokens }) => outputTokens)).toEqual([7, 7, 7, 5, 5, 5, 7]);
 });
 
 test("damaged rows cost themselves; aborted requests are no responses; what the agent recorded as cost counts", async () => {

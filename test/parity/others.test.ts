@@ -149,6 +149,73 @@ test("Pi: the model that a router chose", async () => {
   ]);
 });
 
+test("Pi: cached tokens that an older version left in the input count once, and its cost of them not at all", async () => {
+  const cost = { input: 0.14, cacheRead: 0.01, total: 0.15 };
+  const usage = { input: 70_838, output: 162, cacheRead: 69_905, cacheWrite: 0, cost };
+  const told = (id: string, second: number, api: string, totalTokens: number | undefined, more: object = {}) =>
+    piAnswer(id, second, 0, { api, usage: { ...usage, totalTokens, ...more } });
+  const inputs = async (some: readonly string[]) => {
+    const question = { paths: [makeFolder({ "p.jsonl": [piHeader("p"), ...some] })], by: ["session"] as const };
+    const { rows, totals } = await scan({ ...question, threads: 0, cache: false });
+    expect(rows).toHaveLength(1);
+    return [totals.inputTokens, totals.cacheReadTokens, totals.totalTokens, totals.costUsd];
+  };
+  const fresh = 70_838 - 69_905;
+  const [once, twice] = [
+    [fresh, 69_905, 71_000, null],
+    [70_838, 69_905, 140_905, 0.15],
+  ];
+  // Google's total is of the input as it was told, until March 2026.
+  expect(await inputs([told("a", 1, "google-generative-ai", 71_000)])).toEqual(once);
+  expect(await inputs([told("a", 1, "google-vertex", 71_000)])).toEqual(once);
+  expect(await inputs([told("a", 1, "google-generative-ai", 140_905)])).toEqual(twice);
+  expect(await inputs([told("a", 1, "google-generative-ai", undefined)])).toEqual(once);
+  expect(await inputs([told("a", 1, "anthropic-messages", 71_000)])).toEqual(twice);
+  expect(await inputs([told("a", 1, "google-vertex", 71_000, { cacheRead: 0 })])).toEqual([70_838, 0, 71_000, 0.15]);
+  // More was cached than came in: it cannot be a part of it.
+  const [more] = await inputs([told("a", 1, "google-vertex", 82, { input: 1, output: 81 })]);
+  expect(more).toBe(1);
+  // Of OpenAI's it was put right before there were totals.
+  const early = (line: string, timestamp: string) => JSON.stringify({ ...JSON.parse(line), timestamp });
+  const without = (api: string, timestamp: string) => inputs([early(told("a", 1, api, undefined), timestamp)]);
+  expect(await without("openai-responses", "2025-12-04T02:11:02Z")).toEqual(once);
+  expect(await without("openai-completions", "2025-12-04T02:11:02Z")).toEqual(once);
+  expect(await without("openai-responses", "2025-12-04T02:11:03Z")).toEqual(twice);
+  expect(await without("anthropic-messages", "2025-11-20T00:00:00Z")).toEqual(twice);
+});
+
+test("Pi: copies of the first version's branches have other times, and other ids once they were opened again", async () => {
+  const entry = (id: string | undefined, wrote: string, asked: string, input: number) => {
+    const { message } = JSON.parse(piAnswer("", 1, input));
+    return JSON.stringify({
+      type: "message",
+      id,
+      timestamp: wrote,
+      message: { ...message, timestamp: Date.parse(asked) },
+    });
+  };
+  const [asked, later] = ["2025-11-20T23:33:50Z", "2025-11-21T08:00:00Z"];
+  const branch = (id: string, ...some: string[]) => [piHeader(id, { version: undefined, timestamp: later }), ...some];
+  const folder = makeFolder({
+    "s/p.jsonl": [
+      piHeader("p"),
+      entry(undefined, "2025-11-20T23:33:54Z", asked, 10),
+      entry(undefined, later, later, 20),
+    ],
+    "s/q.jsonl": branch("q", entry(undefined, later, asked, 10), entry(undefined, later, "2025-11-21T08:01:00Z", 40)),
+    "s/r.jsonl": branch("r", entry("12345678", later, asked, 10), entry("87654321", later, "2025-11-21T08:01:00Z", 40)),
+    // Ids are as they were from here on, so who has another one is another answer.
+    "s/t.jsonl": [piHeader("t"), ...["a", "b"].map((id) => entry(id, at(1), at(0), 80))],
+  });
+  const { rows, stats } = await scan({ paths: [folder], by: ["session"], threads: 0, cache: false });
+  expect(rows.map(({ key, inputTokens, toolUses }) => [key.session, inputTokens, toolUses])).toEqual([
+    ["t", 160, 2],
+    ["q", 40, 1],
+    ["p", 30, 2],
+  ]);
+  expect(stats).toMatchObject({ responses: 5, duplicateRecords: 3 });
+});
+
 test("Pi: summaries count with the model in force, and what tools asked of models; forks copy them too", async () => {
   const told = [
     piHeader("p"),
@@ -537,7 +604,7 @@ test("Amp: given by hand, by its name and members", async () => {
 
 // --------------------------------------------------------------------------------------------------- Cuts and growth
 
-/** Messages, ends that tell any totals, compactions. */
+/** Messages, ends that tell any totals, compactions; some of them with one and the same id. */
 function copilotLines(session: number, some: ReadonlyArray<{ id: string; second: number; input: number }>): string[] {
   const start = { type: "session.start", data: { sessionId: `s${session}`, context: { cwd: "/srv/app" } } };
   const records = some.map(({ id, second, input }) => {
@@ -546,8 +613,9 @@ function copilotLines(session: number, some: ReadonlyArray<{ id: string; second:
     const usage = { inputTokens: input, outputTokens: input };
     return { type: "session.shutdown", data: { modelMetrics: { a: { usage }, [id]: { usage } } } };
   });
+  const isRepeated = [false, ...some.map(({ id }) => id === "a")];
   return [start, ...records].map((record, n) =>
-    JSON.stringify({ ...record, id: `${session} ${n}`, timestamp: at(n), parentId: null }),
+    JSON.stringify({ ...record, id: `${session} ${isRepeated[n] ? 1 : n}`, timestamp: at(n), parentId: null }),
   );
 }
 
