@@ -18,11 +18,11 @@ import { response } from "./home.ts";
 import { hasTerminal, onTerminal } from "./terminal.ts";
 import { endOf, start } from "./tokensift.ts";
 
-/** A scan of so much takes a second at least: many small blocks, all of which have to be looked at. */
+/** A scan of half of so much takes a second at least, on fast machines too: many small blocks, all of which have to be looked at. */
 const FILE_BYTES = 100e6;
-const FILES = 16;
+const FILES = 40;
 const BLOCKS = Array.from({ length: 30 }, () => ({ type: "text", text: "\n" }));
-/** A scan that has read so much of its 1.6 GB is under way. */
+/** A scan that has read so much of its 4 GB is under way. */
 const SCANNING_BYTES = 64e6;
 const CLEAR_LINE = "\r\x1B[K";
 const LONGEST_MS = 200;
@@ -91,7 +91,7 @@ describe.skipIf(!hasTerminal)("progress (needs util-linux's script to try)", () 
     expect(before).toBe("");
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines.slice(0, -1)) {
-      expect(line).toMatch(/^[━╌]{20} [\d.]+ [kMG]B of 800 MB, \d+ MB\/s, \d+ s left$/);
+      expect(line).toMatch(/^[━╌]{20} [\d.]+ [kMG]B of 2\.0 GB, \d+ MB\/s, \d+ s left$/);
     }
     expect(lines.at(-1)).toMatch(/^Tokens by source and model/);
   });

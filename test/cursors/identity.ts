@@ -72,10 +72,13 @@ interface Bounds {
 export class Watch {
   readonly #seen = new Map<string, Seen>();
   #isDamaged = false;
+  /** Ever: what is damaged where nobody looks is found by the run that has to look there. */
+  #wasDamaged = false;
 
   /** The cache is no longer what the last run left. */
   damaged(): void {
     this.#isDamaged = this.#seen.size > 0;
+    this.#wasDamaged = true;
     this.unsure();
   }
 
@@ -101,7 +104,8 @@ export class Watch {
       happened.add(row);
       now.set(path, current);
       // Older collectors' way of counting does without cursors.
-      const isKnown = before !== undefined && before.isSound && before.key === key && options.count !== "records";
+      const isSound = before !== undefined && before.isSound && !this.#wasDamaged;
+      const isKnown = isSound && before.key === key && options.count !== "records";
       const isWhole = current.offset === current.bytes.length;
       if (row === "unchanged" && isKnown && isWhole) leastUnchanged++;
       if (before && current.ctimeNs === before.ctimeNs && isClean(current, before.latestMs)) mostUnchanged++;
@@ -127,7 +131,11 @@ export class Watch {
   /** Another run beside the one that was checked may have left cursors too. */
   note({ now }: Bounds, options: ScanOptions): void {
     if (options.count === "records") return;
-    for (const [path, seen] of now) if (!this.#seen.has(path)) this.#seen.set(path, seen);
+    for (const [path, seen] of now) {
+      const known = this.#seen.get(path);
+      // What the checked run counted without cursors it left as they were.
+      if (known?.ino !== seen.ino || known.ctimeNs !== seen.ctimeNs) this.#seen.set(path, seen);
+    }
   }
 
   #isMoved({ ino }: Seen, transcripts: readonly string[]): boolean {

@@ -9,6 +9,7 @@ import { Corpus, manyLines, projects } from "../cursors/corpus.ts";
 import { sayingsOf } from "../cursors/scan.ts";
 import { toEngine } from "../parity/engine-options.ts";
 import { scenario } from "../parity/generate.ts";
+import { family, writeFamily } from "../parity/generate-codex.ts";
 import { lines, response, sessionId, type Tree } from "../transcripts.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -270,43 +271,70 @@ describe("a file of sums that is no use", () => {
   });
 });
 
-test("whatever is asked of generated transcripts, and whatever is new in them", { timeout: 300_000 }, async () => {
+describe("whatever is asked, and whatever is new", () => {
   const seed = Number(process.env["TOKENSIFT_FUZZ_SEED"] ?? Date.now() % 2 ** 31);
+  const numRuns = Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 150);
   console.log(`sums: seed ${seed}`);
   const change = fc.record({
     file: fc.nat(20),
     like: fc.nat(20),
     percent: fc.nat(100),
-    how: fc.constantFrom("append", "copy", "cut"),
+    how: fc.constantFrom("append", "copy", "cut", "remove"),
   });
-  const property = fc.asyncProperty(scenario, fc.array(change, { maxLength: 3 }), async ({ tree, asked }, changes) => {
-    const files = Object.entries(tree.files).filter(([name]) => name.endsWith(".jsonl"));
-    const corpus = new Corpus(tree.files);
-    const questions = asked.map((question) => toEngine(question, { threads: 0, chunkBytes: null, rangeBytes: null }));
+  const changes = fc.array(change, { maxLength: 3 });
+
+  test("of Claude Code's transcripts", { timeout: 300_000 }, async () => {
+    const property = fc.asyncProperty(scenario, changes, async ({ tree, asked }, some) => {
+      const questions = asked.map((one) => toEngine(one, { threads: 0, chunkBytes: null, rangeBytes: null }));
+      await play(tree.files, [{}, ...questions], some);
+    });
+    await fc.assert(property, { seed, numRuns });
+  });
+
+  test("of families of Codex rollouts", { timeout: 300_000 }, async () => {
+    const questions: ScanOptions[] = [
+      {},
+      { by: ["session", "model"] },
+      { by: ["hour"], since: "2026-06-01T12:07:00Z" },
+    ];
+    const property = fc.asyncProperty(
+      fc.array(family, { minLength: 1, maxLength: 2 }),
+      changes,
+      async (families, some) => {
+        const files = families.map((one, n) =>
+          Object.entries(writeFamily(one)).map(([name, bytes]) => [`${n}/${name}`, bytes] as const),
+        );
+        await play(Object.fromEntries(files.flat()), questions, some);
+      },
+    );
+    await fc.assert(property, { seed, numRuns });
+  });
+
+  /** Asks all of it three times, then again after each change: cursors, sums, and what is told by them. */
+  async function play(
+    tree: Readonly<Record<string, Buffer>>,
+    questions: readonly ScanOptions[],
+    some: ReadonlyArray<{ file: number; like: number; percent: number; how: string }>,
+  ): Promise<void> {
+    const files = Object.entries(tree).filter(([name]) => name.endsWith(".jsonl"));
+    const corpus = new Corpus(tree);
     const ask = async () => {
-      for (const { paths: _, ...options } of [{}, ...questions] as ScanOptions[]) await same(corpus, options);
+      for (const { paths: _, ...options } of questions) await same(corpus, options);
     };
-    await ask();
-    await ask();
-    for (const { file, like, percent, how } of changes) {
+    for (let run = 0; run < 3; run++) await ask();
+    for (const { file, like, percent, how } of files.length === 0 ? [] : some) {
       const [[name, bytes], [, other]] = [files[file % files.length]!, files[like % files.length]!];
-      const path = corpus.path(how === "copy" ? `${name.slice(0, -".jsonl".length)}-copy.jsonl` : name);
+      const changed = how === "copy" ? `${name.slice(0, -".jsonl".length)}-copy.jsonl` : name;
       const part = other.subarray(0, Math.floor((other.length * percent) / 100));
-      writeFileSync(
-        path,
-        how === "append"
-          ? Buffer.concat([readFileSync(path), part])
-          : how === "cut"
-            ? bytes.subarray(0, part.length)
-            : other,
-      );
-      corpus.age(path.slice(corpus.root.length + 1));
-      await ask();
-      await ask();
+      const before = existsSync(corpus.path(name)) ? readFileSync(corpus.path(name)) : bytes;
+      const content = { append: Buffer.concat([before, part]), cut: bytes.subarray(0, part.length), copy: other }[how];
+      if (content) writeFileSync(corpus.path(changed), content);
+      else rmSync(corpus.path(name), { force: true });
+      if (content) corpus.age(changed);
+      for (let run = 0; run < 3; run++) await ask();
     }
     rmSync(corpus.folder, { recursive: true, force: true });
-  });
-  await fc.assert(property, { seed, numRuns: Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 150) });
+  }
 });
 
 /** Warm and cold say the same, or refuse to answer for the same reason. */
