@@ -234,6 +234,39 @@ describe("where something is new", () => {
   });
 });
 
+describe("a Codex fork that is told, whose origin appears", () => {
+  const at = (seconds: number) => new Date(Date.UTC(2026, 5, 1, 10, 0, seconds)).toISOString();
+  const meta = (seconds: number, payload: object) =>
+    JSON.stringify({ timestamp: at(seconds), type: "session_meta", payload });
+  const reading = (seconds: number, input: number) => {
+    const info = { total_token_usage: { input_tokens: input } };
+    return JSON.stringify({ timestamp: at(seconds), type: "event_msg", payload: { type: "token_count", info } });
+  };
+  const name = (n: number) => `sessions/rollout-2026-06-01T10-00-00-${sessionId(n)}.jsonl`;
+  // Copies that were not written at once: only the origin shows what they are.
+  const fork = [
+    meta(20, { id: sessionId(2), forked_from_id: sessionId(1) }),
+    ...[reading(25, 100), reading(26, 300), reading(40, 350)],
+  ];
+  const other = [meta(50, { id: sessionId(3) }), reading(55, 7), reading(56, 9)];
+
+  test.each([
+    ["with its id in its first line", meta(0, { id: sessionId(1) })],
+    ["with its id in its name alone", meta(0, {})],
+    ["with its id in its name, and a broken first line", '{"timestamp":'],
+  ])("%s", async (_, first) => {
+    const corpus = await settled({ [name(2)]: lines(fork), [name(3)]: lines(other) });
+    expect((await corpus.checked()).totals.inputTokens).toBe(350 + 9);
+    writeFileSync(corpus.path(name(1)), lines([first, reading(1, 100), reading(2, 300)]));
+    corpus.age(name(1));
+    for (let run = 0; run < 3; run++) {
+      expect((await corpus.checked({ by: ["session"] })).totals.inputTokens).toBe(350 + 9);
+    }
+    rmSync(corpus.path(name(1)));
+    for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session"] });
+  });
+});
+
 describe("a file of sums that is no use", () => {
   const damages: Record<string, (bytes: Buffer) => Buffer> = {
     empty: () => Buffer.alloc(0),
