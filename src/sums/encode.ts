@@ -16,12 +16,7 @@ export function encodeSums(
 ): Uint8Array {
   const firstQuarter = tables.sum.quarter.reduce((least, quarter) => Math.min(least, quarter), 2 ** 32 - 1);
   tables.sum.quarter.forEach((quarter, i) => (tables.sum.quarter[i] = quarter - firstQuarter));
-  const columns = TABLE_NAMES.flatMap((table) =>
-    Object.keys(SUM_TABLES[table]).map((name) => {
-      const values = (tables[table] as Readonly<Record<string, Uint32Array | Float64Array>>)[name] as Uint32Array;
-      return { values, width: widthOf(values) };
-    }),
-  );
+  const columns = TABLE_NAMES.flatMap((table) => columnsOf(Object.keys(SUM_TABLES[table]), tables[table]));
   const envelope: Envelope = {
     key,
     files: JSON.stringify(files),
@@ -43,4 +38,18 @@ export function encodeSums(
   header.set([...MAGIC, FORMAT, 0, packed.length]);
   header[3] = checksumOf(bytes, memory);
   return bytes;
+}
+
+/**
+ * As narrow as their numbers let them be, but a byte an element at least: what is made of a file is not to be far
+ * larger than it is.
+ */
+function columnsOf(names: readonly string[], table: Readonly<Record<string, Uint32Array | Float64Array>>) {
+  const columns = names.map((name) => {
+    const values = table[name] as Uint32Array;
+    return { values, width: widthOf(values) };
+  });
+  const [first] = columns;
+  if (first && columns.every(({ width }) => width === 0)) first.width = 1;
+  return columns;
 }

@@ -174,6 +174,19 @@ describe("what sums cannot tell", () => {
   });
 });
 
+test("a single transcript that sums cannot tell, or that tells next to nothing", async () => {
+  for (const only of [
+    response(1, { timestamp: undefined }),
+    JSON.stringify({ type: "user", uuid: "u", timestamp: "1970-01-01T00:00:00.000Z", message: { content: "hi" } }),
+    response(1, { timestamp: "1970-01-01T00:00:00.000Z", cwd: undefined }, {}, { model: undefined }),
+  ]) {
+    const corpus = await settled({ [FIRST]: lines([only]) });
+    const { ino } = statSync(sumsOf(corpus));
+    for (const by of [["model"], ["hour"], ["session"]] as const) await corpus.checked({ by });
+    expect(statSync(sumsOf(corpus)).ino).toBe(ino);
+  }
+});
+
 describe("where something is new", () => {
   test("only that, and what has ids in common with it, is read", async () => {
     const tree = projects(2, 3, 30);
