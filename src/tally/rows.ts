@@ -217,6 +217,7 @@ export class RowFinder {
   /** The row of each kind, time aside; `NO_ROW` for those without such a key, `NOT_ASKED` for those filtered out. */
   ofKinds(): Int32Array {
     const { kinds, keys, filter } = this.#tallied;
+    if (this.#plain.length === 0 && !filter) return new Int32Array(kinds.length).fill(ROOT);
     const modelOf = keys.numbers("model");
     const hasModel = this.#plain.includes("model");
     return Int32Array.from({ length: kinds.length }, (_, kind) => {
