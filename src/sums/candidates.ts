@@ -2,6 +2,7 @@
 import type { Cursors } from "../cursors/index.ts";
 import type { Member } from "../cursors/project.ts";
 import type { CursorTable } from "../cursors/table.ts";
+import { mtimeMs } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { FLAG } from "../events.ts";
 import type { MergedTable } from "../merge.ts";
@@ -22,8 +23,16 @@ export interface Candidates {
 }
 
 /**
+ * Writing all sums takes longer than reading the events of a few transcripts, and what has just been written to may soon
+ * be again: few that have not rested for so long wait for others.
+ */
+const REST_MS = 10 * 60 * 1000;
+/** One of so many transcripts is few. */
+const FEW = 16;
+
+/**
  * Transcripts of a merged table whose cursors are as they were, if that is so of all they have ids in common with.
- * Undefined: there is nothing that was not known before. To be asked before the tally, which takes the place of
+ * Undefined: there is nothing that was not known before, or too little to be kept yet. To be asked before the tally, which takes the place of
  * cursors in the memory. Throws `DamagedCursors`.
  */
 export function findCandidates(
@@ -44,7 +53,8 @@ export function findCandidates(
     else isLeft[together[t] as number] = 1;
   }
   const idsChecksums = new Map<CursorTable, number>();
-  let isNew = false;
+  const restedMs = Date.now() - REST_MS;
+  let [added, rested] = [0, 0];
   for (let t = 0; t < members.length; t++) {
     const cursors = members[t]?.table;
     if (has[t] === 0 || !cursors) continue;
@@ -52,10 +62,14 @@ export function findCandidates(
       has[t] = 0;
       continue;
     }
-    if ((told?.knownAs[t] ?? -1) < 0) isNew = true;
+    if ((told?.knownAs[t] ?? -1) < 0) {
+      added++;
+      if (mtimeMs((transcripts[t] as Transcript).stamp) < restedMs) rested++;
+    }
     if (!idsChecksums.has(cursors)) idsChecksums.set(cursors, 0);
   }
-  if (!isNew) return undefined;
+  const isWorthIt = rested > 0 || added * FEW >= (told?.stored.decoded.member.row.length ?? 0);
+  if (added === 0 || !isWorthIt) return undefined;
   for (const cursors of idsChecksums.keys()) {
     idsChecksums.set(cursors, idsOf(cursors, table.memory).checksum);
     cursors.close();

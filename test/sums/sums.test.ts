@@ -1,5 +1,14 @@
 /** Transcripts that are told by their sums: their events are not read, and every figure is what it would be with them. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -225,6 +234,21 @@ describe("where something is new", () => {
     for (let run = 0; run < 2; run++) await corpus.checked({ by: ["session"] });
     rmSync(corpus.path(original));
     for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session"] });
+  });
+
+  test("few that were just written to wait, until they have rested", async () => {
+    // So large a project has a file for newer cursors: those of all others stay what they are.
+    const large = { [`-srv-app0/${sessionId(99)}.jsonl`]: manyLines(5000, 1500) };
+    const corpus = await settled({ ...projects(2, 20, 5), ...large });
+    const before = statSync(sumsOf(corpus)).ino;
+    corpus.append(FIRST, manyLines(900, 2));
+    const aMinuteAgo = Date.now() / 1000 - 60;
+    utimesSync(corpus.path(FIRST), aMinuteAgo, aMinuteAgo);
+    for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session"] });
+    expect(statSync(sumsOf(corpus)).ino).toBe(before);
+    corpus.age(FIRST);
+    for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session"] });
+    expect(statSync(sumsOf(corpus)).ino).not.toBe(before);
   });
 
   test("a transcript that is gone takes its sums along", async () => {
