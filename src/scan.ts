@@ -10,7 +10,7 @@ import { isUnreadNote } from "./discover/qwen.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { type MergedTable, Merger } from "./merge.ts";
-import { stopIfAborted } from "./errors.ts";
+import { ScanError, stopIfAborted } from "./errors.ts";
 import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } from "./options.ts";
 import { ScannedBatch, wholeOf } from "./parts.ts";
 import type { Overrides } from "./pricing/own-prices.ts";
@@ -41,7 +41,9 @@ export async function scan(options: ScanOptions = {}): Promise<ScanResult> {
   try {
     return await withMemory(async (memory) => (await scanWhole(options, memory, undefined, "sums are enough")).result);
   } catch (error) {
-    if (!(error instanceof SumsOfNoUse || error instanceof DamagedCursors)) throw error;
+    // Comparing with sums takes memory that a scan without them can do without.
+    const isTooMuch = error instanceof ScanError && error.code === "TOO_MANY_RECORDS" && options.cache !== false;
+    if (!(error instanceof SumsOfNoUse || error instanceof DamagedCursors || isTooMuch)) throw error;
     return withMemory(async (memory) => (await scanWhole(options, memory)).result);
   }
 }

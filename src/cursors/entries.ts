@@ -52,7 +52,10 @@ export function writeCursors(
         list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
       }
     }
-    for (const [table, rows] of rowsOf) table.load(rows);
+    for (const [table, rows] of rowsOf) {
+      table.load(rows);
+      table.close();
+    }
     const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
     const merged = withTextsOf([...rowsOf], () => merge(list.parts, entries.length, merging));
     const tables = tablesOf(

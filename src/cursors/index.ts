@@ -90,7 +90,11 @@ export class Cursors {
     const decoded = readCursors(join(folder, name), memory, { known: paths, isHeadEnough });
     if (!decoded) return undefined;
     if (areMadeAlike(decoded.making, making)) {
-      if (summed !== undefined) this.#heads.set(decoded.table, summed);
+      if (summed !== undefined) {
+        this.#heads.set(decoded.table, summed);
+        // Of thousands of files only some may be open at once.
+        decoded.table.close();
+      }
       return decoded.table;
     }
     decoded.table.close();

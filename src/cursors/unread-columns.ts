@@ -31,6 +31,16 @@ export class UnreadColumns {
     const isLoaded = (this.#isLoaded ??= new Uint8Array(all));
     const left = rows.filter((row) => isLoaded[row] === 0);
     if (left.length === 0) return;
+    try {
+      this.#load(table, tables, left, isLoaded);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #load(table: CursorTable, tables: EventTables, left: readonly number[], isLoaded: Uint8Array): void {
+    const all = isLoaded.length;
     if (!this.#file.reopen(HEADER_BYTES)) throw new DamagedCursors();
     const isMost = left.length > all * SHARE_OF_ALL;
     if (isMost && !this.#file.read(this.#from, this.#file.bytes.length)) throw new DamagedCursors();
@@ -56,7 +66,12 @@ export class UnreadColumns {
   /** Reads some columns of all rows, unchecked. Throws `DamagedCursors`. */
   loadColumns(columns: readonly Narrow[]): void {
     if (!this.#file.reopen(HEADER_BYTES)) throw new DamagedCursors();
-    this.#readEach(columns);
+    try {
+      this.#readEach(columns);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   #check(table: CursorTable, columns: EventTables, from: number, to: number): void {

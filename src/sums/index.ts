@@ -83,8 +83,9 @@ export class Sums {
     const canKeep = members.some(({ isUnchanged }) => isUnchanged);
     if (!canKeep) return false;
     const known = this.stored?.decoded.member.row.length ?? 0;
-    const names = namesOf(table, transcripts, (t) => told?.has(t) === true && told.hasReviews(t));
-    const isTold = ({ transcript }: Name) => told?.has(transcript) === true;
+    const has = (t: number) => told?.has(t) === true;
+    const names = namesOf(table, transcripts, has, (t) => told?.hasReviews(t) === true);
+    const isTold = ({ transcript }: Name) => has(transcript);
     const others = told
       ? [...told.ids(this.#memory), rowsOfNames(names.filter(isTold), told.memberOf, this.#memory)]
       : [];

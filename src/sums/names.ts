@@ -12,18 +12,22 @@ import type { Name } from "./sharing.ts";
 /** No text's hash. */
 const REVIEWS = { low: 1, high: 0 };
 
-/** Of all rollouts; `wasReviewing` says of those that are not merged whether they have to do with reviews. */
+/** Of all rollouts that are merged or told; `wasReviewing` says of those that are not merged whether they have to do with reviews. */
 export function namesOf(
   table: MergedTable,
   transcripts: readonly Transcript[],
+  isTold: (transcript: number) => boolean,
   wasReviewing: (transcript: number) => boolean,
 ): readonly Name[] {
   const reviewing = reviewingIn(table, transcripts);
+  const { sessionId, firstEvent } = table.transcript;
   return transcripts.flatMap(({ source, session, stem }, t): Name[] => {
     if (source !== "codex") return [];
-    const { sessionId } = table.transcript;
+    // One in which nothing stands has nothing to do with any other.
+    const hasEvents = (firstEvent[t + 1] ?? table.length) > (firstEvent[t] as number);
+    if (!hasEvents && !isTold(t)) return [];
     const name = { ...hashText(session ?? ((table.texts[sessionId[t] as number] as string) || stem)), transcript: t };
-    return reviewing.has(t) || wasReviewing(t) ? [name, { ...REVIEWS, transcript: t }] : [name];
+    return reviewing.has(t) || (isTold(t) && wasReviewing(t)) ? [name, { ...REVIEWS, transcript: t }] : [name];
   });
 }
 

@@ -4,6 +4,7 @@ import { replaceFile } from "../cursors/file.ts";
 import type { Cursors } from "../cursors/index.ts";
 import type { Member } from "../cursors/project.ts";
 import type { CursorTable } from "../cursors/table.ts";
+import { ScanError } from "../errors.ts";
 import { allocate, AMOUNTS, type Columns, copyColumns, type Spec } from "../events.ts";
 import { type Cells, fillQuarters, NO_MODEL } from "../tally/cells.ts";
 import { QUARTER_MS } from "../tally/pieces.ts";
@@ -32,8 +33,23 @@ type RowOf<S extends Spec> = { -readonly [Name in keyof S]: number };
 
 /** Returns why it could not, as the system's code. */
 export function saveSums(candidates: Candidates, saving: SavingSums): string | undefined {
-  const { folder, name, key, tallied } = saving;
+  const { folder, name } = saving;
   if (!isWritable(folder)) return undefined;
+  try {
+    replaceFile(folder, name, bytesOf(candidates, saving));
+    sweepSums(folder, name, Date.now());
+    return undefined;
+  } catch (error) {
+    // There is no memory left to work them out in: the scan is done, and does without.
+    if (error instanceof ScanError) return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    return code;
+  }
+}
+
+function bytesOf(candidates: Candidates, saving: SavingSums): Uint8Array {
+  const { key, tallied } = saving;
   const found = sumUp(candidates, saving);
   const members = new Members(candidates, found.refused, saving.cursors);
   const models = new Models(tallied.table.texts);
@@ -44,15 +60,7 @@ export function saveSums(candidates: Candidates, saving: SavingSums): string | u
     sum: sumsOf(found, saving.summed),
     low: lowsOf(found, saving, members),
   };
-  try {
-    replaceFile(folder, name, encodeSums(key, members.names, models.names, tables, tallied.table.memory));
-    sweepSums(folder, name, Date.now());
-    return undefined;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    return code;
-  }
+  return encodeSums(key, members.names, models.names, tables, tallied.table.memory);
 }
 
 /** Where nobody is to write nothing is lost but time: that cursors cannot be written is said when there are any to write. */

@@ -304,6 +304,24 @@ describe("a Codex fork that is told, whose origin appears", () => {
   });
 });
 
+test("an empty copy of a Codex rollout has nothing to do with it: sums are written once", async () => {
+  const stem = `rollout-2026-06-01T10-00-00-${sessionId(1)}`;
+  const meta = { timestamp: "2026-06-01T10:00:00.000Z", type: "session_meta", payload: { id: sessionId(1) } };
+  const info = { total_token_usage: { input_tokens: 9 } };
+  const reading = { timestamp: "2026-06-01T10:00:09.000Z", type: "event_msg", payload: { type: "token_count", info } };
+  const corpus = await settled({
+    [`sessions/${stem}.jsonl`]: lines([JSON.stringify(meta), JSON.stringify(reading)]),
+    [`archived_sessions/${stem}.jsonl`]: "",
+    [FIRST]: manyLines(0, 5),
+  });
+  const { ino } = statSync(sumsOf(corpus));
+  for (let run = 0; run < 2; run++) {
+    corpus.touch(FIRST);
+    await corpus.checked({ by: ["session"] });
+    expect(statSync(sumsOf(corpus)).ino).toBe(ino);
+  }
+});
+
 describe("a file of sums that is no use", () => {
   const damages: Record<string, (bytes: Buffer) => Buffer> = {
     empty: () => Buffer.alloc(0),
