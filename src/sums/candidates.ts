@@ -28,7 +28,7 @@ export interface Candidates {
  */
 const REST_MS = 10 * 60 * 1000;
 /** One of so many transcripts is few. */
-const FEW = 16;
+const FEW = 64;
 
 /**
  * Transcripts of a merged table whose cursors are as they were, if that is so of all they have ids in common with.

@@ -239,7 +239,7 @@ describe("where something is new", () => {
   test("few that were just written to wait, until they have rested", async () => {
     // So large a project has a file for newer cursors: those of all others stay what they are.
     const large = { [`-srv-app0/${sessionId(99)}.jsonl`]: manyLines(5000, 1500) };
-    const corpus = await settled({ ...projects(2, 20, 5), ...large });
+    const corpus = await settled({ ...projects(2, 40, 5), ...large });
     const before = statSync(sumsOf(corpus)).ino;
     corpus.append(FIRST, manyLines(900, 2));
     const aMinuteAgo = Date.now() / 1000 - 60;
