@@ -126,14 +126,14 @@ export class Merger {
   }
 
   /** A transcript's cursor comes before what was scanned of it, so what it says stands as it is. */
-  #addCursors({ cursors, from, to, transcript, isSummed }: CursorRun): void {
+  #addCursors({ cursors, from, to, transcript, isTold }: CursorRun): void {
     const { contexts, texts } = this.#enter(cursors, cursors.texts, (columns, at) => cursors.copyContexts(columns, at));
     const { taken, event, extra } = this.#columns;
     const { events, records, usages, extras } = taken;
     const { row, start } = cursors;
     this.#moveTo(transcript, events, records, usages, extras);
     const facts = this.#transcript;
-    if (isSummed) {
+    if (isTold) {
       facts.firstEvent.fill(events, transcript, transcript + to - from);
       facts.firstRecord.fill(records, transcript, transcript + to - from);
       facts.firstUsage.fill(usages, transcript, transcript + to - from);
@@ -307,7 +307,7 @@ function countAll(parts: readonly Part[]): Room {
 }
 
 function countsOf(part: Part): Counts {
-  if ("cursors" in part && part.isSummed) return { events: 0, records: 0, usages: 0, extras: 0 };
+  if ("cursors" in part && part.isTold) return { events: 0, records: 0, usages: 0, extras: 0 };
   if ("cursors" in part) return part.cursors.countsOf(part.from, part.to);
   const length = (table: Parameters<ScannedBatch["startsOf"]>[0]) => {
     const starts = part.scanned.startsOf(table);

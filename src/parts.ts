@@ -13,7 +13,7 @@ export interface CursorRun {
   /** The number of the first one's transcript. */
   readonly transcript: number;
   /** What their events come to is known otherwise (`src/sums/`): only what is known of transcripts as a whole is merged. */
-  readonly isSummed: boolean;
+  readonly isTold: boolean;
 }
 
 /** Ranges [from, to) of a batch. */
@@ -60,17 +60,17 @@ export class PartList {
   readonly parts: Part[] = [];
   #last: Part | undefined;
 
-  addCursor(cursors: CursorTable, row: number, transcript: number, isSummed = false): void {
+  addCursor(cursors: CursorTable, row: number, transcript: number, isTold = false): void {
     const last = this.#last;
     const follows =
       last !== undefined &&
       "cursors" in last &&
       last.cursors === cursors &&
-      last.isSummed === isSummed &&
+      last.isTold === isTold &&
       last.to === row &&
       last.transcript - last.from === transcript - row;
     if (follows) last.to++;
-    else this.#begin({ cursors, from: row, to: row + 1, transcript, isSummed });
+    else this.#begin({ cursors, from: row, to: row + 1, transcript, isTold });
   }
 
   addRange(scanned: ScannedBatch, range: number, shift = 0): void {

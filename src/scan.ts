@@ -19,7 +19,7 @@ import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import type { Sums } from "./sums/index.ts";
-import { SumsOfNoUse } from "./sums/no-use.ts";
+import { SumsOfNoUse } from "./tally/summed.ts";
 import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-before.ts";
 import { asksForTasks, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
@@ -86,7 +86,7 @@ export async function scanWhole(
 
   const sums = needs === "sums are enough" ? await sumsOf(found, checked, memory) : undefined;
   const cursorsStart = memory.next;
-  const cursors = await cursorsOf(found, checked, takenMs, memory, { sums: sums?.stored });
+  const cursors = await cursorsOf(found, checked, takenMs, memory, sums?.reading);
   if (cursors) sums?.use(cursors, window);
   if (countedBefore || asksForTasks(checked)) await cursors?.findTasksAnew(checked.taskPattern);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
@@ -131,7 +131,7 @@ export async function scanWhole(
   stopIfAborted(checked.signal);
   stages.end("scan");
 
-  const parts = () => cursors?.parts(scanned) ?? scanned.map(wholeOf);
+  const parts = () => cursors?.parts(scanned, (t) => sums?.tells(t) === true) ?? scanned.map(wholeOf);
   let table = merger.finish(parts());
   while (sums?.openShared(table, found.transcripts) === true) {
     merger = newMerger();
@@ -208,7 +208,7 @@ export async function cursorsOf(
   checked: CheckedOptions,
   takenMs: number,
   memory: TallyMemory,
-  reading: Pick<CursorOptions, "isHeadEnough" | "sums"> = {},
+  reading: Pick<CursorOptions, "isHeadEnough" | "keepsOpen"> = {},
 ): Promise<Cursors | undefined> {
   // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
   if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;

@@ -119,7 +119,8 @@ function isBelow({ address, width, length }: Narrow, end: number, native: TallyM
   return length === 0 || native.largest(address, width, length) >>> 0 < end;
 }
 
-function areCounts(column: Narrow, native: TallyMemory["native"]): boolean {
+/** Whether all are whole numbers from 0 to 2^53 - 1. */
+export function areCounts(column: Narrow, native: TallyMemory["native"]): boolean {
   return isWhole(column) || native.areCounts(column.address, column.length) !== 0;
 }
 

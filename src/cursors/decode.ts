@@ -16,9 +16,18 @@ import {
   MAGIC,
   type Making,
   startOfPaths,
+  textList,
 } from "./layout.ts";
-import { isDense, isWidth, type Narrow, paddedBytes, type Width } from "./narrow.ts";
-import { CursorTable, type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./table.ts";
+import { isDense, isWidth, MOST_ELEMENTS, type Narrow, paddedBytes, type Width } from "./narrow.ts";
+import {
+  CursorTable,
+  type NarrowTables,
+  TABLE_NAMES,
+  type TableName,
+  TABLES,
+  TABLES_OF_EVENTS,
+  type Version,
+} from "./table.ts";
 import { UnreadColumns } from "./unread-columns.ts";
 
 export interface DecodedCursors {
@@ -26,30 +35,29 @@ export interface DecodedCursors {
   readonly table: CursorTable;
 }
 
-/** A table this long is nothing that a file could hold. */
-const MOST_ELEMENTS = 2 ** 28;
-
 export interface Reading {
   /** Paths that may be all of the file's: then they are not taken apart. */
   readonly known?: readonly string[] | undefined;
-  /** Leaves what hangs on events unread until rows are asked for (`CursorTable.load`). */
-  readonly isHeadEnough?: boolean | undefined;
+  /** Leaves what hangs on events of some cursors unread until rows are asked for (`CursorTable.load`). */
+  readonly isHeadEnough?: ((version: Version) => boolean) | undefined;
+  /** And leaves their files open, so that these are read then whatever has taken their place. */
+  readonly keepsOpen?: boolean | undefined;
 }
 
 /** The cursors in a file, their columns in `memory`. Undefined: absent, or no use. */
 export function readCursors(
   path: string,
   memory: TallyMemory,
-  { known, isHeadEnough = false }: Reading = {},
+  { known, isHeadEnough, keepsOpen = false }: Reading = {},
 ): DecodedCursors | undefined {
   const start = memory.next;
   const file = CursorFile.open(path, memory);
   let decoded: DecodedCursors | undefined;
   try {
     const head = file && readHeader(file);
-    decoded = head && decodeCursors(file, head, isHeadEnough, memory, known);
+    decoded = head && decodeCursors(file, head, isHeadEnough?.(versionOf(head)) === true, memory, known);
   } finally {
-    if (!isHeadEnough || !decoded) file?.close();
+    if (!keepsOpen || decoded?.table.isWhole !== false) file?.close();
     if (!decoded) memory.release(start);
   }
   return decoded;
@@ -60,6 +68,10 @@ interface Header {
   readonly headChecksum: number;
   readonly packedBytes: number;
   readonly headBytes: number;
+}
+
+function versionOf({ checksum, headChecksum }: Header): Version {
+  return { low: checksum, high: headChecksum };
 }
 
 /** Undefined: what the file has there is none. */
@@ -75,12 +87,13 @@ function readHeader(file: CursorFile): Header | undefined {
 
 function decodeCursors(
   file: CursorFile,
-  { checksum, headChecksum, packedBytes, headBytes }: Header,
+  header: Header,
   isHeadEnough: boolean,
   memory: TallyMemory,
   known: readonly string[] | undefined,
 ): DecodedCursors | undefined {
   const { bytes } = file;
+  const { checksum, headChecksum, packedBytes, headBytes } = header;
   if (!file.read(HEADER_BYTES, isHeadEnough ? headBytes : bytes.length)) return undefined;
   const isWhole = isHeadEnough
     ? headChecksum === headChecksumOf(bytes, headBytes, memory)
@@ -97,8 +110,8 @@ function decodeCursors(
     const texts = textList(envelope.texts);
     if (!paths || !texts || paths.length !== tables.cursor.offset.length || texts[0] !== "") return undefined;
     const unread = isHeadEnough ? new UnreadColumns(file, headBytes, memory) : undefined;
-    const version = { low: checksum, high: headChecksum };
-    const table = new CursorTable(paths, texts, tables, memory, { source, version }, unread);
+    const about = { source, version: versionOf(header) };
+    const table = new CursorTable(paths, texts, tables, memory, about, unread);
     const isSound =
       isHeadSound(table, tables, memory) && (isHeadEnough || areEventsSound(table, tables, 0, paths.length, memory));
     return isSound ? { making: { source, parserVersion, maxLineBytes, folder }, table } : undefined;
@@ -162,9 +175,4 @@ function openTables(
 function pathList({ paths, folder }: Envelope): string[] | undefined {
   const start = startOfPaths(folder);
   return textList(paths)?.map((path) => (isAbsolute(path) ? path : start + path));
-}
-
-function textList(json: string): string[] | undefined {
-  const value: unknown = JSON.parse(json);
-  return Array.isArray(value) && value.every((text) => typeof text === "string") ? value : undefined;
 }

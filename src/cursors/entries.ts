@@ -52,10 +52,7 @@ export function writeCursors(
         list.addRange(scanned, range, i - (scanned.columns.range.transcript[range] as number));
       }
     }
-    for (const [table, rows] of rowsOf) {
-      table.load(rows);
-      table.close();
-    }
+    for (const [table, rows] of rowsOf) table.load(rows);
     const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
     const merged = withTextsOf([...rowsOf], () => merge(list.parts, entries.length, merging));
     const tables = tablesOf(

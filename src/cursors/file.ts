@@ -71,8 +71,7 @@ export class CursorFile {
     let file = -1;
     try {
       if (!existsSync(path)) return undefined;
-      // Opening a FIFO would wait for a writer.
-      file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+      file = openToRead(path);
       const stat = fstatSync(file);
       if (stat.isFile() && stat.size <= MOST_BYTES) return new CursorFile(path, file, memory.u8(stat.size));
     } catch (error) {
@@ -104,22 +103,35 @@ export class CursorFile {
   }
 
   /**
-   * Opens it again after `close`: of thousands of files only some may be open at once. False: there is another file now, as its
-   * first `headerBytes` show, which were read before.
+   * Calls `use` while it is open, if it was closed before: of thousands of files only some may be open at once. False:
+   * there is another file now, as its first `headerBytes` show, which were read before.
    */
-  reopen(headerBytes: number): boolean {
-    if (this.#file >= 0) return true;
+  whileOpen(headerBytes: number, use: () => void): boolean {
+    const wasOpen = this.#file >= 0;
     try {
-      this.#file = openSync(this.#path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-      const header = Buffer.alloc(headerBytes);
-      const isSame = readSync(this.#file, header, 0, headerBytes, 0) === headerBytes;
-      if (isSame && header.equals(this.bytes.subarray(0, headerBytes))) return true;
-    } catch {
-      // As if it were another one.
+      if (!wasOpen && !this.#reopen(headerBytes)) return false;
+      use();
+      return true;
+    } finally {
+      if (!wasOpen) this.close();
     }
-    this.close();
-    return false;
   }
+
+  #reopen(headerBytes: number): boolean {
+    try {
+      this.#file = openToRead(this.#path);
+      const header = Buffer.alloc(headerBytes);
+      const isThere = readSync(this.#file, header, 0, headerBytes, 0) === headerBytes;
+      return isThere && header.equals(this.bytes.subarray(0, headerBytes));
+    } catch {
+      return false;
+    }
+  }
+}
+
+/** Opening a FIFO would wait for a writer. */
+function openToRead(path: string): number {
+  return openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
 }
 
 /** Puts a file in place of the one before, so that a reader sees either of them. Throws what the system says. */

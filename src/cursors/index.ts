@@ -16,9 +16,7 @@ import { Project, type Member, offsetOf, type ScannedTranscript } from "./projec
 import { TaskPattern } from "../sources/task-ids.ts";
 import type { Changed } from "./save.ts";
 import type { Outdated } from "./tasks.ts";
-import type { CursorTable } from "./table.ts";
-import type { StoredSums } from "../sums/stored.ts";
-import { Told } from "../sums/told.ts";
+import type { CursorTable, Version } from "./table.ts";
 
 export interface CursorOptions {
   /** Where cursor files are. */
@@ -30,10 +28,10 @@ export interface CursorOptions {
   readonly takenMs: number;
   /** Where cursors are read into. */
   readonly memory: TallyMemory;
-  /** Leaves what hangs on events unread until it is asked for. */
-  readonly isHeadEnough?: boolean | undefined;
-  /** What is known of transcripts without their events, for a scan that needs no more. */
-  readonly sums?: StoredSums | undefined;
+  /** Leaves what hangs on events unread until it is asked for, of files of some names and versions. */
+  readonly isHeadEnough?: ((name: string, version: Version) => boolean) | undefined;
+  /** And leaves these files open until `close`: what is written meanwhile does not take their place. */
+  readonly keepsOpen?: boolean | undefined;
 }
 
 /**
@@ -48,16 +46,12 @@ export class Cursors {
   readonly #projects: Project[] = [];
   /** By transcript. */
   readonly #members: Member[] = [];
-  /** Those of which the sums are enough. */
-  readonly told: Told | undefined;
   /** Those of projects of which other cursors have been written since. */
   readonly outdated = new Set<CursorTable>();
   readonly #corrected = new Set<CursorTable>();
-  /** Read without what hangs on events, and where they stand among the files of sums. */
-  readonly #heads = new Map<CursorTable, number>();
   #tasksBytesRead = 0;
 
-  /** Reads the cursors of these transcripts and compares the two. With sums throws `DamagedCursors` where a file is no use after all. */
+  /** Reads the cursors of these transcripts and compares the two. */
   constructor(transcripts: readonly Transcript[], options: CursorOptions) {
     this.#transcripts = transcripts;
     this.#options = options;
@@ -75,7 +69,6 @@ export class Cursors {
       this.#projects.push(project);
       for (const member of project.members) this.#members[member.transcript] = member;
     }
-    if (options.sums) this.told = new Told(options.sums, this.#members, this.#heads);
   }
 
   #making(source: Transcript["source"], folder: string): Making {
@@ -83,20 +76,14 @@ export class Cursors {
   }
 
   #read(making: Making, kind: "cursors" | "recent.cursors", paths?: readonly string[]): CursorTable | undefined {
-    const { folder, memory, sums } = this.#options;
+    const { folder, memory, isHeadEnough, keepsOpen } = this.#options;
     const name = fileName(making.source, making.folder, kind);
-    const summed = sums?.find(name);
-    const isHeadEnough = this.#options.isHeadEnough === true || summed !== undefined;
-    const decoded = readCursors(join(folder, name), memory, { known: paths, isHeadEnough });
-    if (!decoded) return undefined;
-    if (areMadeAlike(decoded.making, making)) {
-      if (summed !== undefined) {
-        this.#heads.set(decoded.table, summed);
-        // Of thousands of files only some may be open at once.
-        decoded.table.close();
-      }
-      return decoded.table;
-    }
+    const decoded = readCursors(join(folder, name), memory, {
+      known: paths,
+      isHeadEnough: isHeadEnough && ((version) => isHeadEnough(name, version)),
+      keepsOpen,
+    });
+    if (!decoded || areMadeAlike(decoded.making, making)) return decoded?.table;
     decoded.table.close();
     return undefined;
   }
@@ -161,13 +148,13 @@ export class Cursors {
     return this.#projects.reduce((sum, { bytesRead }) => sum + bytesRead, this.#tasksBytesRead);
   }
 
-  /** Everything that is known of the transcripts, in order. */
-  parts(scanned: readonly ScannedBatch[]): Part[] {
+  /** Everything that is known of the transcripts, in order; of those that are `told` only what is known of them as a whole. */
+  parts(scanned: readonly ScannedBatch[], isTold: (transcript: number) => boolean = () => false): Part[] {
     const list = new PartList();
     const ranges = rangesInOrder(scanned);
     let next = ranges.next();
     for (const { transcript: t, table, row } of this.#members) {
-      if (row !== undefined && table) list.addCursor(table, row, t, this.told?.has(t));
+      if (row !== undefined && table) list.addCursor(table, row, t, isTold(t));
       for (; !next.done && next.value.transcript === t; next = ranges.next()) {
         list.addRange(next.value.scanned, next.value.range);
       }
@@ -192,10 +179,7 @@ export class Cursors {
     for (const { project } of changed) for (const table of tablesOf(project)) this.outdated.add(table);
     const { saveProjects } = await import("./save.ts");
     const { folder, takenMs, memory } = this.#options;
-    const makingOf = (project: Project) => {
-      const { source } = this.#transcripts[(project.members[0] as Member).transcript] as Transcript;
-      return this.#making(source, project.folder);
-    };
+    const makingOf = (project: Project) => this.#making(project.source, project.folder);
     return saveProjects(changed, {
       folder,
       takenMs,

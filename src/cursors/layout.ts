@@ -77,3 +77,10 @@ function relativePaths(paths: readonly string[], folder: string): string[] {
 export function startOfPaths(folder: string): string {
   return folder.endsWith(sep) ? folder : folder + sep;
 }
+
+/** What a JSON list of texts says; undefined: it is none. Throws what is no JSON. */
+export function textList(json: unknown): string[] | undefined {
+  if (typeof json !== "string") return undefined;
+  const value: unknown = JSON.parse(json);
+  return Array.isArray(value) && value.every((text) => typeof text === "string") ? value : undefined;
+}

@@ -11,6 +11,9 @@ export interface Narrow {
   readonly length: number;
 }
 
+/** A table this long is nothing that a file could hold. */
+export const MOST_ELEMENTS = 2 ** 28;
+
 export type Numbers = Readonly<ArrayLike<number>>;
 
 export function isWidth(value: unknown): value is Width {

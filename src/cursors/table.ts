@@ -6,7 +6,6 @@ import { type Columns, CONTEXT, EVENT, EXTRA, FACTS, MESSAGE_TASKS, RECORD, type
 import type { Counts } from "../merged-columns.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { isWhole, type Narrow, type Numbers, numbersOf } from "./narrow.ts";
-import type { IdColumns } from "../sums/ids.ts";
 import type { UnreadColumns } from "./unread-columns.ts";
 
 /** One element a transcript: its cursor. Text columns hold text numbers; 0 is none. */
@@ -108,6 +107,19 @@ export interface Wide {
   readonly extra: Columns<typeof EXTRA>;
 }
 
+/** What tells a file of cursors from others: its checksums. */
+export interface Version {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Ids, and where those of each row begin. */
+export interface IdColumns {
+  readonly low: Narrow;
+  readonly high: Narrow;
+  readonly start: Uint32Array;
+}
+
 /** One cursor of a table. */
 export interface CursorAt {
   readonly table: CursorTable;
@@ -121,8 +133,8 @@ export class CursorTable {
   readonly contexts: number;
   /** Of the transcripts. */
   readonly source: string;
-  /** What tells these cursors from others of their project: the checksums of their file. */
-  readonly version: { readonly low: number; readonly high: number };
+  /** Of its file. */
+  readonly version: Version;
   readonly row: Columns<typeof CURSOR>;
   /** Where the elements of each row begin, and where those of the last one end. */
   readonly start: Readonly<Record<keyof Counts | "skipped" | "listedContexts", Uint32Array>>;
@@ -179,6 +191,11 @@ export class CursorTable {
     };
   }
 
+  /** Whether it was read as a whole: `load` has nothing to do. */
+  get isWhole(): boolean {
+    return this.#unread === undefined;
+  }
+
   /**
    * Before anything is asked of the events of these rows, which ascend. Throws `DamagedCursors` where the file has not
    * what it said.
@@ -201,7 +218,7 @@ export class CursorTable {
     return ids;
   }
 
-  /** Nothing is loaded for now. */
+  /** Nothing more is loaded, or only after its file was opened again. */
   close(): void {
     this.#unread?.close();
   }

@@ -30,18 +30,11 @@ export class UnreadColumns {
     const all = table.paths.length;
     const isLoaded = (this.#isLoaded ??= new Uint8Array(all));
     const left = rows.filter((row) => isLoaded[row] === 0);
-    if (left.length === 0) return;
-    try {
-      this.#load(table, tables, left, isLoaded);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    if (left.length > 0) this.#whileOpen(() => this.#load(table, tables, left, isLoaded));
   }
 
   #load(table: CursorTable, tables: EventTables, left: readonly number[], isLoaded: Uint8Array): void {
     const all = isLoaded.length;
-    if (!this.#file.reopen(HEADER_BYTES)) throw new DamagedCursors();
     const isMost = left.length > all * SHARE_OF_ALL;
     if (isMost && !this.#file.read(this.#from, this.#file.bytes.length)) throw new DamagedCursors();
     for (const [from, to] of isMost ? [[0, all] as const] : runsOf(left)) {
@@ -65,13 +58,11 @@ export class UnreadColumns {
 
   /** Reads some columns of all rows, unchecked. Throws `DamagedCursors`. */
   loadColumns(columns: readonly Narrow[]): void {
-    if (!this.#file.reopen(HEADER_BYTES)) throw new DamagedCursors();
-    try {
-      this.#readEach(columns);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
+    this.#whileOpen(() => this.#readEach(columns));
+  }
+
+  #whileOpen(use: () => void): void {
+    if (!this.#file.whileOpen(HEADER_BYTES, use)) throw new DamagedCursors();
   }
 
   #check(table: CursorTable, columns: EventTables, from: number, to: number): void {

@@ -112,7 +112,7 @@ async function compareAgain(
     taskPattern: DEFAULT_TASK_PATTERN,
   };
   const scanned = await readAll(plan(unread, { threads }), { threads, limits });
-  const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0, isSummed: false };
+  const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0, isTold: false };
   const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
   const before = merge([whole], table.paths.length, merging);
   const now = merge(scanned.map(wholeOf), table.paths.length, merging);

@@ -22,7 +22,14 @@ import { candidates, findUnits } from "./members.ts";
 import { Overview } from "./overview.ts";
 import { type RunPlace, windowOf } from "./place.ts";
 import { type ProjectFolders, projectFolders, transcriptsOfProject } from "./project-folders.ts";
-import { choose, type ChosenTranscripts, type ReadOptions, readTranscripts, type ReadTranscripts } from "./read.ts";
+import {
+  choose,
+  type ChosenTranscripts,
+  HEADS_ARE_ENOUGH,
+  type ReadOptions,
+  readTranscripts,
+  type ReadTranscripts,
+} from "./read.ts";
 import { type Shares, sharesOf } from "./shares.ts";
 import { type RunSummary, summarize } from "./summary.ts";
 import type { TeamState } from "./team-state.ts";
@@ -78,7 +85,7 @@ export async function collect(state: TeamState, place: RunPlace, options: Collec
   const collectOnce = async (reading: ReadOptions) =>
     withMemory((memory) => collectWith(memory, state, place, options, reading));
   try {
-    return await collectOnce({ isHeadEnough: true });
+    return await collectOnce(HEADS_ARE_ENOUGH);
   } catch (error) {
     if (!(error instanceof DamagedCursors)) throw error;
     // Read as a whole the file is seen to be damaged before anything of it is used.

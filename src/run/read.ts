@@ -1,6 +1,6 @@
 /** The transcripts of some folders, with what cursors know of them and what is new. */
 import type { Discovery } from "../discover/index.ts";
-import type { Cursors } from "../cursors/index.ts";
+import type { CursorOptions, Cursors } from "../cursors/index.ts";
 import type { CursorTable } from "../cursors/table.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type CheckedOptions, defaultThreads } from "../options.ts";
@@ -21,10 +21,9 @@ export interface ReadTranscripts extends ChosenTranscripts {
   readonly close: () => void;
 }
 
-export interface ReadOptions {
-  /** Where few of the transcripts will be chosen: leaves of others unread what cursors know of their events. */
-  readonly isHeadEnough?: boolean;
-}
+/** Where few of the transcripts will be chosen: leaves of others unread what cursors know of their events. */
+export const HEADS_ARE_ENOUGH: ReadOptions = { isHeadEnough: () => true, keepsOpen: true };
+export type ReadOptions = Pick<CursorOptions, "isHeadEnough" | "keepsOpen">;
 
 /**
  * Reads what is new in the transcripts that `find` finds, and remembers how far that got. Rejects as `scan` does, and with
@@ -34,11 +33,11 @@ export async function readTranscripts(
   find: () => Discovery,
   checked: CheckedOptions,
   memory: TallyMemory,
-  { isHeadEnough = false }: ReadOptions = {},
+  reading: ReadOptions = {},
 ): Promise<ReadTranscripts> {
   const takenMs = Date.now();
   const found = find();
-  const cursors = await cursorsOf(found, checked, takenMs, memory, { isHeadEnough });
+  const cursors = await cursorsOf(found, checked, takenMs, memory, reading);
   try {
     return await readUnread(found, cursors, checked, memory);
   } catch (error) {

@@ -8,6 +8,7 @@ import { FLAG } from "../events.ts";
 import type { MergedTable } from "../merge.ts";
 import { idsOf } from "./ids.ts";
 import { reviewingIn } from "./names.ts";
+import type { Told } from "./told.ts";
 
 /** By transcript. Those with ids in common are candidates together, or none of them is. */
 export interface Candidates {
@@ -38,7 +39,8 @@ const FEW = 64;
 export function findCandidates(
   table: MergedTable,
   together: Uint32Array,
-  { members, told, outdated }: Pick<Cursors, "members" | "told" | "outdated">,
+  { members, outdated }: Pick<Cursors, "members" | "outdated">,
+  told: Told | undefined,
   transcripts: readonly Transcript[],
 ): Candidates | undefined {
   const has = new Uint8Array(members.length);
@@ -70,10 +72,7 @@ export function findCandidates(
   }
   const isWorthIt = rested > 0 || added * FEW >= (told?.stored.decoded.member.row.length ?? 0);
   if (added === 0 || !isWorthIt) return undefined;
-  for (const cursors of idsChecksums.keys()) {
-    idsChecksums.set(cursors, idsOf(cursors, table.memory).checksum);
-    cursors.close();
-  }
+  for (const cursors of idsChecksums.keys()) idsChecksums.set(cursors, idsOf(cursors, table.memory).checksum);
   return {
     has,
     together,

@@ -1,15 +1,14 @@
 /** The bytes of a file to sums, or to nothing where they are no use; `layout.ts` says how they lie there. */
 import { unpack } from "msgpackr/unpack";
+import { areCounts } from "../cursors/check.ts";
 import { CursorFile } from "../cursors/file.ts";
-import { isWhole, isWidth, type Narrow, paddedBytes } from "../cursors/narrow.ts";
+import { checksumOf, textList } from "../cursors/layout.ts";
+import { isWidth, MOST_ELEMENTS, type Narrow, paddedBytes } from "../cursors/narrow.ts";
 import { ScanError } from "../errors.ts";
 import { type Columns, paddedTo8, type Spec } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { FILE, FIRST_MODEL, MEMBER, SUM_TABLES } from "./columns.ts";
-import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, MAGIC, TABLE_NAMES } from "./layout.ts";
-
-/** A table this long is nothing that a file could hold. */
-const MOST_ELEMENTS = 2 ** 28;
+import { type Envelope, FORMAT, HEADER_BYTES, MAGIC, TABLE_NAMES } from "./layout.ts";
 
 export type NarrowSums = { readonly [Name in keyof typeof SUM_TABLES]: Readonly<Record<string, Narrow>> };
 
@@ -75,7 +74,7 @@ function decodeSums(
   const isBelow = (table: "member" | "kind" | "sum" | "low", name: string, end: number) =>
     tables[table][name]?.length === 0 || largestOf(tables[table][name], memory) < end;
   const isSound =
-    files.length === file.rows.length &&
+    files.length === file.members.length &&
     memory.native.sumStarts(file.members.byteOffset, files.length, firstMember.byteOffset) === members &&
     isBelow("member", "cluster", members) &&
     isBelow("kind", "member", members) &&
@@ -83,12 +82,8 @@ function decodeSums(
     isBelow("sum", "kind", tables.kind["member"]?.length ?? 0) &&
     isBelow("low", "member", members) &&
     isBelow("sum", "quarter", 2 ** 32 - firstQuarter) &&
-    Object.values(tables.sum).every((column) => isWhole(column) || areCounts(column, memory));
+    Object.values(tables.sum).every((column) => areCounts(column, memory.native));
   return isSound ? { files, models, file, member, firstQuarter, firstMember, tables } : undefined;
-}
-
-function areCounts({ address, length }: Narrow, { native }: TallyMemory): boolean {
-  return native.areCounts(address, length) !== 0;
 }
 
 /** Where the columns of a file lie; undefined when they are not all the rest of its bytes. */
@@ -134,10 +129,4 @@ export function widenInto(
 /** 0 of none. */
 function largestOf(column: Narrow | undefined, { native }: TallyMemory): number {
   return column ? native.largest(column.address, column.width, column.length) >>> 0 : 0;
-}
-
-function textList(json: unknown): string[] | undefined {
-  if (typeof json !== "string") return undefined;
-  const value: unknown = JSON.parse(json);
-  return Array.isArray(value) && value.every((text) => typeof text === "string") ? value : undefined;
 }

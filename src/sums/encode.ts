@@ -1,10 +1,11 @@
 /** Sums to the bytes of a file; `layout.ts` says how they lie there. */
 import { pack } from "msgpackr/pack";
+import { checksumOf } from "../cursors/layout.ts";
 import { paddedBytes, putNumbers, widthOf } from "../cursors/narrow.ts";
 import { paddedTo8 } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { SUM_TABLES, type SumTables } from "./columns.ts";
-import { checksumOf, type Envelope, FORMAT, HEADER_BYTES, MAGIC, TABLE_NAMES } from "./layout.ts";
+import { type Envelope, FORMAT, HEADER_BYTES, MAGIC, TABLE_NAMES } from "./layout.ts";
 
 /** The bytes of a file, in `memory`. Takes the columns over and changes them. */
 export function encodeSums(

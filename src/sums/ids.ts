@@ -1,14 +1,6 @@
 /** The ids of responses and records in a cursor file. */
-import type { Narrow } from "../cursors/narrow.ts";
-import type { CursorTable } from "../cursors/table.ts";
+import type { CursorTable, IdColumns } from "../cursors/table.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-
-/** Ids, and where those of each row begin. */
-export interface IdColumns {
-  readonly low: Narrow;
-  readonly high: Narrow;
-  readonly start: Uint32Array;
-}
 
 /** With a checksum of all of them: they may be read without the rest of their file, whose checksum then says nothing. Throws `DamagedCursors`. */
 export function idsOf(

@@ -4,7 +4,7 @@
  * data of derived data: without it a scan reads more and says the same.
  */
 import { join } from "node:path";
-import type { Cursors } from "../cursors/index.ts";
+import type { CursorOptions, Cursors } from "../cursors/index.ts";
 import { numbersOf } from "../cursors/narrow.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { MergedTable, Merger } from "../merge.ts";
@@ -12,29 +12,31 @@ import type { CheckedOptions } from "../options.ts";
 import type { Tally } from "../tally/index.ts";
 import { QUARTER_MS } from "../tally/pieces.ts";
 import type { TallyMemory } from "../tally/memory.ts";
+import type { Summed } from "../tally/summed.ts";
 import type { Window } from "../window.ts";
 import { type Candidates, findCandidates } from "./candidates.ts";
-import type { Summed } from "./columns.ts";
 import { keyOf } from "./key.ts";
 import { namesOf } from "./names.ts";
 import { findSharing, type Name, rowsOfNames } from "./sharing.ts";
 import { StoredSums, sumsName } from "./stored.ts";
+import { Told } from "./told.ts";
 import { widenSums } from "./widen.ts";
 
 export class Sums {
-  readonly stored: StoredSums | undefined;
+  readonly #stored: StoredSums | undefined;
   readonly #key: string;
   readonly #folder: string;
   readonly #name: string;
   readonly #memory: TallyMemory;
   #cursors: Cursors | undefined;
+  #told: Told | undefined;
   /** By merged transcript, the first of all that it has ids in common with. */
   #together: Uint32Array | undefined;
   #candidates: Candidates | undefined;
   #summed: Summed | undefined;
 
   private constructor(key: string, folder: string, name: string, memory: TallyMemory) {
-    this.stored = StoredSums.open(join(folder, name), key, memory);
+    this.#stored = StoredSums.open(join(folder, name), key, memory);
     this.#key = key;
     this.#folder = folder;
     this.#name = name;
@@ -52,10 +54,15 @@ export class Sums {
     return new Sums(await keyOf(checked.cost, join(folder, "prices")), folder, sumsName(roots, checked.cost), memory);
   }
 
-  /** With the cursors that were opened with `stored`. Has the events read of transcripts that the window begins or ends in. Throws `DamagedCursors`. */
+  /** Of which cursors heads are enough. */
+  get reading(): Pick<CursorOptions, "isHeadEnough"> {
+    return { isHeadEnough: (name, version) => this.#stored?.numberOf(name, version) !== undefined };
+  }
+
+  /** With cursors that were read so. Has the events read of transcripts that the window begins or ends in. Throws `DamagedCursors`. */
   use(cursors: Cursors, { sinceMs, untilMs }: Window): void {
     this.#cursors = cursors;
-    const { told } = cursors;
+    const told = (this.#told = this.#stored && new Told(this.#stored, cursors));
     // What is over before a quarter of an hour begins, or begins with it, is not inside of one.
     const cuts = [sinceMs, untilMs + 1].filter((ms) => Number.isFinite(ms) && ms % QUARTER_MS !== 0);
     if (cuts.length === 0 || !told) return;
@@ -72,6 +79,11 @@ export class Sums {
     if (cut.size > 0) told.open(cut, true);
   }
 
+  /** Whether the events of a transcript are not needed. */
+  tells(transcript: number): boolean {
+    return this.#told?.has(transcript) === true;
+  }
+
   /**
    * Compares what was merged with what is told by its sums, and has the events read of all that has something in
    * common with it. True: there is such, and all is to be merged again. Throws `DamagedCursors`.
@@ -79,13 +91,12 @@ export class Sums {
   openShared(table: MergedTable, transcripts: readonly Transcript[]): boolean {
     this.#together = undefined;
     if (!this.#cursors || table.length === 0) return false;
-    const { told, members } = this.#cursors;
-    const canKeep = members.some(({ isUnchanged }) => isUnchanged);
-    if (!canKeep) return false;
-    const known = this.stored?.decoded.member.row.length ?? 0;
-    const has = (t: number) => told?.has(t) === true;
-    const names = namesOf(table, transcripts, has, (t) => told?.hasReviews(t) === true);
-    const isTold = ({ transcript }: Name) => has(transcript);
+    const told = this.#told;
+    // Where all is new there is nothing to compare with, and nothing to be kept.
+    if (!this.#cursors.members.some(({ isUnchanged }) => isUnchanged)) return false;
+    const known = told?.stored.decoded.member.row.length ?? 0;
+    const names = namesOf(table, transcripts, told);
+    const isTold = ({ transcript }: Name) => this.tells(transcript);
     const others = told
       ? [...told.ids(this.#memory), rowsOfNames(names.filter(isTold), told.memberOf, this.#memory)]
       : [];
@@ -99,14 +110,13 @@ export class Sums {
   /** What is to be kept. After the last merge, and before the tally takes the place of cursors in the memory. */
   findCandidates(table: MergedTable, transcripts: readonly Transcript[]): void {
     if (!this.#cursors || !this.#together) return;
-    this.#candidates = findCandidates(table, this.#together, this.#cursors, transcripts);
+    this.#candidates = findCandidates(table, this.#together, this.#cursors, this.#told, transcripts);
   }
 
   /** Undefined: nothing is told by its sums. */
   widen(merger: Merger): Summed | undefined {
-    const { told, members = [] } = this.#cursors ?? {};
-    if (!told || told.isEmpty) return undefined;
-    return (this.#summed = widenSums(told, members, merger, this.#memory));
+    if (!this.#cursors || !this.#told || this.#told.isEmpty) return undefined;
+    return (this.#summed = widenSums(this.#told, this.#cursors.members, merger, this.#memory));
   }
 
   /** Keeps the sums of what can be told by them from now on. Returns why it could not, as the system's code. */
@@ -121,6 +131,7 @@ export class Sums {
       name: this.#name,
       key: this.#key,
       cursors: this.#cursors,
+      told: this.#told,
       contextsOf: (table) => merger.contextsOf(table),
       summed: this.#summed,
       tallied,

@@ -1,11 +1,10 @@
 /**
  * The file of sums in a cache folder (`docs/decisions/0017`):
  *
- *     magic | format | checksum | envelope bytes | envelope (MessagePack) | columns, each from a multiple of 8 on
+ *     magic | format | checksum, as in cursor files | envelope bytes | envelope (MessagePack) | columns, each from a multiple of 8 on
  *
  * Like a cursor file it is derived data: there is nothing between whole and absent.
  */
-import type { TallyMemory } from "../tally/memory.ts";
 import { SUM_TABLES } from "./columns.ts";
 
 /** "TSIFTSUM" as two numbers. */
@@ -13,8 +12,6 @@ export const MAGIC = [0x46495354, 0x4d555354] as const;
 /** Goes up with every change to what stands in the file. */
 export const FORMAT = 1;
 export const HEADER_BYTES = 24;
-/** What the checksum covers begins behind it. */
-const CHECKED_FROM = 16;
 
 export const TABLE_NAMES = Object.keys(SUM_TABLES) as Array<keyof typeof SUM_TABLES>;
 
@@ -30,8 +27,4 @@ export interface Envelope {
   /** Elements of each table, and bytes of each column's numbers. */
   readonly lengths: readonly number[];
   readonly widths: Uint8Array;
-}
-
-export function checksumOf({ byteOffset, length }: Uint8Array, { native }: TallyMemory): number {
-  return native.checksum(byteOffset + CHECKED_FROM, length - CHECKED_FROM) >>> 0;
 }

@@ -8,16 +8,16 @@ import type { Transcript } from "../discover/transcript.ts";
 import { hashText } from "../sources/hash.ts";
 import { REVIEW } from "../tally/rollouts.ts";
 import type { Name } from "./sharing.ts";
+import type { Told } from "./told.ts";
 
 /** No text's hash. */
 const REVIEWS = { low: 1, high: 0 };
 
-/** Of all rollouts that are merged or told; `wasReviewing` says of those that are not merged whether they have to do with reviews. */
+/** Of all rollouts that are merged or told. */
 export function namesOf(
   table: MergedTable,
   transcripts: readonly Transcript[],
-  isTold: (transcript: number) => boolean,
-  wasReviewing: (transcript: number) => boolean,
+  told: Told | undefined,
 ): readonly Name[] {
   const reviewing = reviewingIn(table, transcripts);
   const { sessionId, firstEvent } = table.transcript;
@@ -25,9 +25,10 @@ export function namesOf(
     if (source !== "codex") return [];
     // One in which nothing stands has nothing to do with any other.
     const hasEvents = (firstEvent[t + 1] ?? table.length) > (firstEvent[t] as number);
-    if (!hasEvents && !isTold(t)) return [];
+    const isTold = told?.has(t) === true;
+    if (!hasEvents && !isTold) return [];
     const name = { ...hashText(session ?? ((table.texts[sessionId[t] as number] as string) || stem)), transcript: t };
-    return reviewing.has(t) || (isTold(t) && wasReviewing(t)) ? [name, { ...REVIEWS, transcript: t }] : [name];
+    return reviewing.has(t) || (isTold && told.hasReviews(t)) ? [name, { ...REVIEWS, transcript: t }] : [name];
   });
 }
 

@@ -1,9 +1,9 @@
 /** Which transcripts have responses or records in common: what these come to can only be told of all of them together. */
 import type { Narrow } from "../cursors/narrow.ts";
+import type { IdColumns } from "../cursors/table.ts";
 import type { MergedTable } from "../merge.ts";
 import { placesFor, type TallyMemory } from "../tally/memory.ts";
 import { bindTable } from "../tally/repeated.ts";
-import type { IdColumns } from "./ids.ts";
 
 /** Bits for each id; the fewer there are, the more ids are looked up in vain. */
 const BITS_PER_ID = 16;

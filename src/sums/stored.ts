@@ -1,7 +1,7 @@
 /** Sums that were kept, and the cursors they are of. */
 import type { CostMode } from "../cost-modes.ts";
 import { fileName } from "../cursors/file.ts";
-import type { CursorTable } from "../cursors/table.ts";
+import type { Version } from "../cursors/table.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { type DecodedSums, readSums } from "./decode.ts";
 
@@ -25,26 +25,16 @@ export class StoredSums {
     return decoded && new StoredSums(decoded);
   }
 
-  /** Where a cursor file stands, whatever is in it now. */
-  find(name: string): number | undefined {
-    return this.#numbers.get(name);
+  /** Where a version of a cursor file stands. */
+  numberOf(name: string, { low, high }: Version): number | undefined {
+    const { versionLow, versionHigh } = this.decoded.file;
+    const number = this.#numbers.get(name);
+    return number !== undefined && versionLow[number] === low && versionHigh[number] === high ? number : undefined;
   }
 
-  /** Whether these are the cursors that sums were made from. */
-  areOf(number: number, { version, paths, contexts }: CursorTable): boolean {
-    const { file } = this.decoded;
-    return (
-      file.versionLow[number] === version.low &&
-      file.versionHigh[number] === version.high &&
-      file.rows[number] === paths.length &&
-      file.contexts[number] === contexts
-    );
-  }
-
-  /** By row of a file, its member; -1: none. */
-  membersOf(number: number): Int32Array {
-    const { file, member, firstMember } = this.decoded;
-    const rows = file.rows[number] as number;
+  /** By row of a file that has so many, its member; -1: none. */
+  membersOf(number: number, rows: number): Int32Array {
+    const { member, firstMember } = this.decoded;
     const [from, to] = [firstMember[number] as number, firstMember[number + 1] as number];
     const members = new Int32Array(rows).fill(-1);
     // Rows beyond the last one are a forger's.

@@ -1,5 +1,6 @@
 /** Which transcripts of a scan are told by their sums, so that their events need not be read. */
 import { DamagedCursors } from "../cursors/damaged.ts";
+import type { Cursors } from "../cursors/index.ts";
 import type { Member } from "../cursors/project.ts";
 import type { CursorTable } from "../cursors/table.ts";
 import type { TallyMemory } from "../tally/memory.ts";
@@ -17,21 +18,21 @@ export class Told {
   /** By table, where it stands among the files of sums. */
   readonly #files = new Map<CursorTable, number>();
 
-  /** `members` by transcript; `tables` with where they may stand among the files of sums. Throws `DamagedCursors`. */
-  constructor(stored: StoredSums, members: readonly Member[], tables: ReadonlyMap<CursorTable, number>) {
+  /** With cursors of which heads were enough where `stored` has the version of their file. Throws `DamagedCursors`. */
+  constructor(stored: StoredSums, { members, tables }: Pick<Cursors, "members" | "tables">) {
     this.stored = stored;
     this.#members = members;
     this.memberOf = new Int32Array(members.length).fill(-1);
     this.knownAs = new Int32Array(members.length).fill(-1);
     const byRow = new Map<CursorTable, Int32Array>();
-    for (const [table, file] of tables) {
-      if (!stored.areOf(file, table)) continue;
+    for (const [table, name] of tables) {
+      const file = stored.numberOf(name, table.version);
+      if (file === undefined) continue;
       this.#files.set(table, file);
-      byRow.set(table, stored.membersOf(file));
+      byRow.set(table, stored.membersOf(file, table.paths.length));
     }
     this.#match(byRow);
-    this.#load(members.keys(), tables);
-    for (const table of tables.keys()) table.close();
+    this.#load(members.keys());
   }
 
   has(transcript: number): boolean {
@@ -98,20 +99,17 @@ export class Told {
     return missing;
   }
 
-  /** Has the events read of those of `transcripts` that are not told, and lie in `tables`. */
-  #load(transcripts: Iterable<number>, tables: Pick<ReadonlyMap<CursorTable, unknown>, "has">): void {
+  /** Has the events read of those of `transcripts` that are not told. */
+  #load(transcripts: Iterable<number>): void {
     const rows = new Map<CursorTable, number[]>();
     for (const t of transcripts) {
       const { table, row } = this.#members[t] as Member;
-      if (!table || row === undefined || this.has(t) || !tables.has(table)) continue;
+      if (!table || row === undefined || table.isWhole || this.has(t)) continue;
       const some = rows.get(table);
       if (some) some.push(row);
       else rows.set(table, [row]);
     }
-    for (const [table, some] of rows) {
-      table.load(some.sort((a, b) => a - b));
-      table.close();
-    }
+    for (const [table, some] of rows) table.load(some.sort((a, b) => a - b));
   }
 
   /** Has the events read of all that have ids in common with these members. Throws `DamagedCursors`. */
@@ -126,7 +124,7 @@ export class Told {
       this.memberOf[t] = -1;
       if (!isStillTrue) this.knownAs[t] = -1;
     }
-    this.#load(opened, this.#files);
+    this.#load(opened);
   }
 
   /** The ids of transcripts that are told. Throws `DamagedCursors` where they are not what they were. */
@@ -142,7 +140,6 @@ export class Told {
     }
     return Array.from(membersOf, ([table, members]): RowsOfIds => {
       const { columns, checksum } = idsOf(table, memory);
-      table.close();
       if (checksum !== this.stored.decoded.file.idsChecksum[this.#files.get(table) as number])
         throw new DamagedCursors();
       return { columns, members };

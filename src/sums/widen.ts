@@ -5,9 +5,9 @@ import { allocate, type Columns, type Spec } from "../events.ts";
 import type { Merger } from "../merge.ts";
 import { NO_MODEL } from "../tally/cells.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { KIND, type LOW, SUM, type Summed } from "./columns.ts";
+import { SUM, type Summed, SumsOfNoUse } from "../tally/summed.ts";
+import { KIND, type LOW } from "./columns.ts";
 import { type NarrowSums, widenInto } from "./decode.ts";
-import { SumsOfNoUse } from "./no-use.ts";
 import type { Told } from "./told.ts";
 
 /**

@@ -1,7 +1,6 @@
 /** Groups summed into cells: what groups of one kind consumed in one piece of time. */
 import { AMOUNTS, type Columns, copyColumns } from "../events.ts";
-import type { Summed } from "../sums/columns.ts";
-import { SumsOfNoUse } from "../sums/no-use.ts";
+import { type Summed, SumsOfNoUse } from "./summed.ts";
 import type { EventTable } from "./table.ts";
 import type { Groups } from "./groups.ts";
 import { type Pieces, QUARTER_MS } from "./pieces.ts";
@@ -74,10 +73,10 @@ export interface Addends {
 
 /** Throws `SumsOfNoUse` where a piece of time begins or ends inside of a sum. */
 export function fillCells({ table, groups, toolUses, kinds, summed }: Addends, pieces: Pieces): Cells {
-  const { memory, length } = table;
+  const { memory } = table;
   const { native } = memory;
   const sums = summed?.sums.kind.length ?? 0;
-  const numbers = memory.f64(2 * length + sums);
+  const numbers = memory.f64(2 * table.length + sums);
   let slices = findSlices(table, pieces.sliceMs, numbers);
   if (summed) {
     memory.set("sums", sums);
@@ -86,11 +85,10 @@ export function fillCells({ table, groups, toolUses, kinds, summed }: Addends, p
   }
   const pieceOf = memory.i32(slices);
   for (let i = 0; i < slices; i++) pieceOf[i] = pieces.numberOf(numbers[i] as number);
-  const { fill, ...filled } = cellsFor(table, groups, sums);
-  let count = fill(pieceOf, toolUses);
-  if (summed) count = native.addSums(pieceOf.byteOffset, kinds.ofGroups, QUARTER_MS);
-  if (count < 0) throw new SumsOfNoUse();
-  return { ...filled.cells, length: count, instantsMs: pieces.instantsMs, ...filled.left() };
+  const filled = fill(table, groups, toolUses, pieceOf, sums);
+  const length = summed ? native.addSums(pieceOf.byteOffset, kinds.ofGroups, QUARTER_MS) : filled.length;
+  if (length < 0) throw new SumsOfNoUse();
+  return { ...filled, length, instantsMs: pieces.instantsMs };
 }
 
 /** The same with each quarter of an hour as a piece of its own, whose instant is its beginning; nothing is left. */
@@ -99,31 +97,33 @@ export function fillQuarters({ table, groups, toolUses }: Addends): Cells {
   const numbers = memory.f64(2 * length + eventRecords);
   const pieceOf = memory.i32(findSlices(table, QUARTER_MS, numbers));
   for (let i = 0; i < pieceOf.length; i++) pieceOf[i] = i + 1;
-  const { cells, fill, left } = cellsFor(table, groups, eventRecords);
-  fill(pieceOf, toolUses);
-  const { leftEvents, leftGroups } = left();
+  const { leftEvents, ...filled } = fill(table, groups, toolUses, pieceOf, eventRecords);
   const uses = memory.u32(eventRecords);
   uses.set(toolUses.ofRecord.subarray(0, eventRecords));
   const count = memory.native.addLeftRecords(leftEvents.byteOffset, uses.byteOffset);
   const instantsMs = [NaN, ...Array.from(numbers, (number) => number * QUARTER_MS)];
-  return { ...cells, length: count, instantsMs, leftEvents: leftEvents.subarray(0, 0), leftGroups };
+  return { ...filled, length: count, instantsMs, leftEvents: leftEvents.subarray(0, 0) };
 }
 
-/** Room for cells, and `more` than events and groups need. */
-function cellsFor({ memory, length }: EventTable, groups: Groups, more: number) {
+/** Sums events and groups into cells, with room for `more`. */
+function fill(
+  { memory, length }: EventTable,
+  groups: Groups,
+  { ofEvent }: ToolUses,
+  pieceOf: Int32Array,
+  more: number,
+): Omit<Cells, "instantsMs"> {
   const { native } = memory;
   const cells = memory.columns(CELL, length + groups.length + more);
   memory.bind("cell", cells);
   const { address, last } = memory.places(length + groups.length + more);
   const [events, left] = [memory.u32(length), memory.u32(groups.length)];
+  const to = [address, last, events.byteOffset, left.byteOffset] as const;
   return {
-    cells,
-    fill: (pieceOf: Int32Array, { ofEvent }: ToolUses) =>
-      native.fillCells(pieceOf.byteOffset, ofEvent.byteOffset, address, last, events.byteOffset, left.byteOffset),
-    left: () => ({
-      leftEvents: events.subarray(0, native.leftEventCount()),
-      leftGroups: left.subarray(0, native.leftGroupCount()),
-    }),
+    ...cells,
+    length: native.fillCells(pieceOf.byteOffset, ofEvent.byteOffset, ...to),
+    leftEvents: events.subarray(0, native.leftEventCount()),
+    leftGroups: left.subarray(0, native.leftGroupCount()),
   };
 }
 

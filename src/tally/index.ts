@@ -20,7 +20,7 @@ import { settle } from "./settle.ts";
 import { type Tallied, tallyRows, timesOf } from "./rows.ts";
 import { findTasks, type TaskOf } from "./tasks.ts";
 import { countToolUses } from "./tool-uses.ts";
-import type { Summed } from "../sums/columns.ts";
+import type { Summed } from "./summed.ts";
 import type { Window } from "../window.ts";
 
 export interface TallyOptions {

@@ -5,20 +5,7 @@ import { expect } from "vitest";
 import { openCalendar } from "../../src/calendar.ts";
 import { groupBy } from "../../src/tally/group-by.ts";
 import type { Dimension, Figures } from "../../src/types.ts";
-
-const ADDITIVE = [
-  "inputTokens",
-  "outputTokens",
-  "reasoningTokens",
-  "cacheCreationTokens",
-  "cacheCreation5mTokens",
-  "cacheCreation1hTokens",
-  "cacheReadTokens",
-  "totalTokens",
-  "responses",
-  "toolUses",
-  "webSearches",
-] as const;
+import { ADDITIVE } from "../additive.ts";
 
 /** From here on a double is no longer a sum of whole nano-dollars. */
 const EXACT_USD = 4_000_000;

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { scan } from "tokensift";
 import { describe, expect, test } from "vitest";
 import type { ScanOptions } from "../../src/options.ts";
-import { type Dimension, DIMENSIONS, type Figures } from "../../src/types.ts";
+import { type Dimension, DIMENSIONS } from "../../src/types.ts";
+import { ADDITIVE } from "../additive.ts";
 import { answerOf, oracleOptions } from "../transcripts.ts";
 import { compareScan } from "./compare.ts";
 import { oracleScan } from "./oracle.ts";
@@ -37,26 +38,12 @@ const roots = areThere
   : [];
 const cases = roots.map((root) => ({ name: root.slice(samples.length + 1) || "all samples", paths: [root] }));
 
-const SUMS = [
-  "inputTokens",
-  "outputTokens",
-  "reasoningTokens",
-  "cacheCreationTokens",
-  "cacheCreation5mTokens",
-  "cacheCreation1hTokens",
-  "cacheReadTokens",
-  "totalTokens",
-  "responses",
-  "toolUses",
-  "webSearches",
-] as const satisfies ReadonlyArray<keyof Figures>;
-
 describe.skipIf(!areThere).each(cases)("$name", ({ paths }) => {
   test("every grouping is as the oracle says, and its rows add up to its totals", { timeout: 120_000 }, async () => {
     for (const [i, by] of groupings.entries()) {
       const question = { paths, by: [...by], timezone: i % 2 === 0 ? "UTC" : "America/St_Johns", threads: 0 };
       const result = await scan(question);
-      for (const figure of SUMS) {
+      for (const figure of ADDITIVE) {
         const sum = result.rows.reduce((all, row) => all + row[figure], 0);
         expect(sum, `${figure} by ${by.join()}`).toBe(result.totals[figure]);
       }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Block, type Figures, type Row, scan, scanBlocks, ScanError, type ScanOptions } from "tokensift";
 import { expect, test } from "vitest";
+import { ADDITIVE } from "../additive.ts";
 import { toEngine } from "../parity/engine-options.ts";
 import { type Asked, scenario, type TranscriptTree, writeTree } from "../parity/generate.ts";
 import { writePrices } from "../parity/prices.ts";
@@ -13,25 +14,12 @@ const runs = Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 16);
 const prices = writePrices();
 const HOUR_MS = 3_600_000;
 const BLOCK_MS = 5 * HOUR_MS;
-const SUMMED = [
-  "inputTokens",
-  "outputTokens",
-  "reasoningTokens",
-  "cacheCreationTokens",
-  "cacheCreation5mTokens",
-  "cacheCreation1hTokens",
-  "cacheReadTokens",
-  "totalTokens",
-  "responses",
-  "toolUses",
-  "webSearches",
-] as const;
 
 /** Sums, with money in whole nano-dollars and weights in twentieths. */
 function sumsOf(some: ReadonlyArray<Omit<Figures, "durationMs">>) {
   const sum = (of: (one: Omit<Figures, "durationMs">) => number) => some.reduce((total, one) => total + of(one), 0);
   return {
-    ...Object.fromEntries(SUMMED.map((name) => [name, sum((one) => one[name])])),
+    ...Object.fromEntries(ADDITIVE.map((name) => [name, sum((one) => one[name])])),
     costNanos: sum(({ costUsd }) => Math.round((costUsd ?? 0) * 1e9)),
     costIsPartial: some.some(({ costIsPartial }) => costIsPartial),
     twentieths: sum(({ billableEquivalentTokens }) => Math.round(billableEquivalentTokens * 20)),

@@ -4,27 +4,15 @@ import { scan } from "tokensift";
 import { expect, test } from "vitest";
 import type { Filters, ScanOptions } from "../../src/options.ts";
 import { type Dimension, DIMENSIONS, type Figures } from "../../src/types.ts";
+import { ADDITIVE } from "../additive.ts";
 import { transcriptTree, type TranscriptTree, writeTree } from "../parity/generate.ts";
 import { makeFolder } from "../transcripts.ts";
 
-const SUMS = [
-  "inputTokens",
-  "outputTokens",
-  "reasoningTokens",
-  "cacheCreationTokens",
-  "cacheCreation5mTokens",
-  "cacheCreation1hTokens",
-  "cacheReadTokens",
-  "totalTokens",
-  "responses",
-  "toolUses",
-  "webSearches",
-] as const satisfies ReadonlyArray<keyof Figures>;
-type Sums = Record<(typeof SUMS)[number], number>;
+type Sums = Record<(typeof ADDITIVE)[number], number>;
 
 function add(parts: readonly Figures[]): Sums {
-  const sums = Object.fromEntries(SUMS.map((figure) => [figure, 0])) as Sums;
-  for (const part of parts) for (const figure of SUMS) sums[figure] += part[figure];
+  const sums = Object.fromEntries(ADDITIVE.map((figure) => [figure, 0])) as Sums;
+  for (const part of parts) for (const figure of ADDITIVE) sums[figure] += part[figure];
   return sums;
 }
 
