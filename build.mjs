@@ -72,6 +72,7 @@ const parts = {
   "src/run": "src/commands/run.ts",
   "src/statusline": "src/commands/statusline.ts",
   "src/more": "src/commands/more.ts",
+  "src/tasks": "src/commands/task-of.ts",
   "src/pool": "src/pool.ts",
   "src/save": "src/cursors/save.ts",
   "src/sums": "src/sums/save.ts",

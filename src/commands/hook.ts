@@ -8,7 +8,7 @@ import { refreshLedger } from "../ledger/refresh.ts";
 import { readTimersText } from "../ledger/timers.ts";
 import { EXIT } from "./exit-code.ts";
 import { findFailures } from "./failures.ts";
-import { refreshOptions, taskRun } from "./tasks.ts";
+import { refreshOptions, taskRun } from "./task-run.ts";
 import { sayLines } from "./terminal/streams.ts";
 
 /** What the agent says on stdin, as far as it matters. */

@@ -6,5 +6,4 @@ export { runExport } from "./export.ts";
 export { runHook } from "./hook.ts";
 export { runPrices } from "./prices.ts";
 export { runSources } from "./sources.ts";
-export { taskOfSessions } from "./task-of.ts";
 export { runTasks } from "./tasks.ts";

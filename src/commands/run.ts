@@ -5,8 +5,6 @@ import { placeError, type Settings } from "../config/settings.ts";
 import { type Environment, thisEnvironment } from "../environment.ts";
 import { invalidInput, invalidOption, ScanError } from "../errors.ts";
 import { checkWritable, writeAtomic } from "../files/atomic.ts";
-import { catchInterrupts } from "../files/interrupts.ts";
-import type { Progress } from "../options.ts";
 import { lowOutputLines } from "../report/diagnostics.ts";
 import { bytesText, counted } from "../report/numbers.ts";
 import { printableJson } from "../report/printable.ts";
@@ -15,8 +13,8 @@ import { readTeamState, readText, type TeamStateFile, withUsage, writeUsage } fr
 import { isSame, placeOf } from "../run/place.ts";
 import { type Rewrite, rewriteReport } from "../run/report-data.ts";
 import { EXIT } from "./exit-code.ts";
-import { choosePalette, outputWidth, showsProgress } from "./terminal/look.ts";
-import { ProgressLine } from "./terminal/progress.ts";
+import { choosePalette, outputWidth } from "./terminal/look.ts";
+import { withProgressLine } from "./terminal/progress.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
 /** As commander has them. */
@@ -40,7 +38,7 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   const options = collectOptions(settings, written, environment);
   const file = readTeamState(path);
   const collectFrom = async ({ state }: TeamStateFile) =>
-    withProgress(settings, environment, async (onProgress) =>
+    withProgressLine(settings, environment, async (onProgress) =>
       collect(state, placeOf(state, path, written.projectRoot), { ...options, onProgress }).catch((error: unknown) => {
         throw error instanceof ScanError ? placeError(error, settings.origins) : error;
       }),
@@ -72,26 +70,6 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   );
   sayRemarks(collected, settings);
   return EXIT.done;
-}
-
-/** Says how far a long reading is, and leaves the terminal as it was, also on Ctrl-C. */
-async function withProgress<T>(
-  { progress: flag, quiet = false }: Settings,
-  { variables }: Environment,
-  work: (onProgress: (progress: Progress) => void) => Promise<T>,
-): Promise<T> {
-  const line = new ProgressLine(() => showsProgress(flag, quiet, variables));
-  let release: (() => void) | undefined;
-  try {
-    return await work((progress) => {
-      release ??= catchInterrupts(() => line.clear());
-      line.update(progress);
-      if (progress.bytesDone >= progress.bytesTotal) release();
-    });
-  } finally {
-    release?.();
-    line.clear();
-  }
 }
 
 /** What would fail at the end fails at once. */

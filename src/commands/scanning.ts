@@ -2,13 +2,11 @@
 import { placeError, type Settings } from "../config/settings.ts";
 import type { Environment } from "../environment.ts";
 import { ScanError } from "../errors.ts";
-import { catchInterrupts } from "../files/interrupts.ts";
 import type { ScanOptions } from "../options.ts";
 import { scan } from "../scan.ts";
 import { asksForTasks } from "../tally/index.ts";
 import type { ScanResult } from "../types.ts";
-import { showsProgress } from "./terminal/look.ts";
-import { ProgressLine } from "./terminal/progress.ts";
+import { withProgressLine } from "./terminal/progress.ts";
 
 /** Rejects as `scan` does; errors name the place where the wrong value stands. */
 export async function scanWithProgress(
@@ -26,24 +24,15 @@ export async function withProgress<Options extends ScanOptions, T>(
   environment: Environment,
   run: (options: Options, endProgress: () => void) => Promise<T>,
 ): Promise<T> {
-  const { progress: flag, quiet = false, origins } = settings;
   // As the ledger has them.
-  const taskOf = asksForTasks(options) ? (await import("./more.ts")).taskOfSessions(settings, environment) : undefined;
-  const line = new ProgressLine(() => showsProgress(flag, quiet, environment.variables));
-  let release = () => {};
-  let isCaught = false;
+  const taskOf = asksForTasks(options)
+    ? (await import("./task-of.ts")).taskOfSessions(settings, environment)
+    : undefined;
   try {
-    const onProgress: ScanOptions["onProgress"] = (progress) => {
-      if (!isCaught) release = catchInterrupts(() => line.clear());
-      isCaught = true;
-      line.update(progress);
-      if (progress.bytesDone >= progress.bytesTotal) release();
-    };
-    return await run({ ...options, taskOf, environment, onProgress }, () => line.clear());
+    return await withProgressLine(settings, environment, (onProgress, endProgress) =>
+      run({ ...options, taskOf, environment, onProgress }, endProgress),
+    );
   } catch (error) {
-    throw error instanceof ScanError ? placeError(error, origins) : error;
-  } finally {
-    release();
-    line.clear();
+    throw error instanceof ScanError ? placeError(error, settings.origins) : error;
   }
 }

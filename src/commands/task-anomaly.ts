@@ -13,8 +13,8 @@ import type { Ledger } from "../ledger/types.ts";
 import { counted, exact } from "../report/numbers.ts";
 import { printable } from "../report/printable.ts";
 import { EXIT } from "./exit-code.ts";
-import { currentLedger, isJson, type TaskRun, writeJson } from "./tasks.ts";
-import { outputWidth } from "./terminal/look.ts";
+import { currentLedger } from "./task-ledger.ts";
+import { isJson, type TaskRun, widthOfOutput, writeJson } from "./task-run.ts";
 import { writeStdout } from "./terminal/streams.ts";
 
 export async function showAnomalies(run: TaskRun): Promise<number> {
@@ -24,8 +24,7 @@ export async function showAnomalies(run: TaskRun): Promise<number> {
   const report = findAnomalies(ledger, { threshold, minTasks });
   if (asJson) await writeJson({ note: `costs are an ${ESTIMATE}`, ...report });
   else {
-    const width = outputWidth(run.environment.variables, false);
-    await writeStdout(format === "md" ? markdownOf(report) : textOf(report, ledger, width));
+    await writeStdout(format === "md" ? markdownOf(report) : textOf(report, ledger, widthOfOutput(run)));
   }
   return fail && report.anomalies.length > 0 ? EXIT.found : exitCode;
 }

@@ -7,7 +7,8 @@ import { enrichText } from "../ledger/enrich.ts";
 import { withLock } from "../ledger/store.ts";
 import { readTimersText } from "../ledger/timers.ts";
 import { counted } from "../report/numbers.ts";
-import { currentLedger, isJson, type TaskRun, writeJson } from "./tasks.ts";
+import { currentLedger } from "./task-ledger.ts";
+import { isJson, type TaskRun, writeJson } from "./task-run.ts";
 import { sayLines } from "./terminal/streams.ts";
 
 export async function enrichTimers(run: TaskRun): Promise<number> {

@@ -5,7 +5,7 @@ import { ScanError } from "../errors.ts";
 import { readSaid } from "../ledger/said.ts";
 import { taskOfWith } from "../ledger/task-of.ts";
 import type { TaskOf } from "../tally/tasks.ts";
-import { evidenceOf, placesOf } from "./tasks.ts";
+import { evidenceOf, placesOf } from "./task-run.ts";
 
 /** Throws a `ScanError` where a file that says so cannot be used. */
 export function taskOfSessions(settings: Settings, environment: Environment): TaskOf {

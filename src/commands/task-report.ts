@@ -5,7 +5,8 @@ import { writeAtomic } from "../files/atomic.ts";
 import { DEFAULT_MIN_TASKS, DEFAULT_THRESHOLD, findAnomalies } from "../ledger/anomalies.ts";
 import { insertSection, reportSection } from "../ledger/section.ts";
 import { checkOutput } from "./no-transcript.ts";
-import { currentLedger, isJson, oneTask, taskOf, type TaskRun, writeJson } from "./tasks.ts";
+import { currentLedger } from "./task-ledger.ts";
+import { isJson, oneTask, taskOf, type TaskRun, writeJson } from "./task-run.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
 
 export async function writeReport(run: TaskRun): Promise<number> {

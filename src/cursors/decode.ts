@@ -5,6 +5,7 @@ import { paddedTo8 } from "../events.ts";
 import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { areEventsSound, areWidthsSound, isHeadSound } from "./check.ts";
+import { type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./columns.ts";
 import { CursorFile } from "./file.ts";
 import {
   areListed,
@@ -19,15 +20,7 @@ import {
   textList,
 } from "./layout.ts";
 import { isDense, isWidth, MOST_ELEMENTS, type Narrow, paddedBytes, type Width } from "./narrow.ts";
-import {
-  CursorTable,
-  type NarrowTables,
-  TABLE_NAMES,
-  type TableName,
-  TABLES,
-  TABLES_OF_EVENTS,
-  type Version,
-} from "./table.ts";
+import { CursorTable, type Version } from "./table.ts";
 import { UnreadColumns } from "./unread-columns.ts";
 
 export interface DecodedCursors {

@@ -14,7 +14,7 @@ import {
 } from "./layout.ts";
 import { isDense, type Narrow, paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
 import { checksumsOf, lengthsOf } from "./rows.ts";
-import { type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./table.ts";
+import { type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./columns.ts";
 import type { WideTables } from "./wide.ts";
 
 interface Column {

@@ -11,7 +11,8 @@ import {
 } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Hash, hashBytes, IDENTITY_BYTES } from "./hash.ts";
-import { AGE, type CursorTable } from "./table.ts";
+import { AGE } from "./columns.ts";
+import type { CursorTable } from "./table.ts";
 
 /** Clocks of file systems are not ours, and some count in steps of two seconds. */
 const FRESH_MS = 2000;

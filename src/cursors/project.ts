@@ -2,12 +2,13 @@
 import { inodeKey, isSameStampIn } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { ScannedBatch } from "../parts.ts";
+import { AGE } from "./columns.ts";
 import { isGone } from "./file.ts";
 import type { Hash } from "./hash.ts";
 import { isDocument } from "../sources/parsers.ts";
 import type { SourceName } from "../types.ts";
 import { ageOf, isUntouchedIn, trust } from "./identity.ts";
-import { AGE, type CursorAt, type CursorTable } from "./table.ts";
+import type { CursorAt, CursorTable } from "./table.ts";
 
 /** A transcript that was looked for. */
 export class Member {

@@ -1,7 +1,8 @@
 /** The columns of events and of what hangs on them, of some rows of a table. */
 import type { TallyMemory } from "../tally/memory.ts";
+import { type CURSOR, type NarrowTables, TABLES_OF_EVENTS } from "./columns.ts";
 import type { Narrow } from "./narrow.ts";
-import { type CURSOR, type CursorTable, type NarrowTables, TABLES_OF_EVENTS } from "./table.ts";
+import type { CursorTable } from "./table.ts";
 
 type EventTableName = keyof typeof TABLES_OF_EVENTS;
 export type EventTables = Pick<NarrowTables, EventTableName>;

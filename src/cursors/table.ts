@@ -2,110 +2,11 @@
  * The cursors of one project folder: how far each of its transcripts has been read, and what had been found by then.
  * Events stay as narrow as they are on disk until they are copied to where they are used.
  */
-import { type Columns, CONTEXT, EVENT, EXTRA, FACTS, MESSAGE_TASKS, RECORD, type SkippedAt, USAGE } from "../events.ts";
+import type { Columns, CONTEXT } from "../events.ts";
 import type { Counts } from "../merged-columns.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { isWhole, type Narrow, type Numbers, numbersOf } from "./narrow.ts";
-import type { UnreadColumns } from "./unread-columns.ts";
-
-/** One element a transcript: its cursor. Text columns hold text numbers; 0 is none. */
-export const CURSOR = {
-  // Identity: what the system said before it was read, and hashes of a few of its bytes.
-  deviceLow: Uint32Array,
-  deviceHigh: Uint32Array,
-  inodeLow: Uint32Array,
-  inodeHigh: Uint32Array,
-  mtimeLow: Uint32Array,
-  mtimeHigh: Uint32Array,
-  ctimeLow: Uint32Array,
-  ctimeHigh: Uint32Array,
-  sizeBytes: Float64Array,
-  headBytes: Uint32Array,
-  headLow: Uint32Array,
-  headHigh: Uint32Array,
-  anchorLow: Uint32Array,
-  anchorHigh: Uint32Array,
-  age: Uint32Array, // an AGE
-  /** Behind the last LF up to which everything is taken in; 0: none. */
-  offset: Float64Array,
-  // How much of the tables is its.
-  events: Uint32Array,
-  eventRecords: Uint32Array,
-  usages: Uint32Array,
-  extras: Uint32Array,
-  skippedListed: Uint32Array,
-  contextsListed: Uint32Array,
-  /** Of its elements in the tables that can be left unread. */
-  checksum: Uint32Array,
-  // Up to the offset.
-  ...FACTS,
-  /** What times of its events and records count from. */
-  baseMs: Float64Array,
-} as const;
-
-/** Columns of rows that number texts. */
-export const ROW_TEXTS = [
-  "sessionId",
-  "agentName",
-  "agentType",
-  "team",
-  "cwd",
-  "taskPattern",
-  ...MESSAGE_TASKS,
-] as const;
-
-/** How much time lay between a transcript's last change and its cursor. */
-export const AGE = {
-  settled: 0,
-  /** Changed at most two seconds before, as clocks of file systems go. */
-  fresh: 1,
-  /** Changed so shortly before that a later change may bear the same time. */
-  sameInstant: 2,
-} as const;
-
-/** Each context that an event of a transcript has, once: who asks for a team need not look at events. */
-export const LISTED_CONTEXT = { context: Uint32Array } as const;
-
-/** One element a skipped line. */
-export const SKIPPED = { line: Uint32Array, offset: Float64Array, reason: Uint32Array } as const;
-export const SKIPPED_REASONS = ["malformed", "oversized"] as const satisfies ReadonlyArray<SkippedAt["reason"]>;
-
-/**
- * The tables of a cursor file in their order there; their columns stand in the order of their names here. Those of events and
- * what hangs on them come last: whoever asks for few transcripts of many reads only theirs. What
- * differs from the columns of the same name elsewhere, so that numbers are small:
- * - `record.timeMs` is milliseconds since the transcript's `baseMs` plus 1, and 0 is no time; in 8 bytes it is as elsewhere;
- * - `event.firstMs`, `lastMs` and `chosenMs` count from the times of the event's earliest, last and chosen records: zeros, but
- *   where a later record is earlier;
- * - `event.usage` counts from the transcript's first one plus 1, and 0 is none;
- * - `event.firstRecord`, `record.event` and `extra.event` count from the transcript's first one;
- * - other records of an event count from its `firstRecord`.
- */
-export const TABLES = {
-  cursor: CURSOR,
-  listedContext: LISTED_CONTEXT,
-  context: CONTEXT,
-  skipped: SKIPPED,
-  event: EVENT,
-  record: RECORD,
-  usage: USAGE,
-  extra: EXTRA,
-} as const;
-export type TableName = keyof typeof TABLES;
-export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
-/** With the column of rows that says how much of each is theirs. */
-export const TABLES_OF_EVENTS = { event: "events", record: "eventRecords", usage: "usages", extra: "extras" } as const;
-
-type NarrowColumns<Name extends TableName> = Readonly<Record<keyof (typeof TABLES)[Name], Narrow>>;
-export type NarrowTables = { readonly [Name in TableName]: NarrowColumns<Name> };
-
-/** What rows are copied into; `memory` knows where its columns lie. */
-export interface Wide {
-  readonly event: Columns<typeof EVENT>;
-  readonly record: Columns<typeof RECORD>;
-  readonly usage: Columns<typeof USAGE>;
-  readonly extra: Columns<typeof EXTRA>;
-}
+import { CURSOR, isRelative, type NarrowTables, ROW_TEXTS, SKIPPED_REASONS, type Wide } from "./columns.ts";
+import { type Narrow, type Numbers, numbersOf } from "./narrow.ts";
 
 /** What tells a file of cursors from others: its checksums. */
 export interface Version {
@@ -118,6 +19,16 @@ export interface IdColumns {
   readonly low: Narrow;
   readonly high: Narrow;
   readonly start: Uint32Array;
+}
+
+/** Columns of events that are still in their file. All throw `DamagedCursors` where it has not what it said. */
+export interface UnreadEvents {
+  /** Reads and checks those of some rows, which ascend, into where `tables` say that they lie. */
+  load(table: CursorTable, tables: NarrowTables, rows: readonly number[]): void;
+  /** Reads some columns of all rows, unchecked. */
+  loadColumns(columns: readonly Narrow[]): void;
+  /** Closes the file: it is opened again where more is asked for. */
+  close(): void;
 }
 
 /** One cursor of a table. */
@@ -144,7 +55,7 @@ export class CursorTable {
   readonly #copied: Readonly<Record<keyof Wide, ReadonlyArray<readonly [string, Narrow]>>>;
   /** Whether times of records count from the rows' bases. */
   readonly #isRelative: boolean;
-  readonly #unread: UnreadColumns | undefined;
+  readonly #unread: UnreadEvents | undefined;
 
   /** Columns of `tables` lie in `memory`; those of events may be `unread`. */
   constructor(
@@ -153,7 +64,7 @@ export class CursorTable {
     tables: NarrowTables,
     memory: TallyMemory,
     { source, version }: Pick<CursorTable, "source" | "version">,
-    unread?: UnreadColumns,
+    unread?: UnreadEvents,
   ) {
     this.source = source;
     this.version = version;
@@ -351,9 +262,4 @@ export class CursorTable {
     if (to instanceof Float64Array) native.widenF64(from, width, length, to.byteOffset + at * 8);
     else native.widenU32(from, width, length, to.byteOffset + at * 4);
   }
-}
-
-/** Whether times count from a base. */
-export function isRelative(column: Narrow): boolean {
-  return isWhole(column);
 }

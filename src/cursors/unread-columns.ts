@@ -6,12 +6,12 @@ import type { CursorFile } from "./file.ts";
 import { HEADER_BYTES } from "./layout.ts";
 import type { Narrow } from "./narrow.ts";
 import { checksumsOf, columnsOfRows, type EventTables, lengthsOf } from "./rows.ts";
-import type { CursorTable } from "./table.ts";
+import type { CursorTable, UnreadEvents } from "./table.ts";
 
 /** Reading all of a file costs less than reading so large a part of its rows one by one. */
 const SHARE_OF_ALL = 1 / 8;
 
-export class UnreadColumns {
+export class UnreadColumns implements UnreadEvents {
   readonly #file: CursorFile;
   /** Where they begin in it. */
   readonly #from: number;

@@ -3,7 +3,8 @@ import { allocate, type BatchColumns, type Columns, CONTEXT, FACTS, NO_USAGE } f
 import { STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
 import { MOST_WHOLE } from "./narrow.ts";
-import { CURSOR, type CursorAt, type LISTED_CONTEXT, ROW_TEXTS, SKIPPED, SKIPPED_REASONS } from "./table.ts";
+import { CURSOR, type LISTED_CONTEXT, ROW_TEXTS, SKIPPED, SKIPPED_REASONS } from "./columns.ts";
+import type { CursorAt } from "./table.ts";
 
 export interface WideTables extends Omit<BatchColumns, "range"> {
   readonly texts: readonly string[];

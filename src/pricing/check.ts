@@ -1,5 +1,5 @@
 /** Whether prices from elsewhere make sense: those that make none would be wrong figures later. */
-import type { CatalogProvider, Match, Price } from "./catalog.ts";
+import type { CatalogProvider, Match, Price } from "./provider.ts";
 
 /** Throws a `TypeError` that names what is wrong. */
 export function checkProvider({ id, models }: CatalogProvider): void {

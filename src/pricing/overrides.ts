@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { nearest } from "../config/suggest.ts";
 import { ScanError } from "../errors.ts";
 import { TERMS } from "../events.ts";
-import type { Price, Prices } from "./catalog.ts";
+import type { Price, Prices } from "./provider.ts";
 import type { Override, Overrides } from "./own-prices.ts";
 import { type RateRow, rowsOf } from "./rates.ts";
 

@@ -1,4 +1,5 @@
-import type { CatalogIndex, CatalogProvider } from "./catalog.ts";
+import type { CatalogIndex } from "./catalog.ts";
+import type { CatalogProvider } from "./provider.ts";
 
 export function prepareCatalog(
   providers: readonly unknown[],

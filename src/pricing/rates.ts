@@ -1,6 +1,6 @@
 /** Rates as exact integers, and what they make of an amount of tokens. */
 import type { AMOUNTS } from "../events.ts";
-import type { DatedPrices, Price, Prices } from "./catalog.ts";
+import type { DatedPrices, Price, Prices } from "./provider.ts";
 import { wholeProduct } from "./product.ts";
 
 /** Picodollars (10^-12 dollars) a token: a millionth of a dollar per million tokens is one. Whole numbers. */

@@ -1,5 +1,6 @@
 /** The model that a name in a transcript stands for, whoever passed the request on. */
-import type { Catalog, CatalogModel, Match } from "./catalog.ts";
+import type { Catalog } from "./catalog.ts";
+import type { CatalogModel, Match } from "./provider.ts";
 
 export interface ResolvedModel {
   readonly provider: string;

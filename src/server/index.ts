@@ -4,7 +4,7 @@ import { ScanError } from "../errors.ts";
 import { DEFAULT_MIN_TASKS, DEFAULT_THRESHOLD } from "../ledger/anomalies.ts";
 import { readDispatchLog } from "../ledger/dispatch-log.ts";
 import { readTimersText } from "../ledger/timers.ts";
-import { scanOptionsOf, type TaskRun, taskRun, wantedOf } from "../commands/tasks.ts";
+import { scanOptionsOf, type TaskRun, taskRun, wantedOf } from "../commands/task-run.ts";
 import { sayLines, writeStdout } from "../commands/terminal/streams.ts";
 import { makeServer } from "./app.ts";
 import { isLoopback } from "./guard.ts";

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, test } from "vitest";
-import { TABLE_NAMES, TABLES } from "../../src/cursors/table.ts";
+import { TABLE_NAMES, TABLES } from "../../src/cursors/columns.ts";
 import type { ScanResult } from "../../src/types.ts";
 import { endOf } from "../cli/tokensift.ts";
 import { response, sessionId, type Tree } from "../transcripts.ts";

@@ -2,8 +2,12 @@
  * One line that says how far a scan is. Forty lines of our own: a progress library brings timers and a cursor that
  * has to be given back, where one line, written again after a shard at most every 100 ms, is all there is to show.
  */
+import type { Settings } from "../../config/settings.ts";
+import type { Environment } from "../../environment.ts";
+import { catchInterrupts } from "../../files/interrupts.ts";
 import type { Progress } from "../../options.ts";
 import { bytesText } from "../../report/numbers.ts";
+import { showsProgress } from "./look.ts";
 import { writeStderr } from "./streams.ts";
 
 const PATIENCE_MS = 500;
@@ -11,7 +15,31 @@ const BETWEEN_LINES_MS = 100;
 const CLEAR_LINE = "\r\x1B[K";
 const BAR_WIDTH = 20;
 
-export class ProgressLine {
+/**
+ * Says how far a long reading is, and leaves the terminal as it was, also on Ctrl-C. Who prints before it is over calls
+ * `endProgress` first.
+ */
+export async function withProgressLine<T>(
+  { progress: flag, quiet = false }: Pick<Settings, "progress" | "quiet">,
+  { variables }: Environment,
+  work: (onProgress: (progress: Progress) => void, endProgress: () => void) => Promise<T>,
+): Promise<T> {
+  const line = new ProgressLine(() => showsProgress(flag, quiet, variables));
+  let release: (() => void) | undefined;
+  try {
+    const onProgress = (progress: Progress) => {
+      release ??= catchInterrupts(() => line.clear());
+      line.update(progress);
+      if (progress.bytesDone >= progress.bytesTotal) release();
+    };
+    return await work(onProgress, () => line.clear());
+  } finally {
+    release?.();
+    line.clear();
+  }
+}
+
+class ProgressLine {
   readonly #startedMs = Date.now();
   #writtenMs = 0;
   /** Asked once the scan has taken longer than anybody waits without a word. */
@@ -22,7 +50,7 @@ export class ProgressLine {
     this.#isWanted = isWanted;
   }
 
-  readonly update = (progress: Progress): void => {
+  update(progress: Progress): void {
     const nowMs = Date.now();
     const takenMs = nowMs - this.#startedMs;
     if (takenMs < PATIENCE_MS || nowMs - this.#writtenMs < BETWEEN_LINES_MS) return;
@@ -30,7 +58,7 @@ export class ProgressLine {
     if (!this.#isShown) return;
     this.#writtenMs = nowMs;
     writeStderr(CLEAR_LINE + progressText(progress, takenMs, process.stderr.columns));
-  };
+  }
 
   /** Leaves the terminal as it was. */
   clear(): void {
