@@ -17,20 +17,19 @@ const STDIN = 0;
 /** Claude Code sends 2 kB. */
 const MOST_BYTES = 1 << 20;
 const FULL_PIPE_WAIT_MS = 5;
+const LF = 0x0a;
+const CLOSING_BRACE = 0x7d;
+/** In place of what stands on stdin. */
+const TERMINAL = Symbol("terminal");
 
 export async function readStatuslineInput(): Promise<StatuslineInput> {
-  const text = await readStdin();
-  if (text === undefined)
+  const value = await readStdin();
+  if (value === TERMINAL)
     return inputOf({}, "statusline: stdin is a terminal (Claude Code gives it JSON; see tokensift statusline --help)");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Not what it was instead: a prompt may be in it.
-  }
   return isObject(value)
     ? inputOf(value)
-    : inputOf({}, "statusline: stdin is no JSON object (it is for the status line of Claude Code)");
+    : // Not what it was instead: a prompt may be in it.
+      inputOf({}, "statusline: stdin is no JSON object (it is for the status line of Claude Code)");
 }
 
 function inputOf(input: Readonly<Record<string, unknown>>, problem?: string): StatuslineInput {
@@ -59,12 +58,12 @@ function contextOf(window: Readonly<Record<string, unknown>>): Pick<Told, "conte
   return { contextTokens, contextPercent: amountIn(window, "used_percentage") ?? computed };
 }
 
-/** Undefined on a terminal, which would be waited for. */
-async function readStdin(): Promise<string | undefined> {
+/** What the JSON on stdin says; undefined: it is none. A terminal would be waited for. */
+async function readStdin(): Promise<unknown> {
   try {
-    if (fstatSync(STDIN).isCharacterDevice() && (await import("node:tty")).isatty(STDIN)) return undefined;
+    if (fstatSync(STDIN).isCharacterDevice() && (await import("node:tty")).isatty(STDIN)) return TERMINAL;
   } catch {
-    return ""; // Closed.
+    return undefined; // Closed.
   }
   const bytes = Buffer.alloc(MOST_BYTES);
   let length = 0;
@@ -73,6 +72,9 @@ async function readStdin(): Promise<string | undefined> {
       const read = readSync(STDIN, bytes, length, MOST_BYTES - length, null);
       if (read === 0) break;
       length += read;
+      // Who has said all may forget to close the pipe, and would wait for us.
+      const said = bytes[length - 1] === LF || bytes[length - 1] === CLOSING_BRACE ? parsed(bytes, length) : undefined;
+      if (said !== undefined) return said;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code !== "EAGAIN") break;
@@ -80,7 +82,15 @@ async function readStdin(): Promise<string | undefined> {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
     }
   }
-  return bytes.toString("utf8", 0, length);
+  return parsed(bytes, length);
+}
+
+function parsed(bytes: Buffer, length: number): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8", 0, length));
+  } catch {
+    return undefined;
+  }
 }
 
 function textIn(object: Readonly<Record<string, unknown>>, name: string): string | undefined {

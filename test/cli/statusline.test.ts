@@ -41,8 +41,17 @@ async function statusline(
     },
   });
   child.stdin.on("error", () => {});
-  child.stdin.end(typeof stdin === "string" ? stdin : JSON.stringify(stdin));
+  if (stdin instanceof LeftOpen) for (const part of stdin.parts) child.stdin.write(part);
+  else child.stdin.end(typeof stdin === "string" ? stdin : JSON.stringify(stdin));
   return endOf(child);
+}
+
+/** What is written to stdin by somebody who does not close it. */
+class LeftOpen {
+  readonly parts: readonly string[];
+  constructor(parts: readonly string[]) {
+    this.parts = parts;
+  }
 }
 
 const input = (more: object = {}) => {
@@ -206,6 +215,19 @@ describe("what is wrong is said on stderr, with a short line and exit code 0", (
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\$\d+\.00 today \/ \$20\.00 block \(\d h \d\d left\) \| \$171\.43\/hour\n$/);
     expect(stderr).toBe("tokensift: statusline: stdin is no JSON object (it is for the status line of Claude Code)\n");
+  });
+
+  test("a pipe that nobody closes is not waited for once all is said", async () => {
+    const text = JSON.stringify(input({ model: { display_name: "{}" } }));
+    for (const parts of [
+      [text],
+      [`${text}\n`],
+      [text.slice(0, text.indexOf("}") + 1), text.slice(text.indexOf("}") + 1)],
+    ]) {
+      const { code, stdout, stderr } = await statusline(new LeftOpen(parts), { home: atWork() });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stdout).toContain("{} | $10.00 session / ");
+    }
   });
 
   test("fields of other kinds are passed over", async () => {
