@@ -1,9 +1,8 @@
 /** What a scan with sums leaves behind in a process that goes on: nothing. */
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { Corpus, manyLines, projects } from "../cursors/corpus.ts";
-import { lines, sessionId } from "../transcripts.ts";
+import { sessionId } from "../transcripts.ts";
 
 const OPEN_FILES = "/proc/self/fd";
 const openFiles = () => readdirSync(OPEN_FILES).length;
@@ -36,30 +35,4 @@ describe.skipIf(!existsSync(OPEN_FILES))("no file is left open", () => {
     }
     expect(openFiles()).toBe(before);
   });
-});
-
-test("an empty rollout with another's name changes nothing of what is kept of that one", async () => {
-  const at = (seconds: number) => new Date(Date.UTC(2026, 5, 1, 10, 0, seconds)).toISOString();
-  const payload = { type: "token_count", info: { total_token_usage: { input_tokens: 100 } } };
-  const rollout = lines([
-    JSON.stringify({ timestamp: at(0), type: "session_meta", payload: { id: sessionId(1) } }),
-    JSON.stringify({ timestamp: at(1), type: "event_msg", payload }),
-  ]);
-  const name = `rollout-2026-06-01T10-00-00-${sessionId(1)}.jsonl`;
-  const growing = `-srv-app/${sessionId(2)}.jsonl`;
-  const corpus = new Corpus({
-    [`sessions/${name}`]: rollout,
-    [`archived_sessions/${name}`]: "",
-    [growing]: manyLines(0, 2),
-  });
-  const sums = () => corpus.cacheFiles().find((path) => path.endsWith(".sums")) as string;
-  const run = async () => {
-    utimesSync(corpus.path(growing), Date.now() / 1000, Date.now() / 1000);
-    await sleep(50);
-    await corpus.checked();
-  };
-  for (let n = 0; n < 3; n++) await run();
-  const { ino, mtimeNs } = statSync(sums(), { bigint: true });
-  for (let n = 0; n < 3; n++) await run();
-  expect(statSync(sums(), { bigint: true })).toMatchObject({ ino, mtimeNs });
 });
