@@ -189,6 +189,26 @@ describe("Claude Desktop's local agent mode", () => {
   });
 });
 
+test.each([
+  ["~/one", { "/one": 111 }],
+  ["~/one/projects", { "/one": 111 }],
+  ["~/one/projects/ , ~/two,, ", { "/one": 111, "/two": 111 }],
+  ["~/none", {}],
+  // Not set, in effect.
+  [" ,", { "/home": 111, "/xdg": 111, "/desktop": 111 }],
+])("CLAUDE_CONFIG_DIR %s", async (value, expected) => {
+  const at = (n: number, cwd: string) => [response(n, { cwd })];
+  const tree = {
+    [`.claude/projects/-home/${sessionId(1)}.jsonl`]: at(1, "/home"),
+    [`xdg/claude/projects/-xdg/${sessionId(2)}.jsonl`]: at(2, "/xdg"),
+    [`xdg/Claude/local-agent-mode-sessions/a/b/projects/-desktop/${sessionId(3)}.jsonl`]: at(3, "/desktop"),
+    [`one/projects/-one/${sessionId(4)}.jsonl`]: at(4, "/one"),
+    [`two/projects/-two/${sessionId(5)}.jsonl`]: at(5, "/two"),
+    [`two/${sessionId(6)}.jsonl`]: at(6, "/beside"),
+  };
+  expect(await scanHome(tree, { CLAUDE_CONFIG_DIR: value, XDG_CONFIG_HOME: "~/xdg" }, "project")).toEqual(expected);
+});
+
 test("one agent's transcripts, when only they are asked for", async () => {
   const environment = { variables: {}, home: makeFolder(HOME), platform: "linux" as const };
   const { rows, stats, diagnostics } = await scan({ environment, sources: ["codex"], by: ["source"], cache: false });
@@ -217,6 +237,28 @@ test("files given by hand are whose their first records say, whatever they are c
   const totals = Object.fromEntries(rows.map(({ key, totalTokens }) => [key.source, totalTokens]));
   expect(totals).toEqual({ codex: 3000, claude: 111, gemini: 37 });
   expect(stats.transcripts).toBe(5);
+});
+
+test("folders of settings given by hand tell no more than their transcripts: what was typed is none", async () => {
+  const typed = { display: "hi", pastedContents: {}, timestamp: Date.UTC(2023, 0, 1), project: "/srv/other" };
+  const folder = makeFolder({
+    ...HOME,
+    ".claude/history.jsonl": lines(
+      [typed, { ...typed, timestamp: Date.UTC(2027, 0, 1), sessionId: sessionId(9) }].map((line) =>
+        JSON.stringify(line),
+      ),
+    ),
+    ".codex/history.jsonl": `${JSON.stringify({ session_id: sessionId(2), ts: 1_672_531_200, text: "hi" })}\n`,
+  });
+  const options = { by: ["source"], threads: 0, cache: false } as const;
+  const given = await scan({ ...options, paths: [join(folder, ".claude"), join(folder, ".codex")] });
+  const own = await scan({
+    ...options,
+    environment: { variables: {}, home: folder, platform: "linux" },
+    sources: ["claude", "codex"],
+  });
+  expect([given.totals.firstAt, given.totals.durationMs]).toEqual(["2026-06-01T00:01:00.000Z", 0]);
+  expect({ ...given.totals, transcripts: given.stats.transcripts }).toEqual({ ...own.totals, transcripts: 5 });
 });
 
 test("a path is one project, whichever agent names it and however", async () => {
