@@ -138,6 +138,7 @@ describe("Claude Desktop's local agent mode", () => {
   const store: Tree = {
     [`${above}/audit.jsonl`]: [said],
     [`${above}/uploads/other.jsonl`]: [response(9)],
+    [`${above}/uploads/projects/list.jsonl`]: [response(8)],
     [`${above}/.claude/projects/-sessions-app/${sessionId(1)}.jsonl`]: [response(1)],
     [`${above}/.claude/projects/-sessions-app/${sessionId(1)}/subagents/agent-a1.jsonl`]: [
       response(2, { isSidechain: true }),

@@ -28,7 +28,7 @@ export function claudeRoots(environment: Environment): string[] {
 /** Claude Desktop's local agent mode keeps the same trees deeper down: a `.claude` for each of its sessions. */
 const DESKTOP_STORE = "local-agent-mode-sessions";
 const IN_DESKTOP_STORE = /[\\/]local-agent-mode-sessions(?=[\\/])/;
-const PROJECTS = /[\\/]projects[\\/]/;
+const PROJECT = /[\\/]projects[\\/][^\\/]+[\\/]/;
 
 function desktopRoots({ platform, variables, home }: Environment): string[] {
   if (platform === "darwin") return [join(home, "Library", "Application Support")];
@@ -58,7 +58,7 @@ export function isBesideTranscripts(path: string): boolean {
   // Nearly no path gets further than this.
   if (!path.includes(DESKTOP_STORE)) return false;
   const [, ...within] = path.split(IN_DESKTOP_STORE);
-  return within.length > 0 && !within.some((part) => PROJECTS.test(part));
+  return within.length > 0 && !within.some((part) => PROJECT.test(part));
 }
 
 /** What a folder says about the transcripts in it. */
