@@ -127,6 +127,89 @@ describe("a home", () => {
   });
 });
 
+// `<organisation>/<account>/local_<id>/.claude/projects/<folder>/<session>.jsonl`, and beside `.claude` the log of what the
+// Agent SDK said, which repeats every response (github.com/skillsynchq/txcript, pull request 9).
+describe("Claude Desktop's local agent mode", () => {
+  const above = `${sessionId(90)}/${sessionId(91)}/local_${sessionId(92)}`;
+  const said = JSON.stringify({
+    ...{ type: "assistant", uuid: "said-1", session_id: sessionId(1), _audit_timestamp: "2026-06-01T00:01:00.100Z" },
+    message: { id: "msg_1", model: "claude-opus-4-6", usage: { input_tokens: 1, output_tokens: 1 } },
+  });
+  const store: Tree = {
+    [`${above}/audit.jsonl`]: [said],
+    [`${above}/uploads/other.jsonl`]: [response(9)],
+    [`${above}/uploads/projects/list.jsonl`]: [response(8)],
+    [`${above}/.claude/projects/-sessions-app/${sessionId(1)}.jsonl`]: [response(1)],
+    [`${above}/.claude/projects/-sessions-app/${sessionId(1)}/subagents/agent-a1.jsonl`]: [
+      response(2, { isSidechain: true }),
+    ],
+    // Named like a working directory in the store.
+    [`${sessionId(90)}/subagents/agent/local_x/.claude/projects/-local-agent-mode-sessions-/${sessionId(3)}.jsonl`]: [
+      response(3, { cwd: "/sessions/web" }),
+    ],
+  };
+  const beneath = (folder: string): Tree =>
+    Object.fromEntries(Object.entries(store).map(([name, content]) => [`${folder}/${name}`, content]));
+  const by = ["project", "session", "agent"] as const;
+  const expected = [
+    [{ project: "/sessions/web", session: sessionId(3), agent: "main" }, 111],
+    [{ project: "/srv/app", session: sessionId(1), agent: "main" }, 111],
+    [{ project: "/srv/app", session: sessionId(1), agent: "subagent" }, 111],
+  ];
+  const PACKAGE = "LocalCache/Roaming/Claude/local-agent-mode-sessions";
+
+  test.each([
+    ["linux", {}, ".config/Claude/local-agent-mode-sessions"],
+    ["linux", { XDG_CONFIG_HOME: "~/xdg" }, "xdg/Claude/local-agent-mode-sessions"],
+    ["darwin", {}, "Library/Application Support/Claude/local-agent-mode-sessions"],
+    ["win32", { APPDATA: "~/Roaming" }, "Roaming/Claude/local-agent-mode-sessions"],
+    ["win32", {}, "AppData/Roaming/Claude/local-agent-mode-sessions"],
+    ["win32", { LOCALAPPDATA: "~/Local" }, `Local/Packages/Claude_pzs8sxrjxfjjc/${PACKAGE}`],
+    ["win32", { LOCALAPPDATA: "~/Local" }, `Local/Packages/Anthropic.Claude_pzs8sxrjxfjjc/${PACKAGE}`],
+    ["win32", {}, `AppData/Local/Packages/Claude_pzs8sxrjxfjjc/${PACKAGE}`],
+  ] as const)(
+    "%s, with %j: each session is known by its own id, in its own project",
+    async (platform, some, folder) => {
+      const home = makeFolder(beneath(folder));
+      const variables = Object.fromEntries(
+        Object.entries(some).map(([name, value]) => [name, value.replace("~", home)]),
+      );
+      const environment = { variables, home, platform };
+      const { rows, stats } = await scan({ environment, by, threads: 0, cache: false });
+      expect(rows.map(({ key, totalTokens }) => [key, totalTokens])).toEqual(expected);
+      expect(stats).toMatchObject({ transcripts: 3, duplicateRecords: 0 });
+    },
+  );
+
+  test("a store given by hand says the same, and a log that is given itself is read", async () => {
+    const folder = makeFolder(beneath("local-agent-mode-sessions"));
+    const { rows } = await scan({ paths: [folder], by, threads: 0, cache: false });
+    expect(rows.map(({ key, totalTokens }) => [key, totalTokens])).toEqual(expected);
+    const log = join(folder, "local-agent-mode-sessions", above, "audit.jsonl");
+    expect((await scan({ paths: [log], threads: 0, cache: false })).totals.totalTokens).toBe(2);
+  });
+});
+
+test.each([
+  ["~/one", { "/one": 111 }],
+  ["~/one/projects", { "/one": 111 }],
+  ["~/one/projects/ , ~/two,, ", { "/one": 111, "/two": 111 }],
+  ["~/none", {}],
+  // Not set, in effect.
+  [" ,", { "/home": 111, "/xdg": 111, "/desktop": 111 }],
+])("CLAUDE_CONFIG_DIR %s", async (value, expected) => {
+  const at = (n: number, cwd: string) => [response(n, { cwd })];
+  const tree = {
+    [`.claude/projects/-home/${sessionId(1)}.jsonl`]: at(1, "/home"),
+    [`xdg/claude/projects/-xdg/${sessionId(2)}.jsonl`]: at(2, "/xdg"),
+    [`xdg/Claude/local-agent-mode-sessions/a/b/projects/-desktop/${sessionId(3)}.jsonl`]: at(3, "/desktop"),
+    [`one/projects/-one/${sessionId(4)}.jsonl`]: at(4, "/one"),
+    [`two/projects/-two/${sessionId(5)}.jsonl`]: at(5, "/two"),
+    [`two/${sessionId(6)}.jsonl`]: at(6, "/beside"),
+  };
+  expect(await scanHome(tree, { CLAUDE_CONFIG_DIR: value, XDG_CONFIG_HOME: "~/xdg" }, "project")).toEqual(expected);
+});
+
 test("one agent's transcripts, when only they are asked for", async () => {
   const environment = { variables: {}, home: makeFolder(HOME), platform: "linux" as const };
   const { rows, stats, diagnostics } = await scan({ environment, sources: ["codex"], by: ["source"], cache: false });
@@ -155,6 +238,28 @@ test("files given by hand are whose their first records say, whatever they are c
   const totals = Object.fromEntries(rows.map(({ key, totalTokens }) => [key.source, totalTokens]));
   expect(totals).toEqual({ codex: 3000, claude: 111, gemini: 37 });
   expect(stats.transcripts).toBe(5);
+});
+
+test("folders of settings given by hand tell no more than their transcripts: what was typed is none", async () => {
+  const typed = { display: "hi", pastedContents: {}, timestamp: Date.UTC(2023, 0, 1), project: "/srv/other" };
+  const folder = makeFolder({
+    ...HOME,
+    ".claude/history.jsonl": lines(
+      [typed, { ...typed, timestamp: Date.UTC(2027, 0, 1), sessionId: sessionId(9) }].map((line) =>
+        JSON.stringify(line),
+      ),
+    ),
+    ".codex/history.jsonl": `${JSON.stringify({ session_id: sessionId(2), ts: 1_672_531_200, text: "hi" })}\n`,
+  });
+  const options = { by: ["source"], threads: 0, cache: false } as const;
+  const given = await scan({ ...options, paths: [join(folder, ".claude"), join(folder, ".codex")] });
+  const own = await scan({
+    ...options,
+    environment: { variables: {}, home: folder, platform: "linux" },
+    sources: ["claude", "codex"],
+  });
+  expect([given.totals.firstAt, given.totals.durationMs]).toEqual(["2026-06-01T00:01:00.000Z", 0]);
+  expect({ ...given.totals, transcripts: given.stats.transcripts }).toEqual({ ...own.totals, transcripts: 5 });
 });
 
 test("a path is one project, whichever agent names it and however", async () => {

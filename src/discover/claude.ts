@@ -1,4 +1,5 @@
 /** Where Claude Code keeps its transcripts (`formats/claude-code.md` §1) and what a place says about one. */
+import { readdirSync } from "node:fs";
 import { basename, join, sep } from "node:path";
 import type { Environment } from "../environment.ts";
 import type { Transcript } from "./transcript.ts";
@@ -20,15 +21,44 @@ export function claudeRoots(environment: Environment): string[] {
   return [
     join(home, ".claude", "projects"),
     join(xdg, "claude", "projects"),
-    ...desktopRoots(environment).map((folder) => join(folder, "Claude", "local-agent-mode-sessions")),
+    ...desktopRoots(environment).map((folder) => join(folder, "Claude", DESKTOP_STORE)),
   ];
 }
 
-/** Claude Desktop's local agent mode keeps the same trees deeper down. */
+/** Claude Desktop's local agent mode keeps the same trees deeper down: a `.claude` for each of its sessions. */
+const DESKTOP_STORE = "local-agent-mode-sessions";
+const IN_DESKTOP_STORE = /[\\/]local-agent-mode-sessions(?=[\\/])/;
+const PROJECT = /[\\/]projects[\\/][^\\/]+[\\/]/;
+
 function desktopRoots({ platform, variables, home }: Environment): string[] {
   if (platform === "darwin") return [join(home, "Library", "Application Support")];
-  if (platform === "win32") return variables["APPDATA"] ? [variables["APPDATA"]] : [];
-  return [variables["XDG_CONFIG_HOME"] || join(home, ".config")];
+  if (platform !== "win32") return [variables["XDG_CONFIG_HOME"] || join(home, ".config")];
+  const local = variables["LOCALAPPDATA"] || join(home, "AppData", "Local");
+  return [variables["APPDATA"] || join(home, "AppData", "Roaming"), ...storeBuilds(join(local, "Packages"))];
+}
+
+/** Where Windows keeps what the build of its store thinks is in `%APPDATA%`. */
+function storeBuilds(packages: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(packages).sort();
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => /(?:^|\.)Claude_/.test(name))
+    .map((name) => join(packages, name, "LocalCache", "Roaming"));
+}
+
+/**
+ * Whether a file lies in a store of Claude Desktop's, but in none of its trees: its `audit.jsonl` says once more what the
+ * transcripts say, and people keep files of their own there.
+ */
+export function isBesideTranscripts(path: string): boolean {
+  // Nearly no path gets further than this.
+  if (!path.includes(DESKTOP_STORE)) return false;
+  const [, ...within] = path.split(IN_DESKTOP_STORE);
+  return within.length > 0 && !within.some((part) => PROJECT.test(part));
 }
 
 /** What a folder says about the transcripts in it. */
@@ -71,10 +101,13 @@ function claudeTranscript({ path, name, sizeBytes, stamp }: FoundFile, folder: F
 }
 
 function placeFolder(path: string, below: readonly string[]): FolderPlace {
-  const subagents = `${path}${sep}`.indexOf(`${sep}subagents${sep}`);
+  const projectsAbove = path.lastIndexOf(`${sep}projects${sep}`);
+  const subagents = `${path}${sep}`.indexOf(`${sep}subagents${sep}`, projectsAbove + 1);
   const aboveSession = subagents < 1 ? -1 : path.lastIndexOf(sep, subagents - 1);
   const isBelowSubagents = aboveSession >= 0;
-  const named = isBelowSubagents ? -1 : below.findIndex((folder) => UUID.test(folder));
+  // Whatever is above a folder of projects is no session's: Claude Desktop names accounts by UUIDs.
+  const projects = below.lastIndexOf("projects");
+  const named = isBelowSubagents ? -1 : below.findIndex((folder, depth) => depth > projects && UUID.test(folder));
   const session = isBelowSubagents ? path.slice(aboveSession + 1, subagents) : (below[named] ?? null);
   const end = isBelowSubagents ? aboveSession : named < 0 ? path.length : startOf(below, named, path) - 1;
   const projectFolder = path.slice(0, end);

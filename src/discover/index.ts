@@ -4,6 +4,7 @@ import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../environment.ts";
 import { SOURCES, type SourceName, type UnreadableFile } from "../types.ts";
+import { isBesideTranscripts } from "./claude.ts";
 import { isNamedLikeTranscript, PLACES } from "./places.ts";
 import { recogniseSource } from "./recognise.ts";
 import type { Transcript } from "./transcript.ts";
@@ -52,6 +53,7 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[])
   const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), isNamedLikeTranscript);
   const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
   for (const file of files) {
+    if (isBesideTranscripts(file.path) && !roots.includes(file.path)) continue;
     const source = recogniseSource(file);
     if (source !== undefined) bySource.get(source)?.push(file);
   }

@@ -2,7 +2,7 @@
 import type { Environment } from "../environment.ts";
 import type { SourceName } from "../types.ts";
 import { ampRoots, ampTranscripts, isAmpThread } from "./amp.ts";
-import { claudeRoots, claudeTranscripts } from "./claude.ts";
+import { claudeRoots, claudeTranscripts, isBesideTranscripts } from "./claude.ts";
 import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
 import { isNamedLikeDatabase } from "./database.ts";
 import { copilotRoots, copilotTranscripts } from "./copilot.ts";
@@ -25,7 +25,7 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
   amp: { roots: ampRoots, isNamedLikeOne: isAmpThread, transcripts: ampTranscripts },
   claude: {
     roots: claudeRoots,
-    isNamedLikeOne: (name) => name.endsWith(".jsonl"),
+    isNamedLikeOne: (name, folder) => name.endsWith(".jsonl") && !isBesideTranscripts(`${folder}/`),
     transcripts: claudeTranscripts,
   },
   codex: { roots: codexRoots, isNamedLikeOne: isRollout, transcripts: codexTranscripts },

@@ -29,7 +29,7 @@ const QWEN_PLACE = /[\\/]\.qwen[\\/](?:projects|tmp)[\\/][^\\/]+[\\/](?:chats|su
 const IN_CHATS = /[\\/]chats[\\/]/;
 const CODEX_PLACE = /[\\/](?:archived_)?sessions[\\/](?:.*[\\/])?rollout-[^\\/]*\.jsonl$/;
 
-/** Lines are Claude Code's where nothing says otherwise: its records differ most from each other. A document may be anything. */
+/** Lines are Claude Code's where nothing says otherwise: its records differ most from each other. A document may be anything. Undefined: no transcript. */
 export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (GEMINI_PLACE.test(path)) return "gemini";
   if (QWEN_PLACE.test(path) || isQwenNote(path)) return "qwen";
@@ -42,6 +42,7 @@ export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (CODEX_PLACE.test(path)) return "codex";
   if (isCopilotPlace(path)) return "copilot";
   for (const record of firstRecords(path)) {
+    if (isPrompt(record)) return undefined;
     if (isCodexRecord(record)) return "codex";
     if (isCopilotRecord(record)) return "copilot";
     if (isGeminiRecord(record)) return "gemini";
@@ -49,6 +50,13 @@ export function recogniseSource({ path }: FoundFile): SourceName | undefined {
     if (isQwenRecord(record)) return "qwen";
   }
   return "claude";
+}
+
+/** What somebody typed, as the `history.jsonl` beside the folders of transcripts keeps it: of Claude Code, and of Codex. */
+function isPrompt({ type, ...record }: Readonly<Record<string, unknown>>): boolean {
+  if (type !== undefined) return false;
+  const areTexts = (...names: readonly string[]) => names.every((name) => typeof record[name] === "string");
+  return areTexts("display", "project") || (areTexts("session_id", "text") && typeof record["ts"] === "number");
 }
 
 /** By the names of its first members, which may be in any order: it may be large. */

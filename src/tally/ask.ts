@@ -43,23 +43,27 @@ export function isOfSession({ places, kinds }: Tallied, id: string): Filter {
   return (kind) => sessionAt(places, kinds.transcript[kind] as number) === id;
 }
 
-/** Input of a session's latest response, cached or not: what its context holds. Subagents have contexts of their own. */
-export function contextTokens({ table, places, groups, kinds }: Tallied, id: string): number | undefined {
+/**
+ * Input of the latest response in a session's own transcripts, cached or not: what its context holds. Those that a fork copied
+ * are in its context, whosoever they are; subagents have contexts of their own.
+ */
+export function contextTokens({ table, places, groups }: Tallied, id: string): number | undefined {
+  const { event, transcriptOf, length } = table;
   let latest = -1;
-  for (let group = 0; group < groups.length; group++) {
-    const kind = groups.kind[group] as number;
+  for (let i = 0; i < length; i++) {
+    const group = groups.of[i] as number;
+    // All bits set: no usage.
+    if (group < 0 || groups.chosen[group] === NONE) continue;
     const timeMs = groups.timeMs[group] as number;
-    // All bits set: no usage, or an empty group.
-    if (groups.chosen[group] === NONE || kind === NONE || timeMs === Infinity) continue;
-    const transcript = kinds.transcript[kind] as number;
-    if (latest >= 0 && timeMs < (groups.timeMs[latest] as number)) continue;
+    if (timeMs === Infinity || (latest >= 0 && timeMs < (groups.timeMs[latest] as number))) continue;
+    if ((event.flags[i] as number) & (FLAG.sideChain | FLAG.nested)) continue;
+    const transcript = transcriptOf[i] as number;
     if (sessionAt(places, transcript) !== id || places.transcripts[transcript]?.isAgentFile === true) continue;
-    if ((kinds.flags[kind] as number) & (FLAG.sideChain | FLAG.nested)) continue;
     latest = group;
   }
   if (latest < 0) return undefined;
   const { input, cacheCreation5m, cacheCreation1h, cacheRead } = table.usage;
-  const usage = table.event.usage[groups.chosen[latest] as number] as number;
+  const usage = event.usage[groups.chosen[latest] as number] as number;
   const written = (cacheCreation5m[usage] as number) + (cacheCreation1h[usage] as number);
   return (input[usage] as number) + written + (cacheRead[usage] as number);
 }

@@ -198,6 +198,24 @@ describe("the context", () => {
     expect((await statusline(input(), { home })).stdout).toMatch(/ \| context 327\n$/);
   });
 
+  test("of a fork that has not answered yet is that of the last response it copied", async () => {
+    const own = (ms: number, inputTokens: number, session: string) =>
+      response(
+        { timestamp: msAgo(ms), sessionId: session, uuid: `u-${inputTokens}`, requestId: `r-${inputTokens}` },
+        {
+          input_tokens: inputTokens,
+          cache_read_input_tokens: 0,
+        },
+        { id: `m-${inputTokens}` },
+      );
+    const original = sessionId(0);
+    const home = makeFolder({
+      [`${PROJECT}/${original}.jsonl`]: own(9000, 7, original) + own(8000, 30, original) + own(1000, 500, original),
+      [`${PROJECT}/${SESSION}.jsonl`]: own(9000, 7, SESSION) + own(8000, 30, SESSION),
+    });
+    expect((await statusline(input(), { home })).stdout).toMatch(/ \| context 30\n$/);
+  });
+
   test("is not told where Claude Code does not know it: at the beginning, and after a compaction", async () => {
     const { stdout } = await statusline(input(context({ current_usage: null })), { home: atWork() });
     expect(stdout).not.toContain("context");

@@ -569,6 +569,7 @@ const filePlan = fc.record({
     [2, "plain in subagents"],
     [2, "subagents in project"],
     [2, "root"],
+    [3, "below another id"],
   ),
   project: weighted<0 | 1 | 2>([60, 0], [20, 1], [20, 2]),
   session: weighted<0 | 1 | 2>([40, 0], [35, 1], [25, 2]),
@@ -695,6 +696,8 @@ class Builder {
         return `${folder}/${id}/subagents/side${agent}.jsonl`;
       case "subagents in project":
         return `${folder}/subagents/${agentFile}`;
+      case "below another id":
+        return `${SESSIONS[2]}/${["x", "subagents", "y"][agent]}/projects/${folder}/${id}${agent === 2 ? `/subagents/${agentFile}` : ".jsonl"}`;
       default:
         return [`${id}.jsonl`, agentFile, "loose.jsonl"][agent]!;
     }

@@ -172,11 +172,11 @@ export function findTranscripts(
 function locate(path: string, root: string) {
   const folders = dirname(path).split("/");
   const stem = basename(path).replace(/\.jsonl$/, "");
-  const subagents = folders.indexOf("subagents");
+  const projects = folders.lastIndexOf("projects");
+  const subagents = folders.indexOf("subagents", projects + 1);
   const isAgentFile = /^agent-.*\.jsonl$/.test(basename(path)) || subagents !== -1;
-  const rootDepth = root === "/" ? 1 : root.split("/").length;
-  const holder =
-    subagents > 0 ? subagents - 1 : folders.findIndex((name, depth) => depth >= rootDepth && UUID.test(name));
+  const above = Math.max(root === "/" ? 1 : root.split("/").length, projects + 1);
+  const holder = subagents > 0 ? subagents - 1 : folders.findIndex((name, depth) => depth >= above && UUID.test(name));
   const folder = folders.slice(0, holder === -1 ? undefined : holder).join("/") || "/";
   const session = holder !== -1 ? folders[holder] : UUID.test(stem) ? stem : undefined;
   return { stem, session, folder, isAgentFile, isMain: !isAgentFile && holder === -1 };
