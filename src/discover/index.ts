@@ -50,7 +50,10 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[])
   // Of a variable that is not set; it would be the current folder.
   if (paths.includes("")) throw noSuchPath("");
   const roots = paths.map((path) => resolve(path));
-  const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), isNamedLikeTranscript);
+  const { files, unreadable } = walk(
+    outermost(roots.filter((root) => isThere(root, true))),
+    () => isNamedLikeTranscript,
+  );
   const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
   for (const file of files) {
     if (isBesideTranscripts(file.path) && !roots.includes(file.path)) continue;
@@ -77,7 +80,7 @@ function discoverOwn(environment: Environment, sources: readonly SourceName[]): 
 function findOf(source: SourceName, roots: readonly string[]): Omit<Found, "roots"> {
   const place = PLACES[source];
   const there = outermost(roots.filter((root) => isThere(root, false)));
-  const { files, unreadable } = walk(there, (name, folder) => place.isNamedLikeOne(name, folder));
+  const { files, unreadable } = walk(there, (folder) => place.namedLikeOneIn(folder));
   return { transcripts: place.transcripts(files), unreadable };
 }
 

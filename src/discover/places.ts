@@ -16,29 +16,45 @@ import type { FoundFile } from "./walk.ts";
 interface Place {
   /** The folders that may hold transcripts on this machine, whether they exist or not. */
   roots(environment: Environment): string[];
-  /** Whether a file below them, in this folder, is named like one. */
-  isNamedLikeOne(name: string, folder: string): boolean;
+  /** What says whether a file below them, in this folder, is named like one. */
+  namedLikeOneIn(folder: string): (name: string) => boolean;
   transcripts(files: readonly FoundFile[]): Transcript[];
 }
 
 export const PLACES: Readonly<Record<SourceName, Place>> = {
-  amp: { roots: ampRoots, isNamedLikeOne: isAmpThread, transcripts: ampTranscripts },
+  amp: {
+    roots: ampRoots,
+    namedLikeOneIn: () => isAmpThread,
+    transcripts: ampTranscripts,
+  },
   claude: {
     roots: claudeRoots,
-    isNamedLikeOne: (name, folder) => name.endsWith(".jsonl") && !isBesideTranscripts(`${folder}/`),
+    namedLikeOneIn: (folder) => (isBesideTranscripts(`${folder}/`) ? () => false : isJsonl),
     transcripts: claudeTranscripts,
   },
-  codex: { roots: codexRoots, isNamedLikeOne: isRollout, transcripts: codexTranscripts },
-  copilot: {
-    roots: copilotRoots,
-    isNamedLikeOne: (name) => name.endsWith(".jsonl"),
-    transcripts: copilotTranscripts,
+  codex: { roots: codexRoots, namedLikeOneIn: () => isRollout, transcripts: codexTranscripts },
+  copilot: { roots: copilotRoots, namedLikeOneIn: () => isJsonl, transcripts: copilotTranscripts },
+  gemini: {
+    roots: geminiRoots,
+    namedLikeOneIn: (folder) => (name) => isGeminiSession(name, folder),
+    transcripts: geminiTranscripts,
   },
-  gemini: { roots: geminiRoots, isNamedLikeOne: isGeminiSession, transcripts: geminiTranscripts },
-  opencode: { roots: opencodeRoots, isNamedLikeOne: isOpenCodeFile, transcripts: opencodeTranscripts },
-  pi: { roots: piRoots, isNamedLikeOne: (name) => name.endsWith(".jsonl"), transcripts: piTranscripts },
-  qwen: { roots: qwenRoots, isNamedLikeOne: isQwenSession, transcripts: qwenTranscripts },
+  opencode: {
+    roots: opencodeRoots,
+    namedLikeOneIn: () => isOpenCodeFile,
+    transcripts: opencodeTranscripts,
+  },
+  pi: { roots: piRoots, namedLikeOneIn: () => isJsonl, transcripts: piTranscripts },
+  qwen: {
+    roots: qwenRoots,
+    namedLikeOneIn: () => isQwenSession,
+    transcripts: qwenTranscripts,
+  },
 };
+
+function isJsonl(name: string): boolean {
+  return name.endsWith(".jsonl");
+}
 
 /** What lies beside transcripts and is none of our business, such as `auth.json` and `oauth_creds.json`. */
 const NO_DOCUMENT = /(?:\.meta\.json|(?:auth|cred|secret|settings|config)[^\\/]*)$/i;

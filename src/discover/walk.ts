@@ -27,8 +27,8 @@ interface Link {
 
 const STAT = { bigint: true, throwIfNoEntry: false } as const;
 
-/** Every regular file under the roots that `wants` takes, in path order within a folder; each file once. */
-export function walk(roots: readonly string[], wants: (name: string, folder: string) => boolean): Walk {
+/** Every regular file under the roots that is wanted in its folder, in path order within a folder; each file once. */
+export function walk(roots: readonly string[], wantsIn: (folder: string) => (name: string) => boolean): Walk {
   const files: FoundFile[] = [];
   const unreadable: Walk["unreadable"] = [];
   /** Real paths of folders. A file in one whose entries were listed has been met there. */
@@ -52,7 +52,7 @@ export function walk(roots: readonly string[], wants: (name: string, folder: str
 
   function addAlone(path: string, realPath: string, below: readonly string[]): void {
     const folder = foldersListed.get(dirname(realPath));
-    const wasMet = folder !== undefined && wants(basename(realPath), folder);
+    const wasMet = folder !== undefined && wantsIn(folder)(basename(realPath));
     if (!wasMet && !filesSeen.has(realPath) && addFile(path, basename(path), below)) filesSeen.add(realPath);
   }
 
@@ -67,11 +67,12 @@ export function walk(roots: readonly string[], wants: (name: string, folder: str
       return;
     }
     foldersListed.set(realPath, path);
+    const wants = wantsIn(path);
     for (const entry of entries) {
       const { name } = entry;
       if (entry.isDirectory()) walkFolder(`${path}/${name}`, `${realPath}/${name}`, [...below, name]);
       else if (entry.isSymbolicLink()) links.push({ path: `${path}/${name}`, below: [...below, name] });
-      else if (wants(name, path) && entry.isFile() && !(filesSeen.size > 0 && filesSeen.has(`${realPath}/${name}`))) {
+      else if (wants(name) && entry.isFile() && !(filesSeen.size > 0 && filesSeen.has(`${realPath}/${name}`))) {
         const isFound = addFile(`${path}/${name}`, name, below);
         // Listed, but not there: no text of Node's names a file whose name is no UTF-8.
         if (!isFound && name.includes("\ufffd")) unreadable.push({ path: `${path}/${name}`, code: "EILSEQ" });
@@ -84,12 +85,12 @@ export function walk(roots: readonly string[], wants: (name: string, folder: str
     try {
       realPath = realpathSync(link.path);
       if (statSync(realPath).isDirectory()) walkFolder(link.path, realPath, link.below);
-      else if (link.isRoot || wants(link.path, dirname(link.path)))
+      else if (link.isRoot || wantsIn(dirname(link.path))(link.path))
         addAlone(link.path, realPath, link.below.slice(0, -1));
     } catch (error) {
       // A link that leads nowhere is not a transcript just because it might have been a folder of some.
       const isDangling = ["ENOENT", "ELOOP"].includes((error as NodeJS.ErrnoException).code ?? "");
-      if (!isDangling || link.isRoot || wants(link.path, dirname(link.path))) fail(link.path, error);
+      if (!isDangling || link.isRoot || wantsIn(dirname(link.path))(link.path)) fail(link.path, error);
     }
   }
 

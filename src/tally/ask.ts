@@ -48,18 +48,20 @@ export function isOfSession({ places, kinds }: Tallied, id: string): Filter {
  * are in its context, whosoever they are; subagents have contexts of their own.
  */
 export function contextTokens({ table, places, groups }: Tallied, id: string): number | undefined {
-  const { event, transcriptOf, length } = table;
+  const { event, length } = table;
+  const { firstEvent } = table.transcript;
   let latest = -1;
-  for (let i = 0; i < length; i++) {
-    const group = groups.of[i] as number;
-    // All bits set: no usage.
-    if (group < 0 || groups.chosen[group] === NONE) continue;
-    const timeMs = groups.timeMs[group] as number;
-    if (timeMs === Infinity || (latest >= 0 && timeMs < (groups.timeMs[latest] as number))) continue;
-    if ((event.flags[i] as number) & (FLAG.sideChain | FLAG.nested)) continue;
-    const transcript = transcriptOf[i] as number;
-    if (sessionAt(places, transcript) !== id || places.transcripts[transcript]?.isAgentFile === true) continue;
-    latest = group;
+  for (const [t, { isAgentFile }] of places.transcripts.entries()) {
+    if (isAgentFile || sessionAt(places, t) !== id) continue;
+    const to = firstEvent[t + 1] ?? length;
+    for (let i = firstEvent[t] as number; i < to; i++) {
+      const group = groups.of[i] as number;
+      // All bits set: no usage.
+      if (group < 0 || groups.chosen[group] === NONE) continue;
+      const timeMs = groups.timeMs[group] as number;
+      if (timeMs === Infinity || (latest >= 0 && timeMs < (groups.timeMs[latest] as number))) continue;
+      if (((event.flags[i] as number) & (FLAG.sideChain | FLAG.nested)) === 0) latest = group;
+    }
   }
   if (latest < 0) return undefined;
   const { input, cacheCreation5m, cacheCreation1h, cacheRead } = table.usage;
