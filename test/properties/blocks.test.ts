@@ -26,12 +26,18 @@ function sumsOf(some: ReadonlyArray<Omit<Figures, "durationMs">>) {
   };
 }
 
-/** From 2^53 nano-dollars on a double is no sum of whole ones. */
-function expectSame({ costNanos, ...sums }: ReturnType<typeof sumsOf>, expected: ReturnType<typeof sumsOf>): void {
-  const { costNanos: expectedNanos, ...others } = expected;
+/** From 2^53 nano-dollars on a double is no sum of whole ones, and from 2^48 tokens on it does not tell twentieths. */
+function expectSame(found: ReturnType<typeof sumsOf>, expected: ReturnType<typeof sumsOf>): void {
+  const { costNanos, twentieths, ...sums } = found;
+  const { costNanos: expectedNanos, twentieths: expectedTwentieths, ...others } = expected;
   expect(sums).toEqual(others);
-  if (expectedNanos < 2 ** 53) expect(costNanos).toBe(expectedNanos);
-  else expect(Math.abs(costNanos / expectedNanos - 1)).toBeLessThan(1e-12);
+  expectAsFarAsTold(costNanos, expectedNanos, 2 ** 53);
+  expectAsFarAsTold(twentieths, expectedTwentieths, 20 * 2 ** 48);
+}
+
+function expectAsFarAsTold(sum: number, expected: number, limit: number): void {
+  if (expected < limit) expect(sum).toBe(expected);
+  else expect(Math.abs(sum / expected - 1)).toBeLessThan(1e-12);
 }
 
 /** Slow and obvious: whose hours with responses are walked one by one, as the definition says. */
