@@ -262,6 +262,16 @@ test("folders of settings given by hand tell no more than their transcripts: wha
   expect({ ...given.totals, transcripts: given.stats.transcripts }).toEqual({ ...own.totals, transcripts: 5 });
 });
 
+test("a subagent's side file may begin with a byte order mark", async () => {
+  const agent = `-srv-app/${sessionId(1)}/subagents/agent-a1`;
+  const folder = makeFolder({
+    [`${agent}.jsonl`]: [response(1, { isSidechain: true })],
+    [`${agent}.meta.json`]: '\uFEFF{"agentType":"Plan"}',
+  });
+  const { rows } = await scan({ paths: [folder], by: ["agent"], threads: 0, cache: false });
+  expect(rows.map(({ key }) => key.agent)).toEqual(["Plan"]);
+});
+
 test("a path is one project, whichever agent names it and however", async () => {
   const hashOf = (path: string) => createHash("sha256").update(path).digest("hex");
   const hash = hashOf("/srv/elsewhere");

@@ -28,7 +28,7 @@ async function readAgentType(path: string): Promise<string | undefined> {
   try {
     // Opening a FIFO would wait for a writer.
     if (!(await stat(side)).isFile()) return undefined;
-    const meta: unknown = JSON.parse(await readFile(side, "utf8"));
+    const meta: unknown = JSON.parse((await readFile(side, "utf8")).replace(/^\uFEFF/, ""));
     const type = (meta as { agentType?: unknown } | null)?.agentType;
     return typeof type === "string" && type !== "" ? type : undefined;
   } catch {

@@ -297,7 +297,7 @@ async function spawnDepth(side: string): Promise<number> {
   try {
     // Opening a FIFO would wait for a writer.
     if (!(await stat(side)).isFile()) return 0;
-    const meta: unknown = JSON.parse(await readFile(side, "utf8"));
+    const meta: unknown = JSON.parse((await readFile(side, "utf8")).replace(/^\uFEFF/, ""));
     const depth = (meta as { spawnDepth?: unknown } | null)?.spawnDepth;
     return Number.isSafeInteger(depth) ? (depth as number) : 0;
   } catch {

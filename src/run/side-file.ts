@@ -16,7 +16,8 @@ export function readSideFile(transcriptPath: string): SideFile {
   try {
     // Opening a FIFO would wait for a writer.
     if (statSync(side, { throwIfNoEntry: false })?.isFile() !== true) return NOTHING;
-    const meta = JSON.parse(readFileSync(side, "utf8")) as Record<"name" | "agentName" | "toolUseId", unknown> | null;
+    const text = readFileSync(side, "utf8").replace(/^\uFEFF/, "");
+    const meta = JSON.parse(text) as Record<"name" | "agentName" | "toolUseId", unknown> | null;
     const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
     return {
       names: [meta?.name, meta?.agentName].filter(isText),

@@ -78,7 +78,7 @@ describe("tasks scan", () => {
       { 1: sessionOf(1, "task-1") },
       {
         [agent]: [message("task-9", { isSidechain: true }), response(50, { isSidechain: true })],
-        [agent.replace(".jsonl", ".meta.json")]: '{"spawnDepth":3}',
+        [agent.replace(".jsonl", ".meta.json")]: '\uFEFF{"spawnDepth":3}',
       },
     );
     const { tasks, sessions } = await scanned(home);

@@ -574,7 +574,15 @@ const filePlan = fc.record({
   project: weighted<0 | 1 | 2>([60, 0], [20, 1], [20, 2]),
   session: weighted<0 | 1 | 2>([40, 0], [35, 1], [25, 2]),
   agent: fc.nat(2),
-  meta: weighted([45, "none"], [35, "type"], [7, "broken"], [6, "wrong type"], [4, "empty"], [3, "array"]),
+  meta: weighted(
+    [42, "none"],
+    [35, "type"],
+    [3, "marked"],
+    [7, "broken"],
+    [6, "wrong type"],
+    [4, "empty"],
+    [3, "array"],
+  ),
   start: fc.nat(INSTANTS.length - 1),
   /** Copies the first records of an earlier file: a fork, a resume, a backup. */
   fork: rarely(
@@ -706,6 +714,7 @@ class Builder {
   #meta(name: string, { meta }: FilePlan): void {
     const content: Record<string, string> = {
       type: '{\n  "agentType": "Explore",\n  "description": "x"\n}',
+      marked: '\uFEFF{"agentType":"Plan"}',
       broken: '{"agentType":"Explore"',
       "wrong type": '{"agentType":7}',
       empty: "",

@@ -184,7 +184,9 @@ function locate(path: string, root: string) {
 
 function readMetaAgentType(path: string): string | undefined {
   try {
-    const meta: unknown = JSON.parse(readFileSync(path.replace(/\.jsonl$/, ".meta.json"), "utf8"));
+    const meta: unknown = JSON.parse(
+      readFileSync(path.replace(/\.jsonl$/, ".meta.json"), "utf8").replace(/^\uFEFF/, ""),
+    );
     return asText(asObject(meta)?.agentType);
   } catch {
     return undefined;

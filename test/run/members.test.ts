@@ -29,9 +29,10 @@ describe("a worker inside the lead's process is known", () => {
   const result = (result: object, blocks: readonly object[] = [{ type: "tool_result", tool_use_id: "t1" }]) =>
     `${JSON.stringify({ type: "user", uuid: "result", message: { content: blocks }, toolUseResult: result })}\n`;
   const agentCall = { type: "tool_use", id: "t1", name: "Agent", input: { name: "codex-worker", prompt: '"Agent"' } };
-  const ways: Record<string, { lead?: string; says?: object; meta?: object }> = {
+  const ways: Record<string, { lead?: string; says?: object; meta?: object; mark?: string }> = {
     "by the name on its records": { says: { agentName: "codex-worker" } },
     "by the name in its side file": { meta: { agentType: "general-purpose", name: "codex-worker" } },
+    "by the name in its side file, behind a byte order mark": { meta: { name: "codex-worker" }, mark: "\uFEFF" },
     "by the call that its side file names, before there is a result": {
       lead: call([agentCall]),
       meta: { agentType: "general-purpose", toolUseId: "t1" },
@@ -46,13 +47,13 @@ describe("a worker inside the lead's process is known", () => {
     "by a result that comes before its call": { lead: result({ agentId: "a1" }) + call([agentCall]) },
     "by a result that names it itself": { lead: result({ agent_id: "a1", name: "codex-worker" }, []) },
   };
-  test.each(Object.entries(ways))("%s", async (_, { lead = "", says = {}, meta }) => {
+  test.each(Object.entries(ways))("%s", async (_, { lead = "", says = {}, meta, mark = "" }) => {
     const world = new World();
     const path = world.writeSession(0, transcript("lead", used(1)) + lead);
     const agent = join(path.replace(/\.jsonl$/, ""), "subagents", "agent-a1.jsonl");
     world.write(agent, transcript("a1", used(10), { isSidechain: true, ...says }));
     world.write(agent.replace("a1.jsonl", "a2.jsonl"), transcript("a2", used(100), { isSidechain: true }));
-    if (meta) world.write(agent.replace(".jsonl", ".meta.json"), JSON.stringify(meta));
+    if (meta) world.write(agent.replace(".jsonl", ".meta.json"), mark + JSON.stringify(meta));
     const answer = await collected(world, ["codex"]);
     expect(tokensOf(answer)).toEqual({ lead: 101, codex: 10, unattributed: "none" });
     expect(answer.workers[0]?.usage).toMatchObject({ sessionId: "a1", agentName: "codex-worker" });
