@@ -51,13 +51,11 @@ function storeBuilds(packages: string): string[] {
 }
 
 /**
- * Whether a file lies in a store of Claude Desktop's, but in none of its trees: its `audit.jsonl` says once more what the
+ * Whether a folder lies in a store of Claude Desktop's, but in none of its trees: its `audit.jsonl` says once more what the
  * transcripts say, and people keep files of their own there.
  */
-export function isBesideTranscripts(path: string): boolean {
-  // Nearly no path gets further than this.
-  if (!path.includes(DESKTOP_STORE)) return false;
-  const [, ...within] = path.split(IN_DESKTOP_STORE);
+export function isBesideTranscripts(folder: string): boolean {
+  const [, ...within] = `${folder}/`.split(IN_DESKTOP_STORE);
   return within.length > 0 && !within.some((part) => PROJECT.test(part));
 }
 

@@ -4,8 +4,7 @@ import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../environment.ts";
 import { SOURCES, type SourceName, type UnreadableFile } from "../types.ts";
-import { isBesideTranscripts } from "./claude.ts";
-import { isNamedLikeTranscript, PLACES } from "./places.ts";
+import { namedLikeAnyIn, PLACES } from "./places.ts";
 import { recogniseSource } from "./recognise.ts";
 import type { Transcript } from "./transcript.ts";
 import { type FoundFile, walk } from "./walk.ts";
@@ -50,13 +49,9 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[])
   // Of a variable that is not set; it would be the current folder.
   if (paths.includes("")) throw noSuchPath("");
   const roots = paths.map((path) => resolve(path));
-  const { files, unreadable } = walk(
-    outermost(roots.filter((root) => isThere(root, true))),
-    () => isNamedLikeTranscript,
-  );
+  const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), namedLikeAnyIn);
   const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
   for (const file of files) {
-    if (isBesideTranscripts(file.path) && !roots.includes(file.path)) continue;
     const source = recogniseSource(file);
     if (source !== undefined) bySource.get(source)?.push(file);
   }

@@ -29,7 +29,7 @@ export const PLACES: Readonly<Record<SourceName, Place>> = {
   },
   claude: {
     roots: claudeRoots,
-    namedLikeOneIn: (folder) => (isBesideTranscripts(`${folder}/`) ? () => false : isJsonl),
+    namedLikeOneIn: (folder) => (isBesideTranscripts(folder) ? isNone : isJsonl),
     transcripts: claudeTranscripts,
   },
   codex: { roots: codexRoots, namedLikeOneIn: () => isRollout, transcripts: codexTranscripts },
@@ -56,10 +56,18 @@ function isJsonl(name: string): boolean {
   return name.endsWith(".jsonl");
 }
 
+function isNone(): boolean {
+  return false;
+}
+
 /** What lies beside transcripts and is none of our business, such as `auth.json` and `oauth_creds.json`. */
 const NO_DOCUMENT = /(?:\.meta\.json|(?:auth|cred|secret|settings|config)[^\\/]*)$/i;
 
-/** Whether any agent may name a transcript so; side files of Claude Code's are many. */
-export function isNamedLikeTranscript(name: string): boolean {
+/** The same of whatever agent's: side files of Claude Code's are many. */
+export function namedLikeAnyIn(folder: string): (name: string) => boolean {
+  return isBesideTranscripts(folder) ? isNone : isNamedLikeAny;
+}
+
+function isNamedLikeAny(name: string): boolean {
   return isRollout(name) || isNamedLikeDatabase(name) || (name.endsWith(".json") && !NO_DOCUMENT.test(name));
 }
