@@ -15,6 +15,7 @@ import type { DecodedCursors } from "./decode.ts";
 import { differences } from "./compare.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
 import { trust } from "./identity.ts";
+import { foldReadings } from "./readings.ts";
 import { isCurrent, storedFiles } from "./store.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
@@ -120,6 +121,7 @@ async function compareAgain(
   for (const row of rows) {
     // Gone or locked meanwhile: nothing can be said.
     if (now.unreadable.has(row)) continue;
+    for (const merged of [before, now]) foldReadings(merged, row);
     const what = differences(before, now, row);
     if (what.length > 0) found.set(row, what);
   }
