@@ -59,9 +59,9 @@ function checkWritten(action: string, words: readonly string[], written: PricesW
 }
 
 const ACTIONS = ["explain", "update"];
-const BESIDE_FLAGS = ["prices", "json", "quiet", "progress", "threads", "cache", "cacheDir"];
+const BESIDE_FLAGS = ["prices", "json", "quiet", "progress", "color", "threads", "cache", "cacheDir"];
 const COST_FLAGS = ["sort", "top", "count", "cost", "startOfWeek"];
-const IN_USE_FLAGS = PRICES_FLAGS.filter((name) => !COST_FLAGS.includes(name));
+const IN_USE_FLAGS = [...PRICES_FLAGS.filter((name) => !COST_FLAGS.includes(name)), "color"];
 
 function tooMany(action: string, words: readonly string[], remedy: string): ScanError {
   return new ScanError("INVALID_OPTION", `prices ${action}: "${words.join(" ")}" is too much (${remedy})`);

@@ -17,6 +17,7 @@ import { summaryText, tasksText, taskText, unmatchedLines } from "../ledger/show
 import { normal, oddValues, readTimersText, timerEntries, timersOf } from "../ledger/timers.ts";
 import type { Ledger, TaskEntry } from "../ledger/types.ts";
 import { diagnosticLines } from "../report/diagnostics.ts";
+import { noTranscripts } from "../report/empty.ts";
 import { counted } from "../report/numbers.ts";
 import { printable, printableJson } from "../report/printable.ts";
 import { didYouMean } from "../config/suggest.ts";
@@ -135,7 +136,7 @@ async function scanTasks(run: TaskRun): Promise<number> {
       sayLines([
         ...(lines.length > 0 && hasTasks(ledger) ? [""] : []),
         ...lines,
-        ...emptyLines(run, ledger),
+        ...(result.stats.transcripts === 0 && !hasTasks(ledger) ? noTranscripts(result) : emptyLines(run, ledger)),
         `Ledger    ${run.ledgerPath}`,
       ]);
   }

@@ -7,7 +7,7 @@ export function noTranscripts({ diagnostics: { roots } }: Pick<ScanResult, "diag
   return [
     "No transcripts found. Looked in:",
     ...roots.map((root) => `  ${printable(root)}`),
-    "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME, PI_CODING_AGENT_DIR or QWEN_HOME, or give paths: tokensift scan PATH…",
+    "Use one of these agents once, name other folders in AMP_DATA_HOME, CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME, PI_CODING_AGENT_DIR or QWEN_HOME, or give paths: tokensift scan PATH…",
   ];
 }
 

@@ -67,6 +67,14 @@ describe("--fail-over-tokens", () => {
 });
 
 describe("an empty machine", () => {
+  test("says so to whoever asks for tasks, too", async () => {
+    const home = makeFolder();
+    const { code, stderr } = await tokensift(["tasks", "scan"], { home, folder: home });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`No transcripts found. Looked in:\n  ${home}/.local/share/amp/threads\n`);
+    expect(stderr).not.toContain("go to the project's folder");
+  });
+
   test("says where it looked and what to do, and is done", async () => {
     const home = makeFolder();
     const { code, stdout, stderr } = await tokensift([], { home });
@@ -91,7 +99,7 @@ describe("an empty machine", () => {
         `  ${home}/.qwen/tmp\n` +
         `  ${home}/.qwen/usage\n` +
         `  ${home}/.qwen/usage_record.jsonl\n` +
-        "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME, PI_CODING_AGENT_DIR or QWEN_HOME, or give paths: tokensift scan PATH…\n" +
+        "Use one of these agents once, name other folders in AMP_DATA_HOME, CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME, PI_CODING_AGENT_DIR or QWEN_HOME, or give paths: tokensift scan PATH…\n" +
         "To see what a report looks like: tokensift scan --demo\n",
     );
   });
