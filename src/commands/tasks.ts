@@ -136,7 +136,9 @@ async function scanTasks(run: TaskRun): Promise<number> {
       sayLines([
         ...(lines.length > 0 && hasTasks(ledger) ? [""] : []),
         ...lines,
-        ...(result.stats.transcripts === 0 && !hasTasks(ledger) ? noTranscripts(result) : emptyLines(run, ledger)),
+        ...(result.stats.transcripts === 0 && !hasTasks(ledger)
+          ? noTranscripts(result, run.paths.length > 0)
+          : emptyLines(run, ledger)),
         `Ledger    ${run.ledgerPath}`,
       ]);
   }

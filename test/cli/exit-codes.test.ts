@@ -67,6 +67,18 @@ describe("--fail-over-tokens", () => {
 });
 
 describe("an empty machine", () => {
+  test("where paths were given there is another way out than where none were, and no window to blame", async () => {
+    const folder = makeFolder({ "empty/readme.md": "no transcript", "other/x.jsonl": ['{"a":1}'] });
+    for (const words of [["scan"], ["export"], ["prices", "explain"], ["tasks", "scan", "--ledger", "l.json"]]) {
+      const { code, stderr } = await tokensift([...words, "empty"], { home: folder, folder });
+      expect(code).toBe(0);
+      expect(stderr).toContain(`No transcripts found. Looked in:\n  ${folder}/empty\nGive the files of an agent, `);
+      expect(stderr).not.toContain("CODEX_HOME");
+    }
+    const { stderr } = await tokensift(["scan", "other"], { home: folder, folder });
+    expect(stderr).toBe("No rows: there is no response in 1 transcript.\n");
+  });
+
   test("says so to whoever asks for tasks, too", async () => {
     const home = makeFolder();
     const { code, stderr } = await tokensift(["tasks", "scan"], { home, folder: home });
