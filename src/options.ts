@@ -4,6 +4,7 @@ import { WEEKDAYS, type Weekday } from "./calendar.ts";
 import { type Environment, thisEnvironment } from "./environment.ts";
 import { invalidOption } from "./errors.ts";
 import { COST_MODES, type CostMode } from "./cost-modes.ts";
+import { checkKinds } from "./option-kinds.ts";
 import { DEFAULT_TASK_PATTERN, TaskPattern } from "./sources/task-ids.ts";
 import type { CountMode } from "./tally/groups.ts";
 import type { TaskOf } from "./tally/tasks.ts";
@@ -99,6 +100,7 @@ export const MOST_THREADS = 256;
 
 /** Checks what a caller gave and fills in the defaults. Throws `INVALID_OPTION`. */
 export function checkOptions(options: ScanOptions) {
+  checkKinds(options);
   const by = [...new Set(options.by ?? DEFAULT_BY)];
   for (const dimension of by) {
     if (!DIMENSIONS.includes(dimension))

@@ -18,6 +18,8 @@ export interface BlocksOptions extends Omit<ScanOptions, "by" | "sort" | "top" |
   readonly tokenLimit?: number | "max" | undefined;
 }
 
+const SHOWN = ["all", "recent", "active"] as const;
+
 /**
  * Scans transcripts and tells what was consumed in each block (`docs/decisions/0016`). Rejects as `scan` does.
  *
@@ -26,8 +28,10 @@ export interface BlocksOptions extends Omit<ScanOptions, "by" | "sort" | "top" |
  */
 export async function scanBlocks(options: BlocksOptions = {}): Promise<BlocksReport> {
   const { show = "all", tokenLimit, sources = ["claude"], breakdown = false, ...asked } = options;
-  if (typeof tokenLimit === "number" && !(Number.isSafeInteger(tokenLimit) && tokenLimit > 0))
-    throw invalidOption("--token-limit", String(tokenLimit), "is no number of tokens above 0");
+  if (!SHOWN.includes(show)) throw invalidOption("show", show, `is no choice of blocks (one of ${SHOWN.join(", ")})`);
+  const isLimit =
+    tokenLimit === undefined || tokenLimit === "max" || (Number.isSafeInteger(tokenLimit) && tokenLimit > 0);
+  if (!isLimit) throw invalidOption("--token-limit", String(tokenLimit), "is no number of tokens above 0");
   const nowMs = options.nowMs ?? Date.now();
   return withMemory(async (memory) => {
     const { result, tallied } = await scanWhole({ ...asked, sources, by: ["none"], nowMs }, memory);

@@ -13,6 +13,8 @@ import { bytesText, counted, exact } from "../report/numbers.ts";
 import { printable, printableJson } from "../report/printable.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
 import { EXIT } from "./exit-code.ts";
+import { showsProgress } from "./terminal/look.ts";
+import { ProgressLine } from "./terminal/progress.ts";
 import { writeStdout } from "./terminal/streams.ts";
 
 /** What an action found, for `--json` and for people. */
@@ -82,9 +84,12 @@ function info(folder: string): Answer {
   };
 }
 
-async function verify(folder: string, { threads }: Settings): Promise<Answer> {
+async function verify(folder: string, settings: Settings): Promise<Answer> {
   const { chunkBytes } = checkOptions({});
-  const cursors = await verifyStore({ folder, threads, chunkBytes });
+  const { threads } = settings;
+  const cursors = await withVerifyProgress(folder, settings, async (onRead) =>
+    verifyStore({ folder, threads, chunkBytes, onRead }),
+  );
   const { verifyRows } = await import("../databases/verify.ts");
   const rows = await verifyRows(folder);
   const verified = {
@@ -108,6 +113,23 @@ async function verify(folder: string, { threads }: Settings): Promise<Answer> {
     ],
     exitCode: wrong > 0 ? EXIT.found : EXIT.done,
   };
+}
+
+/** Says on a terminal how far the reading is. Comparing takes the main thread for long, so Ctrl-C is the system's. */
+async function withVerifyProgress<T>(
+  folder: string,
+  { progress: flag, quiet = false }: Settings,
+  run: (onRead?: (bytes: number) => void) => Promise<T>,
+): Promise<T> {
+  if (!showsProgress(flag, quiet, thisEnvironment().variables)) return run();
+  const bytesTotal = describeStore(folder).transcriptBytes;
+  const line = new ProgressLine(() => true);
+  let bytesDone = 0;
+  try {
+    return await run((bytes) => line.update({ bytesDone: (bytesDone += bytes), bytesTotal }));
+  } finally {
+    line.clear();
+  }
 }
 
 function differenceText({ path, what }: Difference): string {

@@ -8,6 +8,7 @@ import { type FlagName, FLAGS } from "../config/flags.ts";
 import { oneOf } from "../config/values.ts";
 import { EXPORT_FORMATS } from "../export/formats.ts";
 import { CACHE_ACTIONS } from "./cache-actions.ts";
+import { PRICES_ACTIONS } from "./prices-flags.ts";
 import { TASK_ACTIONS, TASKS_FORMATS } from "./task-actions.ts";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -17,6 +18,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   completion: SHELLS,
   cache: CACHE_ACTIONS,
   tasks: TASK_ACTIONS,
+  prices: PRICES_ACTIONS,
 };
 
 /** Where a command takes fewer values of a flag than others. */
@@ -97,10 +99,17 @@ function bashScript(offers: readonly Offer[]): string {
     `${anyOf(withOther)}) return ;;`,
   ].map((line) => `    ${line}`);
   const commands = offers.map(({ name, flags, takesFiles, words }) => {
-    const plain = takesFiles ? `-f` : `-W "${words.join(" ")}"`;
+    const word = `-W "${words.join(" ")}"`;
+    const plain = takesFiles ? "-f" : word;
+    // Where files may follow it, the word stands right behind the command.
+    const first =
+      takesFiles && words.length > 0
+        ? [`      elif (( COMP_CWORD == 2 )); then COMPREPLY=($(compgen ${word} -- "$current"))`]
+        : [];
     return [
       `    ${name})`,
       `      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W "${flags.map(({ flag }) => flag).join(" ")}" -- "$current"))`,
+      ...first,
       `      else COMPREPLY=($(compgen ${plain} -- "$current")); fi ;;`,
     ].join("\n");
   });

@@ -57,7 +57,7 @@ export async function explain(
   const lines = explanationLines(result, asksForRows ? rows : undefined, look);
   await writeStdout(isJson ? `${printableJson(JSON.stringify(json))}\n` : `${lines.join("\n")}\n`);
   if (!settings.quiet) {
-    if (result.stats.transcripts === 0) sayLines(noTranscripts(result));
+    if (result.stats.transcripts === 0) sayLines(noTranscripts(result, paths !== undefined));
     else if (result.rows.length === 0 && rowsOmitted === 0) sayLines(noRows(result));
     sayLines(diagnosticLines(result));
   }

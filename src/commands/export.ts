@@ -24,7 +24,7 @@ export async function runExport(paths: readonly string[], written: Layer["writte
   if (settings.output !== undefined) checkOutput("--output", settings.output, { paths, environment });
   const { result, rows, isRead } = await writeRows(paths, settings, environment);
   if (isRead && !settings.quiet) {
-    if (result.stats.transcripts === 0) sayLines(noTranscripts(result));
+    if (result.stats.transcripts === 0) sayLines(noTranscripts(result, paths.length > 0));
     else if (rows === 0) sayLines(noRows(result));
     sayLines([...diagnosticLines(result), ...(settings.stats ? statsLines(result) : [])]);
   }

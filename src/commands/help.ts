@@ -7,8 +7,8 @@ Examples:
   $ tokensift scan ~/backup/projects --json  transcripts from elsewhere
 
 Without a command, flags are those of scan; paths need the word scan.
-Exit codes: 0 done, 1 done but --strict or a --fail-over flag found something,
-2 could not run, 130 interrupted.`;
+Exit codes: 0 done; 1 done, but --strict, a --fail-over flag, tasks anomaly
+--fail or cache verify found something; 2 could not run; 130 interrupted.`;
 
 export const SCAN_HELP = `
 Examples:
@@ -91,7 +91,10 @@ with --strict 1, as are damaged lines.
 
 Example, for ~/.claude/settings.json:
   {"hooks": {"SessionEnd": [{"hooks": [
-    {"type": "command", "command": "tokensift hook"}]}]}}`;
+    {"type": "command", "command": "tokensift hook"}]}]}}
+
+Examples:
+  $ tokensift hook < session-end.json          what the agent would give it`;
 
 export const SERVE_HELP = `
 Prints its address, and lists what can be asked there. Looks for changes once
@@ -120,8 +123,9 @@ Examples:
   $ tokensift sources
   $ tokensift sources --source codex,gemini --json
 
-Folders move with CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME
-and PI_CODING_AGENT_DIR; that of OpenCode with XDG_DATA_HOME.`;
+Folders move with AMP_DATA_HOME, CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME,
+GEMINI_CLI_HOME, PI_CODING_AGENT_DIR and QWEN_HOME; those of OpenCode and Amp
+with XDG_DATA_HOME.`;
 
 export const PRICES_HELP = `
   explain        a cost as its sum, tokens x rate by class; flags say which

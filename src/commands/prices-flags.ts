@@ -25,6 +25,9 @@ export const PRICES_FLAGS = [
   "cacheDir",
 ] as const satisfies readonly FlagName[];
 
+/** What `tokensift prices` does beside listing rates. */
+export const PRICES_ACTIONS = ["explain", "update"] as const;
+
 /** What `tokensift prices explain` is asked with beside these. */
 export const EXPLAIN_FLAGS = {
   by: ["--by <dimensions>", "explain row by row: day, model, project, … as scan --by has them (default: all together)"],

@@ -22,7 +22,7 @@ import { printable, printableJson } from "../report/printable.ts";
 import { engineOptions } from "./engine-options.ts";
 import { EXIT } from "./exit-code.ts";
 import { explain } from "./explain.ts";
-import { PRICES_FLAGS } from "./prices-flags.ts";
+import { PRICES_ACTIONS, PRICES_FLAGS } from "./prices-flags.ts";
 import { scanWithProgress } from "./scanning.ts";
 import { outputWidth } from "./terminal/look.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
@@ -58,10 +58,9 @@ function checkWritten(action: string, words: readonly string[], written: PricesW
   throw new ScanError("INVALID_OPTION", `${what}: --${flagOf(other)} is for tokensift prices explain (leave it out)`);
 }
 
-const ACTIONS = ["explain", "update"];
-const BESIDE_FLAGS = ["prices", "json", "quiet", "progress", "threads", "cache", "cacheDir"];
+const BESIDE_FLAGS = ["prices", "json", "quiet", "progress", "color", "threads", "cache", "cacheDir"];
 const COST_FLAGS = ["sort", "top", "count", "cost", "startOfWeek"];
-const IN_USE_FLAGS = PRICES_FLAGS.filter((name) => !COST_FLAGS.includes(name));
+const IN_USE_FLAGS = [...PRICES_FLAGS.filter((name) => !COST_FLAGS.includes(name)), "color"];
 
 function tooMany(action: string, words: readonly string[], remedy: string): ScanError {
   return new ScanError("INVALID_OPTION", `prices ${action}: "${words.join(" ")}" is too much (${remedy})`);
@@ -81,7 +80,7 @@ async function list(names: readonly string[], settings: Settings, environment: E
   };
   const listed = listPrices(asked, book, basis, Date.now());
   for (const { model, from } of listed.models) {
-    const meant = from === null ? nearest(model, ACTIONS) : undefined;
+    const meant = from === null ? nearest(model, PRICES_ACTIONS) : undefined;
     if (meant !== undefined)
       throw invalidOption("prices", model, `is neither a known model nor ${meant} (write one of them)`);
   }

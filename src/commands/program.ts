@@ -39,6 +39,9 @@ type Abouts = Readonly<Partial<Record<FlagName, string>>>;
 /** Of commands without `--format`. */
 const ONLY_JSON: Abouts = { json: "JSON instead of text" };
 
+/** Every command takes these, also one that has nothing to colour: who gives them to all need not know which have. */
+const EVERYWHERE = ["quiet", "progress", "color"] as const satisfies readonly FlagName[];
+
 /** Runs what argv asks for. Never rejects. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const first = argv[0];
@@ -250,7 +253,11 @@ class Run {
       .description("Shows every agent that is known: its folders, how many transcripts, how large, from when to when.")
       .summary("whose transcripts are on this machine, and where")
       .addHelpText("after", SOURCES_HELP);
-    this.#addFlags(command, ["source", "timezone", "json", "threads", "cache", "cacheDir"], ONLY_JSON);
+    this.#addFlags(
+      command,
+      ["source", "timezone", "json", "quiet", "progress", "threads", "cache", "cacheDir"],
+      ONLY_JSON,
+    );
     command.action(async () => {
       const { runSources } = await import("./more.ts");
       this.exitCode = await runSources(command.opts());
@@ -286,7 +293,7 @@ class Run {
       .summary("what is remembered of transcripts: info, verify, prune, clear")
       .argument("<action>", `one of ${CACHE_ACTIONS.join(", ")}`)
       .addHelpText("after", CACHE_HELP);
-    this.#addFlags(command, ["json", "threads", "cacheDir"], ONLY_JSON);
+    this.#addFlags(command, ["json", "progress", "threads", "cacheDir"], ONLY_JSON);
     command.action(async (action: string) => {
       const { runCache } = await import("./more.ts");
       this.exitCode = await runCache(action, command.opts());
@@ -300,6 +307,7 @@ class Run {
       .summary("print a completion script: bash, zsh or fish")
       .argument("<shell>", "bash, zsh or fish")
       .addHelpText("after", COMPLETION_HELP);
+    this.#addFlags(command, []);
     command.action(async (shell: string) => {
       const { completionScript } = await import("./more.ts");
       await writeStdout(completionScript(shell, this.program));
@@ -316,6 +324,13 @@ class Run {
   #addFlags(command: Command, names: readonly FlagName[], abouts: Abouts = {}): void {
     const others = this.#words.slice(1);
     if (!this.#isAskedFor(command)) return;
+    for (const name of EVERYWHERE) {
+      const { term } = FLAGS[name];
+      for (const written of [term, opposite(name, term)]) {
+        if (!names.includes(name) && others.includes(written))
+          command.addOption(optionOf({ ...FLAGS[name], isHidden: true }, written));
+      }
+    }
     for (const group of GROUPS) {
       for (const name of names) {
         const flag: Flag<unknown> = FLAGS[name];

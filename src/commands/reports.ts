@@ -23,6 +23,7 @@ export async function writeReports(
   settings: Settings,
   environment: Environment,
   isDemo: boolean,
+  arePathsGiven = false,
 ): Promise<boolean> {
   const { metrics, quiet, format = "table" } = settings;
   if (metrics !== undefined) {
@@ -32,7 +33,7 @@ export async function writeReports(
   // A table says it itself.
   if (isDemo && !quiet && format !== "table") sayLines([DEMO_LABEL]);
   const isEmpty = result.rows.length === 0 && result.rowsOmitted === 0;
-  if (isEmpty && !quiet) sayNothingFound(result);
+  if (isEmpty && !quiet) sayNothingFound(result, arePathsGiven);
   const text =
     isEmpty && isForPeople(format)
       ? ""
@@ -47,8 +48,9 @@ export async function writeText(text: string, { output }: Settings): Promise<boo
   return true;
 }
 
-export function sayNothingFound(result: ScanResult): void {
-  sayLines(result.stats.transcripts > 0 ? noRows(result) : [...noTranscripts(result), DEMO_HINT]);
+export function sayNothingFound(result: ScanResult, arePathsGiven = false): void {
+  if (result.stats.transcripts > 0) sayLines(noRows(result));
+  else sayLines([...noTranscripts(result, arePathsGiven), ...(arePathsGiven ? [] : [DEMO_HINT])]);
 }
 
 export function sayRemarks(result: ScanResult, { stats, output, format = "table" }: Settings): void {

@@ -23,7 +23,7 @@ export async function runScan(paths: readonly string[], written: Layer["written"
   checkSettings(settings, paths, environment);
   const { result, isDemo } = await scanOrDemo(paths, settings, environment);
 
-  const isRead = await writeReports(result, settings, environment, isDemo);
+  const isRead = await writeReports(result, settings, environment, isDemo, paths.length > 0);
   if (isRead && !settings.quiet) sayRemarks(result, settings);
   const failures = findFailures(result, settings);
   if (isRead) sayLines(failures.map((failure) => `tokensift: ${failure}`));

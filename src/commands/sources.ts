@@ -1,26 +1,22 @@
 /** `tokensift sources`: whose transcripts are on this machine. */
 import type { Layer } from "../config/layer.ts";
 import { readSettings } from "../config/read.ts";
-import { placeError } from "../config/settings.ts";
 import { thisEnvironment } from "../environment.ts";
-import { ScanError } from "../errors.ts";
 import { listSources, type SourceInfo } from "../inventory.ts";
 import { bytesText, counted } from "../report/numbers.ts";
 import { unreadablePlaces } from "../report/diagnostics.ts";
 import { printable, printableJson } from "../report/printable.ts";
 import { EXIT } from "./exit-code.ts";
+import { withProgress } from "./scanning.ts";
 import { writeStdout } from "./terminal/streams.ts";
 
 /** The exit code. Rejects with a `ScanError` when it could not run. */
 export async function runSources(written: Layer["written"]): Promise<number> {
   const environment = thisEnvironment();
   const settings = readSettings(written, environment);
-  const { source: sources, timezone, threads, cache, cacheDir: cacheDirectory, origins } = settings;
-  const found = await listSources({ sources, timezone, threads, cache, cacheDirectory, environment }).catch(
-    (error: unknown) => {
-      throw error instanceof ScanError ? placeError(error, origins) : error;
-    },
-  );
+  const { source: sources, timezone, threads, cache, cacheDir: cacheDirectory } = settings;
+  const options = { sources, timezone, threads, cache, cacheDirectory };
+  const found = await withProgress(options, settings, environment, listSources);
   const text =
     written.json === true
       ? printableJson(JSON.stringify({ schemaVersion: 1, sources: found }))

@@ -25,17 +25,20 @@ export async function runStatusline(written: Layer["written"]): Promise<number> 
   const { told, problem } = input;
   let { color, quiet } = written as { color?: boolean; quiet?: boolean };
   let figures: { status: Status; result: ScanResult } | undefined;
-  const said = problem === undefined ? [] : [problem];
+  const said = problem === undefined ? [] : [`tokensift: ${problem}`];
   try {
     const settings = readSettings(written, environment);
     ({ color, quiet } = settings);
     figures = await scanStatus(input, settings, environment);
   } catch (error) {
     if (isOfFlag(error)) throw error;
-    said.push(error instanceof ScanError ? error.message : `unexpected: ${String(error)}`);
+    said.push(`tokensift: ${error instanceof ScanError ? error.message : `unexpected: ${String(error)}`}`);
   }
   const hasTranscripts = figures !== undefined && figures.result.stats.transcripts > 0;
-  if (figures && !hasTranscripts) said.push(...noTranscripts(figures.result));
+  if (figures && !hasTranscripts) {
+    const [first, ...others] = noTranscripts(figures.result);
+    said.push(`tokensift: ${first}`, ...others);
+  }
   const look = {
     width: widthOf(environment),
     palette: choosePalette(color, environment.variables, false),
@@ -43,7 +46,7 @@ export async function runStatusline(written: Layer["written"]): Promise<number> 
   };
   const status = hasTranscripts ? figures?.status : undefined;
   const isRead = await writeStdout(`${statusLine(told, status, look)}\n`);
-  if (isRead) sayLines(said.map((line) => (line === said[0] ? `tokensift: ${line}` : line)));
+  if (isRead) sayLines(said);
   if (isRead && figures && !quiet) sayLines(diagnosticLines(figures.result));
   return EXIT.done;
 }

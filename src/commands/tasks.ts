@@ -9,6 +9,7 @@ import { readLedger } from "../ledger/store.ts";
 import { summaryText, tasksText, taskText, unmatchedLines } from "../ledger/show.ts";
 import { readTimersText } from "../ledger/timers.ts";
 import type { Ledger } from "../ledger/types.ts";
+import { noTranscripts } from "../report/empty.ts";
 import { EXIT } from "./exit-code.ts";
 import { TASK_ACTIONS } from "./task-actions.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
@@ -89,7 +90,9 @@ async function scanTasks(run: TaskRun): Promise<number> {
       sayLines([
         ...(lines.length > 0 && hasTasks(ledger) ? [""] : []),
         ...lines,
-        ...emptyLines(run, ledger),
+        ...(result.stats.transcripts === 0 && !hasTasks(ledger)
+          ? noTranscripts(result, run.paths.length > 0)
+          : emptyLines(run, ledger)),
         `Ledger    ${run.ledgerPath}`,
       ]);
   }

@@ -5,7 +5,7 @@ import { stampOf } from "../discover/stamp.ts";
 import { merge } from "../merge.ts";
 import { defaultThreads } from "../options.ts";
 import { type CursorRun, type ScannedBatch, wholeOf } from "../parts.ts";
-import { plan, type Unread } from "../plan.ts";
+import { bytesOf, plan, type Unread } from "../plan.ts";
 import { readAll } from "../read-shards.ts";
 import { isDocument } from "../sources/parsers.ts";
 import { DEFAULT_TASK_PATTERN } from "../sources/task-ids.ts";
@@ -15,6 +15,7 @@ import type { DecodedCursors } from "./decode.ts";
 import { differences } from "./compare.ts";
 import { type Entry, keptEntry, type ScannedRange, writeCursors } from "./entries.ts";
 import { trust } from "./identity.ts";
+import { foldReadings } from "./readings.ts";
 import { isCurrent, storedFiles } from "./store.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import type { CursorTable } from "./table.ts";
@@ -24,6 +25,8 @@ export interface VerifyOptions {
   /** As for a scan. */
   readonly chunkBytes: number;
   readonly threads: number | undefined;
+  /** Told how many bytes more have been read. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
 }
 
 export interface Difference {
@@ -111,7 +114,11 @@ async function compareAgain(
     identifies: false,
     taskPattern: DEFAULT_TASK_PATTERN,
   };
-  const scanned = await readAll(plan(unread, { threads }), { threads, limits });
+  const scanned = await readAll(plan(unread, { threads }), {
+    threads,
+    limits,
+    onShard: (shard) => options.onRead?.(bytesOf(shard)),
+  });
   const whole: CursorRun = { cursors: table, from: 0, to: table.paths.length, transcript: 0, isTold: false };
   const merging = { memory, listsSkipped: "of each transcript", hasSpareEvents: false } as const;
   const before = merge([whole], table.paths.length, merging);
@@ -120,6 +127,7 @@ async function compareAgain(
   for (const row of rows) {
     // Gone or locked meanwhile: nothing can be said.
     if (now.unreadable.has(row)) continue;
+    for (const merged of [before, now]) foldReadings(merged, row);
     const what = differences(before, now, row);
     if (what.length > 0) found.set(row, what);
   }

@@ -1,5 +1,5 @@
 /** A scan's responses, one by one. */
-import { stopIfAborted } from "../errors.ts";
+import { invalidOption, stopIfAborted } from "../errors.ts";
 import type { ScanOptions } from "../options.ts";
 import { scanWhole } from "../scan.ts";
 import { withMemory } from "../tally/memory.ts";
@@ -35,6 +35,7 @@ export async function exportResponses(
   options: ExportOptions,
   take: (row: ResponseRow) => boolean | void | Promise<boolean | void>,
 ): Promise<ExportResult> {
+  if (typeof take !== "function") throw invalidOption("take", String(take), "is no function of a row");
   const asked = { ...options, by: EXPORT_BY, breakdown: false, explain: false, sort: undefined, top: undefined };
   return withMemory(async (memory) => {
     const { result, tallied } = await scanWhole({ ...asked, count: "responses" }, memory);

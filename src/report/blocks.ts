@@ -65,11 +65,16 @@ function tableLines(report: BlocksReport, { width, palette, offsetMs }: Look) {
   const total: Line = { kind: "total", cells: { start: "Total", ...numberCells(report.totals) } };
   const { columns, leftOut } = fit(report, [...lines, total], width);
   const isGapTold = columns.some(({ id }) => id === "state");
+  const hasModels = columns.some(({ id }) => id === "models");
   const header = setLine(Object.fromEntries(columns.map(({ id, title }) => [id, title])), columns);
   const rule = palette.faint("─".repeat(columns.reduce((sum, column) => sum + column.width + GAP, -GAP)));
   const told = lines.filter(({ kind }) => kind !== "gap" || isGapTold);
   const body = told.map(({ kind, isActive, cells }) => {
-    const line = setLine(cells, columns);
+    // A part has a name, however little room there is.
+    const line = setLine(
+      kind === "part" && !hasModels ? { ...cells, start: cells["models"] as string } : cells,
+      columns,
+    );
     return isActive ? palette.strong(line) : kind === "block" ? line : palette.faint(line);
   });
   const omitted = report.blocksOmitted;

@@ -3,6 +3,7 @@ import { discoverOf } from "../discover/index.ts";
 import { calendarFor } from "../calendar.ts";
 import { DamagedCursors } from "../cursors/damaged.ts";
 import { aborted, invalidOption } from "../errors.ts";
+import { checkKinds } from "../option-kinds.ts";
 import { checkOptions, type ScanOptions } from "../options.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { parseWindow, type Window } from "../window.ts";
@@ -101,6 +102,7 @@ async function collectWith(
   reading: ReadOptions,
 ): Promise<Collected> {
   const { since, until, findCliSessions: ownFinder, ...others } = options;
+  checkKinds({ since, until });
   const checked = checkOptions(others);
   // Where nothing is new, nobody would look at it.
   if (checked.signal?.aborted) throw aborted();

@@ -96,11 +96,16 @@ export function makeServer(
     try {
       return await send(request, reply, await refresher.usage(usageQuery(request.query as Query)), JSON_TYPE);
     } catch (error) {
-      if (error instanceof ScanError) return sendError(reply, 400, error.code, error.message);
+      if (error instanceof ScanError) return sendError(reply, 400, error.code, inQueryNames(error.message));
       if (!(error instanceof UsageFailure)) throw error;
       const status = STATUS_BY_CODE[error.code] ?? 500;
       // Only what the client itself wrote is told again.
-      return sendError(reply, status, error.code, status === 500 ? "could not be worked out" : error.message);
+      return sendError(
+        reply,
+        status,
+        error.code,
+        status === 500 ? "could not be worked out" : inQueryNames(error.message),
+      );
     }
   });
 
@@ -177,4 +182,9 @@ function usageQuery({ by, since, until, timezone, top }: Query): UsageQuery {
 
 function pageOf(body: string): Page {
   return { body, etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 27)}"` };
+}
+
+/** What a command line writes as a flag is a name in a query. */
+function inQueryNames(message: string): string {
+  return message.replace(/--(?=[a-z])/g, "");
 }

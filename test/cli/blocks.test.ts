@@ -96,6 +96,14 @@ test("lines fit 80 columns, whatever models are called", async () => {
   expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
 });
 
+test("a model's part has its name however narrow it is", async () => {
+  const models = ["claude-opus-4-6", "claude-haiku-4-5"];
+  const home = makeHome(...models.map((model) => response({ timestamp: msAgo(60_000) }, {}, { model })));
+  const { stdout } = await tokensift(["blocks", "--breakdown"], { home, variables: { COLUMNS: "40" } });
+  expect(stdout).toMatch(/^ {2}opus-4-6 +111\b/m);
+  expect(stdout).toMatch(/^ {2}haiku-4-5 +111\b/m);
+});
+
 test("what transcripts say reaches no terminal as commands", async () => {
   const home = makeHome(response({ timestamp: msAgo(0) }, {}, { model: "x\u001B[31mred" }));
   for (const flags of [[], ["--breakdown"], ["--json"]]) {

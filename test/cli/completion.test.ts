@@ -34,6 +34,13 @@ describe.skipIf(!hasShell("bash"))("bash (needs bash to try)", () => {
     expect(await complete("scan", "--format", "")).toEqual(["table", "json", "csv", "ndjson", "md"]);
     expect(await complete("--json", "--format", "c")).toEqual(["csv"]);
   });
+  test("what a command is to do, and then files", async () => {
+    expect(await complete("tasks", "an")).toEqual(["anomaly"]);
+    expect(await complete("prices", "")).toEqual(["explain", "update"]);
+    expect(await complete("cache", "v")).toEqual(["verify"]);
+    const folder = makeFolder({ "a.jsonl": "" });
+    expect(await complete("tasks", "scan", `${folder}/`)).toEqual([`${folder}/a.jsonl`]);
+  });
   test("shells", async () => expect(await complete("completion", "")).toEqual(["bash", "zsh", "fish"]));
   test("nothing where nothing can be known", async () => expect(await complete("scan", "--since", "")).toEqual([]));
   test("files", async () => {

@@ -67,6 +67,26 @@ describe("--fail-over-tokens", () => {
 });
 
 describe("an empty machine", () => {
+  test("where paths were given there is another way out than where none were, and no window to blame", async () => {
+    const folder = makeFolder({ "empty/readme.md": "no transcript", "other/x.jsonl": ['{"a":1}'] });
+    for (const words of [["scan"], ["export"], ["prices", "explain"], ["tasks", "scan", "--ledger", "l.json"]]) {
+      const { code, stderr } = await tokensift([...words, "empty"], { home: folder, folder });
+      expect(code).toBe(0);
+      expect(stderr).toContain(`No transcripts found. Looked in:\n  ${folder}/empty\nGive the files of an agent, `);
+      expect(stderr).not.toContain("CODEX_HOME");
+    }
+    const { stderr } = await tokensift(["scan", "other"], { home: folder, folder });
+    expect(stderr).toBe("No rows: there is no response in 1 transcript.\n");
+  });
+
+  test("says so to whoever asks for tasks, too", async () => {
+    const home = makeFolder();
+    const { code, stderr } = await tokensift(["tasks", "scan"], { home, folder: home });
+    expect(code).toBe(0);
+    expect(stderr).toContain(`No transcripts found. Looked in:\n  ${home}/.local/share/amp/threads\n`);
+    expect(stderr).not.toContain("go to the project's folder");
+  });
+
   test("says where it looked and what to do, and is done", async () => {
     const home = makeFolder();
     const { code, stdout, stderr } = await tokensift([], { home });
@@ -91,7 +111,7 @@ describe("an empty machine", () => {
         `  ${home}/.qwen/tmp\n` +
         `  ${home}/.qwen/usage\n` +
         `  ${home}/.qwen/usage_record.jsonl\n` +
-        "Use one of these agents once, name other folders in CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME, PI_CODING_AGENT_DIR or QWEN_HOME, or give paths: tokensift scan PATH…\n" +
+        "Use one of these agents once, name other folders in AMP_DATA_HOME, CLAUDE_CONFIG_DIR, CODEX_HOME, COPILOT_HOME, GEMINI_CLI_HOME, PI_CODING_AGENT_DIR or QWEN_HOME, or give paths: tokensift scan PATH…\n" +
         "To see what a report looks like: tokensift scan --demo\n",
     );
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { makeHome, response } from "./home.ts";
 import { tokensift } from "./tokensift.ts";
 
 const COMMANDS = [
@@ -13,8 +14,34 @@ const COMMANDS = [
   "blocks",
   "statusline",
   "export",
+  "run",
+  "sources",
+  "prices",
+  "tasks",
+  "hook",
+  "serve",
+  "cache",
   "completion",
 ];
+
+test.each([
+  ["tasks", "summary", "--refresh"],
+  ["sources"],
+  ["prices"],
+  ["prices", "claude-opus-4-6"],
+  ["cache", "info"],
+  ["export"],
+  ["statusline"],
+  ["blocks"],
+  ["completion", "bash"],
+])("every command takes what is said of all output, whether it has to do with it or not: %s", async (...words) => {
+  const home = makeHome(response());
+  const world = { home, folder: home, variables: { XDG_DATA_HOME: home } };
+  const plainly = await tokensift(words, world);
+  expect(plainly.code).toBe(0);
+  const flags = ["--no-color", "--no-progress", "--quiet"];
+  expect(await tokensift([...words, ...flags], world)).toMatchObject({ code: 0, stdout: plainly.stdout });
+});
 
 describe("help", () => {
   test("names every command, and how a run ends", async () => {

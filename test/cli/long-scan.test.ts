@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -104,6 +105,22 @@ describe.skipIf(!hasTerminal)("progress (needs util-linux's script to try)", () 
   ] as const)("is not there with %s", async (_, flag, variables) => {
     const text = await onTerminal(`scan ${folder}/half --no-color --threads 0 ${flag}`, "/nonexistent", variables);
     expect(text).not.toContain(CLEAR_LINE);
+  });
+
+  test("is there wherever transcripts are read: for sources, and for cache verify", async () => {
+    const home = makeFolder();
+    mkdirSync(`${home}/.claude`);
+    symlinkSync(`${folder}/half`, `${home}/.claude/projects`);
+    const variables = { TOKENSIFT_CACHE_DIR: makeFolder() };
+    for (const command of ["sources --source claude", "cache verify"]) {
+      const [before, ...lines] = (await onTerminal(`${command} --threads 0`, home, variables)).split(CLEAR_LINE);
+      expect(before).toBe("");
+      expect(lines.length).toBeGreaterThan(1);
+      expect(lines[0]).toMatch(/^[━╌]{20} [\d.]+ [kMG]B of 2\.0 GB, /);
+      expect(lines.at(-1)).toMatch(/^(?:claude: 20 transcripts|20 cursors compared)/);
+    }
+    const quietly = await onTerminal("cache verify --threads 0 --no-progress", home, variables);
+    expect(quietly).not.toContain(CLEAR_LINE);
   });
 
   test("is not there where stderr is no terminal", async () => {

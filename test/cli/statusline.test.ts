@@ -280,6 +280,8 @@ describe("what is wrong is said on stderr, with a short line and exit code 0", (
     const file = await statusline(input(), { home });
     expect(file).toMatchObject({ code: 0, stdout: line });
     expect(file.stderr).toMatch(/^tokensift: .*tyme[^\n]*\n$/);
+    const both = await statusline("", { home });
+    expect(both.stderr).toMatch(/^tokensift: statusline: stdin[^\n]*\ntokensift: .*tyme[^\n]*\n$/);
   });
 
   test("a flag is wrong: exit code 2, for whoever writes the command", async () => {

@@ -28,12 +28,13 @@ const session = (...inputs: number[]) =>
 async function scanned(tree: Tree) {
   const folder = makeFolder(tree);
   const cacheDirectory = makeFolder();
-  await scan({ paths: [folder], cacheDirectory, threads: 0 });
+  const again = () => scan({ paths: [folder], cacheDirectory, threads: 0 });
+  await again();
   const verify = async () => {
     const { code, stdout } = await tokensift(["cache", "verify", "--json", "--cache-dir", cacheDirectory]);
     return { code, ...(JSON.parse(stdout) as { transcripts: number; unused: number; differences: unknown[] }) };
   };
-  return { folder, cacheDirectory, verify };
+  return { folder, cacheDirectory, again, verify };
 }
 
 test("what was scanned of rollouts and sessions is found again", async () => {
@@ -48,6 +49,40 @@ test("what was scanned of rollouts and sessions is found again", async () => {
     unused: 0,
     differences: [],
   });
+});
+
+test("a rollout that grew between two scans is no difference: what repeats or goes on from the reading before says no more", async () => {
+  const usage = (input: number) => ({ input_tokens: input, output_tokens: 1, total_tokens: input + 1 });
+  const reading = (second: number, total: number, last: number) =>
+    JSON.stringify({
+      timestamp: `2026-06-01T10:00:0${second}Z`,
+      type: "event_msg",
+      payload: { type: "token_count", info: { total_token_usage: usage(total), last_token_usage: usage(last) } },
+    });
+  const name = "sessions/rollout-2026-06-01T10-00-00-00000001-0000-4000-8000-000000000000.jsonl";
+  const { folder, again, verify } = await scanned({ [name]: [reading(1, 100, 100)] });
+  // The first line of what is new repeats the one before, or goes on from it.
+  for (const more of [reading(2, 100, 100), reading(3, 300, 200)]) {
+    appendFileSync(join(folder, name), `${more}\n`);
+    await again();
+  }
+  expect(await verify()).toMatchObject({ code: 0, transcripts: 1, differences: [] });
+});
+
+test("wherever rollouts were cut by scans while they grew, they are found again", async () => {
+  const trees = fc.sample(family, { numRuns: 5, seed: 11 }).map((sessions) => writeFamily(sessions));
+  const files = trees.flatMap((tree, n) =>
+    Object.entries(tree).map(([name, bytes]) => [`${n}/${name}`, Buffer.from(bytes as Uint8Array)] as const),
+  );
+  const plain = files.filter(([name]) => name.endsWith(".jsonl"));
+  const upTo = (share: number) =>
+    Object.fromEntries(plain.map(([name, bytes]) => [name, bytes.subarray(0, Math.ceil(bytes.length * share))]));
+  const { folder, again, verify } = await scanned(upTo(0.25));
+  for (const share of [0.5, 0.75, 1]) {
+    for (const [name, bytes] of Object.entries(upTo(share))) writeFileSync(join(folder, name), bytes);
+    await again();
+  }
+  expect(await verify()).toMatchObject({ code: 0, transcripts: plain.length, differences: [] });
 });
 
 test("a document that has grown is no difference: its cursor is of no use", async () => {

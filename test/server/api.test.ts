@@ -109,6 +109,9 @@ describe("the API", () => {
     expect(await error("/api/usage?since=whenever")).toEqual([400, "INVALID_OPTION"]);
     expect(await error("/api/usage?timezone=Mars")).toEqual([400, "INVALID_OPTION"]);
     expect(await error("/api/usage?top=x")).toEqual([400, "INVALID_OPTION"]);
+    const message = async (path: string) => (parse(await get(path)) as { error: { message: string } }).error.message;
+    expect(await message("/api/usage?since=whenever")).toMatch(/^since: "whenever" is no time /);
+    expect(await message("/api/usage?since=2026-06-02&until=2026-06-01")).toContain("is later than until 2026-06-01");
     expect(await error("/api/nothing")).toEqual([404, "NOT_FOUND"]);
     expect(await error("/api/%ff")).toEqual([400, "BAD_REQUEST"]);
     expect(await error("/../../etc/passwd")).toEqual([404, "NOT_FOUND"]);

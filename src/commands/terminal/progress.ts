@@ -39,7 +39,7 @@ export async function withProgressLine<T>(
   }
 }
 
-class ProgressLine {
+export class ProgressLine {
   readonly #startedMs = Date.now();
   #writtenMs = 0;
   /** Asked once the scan has taken longer than anybody waits without a word. */

@@ -20,6 +20,8 @@ export interface TableData {
   readonly dimensions: readonly Dimension[];
   readonly rows: readonly TableRow[];
   readonly totals: Figures;
+  /** Rows that the totals have and the table has not. */
+  readonly rowsOmitted: number;
   readonly totalLabel: string;
   readonly clock: Clock;
 }
@@ -104,8 +106,9 @@ class Draft {
     this.#columns.splice(at, 1);
   }
 
-  /** A value that all rows share is said once; one dimension stays. */
+  /** A value that all rows share is said once; one dimension stays. Rows that are not shown may have another one, and the total is theirs too. */
   moveToTitle(): void {
+    if (this.#data.rowsOmitted > 0) return;
     for (const key of this.#keys.slice()) {
       const value = this.#data.rows[0]?.keys[key.at];
       const isShared = this.#data.rows.every(({ keys, isPart }) => !isPart && (keys[key.at] || value) === value);

@@ -15,7 +15,8 @@ export function renderTable(result: ScanResult, look: Look): string {
   const { dimensions } = shown;
   const rows = tableRows(shown.rows, dimensions, look.home);
   const clock = (instant: string) => minuteText(localIso(Date.parse(instant), look.offsetMs));
-  const data = { dimensions, rows, totals: result.totals, totalLabel: "Total", clock };
+  const { totals, rowsOmitted } = result;
+  const data = { dimensions, rows, totals, rowsOmitted, totalLabel: "Total", clock };
   const table = fitTable(data, look.width);
   const rule = palette.faint("─".repeat(tableWidth(table)));
   return [
