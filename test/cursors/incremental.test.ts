@@ -176,6 +176,24 @@ describe("a transcript that is not what it was", () => {
       expect(totals).toEqual((await scan({ ...options, cache: false })).totals);
     }
   });
+
+  test("since the instant in which it was looked at, maybe: it is read again until that is over", async () => {
+    const machine = new Machine();
+    const { ctimeMs, size } = statSync(machine.write(machine.path(1), responses(0, 40)));
+    const realNow = Date.now;
+    // What the clock of the runs says: a change that comes later may still bear the ctime that they see.
+    const at = (sinceMs: number) => (Date.now = () => Math.ceil(ctimeMs) + sinceMs);
+    try {
+      at(10);
+      await machine.scan();
+      expect(await machine.bytesRead()).toBe(size);
+      at(1000);
+      expect(await machine.bytesRead()).toBe(size);
+      expect(await machine.bytesRead()).toBe(0);
+    } finally {
+      Date.now = realNow;
+    }
+  });
 });
 
 describe("a transcript with another name", () => {
