@@ -119,7 +119,7 @@ export class Project {
     // A document has no part that could be believed.
     const isGrown = table.row.sizeBytes[row] !== transcript.sizeBytes;
     if (isGrown && isDocument(transcript.source, transcript.path)) return nothing();
-    const trusted = trust(transcript, table, row, cursor === renamed);
+    const trusted = trust(transcript, table, row);
     this.bytesRead += trusted.bytesRead;
     if (trusted.kind === "none") return nothing();
     const isWhole = table.row.offset[row] === transcript.sizeBytes;
