@@ -226,6 +226,16 @@ describe("where something is new", () => {
     for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session", "project"] });
   });
 
+  test("ids that were damaged in cursors of which the head was read are missed, where something is compared with them", async () => {
+    const corpus = await settled(projects(2, 3, 30));
+    destroyEvents(corpus);
+    const copy = `-srv-new/${sessionId(60)}.jsonl`;
+    mkdirSync(dirname(corpus.path(copy)), { recursive: true });
+    copyFileSync(corpus.path(FIRST), corpus.path(copy));
+    corpus.age(copy);
+    expect((await corpus.checked({ by: ["session"] })).totals.responses).toBe(180);
+  });
+
   test("nothing is kept of what has ids in common with what may still change", async () => {
     const [original, fork] = [FIRST, `-srv-app0/${sessionId(40)}.jsonl`];
     const corpus = new Corpus({ ...projects(2, 2, 30), [original]: manyLines(0, 20), [fork]: manyLines(0, 25) });
