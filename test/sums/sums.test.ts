@@ -9,16 +9,17 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ScanOptions } from "../../src/options.ts";
 import type { ScanResult } from "../../src/types.ts";
+import { tokensift } from "../cli/tokensift.ts";
 import { Corpus, manyLines, projects } from "../cursors/corpus.ts";
 import { sayingsOf } from "../cursors/scan.ts";
 import { toEngine } from "../parity/engine-options.ts";
 import { scenario } from "../parity/generate.ts";
-import { family, writeFamily } from "../parity/generate-codex.ts";
+import { type Act, ALONE, family, writeFamily } from "../parity/generate-codex.ts";
 import { lines, response, sessionId, type Tree } from "../transcripts.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -139,6 +140,27 @@ describe("where nothing is new", () => {
     await corpus.checked({ count: "records" });
     await corpus.checked({ explain: true });
     await corpus.checked({ by: ["task"] });
+  });
+
+  test("sums of the prices before are no use once others were fetched", async () => {
+    const corpus = await settled(projects(2, 2, 20));
+    const costs = [(await corpus.warm()).totals.costUsd];
+    for (const dollars of [50, 70]) {
+      const list = join(corpus.folder, "prices.json");
+      const prices = { input_mtok: dollars, output_mtok: 250 };
+      const models = [{ id: "claude-opus-4-6", match: { equals: "claude-opus-4-6" }, prices }];
+      const provider = { id: "anthropic", name: "Anthropic", api_pattern: "x", model_match: { contains: "claude" } };
+      writeFileSync(list, JSON.stringify([{ ...provider, models }]));
+      expect(await tokensift(["prices", "update", list, "--cache-dir", corpus.cacheDirectory])).toMatchObject({
+        code: 0,
+      });
+      for (let run = 0; run < 2; run++) {
+        const { totals } = await corpus.warm();
+        expect(totals).toEqual((await corpus.cold({ cacheDirectory: corpus.cacheDirectory })).totals);
+        if (run === 0) costs.push(totals.costUsd);
+      }
+    }
+    expect(new Set(costs).size).toBe(3);
   });
 
   test("they are written once", async () => {
@@ -312,6 +334,29 @@ describe("a Codex fork that is told, whose origin appears", () => {
     rmSync(corpus.path(name(1)));
     for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session"] });
   });
+});
+
+test("a Codex session with a review that is told, whose review's own rollout appears", async () => {
+  const use = (input: number) => ({ input, cached: 0, written: 0, output: 1, reasoning: 0 });
+  const reviewed: Act = { do: "review", uses: [use(20), use(30)], hasOwn: true, lateMs: 1 };
+  const files = Object.entries(writeFamily([{ ...ALONE, acts: [{ do: "count", use: use(100) }, reviewed] }]));
+  const isReview = ([, bytes]: readonly [string, Buffer]) => bytes.includes('"subagent":"review"');
+  const corpus = await settled(
+    Object.fromEntries([...files.filter((one) => !isReview(one)), [FIRST, manyLines(0, 5)]]),
+  );
+  const { totals } = await corpus.checked({ sources: ["codex"] });
+  expect(totals.inputTokens).toBe(150);
+  for (const [name, bytes] of files.filter(isReview)) {
+    writeFileSync(corpus.path(name), bytes);
+    corpus.age(name);
+  }
+  for (let run = 0; run < 3; run++) {
+    const { rows } = await corpus.checked({ by: ["source", "agent"], filters: { model: ["gpt*", "unknown"] } });
+    expect(rows.map(({ key, inputTokens }) => [key.agent, inputTokens]).sort()).toEqual([
+      ["main", 100],
+      ["review", 50],
+    ]);
+  }
 });
 
 test("an empty copy of a Codex rollout has nothing to do with it: sums are written once", async () => {
