@@ -220,6 +220,19 @@ describe("a transcript with another name", () => {
     expect(await machine.bytesRead()).toBe(IDENTITY_READS + responses(20, 21).length);
   });
 
+  test("and more lines keeps nothing where it was a document by its old name", async () => {
+    const machine = new Machine();
+    const chats = join(machine.folder, ".gemini/tmp/shop/chats");
+    const message = (id: string) => ({ id, type: "gemini", timestamp: "2026-06-01T10:00:00Z", tokens: { input: 5 } });
+    const document = { sessionId: "s1", projectHash: "x", messages: [message("m1")], note: "y".repeat(600) };
+    const path = machine.write(join(chats, "session-1.json"), JSON.stringify(document));
+    expect((await machine.scan()).totals.inputTokens).toBe(5);
+    renameSync(path, join(chats, "session-1.jsonl"));
+    // As lines, its first one is none.
+    machine.append(join(chats, "session-1.jsonl"), `${JSON.stringify(message("m2"))}\n`);
+    expect((await machine.scan()).stats.skipped.malformed).toBe(1);
+  });
+
   test("beside its old one is another transcript", async () => {
     const machine = new Machine();
     const path = machine.write(machine.path(1), responses(0, 20));
