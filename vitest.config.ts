@@ -14,7 +14,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
+    // Of a machine with other things to do, and of a property that fails and has to be shrunk.
+    testTimeout: 180_000,
     // No test reads what another one left, or writes into a fixture that is a home.
     env: { TZ: "UTC", NO_COLOR: "1", TOKENSIFT_CACHE_DIR: mkdtempSync(join(tmpdir(), "tokensift-cache-")) },
   },

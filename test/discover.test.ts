@@ -118,6 +118,19 @@ describe("a home", () => {
     expect([totals.totalTokens, totals.firstAt, stats.transcripts]).toEqual([7, null, 1]);
   });
 
+  // `formats/gemini.md` §1, §4 no. 3: it is an older copy of the file without the suffix.
+  test("holds no transcripts where Gemini CLI kept a damaged one aside, or was writing one", async () => {
+    const tree = {
+      ".gemini/tmp/app/chats/session-1.jsonl": gemini("s1", 7),
+      ".gemini/tmp/app/chats/session-1.jsonl.unreadable-1775000000000": gemini("s1", 7) + gemini("s2", 8),
+      ".gemini/tmp/app/chats/session-3.jsonl.tmp-4711": gemini("s3", 16),
+      ".gemini/tmp/app/chats/session-4.json.unreadable-1775000000000": document("s4", 32),
+      ".gemini/tmp/app/chats/s1/k3f9x2.jsonl.unreadable-1775000000000": gemini("k3f9x2", 64),
+    };
+    expect(await scanHome(tree)).toEqual({ gemini: 7 });
+    expect(await scanHome(Object.fromEntries(Object.entries(tree).slice(1)))).toEqual({});
+  });
+
   test("is elsewhere where a variable says so", async () => {
     const tree = { ...HOME, "one/sessions/a.jsonl": rollout("a", 1), "two/sessions/b.jsonl": rollout("b", 2) };
     expect(await scanHome(tree, { CODEX_HOME: "~/one, ~/two", GEMINI_CLI_HOME: "~/none" })).toEqual({
@@ -281,11 +294,13 @@ test("a path is one project, whichever agent names it and however", async () => 
     ".gemini/tmp/marked/chats/session-1.jsonl": gemini("s1", 1),
     ".gemini/tmp/marked/.project_root": "/srv/app\n",
     ".gemini/tmp/listed/chats/session-1.jsonl": gemini("s2", 2),
-    ".gemini/projects.json": JSON.stringify({ projects: { "/srv/app": "listed" } }),
+    ".gemini/projects.json": JSON.stringify({ projects: { "/srv/app": "listed", "/srv/only-listed": "renamed" } }),
     [`.gemini/tmp/${hash}/chats/session-1.jsonl`]: gemini("s3", 4),
     [`.gemini/tmp/${hashOf("/srv/app")}/chats/session-1.jsonl`]: gemini("s4", 8),
+    // Nobody else names that path.
+    [`.gemini/tmp/${hashOf("/srv/only-listed")}/chats/session-1.jsonl`]: gemini("s5", 16),
   };
-  expect(await scanHome(tree, {}, "project")).toEqual({ "/srv/app": 1122, [hash]: 4 });
+  expect(await scanHome(tree, {}, "project")).toEqual({ "/srv/app": 1122, "/srv/only-listed": 16, [hash]: 4 });
 });
 
 describe("a compressed rollout", () => {

@@ -49,17 +49,19 @@ export function isUntouchedIn({ row }: CursorTable): (transcript: Looked, i: num
 
 type Looked = Pick<Transcript, "path" | "sizeBytes" | "stamp">;
 
-/** What row `i` is good for, which is of the transcript's path, or of its former one. */
-export function trust(transcript: Looked, { row }: CursorTable, i: number, isRenamed: boolean): Trust {
+/**
+ * What row `i` is good for, which is of the transcript's path, or of its former one. Renaming changes the ctime, as writing does:
+ * of the same size, a renamed transcript may be one that was rewritten.
+ */
+export function trust(transcript: Looked, { row }: CursorTable, i: number): Trust {
   const { path, sizeBytes, stamp } = transcript;
   const sizeBefore = row.sizeBytes[i] as number;
   const offset = row.offset[i] as number;
   const age = row.age[i] as number;
   if (!isSameFile(stamp, row, i) || sizeBytes < sizeBefore) return NONE;
   if (sizeBytes === sizeBefore) {
-    // Renaming changes the ctime.
-    if (!isSameMtime(stamp, row, i) || (!isRenamed && !isSameCtime(stamp, row, i))) return NONE;
-    if (age === AGE.settled && !isRenamed) return offset > 0 || sizeBytes === 0 ? UNCHANGED : NONE;
+    if (!isSameMtime(stamp, row, i) || !isSameCtime(stamp, row, i)) return NONE;
+    if (age === AGE.settled) return offset > 0 || sizeBytes === 0 ? UNCHANGED : NONE;
     if (age === AGE.sameInstant) return NONE;
   }
   return offset === 0 ? NONE : look(path, sizeBytes, row, i);

@@ -116,10 +116,13 @@ export class Project {
     const nothing = () => new Member(t, undefined, undefined, false, false, former);
     if (!cursor) return nothing();
     const { table, row } = cursor;
+    const isOne = isDocument(transcript.source, transcript.path);
+    // By its former name it may have been read otherwise.
+    if (isOne !== isDocument(transcript.source, pathOf(cursor))) return nothing();
     // A document has no part that could be believed.
     const isGrown = table.row.sizeBytes[row] !== transcript.sizeBytes;
-    if (isGrown && isDocument(transcript.source, transcript.path)) return nothing();
-    const trusted = trust(transcript, table, row, cursor === renamed);
+    if (isGrown && isOne) return nothing();
+    const trusted = trust(transcript, table, row);
     this.bytesRead += trusted.bytesRead;
     if (trusted.kind === "none") return nothing();
     const isWhole = table.row.offset[row] === transcript.sizeBytes;

@@ -82,7 +82,7 @@ function isUsed({ table, making }: DecodedCursors, row: number): boolean {
     const found = { path, sizeBytes: Number(stat.size), stamp: stampOf(stat) };
     const isGrown = table.row.sizeBytes[row] !== found.sizeBytes;
     if (isGrown && isDocument(making.source as SourceName, path)) return false;
-    return trust(found, table, row, false).kind !== "none";
+    return trust(found, table, row).kind !== "none";
   } catch {
     return false;
   }

@@ -1,5 +1,5 @@
 /** What is read on a second scan, and that it says what a first one would (`spec/incremental.md`). */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { response, sessionId } from "../transcripts.ts";
@@ -176,25 +176,61 @@ describe("a transcript that is not what it was", () => {
       expect(totals).toEqual((await scan({ ...options, cache: false })).totals);
     }
   });
+
+  test("since the instant in which it was looked at, maybe: it is read again until that is over", async () => {
+    const machine = new Machine();
+    const { ctimeMs, size } = statSync(machine.write(machine.path(1), responses(0, 40)));
+    const realNow = Date.now;
+    // What the clock of the runs says: a change that comes later may still bear the ctime that they see.
+    const at = (sinceMs: number) => (Date.now = () => Math.ceil(ctimeMs) + sinceMs);
+    try {
+      at(10);
+      await machine.scan();
+      expect(await machine.bytesRead()).toBe(size);
+      at(1000);
+      expect(await machine.bytesRead()).toBe(size);
+      expect(await machine.bytesRead()).toBe(0);
+    } finally {
+      Date.now = realNow;
+    }
+  });
 });
 
 describe("a transcript with another name", () => {
-  test("keeps its cursor", async () => {
+  test("is read again: renaming hides that it was rewritten, as long as before and with its time put back", async () => {
     const machine = new Machine();
-    const path = machine.write(machine.path(1), responses(0, 20));
+    const path = machine.write(machine.path(1), responses(0, 40));
     await machine.scan();
+    const { atimeMs, mtimeMs, size } = statSync(path);
+    const bytes = Buffer.from(responses(0, 40));
+    bytes.write("9", bytes.indexOf('"output_tokens":10', bytes.length / 2) + 16);
+    writeFileSync(path, bytes);
+    utimesSync(path, atimeMs / 1000, mtimeMs / 1000);
     renameSync(path, machine.path(7));
-    expect(await machine.bytesRead()).toBe(IDENTITY_READS);
+    expect(await machine.bytesRead()).toBe(size);
     expect(await machine.bytesRead()).toBe(0);
   });
 
-  test("and more lines keeps it too", async () => {
+  test("and more lines keeps its cursor", async () => {
     const machine = new Machine();
     const path = machine.write(machine.path(1), responses(0, 20));
     await machine.scan();
     renameSync(path, machine.path(0));
     machine.append(machine.path(0), responses(20, 21));
     expect(await machine.bytesRead()).toBe(IDENTITY_READS + responses(20, 21).length);
+  });
+
+  test("and more lines keeps nothing where it was a document by its old name", async () => {
+    const machine = new Machine();
+    const chats = join(machine.folder, ".gemini/tmp/shop/chats");
+    const message = (id: string) => ({ id, type: "gemini", timestamp: "2026-06-01T10:00:00Z", tokens: { input: 5 } });
+    const document = { sessionId: "s1", projectHash: "x", messages: [message("m1")], note: "y".repeat(600) };
+    const path = machine.write(join(chats, "session-1.json"), JSON.stringify(document));
+    expect((await machine.scan()).totals.inputTokens).toBe(5);
+    renameSync(path, join(chats, "session-1.jsonl"));
+    // As lines, its first one is none.
+    machine.append(join(chats, "session-1.jsonl"), `${JSON.stringify(message("m2"))}\n`);
+    expect((await machine.scan()).stats.skipped.malformed).toBe(1);
   });
 
   test("beside its old one is another transcript", async () => {

@@ -90,11 +90,21 @@ describe("a transcript of many grew", () => {
     expect(await cache("info", machine)).toMatchObject({ transcripts: MANY - 1 });
   });
 
-  test("and is renamed: it keeps its cursor", async () => {
+  test("and is renamed: it is read again, and its former cursors go, wherever they are", async () => {
     const { machine } = await grownMachine();
     renameSync(machine.path(7), machine.path(77));
     const { stats } = await machine.scan();
-    expect(stats.bytesRead).toBe(IDENTITY_READS);
+    expect(stats.bytesRead).toBe(statSync(machine.path(77)).size);
+    expect(stats.transcriptsUnchanged).toBe(MANY - 1);
+    expect(machine.files()).toHaveLength(1);
+  });
+
+  test("and is renamed and grows: it keeps its cursor", async () => {
+    const { machine } = await grownMachine();
+    renameSync(machine.path(7), machine.path(77));
+    machine.append(machine.path(77), responses(9901, 9902));
+    const { stats } = await machine.scan();
+    expect(stats.bytesRead).toBe(IDENTITY_READS + responses(9901, 9902).length);
     expect(stats.transcriptsUnchanged).toBe(MANY - 1);
     expect(machine.files()).toHaveLength(1);
   });

@@ -1,6 +1,6 @@
 /** Databases that are damaged, locked, written to, or met without the library that reads them. */
 import { spawn, spawnSync } from "node:child_process";
-import {
+import fs, {
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -11,6 +11,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -225,6 +226,29 @@ test(
     expect((await ask(home)).responses).toEqual({ opencode: written });
   },
 );
+
+test("what an agent puts from its log into the database while both are copied is copied again", async () => {
+  const { home, agent } = homeWith(30);
+  const path = join(home, DATABASE);
+  const { copyFileSync } = fs;
+  let copies = 0;
+  fs.copyFileSync = (from, ...rest) => {
+    copyFileSync(from, ...rest);
+    if (from !== path || ++copies > 1) return;
+    // The database was copied without what its log held, and the log holds other things now.
+    agent.checkpoint();
+    agent.insert("message", { id: "m30", session_id: "s", data: data(1) });
+    agent.publish(path);
+  };
+  syncBuiltinESMExports();
+  try {
+    expect(await ask(home)).toMatchObject({ responses: { claude: 1, opencode: 31 }, codes: [] });
+    expect(copies).toBe(2);
+  } finally {
+    fs.copyFileSync = copyFileSync;
+    syncBuiltinESMExports();
+  }
+});
 
 test("a run that is killed leaves no rows behind once the database is open", () => {
   // The copy's folder is gone while its rows are read: a kill at any later time finds nothing to leave.

@@ -9,16 +9,17 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ScanOptions } from "../../src/options.ts";
 import type { ScanResult } from "../../src/types.ts";
+import { tokensift } from "../cli/tokensift.ts";
 import { Corpus, manyLines, projects } from "../cursors/corpus.ts";
 import { sayingsOf } from "../cursors/scan.ts";
 import { toEngine } from "../parity/engine-options.ts";
 import { scenario } from "../parity/generate.ts";
-import { family, writeFamily } from "../parity/generate-codex.ts";
+import { type Act, ALONE, family, writeFamily } from "../parity/generate-codex.ts";
 import { lines, response, sessionId, type Tree } from "../transcripts.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -141,6 +142,27 @@ describe("where nothing is new", () => {
     await corpus.checked({ by: ["task"] });
   });
 
+  test("sums of the prices before are no use once others were fetched", async () => {
+    const corpus = await settled(projects(2, 2, 20));
+    const costs = [(await corpus.warm()).totals.costUsd];
+    for (const dollars of [50, 70]) {
+      const list = join(corpus.folder, "prices.json");
+      const prices = { input_mtok: dollars, output_mtok: 250 };
+      const models = [{ id: "claude-opus-4-6", match: { equals: "claude-opus-4-6" }, prices }];
+      const provider = { id: "anthropic", name: "Anthropic", api_pattern: "x", model_match: { contains: "claude" } };
+      writeFileSync(list, JSON.stringify([{ ...provider, models }]));
+      expect(await tokensift(["prices", "update", list, "--cache-dir", corpus.cacheDirectory])).toMatchObject({
+        code: 0,
+      });
+      for (let run = 0; run < 2; run++) {
+        const { totals } = await corpus.warm();
+        expect(totals).toEqual((await corpus.cold({ cacheDirectory: corpus.cacheDirectory })).totals);
+        if (run === 0) costs.push(totals.costUsd);
+      }
+    }
+    expect(new Set(costs).size).toBe(3);
+  });
+
   test("they are written once", async () => {
     const corpus = await settled(projects(2, 2, 20));
     const { ino, mtimeNs } = statSync(sumsOf(corpus), { bigint: true });
@@ -226,6 +248,16 @@ describe("where something is new", () => {
     for (let run = 0; run < 3; run++) await corpus.checked({ by: ["session", "project"] });
   });
 
+  test("ids that were damaged in cursors of which the head was read are missed, where something is compared with them", async () => {
+    const corpus = await settled(projects(2, 3, 30));
+    destroyEvents(corpus);
+    const copy = `-srv-new/${sessionId(60)}.jsonl`;
+    mkdirSync(dirname(corpus.path(copy)), { recursive: true });
+    copyFileSync(corpus.path(FIRST), corpus.path(copy));
+    corpus.age(copy);
+    expect((await corpus.checked({ by: ["session"] })).totals.responses).toBe(180);
+  });
+
   test("nothing is kept of what has ids in common with what may still change", async () => {
     const [original, fork] = [FIRST, `-srv-app0/${sessionId(40)}.jsonl`];
     const corpus = new Corpus({ ...projects(2, 2, 30), [original]: manyLines(0, 20), [fork]: manyLines(0, 25) });
@@ -304,6 +336,27 @@ describe("a Codex fork that is told, whose origin appears", () => {
   });
 });
 
+test("a Codex session with a review that is told, whose review's own rollout appears", async () => {
+  const use = (input: number) => ({ input, cached: 0, written: 0, output: 1, reasoning: 0 });
+  const reviewed: Act = { do: "review", uses: [use(20), use(30)], hasOwn: true, lateMs: 1 };
+  const files = Object.entries(writeFamily([{ ...ALONE, acts: [{ do: "count", use: use(100) }, reviewed] }]));
+  const isReview = ([, bytes]: readonly [string, Buffer]) => bytes.includes('"subagent":"review"');
+  const corpus = await settled(
+    Object.fromEntries([...files.filter((one) => !isReview(one)), [FIRST, manyLines(0, 5)]]),
+  );
+  const { totals } = await corpus.checked({ sources: ["codex"] });
+  expect(totals.inputTokens).toBe(150);
+  for (const [name, bytes] of files.filter(isReview)) {
+    writeFileSync(corpus.path(name), bytes);
+    corpus.age(name);
+  }
+  for (let run = 0; run < 3; run++) {
+    const { rows } = await corpus.checked({ by: ["source", "agent"], filters: { model: ["gpt*", "unknown"] } });
+    const inputs = Object.fromEntries(rows.map(({ key, inputTokens }) => [key.agent, inputTokens]));
+    expect(inputs).toEqual({ main: 100, review: 50 });
+  }
+});
+
 test("an empty copy of a Codex rollout has nothing to do with it: sums are written once", async () => {
   const stem = `rollout-2026-06-01T10-00-00-${sessionId(1)}`;
   const meta = { timestamp: "2026-06-01T10:00:00.000Z", type: "session_meta", payload: { id: sessionId(1) } };
@@ -371,7 +424,7 @@ describe("whatever is asked, and whatever is new", () => {
   });
   const changes = fc.array(change, { maxLength: 3 });
 
-  test("of Claude Code's transcripts", { timeout: 300_000 }, async () => {
+  test("of Claude Code's transcripts", { timeout: 900_000 }, async () => {
     const property = fc.asyncProperty(scenario, changes, async ({ tree, asked }, some) => {
       const questions = asked.map((one) => toEngine(one, { threads: 0, chunkBytes: null, rangeBytes: null }));
       await play(tree.files, [{}, ...questions], some);
@@ -379,7 +432,7 @@ describe("whatever is asked, and whatever is new", () => {
     await fc.assert(property, { seed, numRuns });
   });
 
-  test("of families of Codex rollouts", { timeout: 300_000 }, async () => {
+  test("of families of Codex rollouts", { timeout: 900_000 }, async () => {
     const questions: ScanOptions[] = [
       {},
       { by: ["session", "model"] },
