@@ -6,7 +6,13 @@ import { METER_NOTE, type Sample } from "./harness.ts";
 import { HARDWARE, MACHINE, revision } from "./machine.ts";
 import { summarize } from "./summary.ts";
 
-const COMMANDS: Readonly<Record<string, string>> = { cold: "npm run bench", peers: "npm run bench:peers" };
+/** What ran, and whether tokensift had cursors of its own. */
+const BENCHES: Readonly<Record<string, { readonly command: string; readonly cache: string }>> = {
+  cold: { command: "npm run bench", cache: "off" },
+  peers: { command: "npm run bench:peers", cache: "off" },
+  warm: { command: "npm run bench:warm", cache: "of the run before, nothing new" },
+  append: { command: "npm run bench:append", cache: "of the run before, with what is said to be new" },
+};
 
 /**
  * Puts samples into `results/DATE-MACHINE/` and returns the folder. Samples of the same bench and shape
@@ -31,11 +37,12 @@ function readme(samples: readonly Sample[]): string {
   const loads = samples.map((sample) => sample.load);
   return `# What ran here
 
-- Commands: ${benches.map((bench) => `\`${COMMANDS[bench] ?? bench}\``).join(", ")}
+- Commands, and tokensift's own cache:
+${benches.map((bench) => `  - \`${BENCHES[bench]?.command ?? bench}\`: ${BENCHES[bench]?.cache ?? "as the bench says"}`).join("\n")}
 - Machine: ${HARDWARE}
 - Node ${process.version}; last measured at revision ${revision(REPO)}
 - Programs: ${programs.join(", ")}
-- Page cache: warm (every file read once before, one round not counted). tokensift's own cache: off.
+- Page cache: warm (every file read once before, one round not counted).
 - Each sample is a fresh process. ${METER_NOTE}.
 - Load of the machine when samples began: ${Math.min(...loads).toFixed(2)} to ${Math.max(...loads).toFixed(2)}
 - \`samples.csv\` has every sample, \`summary.md\` the medians. A sample whose figures differ from the generator's sums has no time.
