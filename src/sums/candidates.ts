@@ -6,6 +6,7 @@ import { mtimeMs } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { FLAG } from "../events.ts";
 import type { MergedTable } from "../merge.ts";
+import { transcriptsWith } from "./flagged.ts";
 import { idsOf } from "./ids.ts";
 import { reviewingIn } from "./names.ts";
 import type { Told } from "./told.ts";
@@ -77,7 +78,7 @@ export function findCandidates(
     has,
     together,
     idsChecksums,
-    withAliases: transcriptsWithAliases(table),
+    withAliases: transcriptsWith(FLAG.alias, table),
     reviewing: reviewingIn(table, transcripts),
   };
 }
@@ -85,11 +86,4 @@ export function findCandidates(
 /** What others tell depends on more than ids, and there is little of it. */
 function isTellable(transcript: Transcript | undefined): boolean {
   return transcript?.source === "claude" || transcript?.source === "codex";
-}
-
-function transcriptsWithAliases({ memory, length, transcriptOf }: MergedTable): ReadonlySet<number> {
-  const found = new Set<number>();
-  const next = (from: number) => memory.native.nextWith(FLAG.alias, from, length);
-  for (let i = next(0); i < length; i = next(i + 1)) found.add(transcriptOf[i] as number);
-  return found;
 }

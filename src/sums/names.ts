@@ -7,6 +7,7 @@ import type { MergedTable } from "../merge.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { hashText } from "../sources/hash.ts";
 import { REVIEW } from "../tally/rollouts.ts";
+import { transcriptsWith } from "./flagged.ts";
 import type { Name } from "./sharing.ts";
 import type { Told } from "./told.ts";
 
@@ -34,12 +35,10 @@ export function namesOf(
 
 /** Rollouts that are reviews, and of those that are merged the ones that hold some. */
 export function reviewingIn(table: MergedTable, transcripts: readonly Transcript[]): ReadonlySet<number> {
-  const { memory, length, transcriptOf, texts, transcript } = table;
-  const reviewing = new Set<number>();
+  const { texts, transcript } = table;
+  const reviewing = transcriptsWith(FLAG.reviewStart | FLAG.reviewEnd, table);
   for (const [t, { source }] of transcripts.entries()) {
     if (source === "codex" && texts[transcript.agentName[t] as number] === REVIEW) reviewing.add(t);
   }
-  const next = (from: number) => memory.native.nextWith(FLAG.reviewStart | FLAG.reviewEnd, from, length);
-  for (let i = next(0); i < length; i = next(i + 1)) reviewing.add(transcriptOf[i] as number);
   return reviewing;
 }

@@ -205,6 +205,31 @@ describe("what sums cannot tell", () => {
   });
 });
 
+/** Cursors of the first project are written in the run that first finds all others unchanged, and sums of these. */
+async function settledBesideWriting(tree: Tree): Promise<Corpus> {
+  const corpus = new Corpus({ ...projects(1, 1, 300), ...tree });
+  await corpus.checked();
+  corpus.append(FIRST, manyLines(900, 1));
+  await corpus.checked();
+  expect(existsSync(sumsOf(corpus))).toBe(true);
+  return corpus;
+}
+
+test("what sums cannot tell is seen where cursors are written in the same run", async () => {
+  const name = (n: number) => `-srv-odd${n}/${sessionId(70 + n)}.jsonl`;
+  const copy = (n: number) =>
+    response(n, { uuid: `copy-${n}`, forkedFrom: { messageUuid: `uuid-${n}`, sessionId: sessionId(77) } });
+  const odd = Array.from({ length: 4 }, (_, n) => {
+    const from = 1000 * (n + 1);
+    return [name(n), manyLines(from, 40) + lines([copy(from)])] as const;
+  });
+  const corpus = await settledBesideWriting(Object.fromEntries(odd));
+  await corpus.checked();
+  destroyEvents(corpus);
+  const sizes = odd.reduce((sum, [path]) => sum + corpus.size(path), 0);
+  expect((await corpus.checked()).stats.bytesRead).toBeGreaterThanOrEqual(sizes);
+});
+
 test("a single transcript that sums cannot tell, or that tells next to nothing", async () => {
   for (const only of [
     response(1, { timestamp: undefined }),
@@ -336,14 +361,16 @@ describe("a Codex fork that is told, whose origin appears", () => {
   });
 });
 
-test("a Codex session with a review that is told, whose review's own rollout appears", async () => {
+test.each([
+  ["", settled],
+  [", seen where cursors are written in the same run", settledBesideWriting],
+])("a Codex session with a review that is told, whose review's own rollout appears%s", async (_, settle) => {
   const use = (input: number) => ({ input, cached: 0, written: 0, output: 1, reasoning: 0 });
   const reviewed: Act = { do: "review", uses: [use(20), use(30)], hasOwn: true, lateMs: 1 };
   const files = Object.entries(writeFamily([{ ...ALONE, acts: [{ do: "count", use: use(100) }, reviewed] }]));
   const isReview = ([, bytes]: readonly [string, Buffer]) => bytes.includes('"subagent":"review"');
-  const corpus = await settled(
-    Object.fromEntries([...files.filter((one) => !isReview(one)), [FIRST, manyLines(0, 5)]]),
-  );
+  const others = Object.fromEntries(files.filter((one) => !isReview(one)));
+  const corpus = await settle({ [FIRST]: manyLines(0, 5), ...others });
   const { totals } = await corpus.checked({ sources: ["codex"] });
   expect(totals.inputTokens).toBe(150);
   for (const [name, bytes] of files.filter(isReview)) {
