@@ -51,6 +51,8 @@ async function settled(tree: Tree): Promise<Corpus> {
 }
 
 const FIRST = `-srv-app0/${sessionId(0)}.jsonl`;
+/** In a project that has nothing to do with any other. */
+const OTHER = `-srv-other/${sessionId(99)}.jsonl`;
 
 describe("where nothing is new", () => {
   test("events are not read: with theirs destroyed all figures are still there", async () => {
@@ -447,9 +449,17 @@ describe("whatever is asked, and whatever is new", () => {
     file: fc.nat(20),
     like: fc.nat(20),
     percent: fc.nat(100),
-    how: fc.constantFrom("append", "copy", "cut", "remove"),
+    how: fc.constantFrom("append", "copy", "cut", "remove", "come"),
+    isOtherGrown: fc.boolean(),
+    runs: fc.integer({ min: 1, max: 3 }),
   });
-  const changes = fc.array(change, { maxLength: 3 });
+  const changes = fc.record({
+    /** Files that are not there at first. */
+    missing: fc.array(fc.nat(20), { maxLength: 2 }),
+    runs: fc.integer({ min: 1, max: 3 }),
+    some: fc.array(change, { maxLength: 4 }),
+  });
+  type Changes = typeof changes extends fc.Arbitrary<infer T> ? T : never;
 
   test("of Claude Code's transcripts", { timeout: 900_000 }, async () => {
     const property = fc.asyncProperty(scenario, changes, async ({ tree, asked }, some) => {
@@ -478,29 +488,58 @@ describe("whatever is asked, and whatever is new", () => {
     await fc.assert(property, { seed, numRuns });
   });
 
-  /** Asks all of it three times, then again after each change: cursors, sums, and what is told by them. */
+  /**
+   * Asks all of it, a few times, then again after each change: cursors, sums, and what is told by them. Where a change is met
+   * once, or something else grows with it, cursors and sums are written in one run.
+   */
   async function play(
     tree: Readonly<Record<string, Buffer>>,
     questions: readonly ScanOptions[],
-    some: ReadonlyArray<{ file: number; like: number; percent: number; how: string }>,
+    { missing, runs, some }: Changes,
   ): Promise<void> {
     const files = Object.entries(tree).filter(([name]) => name.endsWith(".jsonl"));
-    const corpus = new Corpus(tree);
-    const ask = async () => {
-      for (const { paths: _, ...options } of questions) await same(corpus, options);
+    const late = new Set(missing.map((file) => files[file % Math.max(1, files.length)]?.[0]));
+    const corpus = new Corpus({
+      ...Object.fromEntries(Object.entries(tree).filter(([name]) => !late.has(name))),
+      [OTHER]: manyLines(5000, 2),
+    });
+    const ask = async (times: number) => {
+      for (let run = 0; run < times; run++) {
+        for (const { paths: _, ...options } of questions) await same(corpus, options);
+      }
     };
-    for (let run = 0; run < 3; run++) await ask();
-    for (const { file, like, percent, how } of files.length === 0 ? [] : some) {
+    await ask(runs);
+    for (const [at, { file, like, percent, how, isOtherGrown, runs: times }] of (files.length === 0
+      ? []
+      : some
+    ).entries()) {
       const [[name, bytes], [, other]] = [files[file % files.length]!, files[like % files.length]!];
       const changed = how === "copy" ? `${name.slice(0, -".jsonl".length)}-copy.jsonl` : name;
       const part = other.subarray(0, Math.floor((other.length * percent) / 100));
       const before = existsSync(corpus.path(name)) ? readFileSync(corpus.path(name)) : bytes;
-      const content = { append: Buffer.concat([before, part]), cut: bytes.subarray(0, part.length), copy: other }[how];
-      if (content) writeFileSync(corpus.path(changed), content);
-      else rmSync(corpus.path(name), { force: true });
-      if (content) corpus.age(changed);
-      for (let run = 0; run < 3; run++) await ask();
+      const contents = {
+        append: Buffer.concat([before, part]),
+        cut: bytes.subarray(0, part.length),
+        copy: other,
+        come: bytes,
+      };
+      if (how === "remove") rmSync(corpus.path(name), { force: true });
+      else {
+        mkdirSync(dirname(corpus.path(changed)), { recursive: true });
+        writeFileSync(corpus.path(changed), contents[how]);
+        corpus.age(changed);
+      }
+      if (isOtherGrown) corpus.append(OTHER, manyLines(5002 + at, 1));
+      await ask(times);
     }
+    for (const name of late) {
+      if (name === undefined) continue;
+      mkdirSync(dirname(corpus.path(name)), { recursive: true });
+      writeFileSync(corpus.path(name), tree[name] as Buffer);
+      corpus.age(name);
+      await ask(1);
+    }
+    await ask(1);
     rmSync(corpus.folder, { recursive: true, force: true });
   }
 });
