@@ -16,6 +16,7 @@ import { EXIT } from "./exit-code.ts";
 import { choosePalette, outputWidth } from "./terminal/look.ts";
 import { withProgressLine } from "./terminal/progress.ts";
 import { sayLines, writeStdout } from "./terminal/streams.ts";
+import { withoutMark } from "../json.ts";
 
 /** As commander has them. */
 export interface RunWritten extends Readonly<Partial<Record<string, unknown>>> {
@@ -60,7 +61,7 @@ export async function runRun(path: string, written: RunWritten): Promise<number>
   for (const rewrite of rewrites) writeReport(rewrite);
   await writeStdout(
     written.json
-      ? `${printableJson(text.replace(/^\uFEFF/, "").trimEnd())}\n`
+      ? `${printableJson(withoutMark(text).trimEnd())}\n`
       : // Measuring texts needs patterns of all scripts, which take 2 ms to make.
         (await import("../report/run.ts")).renderRun(collected, file.state, {
           palette: choosePalette(settings.color, environment.variables, false),

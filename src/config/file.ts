@@ -7,6 +7,7 @@ import type { Written } from "./flag.ts";
 import { FLAG_NAMES, type FlagName, FLAGS } from "./flags.ts";
 import type { Layer } from "./layer.ts";
 import { nearest } from "./suggest.ts";
+import { withoutMark } from "../json.ts";
 
 /** `tokensift.config.json` here, before the user's. */
 export function configPaths(folder: string, { variables, home, platform }: Environment): string[] {
@@ -30,7 +31,7 @@ export function fileLayer(path: string, { home }: Environment): Layer | undefine
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    return withoutMark(readFileSync(path, "utf8"));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (!existsSync(path)) return undefined;

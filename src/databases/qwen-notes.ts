@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import type { Discovery } from "../discover/index.ts";
 import { isSessionSums, isUnreadNote } from "../discover/qwen.ts";
 import type { Transcript } from "../discover/transcript.ts";
-import { isObject, type Json } from "../json.ts";
+import { isObject, type Json, withoutMark } from "../json.ts";
 import { compareText, type UnreadableFile } from "../types.ts";
 
 /** In the place of each note what it says of each session. What cannot be read is unreadable, with a code. */
@@ -21,7 +21,7 @@ export function unfoldNotes(found: Discovery): Discovery & { readonly bytesRead:
     try {
       const bytes = readFileSync(note.path);
       bytesRead += bytes.length;
-      const text = bytes.toString().replace(/^\uFEFF/, "");
+      const text = withoutMark(bytes.toString());
       if (isSessionSums(note.path)) addSums(sums, text);
       else logs.push({ log: note, text });
     } catch (error) {

@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import pLimit from "p-limit";
 import type { Transcript } from "./transcript.ts";
+import { withoutMark } from "../json.ts";
 
 /** Reads in flight at once: more than the thread pool of Node has no use for. */
 const READS_AT_ONCE = 8;
@@ -28,7 +29,7 @@ async function readAgentType(path: string): Promise<string | undefined> {
   try {
     // Opening a FIFO would wait for a writer.
     if (!(await stat(side)).isFile()) return undefined;
-    const meta: unknown = JSON.parse((await readFile(side, "utf8")).replace(/^\uFEFF/, ""));
+    const meta: unknown = JSON.parse(withoutMark(await readFile(side, "utf8")));
     const type = (meta as { agentType?: unknown } | null)?.agentType;
     return typeof type === "string" && type !== "" ? type : undefined;
   } catch {

@@ -1,6 +1,7 @@
 /** Whose transcript a file is that somebody names, by its first records: names are only hints. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
+import { withoutMark } from "../json.ts";
 import type { SourceName } from "../types.ts";
 import { isAmpThread } from "./amp.ts";
 import { isCodexRecord } from "./codex.ts";
@@ -93,10 +94,7 @@ function firstLines(path: string, most: number): string[] {
       const got = readSync(file, more, 0, more.length, bytes.length);
       bytes = Buffer.concat([bytes, more.subarray(0, got)]);
       const isWhole = got < more.length;
-      const lines = bytes
-        .toString("utf8")
-        .replace(/^\uFEFF/, "")
-        .split("\n");
+      const lines = withoutMark(bytes.toString("utf8")).split("\n");
       if (!isWhole && most !== Infinity) lines.pop();
       const isEnough = most === Infinity || lines.length >= most;
       if (isWhole || isEnough || size >= MOST_BYTES) return lines.slice(0, most);

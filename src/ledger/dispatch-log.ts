@@ -1,7 +1,7 @@
 /** What an orchestrator wrote when it dispatched tasks: JSON or JSONL with `task_id` and `session_id` or `cron_response.id`. */
 import { readFileSync } from "node:fs";
 import { ScanError } from "../errors.ts";
-import { isObject } from "../json.ts";
+import { isObject, withoutMark } from "../json.ts";
 import { normal } from "./timers.ts";
 
 export interface DispatchLog {
@@ -15,7 +15,7 @@ export interface DispatchLog {
 export function readDispatchLog(path: string): DispatchLog {
   let text: string;
   try {
-    text = readFileSync(path, "utf8").replace(/^\uFEFF/, "");
+    text = withoutMark(readFileSync(path, "utf8"));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new ScanError("INVALID_OPTION", `--dispatch-log: ${path} cannot be read (${code}; give another file)`, {

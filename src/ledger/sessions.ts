@@ -19,6 +19,7 @@ import { addFigures, sortModels } from "./figures.ts";
 import { membersOf, type Project } from "./location.ts";
 import { encodeIds, IdSet } from "./response-ids.ts";
 import type { SessionEntry } from "./types.ts";
+import { withoutMark } from "../json.ts";
 
 export interface SessionScan {
   readonly result: ScanResult;
@@ -297,7 +298,7 @@ async function spawnDepth(side: string): Promise<number> {
   try {
     // Opening a FIFO would wait for a writer.
     if (!(await stat(side)).isFile()) return 0;
-    const meta: unknown = JSON.parse((await readFile(side, "utf8")).replace(/^\uFEFF/, ""));
+    const meta: unknown = JSON.parse(withoutMark(await readFile(side, "utf8")));
     const depth = (meta as { spawnDepth?: unknown } | null)?.spawnDepth;
     return Number.isSafeInteger(depth) ? (depth as number) : 0;
   } catch {

@@ -1,7 +1,7 @@
 /** The timers that an orchestrator keeps of its tasks (`spec/task-ledger.md`, "Timers"). */
 import { readFileSync } from "node:fs";
 import { ScanError } from "../errors.ts";
-import { isObject } from "../json.ts";
+import { isObject, withoutMark } from "../json.ts";
 import { epochToMs, parseInstant } from "../sources/time.ts";
 
 /** What is known of one task's timer. Times in ms UTC. */
@@ -50,7 +50,7 @@ export function readTimersText(path: string, isNamed: boolean): string | undefin
 export function timerEntries(text: string, path: string): TimerEntry[] {
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+    value = JSON.parse(withoutMark(text));
   } catch (cause) {
     const reason = (cause as Error).message.replaceAll(/\s+/g, " ");
     throw new ScanError("INVALID_OPTION", `--timers: ${path} is not JSON (${reason})`, { cause });

@@ -6,6 +6,7 @@ import { TERMS } from "../events.ts";
 import type { Price, Prices } from "./provider.ts";
 import type { Override, Overrides } from "./own-prices.ts";
 import { type RateRow, rowsOf } from "./rates.ts";
+import { withoutMark } from "../json.ts";
 
 const FILE_KEYS = ["$schema", "discount", "models"] as const;
 const MODEL_KEYS = ["discount"] as const;
@@ -42,7 +43,7 @@ export function parseOverrides(text: string, path: string): Overrides {
   const place = new Place(path, []);
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
+    value = JSON.parse(withoutMark(text));
   } catch (cause) {
     throw place.wrong(`is not JSON (${(cause as Error).message.replaceAll(/\s+/g, " ")})`);
   }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { invalidInput } from "../errors.ts";
 import type { Collected, CollectOptions } from "./collect.ts";
 import type { RunPlace } from "./place.ts";
+import { withoutMark } from "../json.ts";
 
 export interface CollectRunOptions extends CollectOptions {
   /** Default: the folder above the team-state file that makes its `runDirectoryPath` right. */
@@ -41,7 +42,7 @@ export async function collectRun(
     const { placeOf } = await import("./place.ts");
     const file = readTeamState(teamState);
     const collected = await collect(file.state, placeOf(file.state, file.path, projectRoot), others);
-    const written = JSON.parse(withUsage(file, collected).replace(/^\uFEFF/, "")) as CollectedTeamState;
+    const written = JSON.parse(withoutMark(withUsage(file, collected))) as CollectedTeamState;
     return { ...written, workers: written.workers ?? [] };
   }
   const { checkTeamState } = await import("./team-state.ts");

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { invalidInput, ScanError } from "../errors.ts";
 import type { Window } from "../window.ts";
 import { instantOf, isObject, type TeamState } from "./team-state.ts";
+import { withoutMark } from "../json.ts";
 
 export interface RunPlace {
   readonly projectRoot: string;
@@ -116,7 +117,7 @@ function readManifest(path: string): Record<string, unknown> | undefined {
     throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; give --since instead)`, { cause });
   }
   try {
-    const value: unknown = JSON.parse(text.replace(/^\uFEFF/, ""));
+    const value: unknown = JSON.parse(withoutMark(text));
     if (isObject(value)) return value;
   } catch {
     // Said below.

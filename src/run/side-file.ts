@@ -1,5 +1,6 @@
 /** What the side file of a subagent's transcript says of its start. */
 import { readFileSync, statSync } from "node:fs";
+import { withoutMark } from "../json.ts";
 
 export interface SideFile {
   /** Names that it gives the agent. */
@@ -16,7 +17,7 @@ export function readSideFile(transcriptPath: string): SideFile {
   try {
     // Opening a FIFO would wait for a writer.
     if (statSync(side, { throwIfNoEntry: false })?.isFile() !== true) return NOTHING;
-    const text = readFileSync(side, "utf8").replace(/^\uFEFF/, "");
+    const text = withoutMark(readFileSync(side, "utf8"));
     const meta = JSON.parse(text) as Record<"name" | "agentName" | "toolUseId", unknown> | null;
     const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
     return {

@@ -4,7 +4,7 @@
  * id, until somebody asks (`src/run/`).
  */
 
-import { isObject } from "../json.ts";
+import { isObject, withoutMark } from "../json.ts";
 import { textOf } from "./documents.ts";
 import { parsed } from "./messages.ts";
 
@@ -41,7 +41,7 @@ export function dispatchesOf(contentJson: string, isCall: boolean, agentIds: rea
 
 /** The name of the agent that the result in a record's line tells of; empty where it tells none. */
 export function nameInResult(line: string): string {
-  const record = parsed(line.startsWith("\uFEFF") ? line.slice(1) : line);
+  const record = parsed(withoutMark(line));
   const result = isObject(record) ? record["toolUseResult"] : undefined;
   return isObject(result) ? textOf(result["name"]) : "";
 }

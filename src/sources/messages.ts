@@ -1,7 +1,7 @@
 /** What users wrote, whatever form an agent keeps it in. Texts go no further than to `noteMessage`: only the ids in them leave the thread. */
 import { MESSAGES_READ } from "../events.ts";
 import type { EventWriter } from "../event-writer.ts";
-import { isObject, type Json } from "../json.ts";
+import { isObject, type Json, withoutMark } from "../json.ts";
 
 /** The text of a message: of a text, of a block or part with text, or of a list of these; empty where there is none. */
 export function contentText(content: unknown): string {
@@ -17,7 +17,7 @@ function blockText(block: unknown): string {
 
 /** Notes what the record of a line says that a user wrote; `contentOf` tells where it stands, or undefined. */
 export function noteLine(line: string, events: EventWriter, contentOf: (record: Json) => unknown): void {
-  const record = parsed(line.startsWith("\uFEFF") ? line.slice(1) : line);
+  const record = parsed(withoutMark(line));
   const text = isObject(record) ? contentText(contentOf(record)) : "";
   if (text !== "") events.noteMessage(text);
 }
