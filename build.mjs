@@ -61,7 +61,7 @@ const commandLine = {
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { "dynamic-import": false },
-  define: { ...common.define, "import.meta.url": "importMetaUrl" },
+  define: { ...common.define, "import.meta.url": "importMetaUrl", TOKENSIFT_OWNS_PROCESS: "true" },
   banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
   metafile: true,
 };

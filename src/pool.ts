@@ -5,11 +5,14 @@
  * start, and takes fewer shards than they do only because it also answers them. One thread is one worker: the
  * caller's thread stays free. None: everything happens here.
  */
+import { createRequire } from "node:module";
 import { setImmediate as letOthersRun } from "node:timers/promises";
+import type * as piscinaPackage from "piscina";
 import { compileKernel } from "../workers/kernel.ts";
 import type { ScanWorkerData } from "../workers/scan.ts";
 import { Scanner, type ScanTask } from "../workers/scanner.ts";
 import { aborted, ScanError } from "./errors.ts";
+import { optimizeLess } from "./compiler.ts";
 import type { Batch } from "./events.ts";
 import type { ScanLimits, Shard } from "./plan.ts";
 
@@ -17,6 +20,8 @@ export interface PoolOptions {
   /** Threads that scan at once; 0 is none but the caller's. */
   readonly threads: number;
   readonly limits: ScanLimits;
+  /** Threads that have been started with these limits meanwhile. They are stopped at the end, whatever that is. */
+  readonly started?: StartedThreads | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Hears of each shard as soon as it is through. */
   readonly onShard?: ((shard: Shard) => void) | undefined;
@@ -27,7 +32,7 @@ export interface PoolOptions {
 /** A worker has one shard at hand and one waiting, so it never waits for the main thread to finish its own. */
 const SHARDS_AT_A_WORKER = 3;
 
-/** Resolves when every batch has been handed over. */
+/** Of one shard or more. Resolves when every batch has been handed over. */
 export async function scanShards(shards: readonly Shard[], options: PoolOptions): Promise<void> {
   const { threads, limits, signal, onShard, onBatch } = options;
   const early = new Map<number, Batch>();
@@ -36,7 +41,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   let handedOver = 0;
   let isStopped = false;
 
-  const takeOne = async (scan: (task: ScanTask) => Batch | Promise<Batch>): Promise<boolean> => {
+  const takeOne: TakeOne = async (scan) => {
     if (signal?.aborted) throw aborted();
     const at = next;
     if (isStopped || at >= shards.length) return false;
@@ -55,28 +60,15 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     return true;
   };
 
-  if (shards.length === 0) return;
-  const module = compileKernel();
-  const scanHere = async () => {
-    const scanner = new Scanner(module, limits);
-    while (await takeOne((task) => scanPolitely(scanner, task))) await letOthersRun();
-  };
-  const workers = Math.min(threads > 1 ? threads - 1 : threads, shards.length);
-  if (workers === 0) {
-    await scanHere();
+  if (threads === 0) {
+    options.started?.stop();
+    await scanHere(new Scanner(compileKernel(), limits), takeOne);
     return;
   }
 
-  const { Piscina } = await import("piscina");
-  const workerData: ScanWorkerData = { module, limits };
-  const pool = new Piscina({
-    filename: new URL("../workers/scan.cjs", import.meta.url).href,
-    minThreads: workers,
-    maxThreads: workers,
-    concurrentTasksPerWorker: SHARDS_AT_A_WORKER,
-    recordTiming: false,
-    workerData,
-  });
+  const { module, workers, piscina } =
+    options.started ?? startThreads(Math.min(threads, shards.length + (threads > 1 ? 1 : 0)), limits);
+  const optimizeAsBefore = await optimizeLess();
   // Piscina is not given the signal: it ends the worker of an aborted task and starts another in its place.
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {
@@ -85,23 +77,58 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   signal?.addEventListener("abort", stop);
   try {
     const feed = async () => {
-      while (await takeOne((task) => pool.run(task) as Promise<Batch>));
+      while (await takeOne((task) => piscina.run(task) as Promise<Batch>));
     };
     const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
-    if (threads > 1) lanes.push(scanHere());
+    if (threads > 1) lanes.push(scanHere(new Scanner(module, limits), takeOne));
     await Promise.race([Promise.all(lanes), stopped]);
   } catch (error) {
     isStopped = true;
     // What a thread had finished before it heard of that has nowhere to go.
-    pool.on("error", () => {});
-    await pool.destroy();
+    piscina.on("error", () => {});
+    await piscina.destroy();
     throw comeHome(error);
   } finally {
+    optimizeAsBefore();
     // A signal may outlive many scans.
     signal?.removeEventListener("abort", stop);
   }
   // Not waited for: the figures are on their way while the threads end.
-  void pool.destroy();
+  void piscina.destroy();
+}
+
+type TakeOne = (scan: (task: ScanTask) => Batch | Promise<Batch>) => Promise<boolean>;
+
+async function scanHere(scanner: Scanner, takeOne: TakeOne): Promise<void> {
+  while (await takeOne((task) => scanPolitely(scanner, task))) await letOthersRun();
+}
+
+/** Threads that have been started, for one call of `scanShards`. */
+export interface StartedThreads {
+  /** The byte scanner, compiled once. */
+  readonly module: WebAssembly.Module;
+  readonly workers: number;
+  readonly piscina: piscinaPackage.Piscina;
+  /** Where nothing is to be scanned after all. */
+  stop(): void;
+}
+
+/** Starts what scans beside this thread where `threads`, at least 1, scan at once. It takes them 30 ms and more to begin. */
+export function startThreads(threads: number, limits: ScanLimits): StartedThreads {
+  // Whoever is still looking for transcripts does not wait; and few scans need it.
+  const { Piscina } = createRequire(import.meta.url)("piscina") as typeof piscinaPackage;
+  const module = compileKernel();
+  const workers = threads > 1 ? threads - 1 : threads;
+  const workerData: ScanWorkerData = { module, limits };
+  const piscina = new Piscina({
+    filename: new URL("../workers/scan.cjs", import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    concurrentTasksPerWorker: SHARDS_AT_A_WORKER,
+    recordTiming: false,
+    workerData,
+  });
+  return { module, workers, piscina, stop: () => void piscina.destroy() };
 }
 
 /** An error that has crossed threads has lost its class; what is said of a flag is meant for whoever gave it. */

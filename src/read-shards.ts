@@ -1,11 +1,15 @@
 /** The door to the pool: what reads lines, and every source's parser, is loaded only where there is something to read. */
+import { defaultThreads } from "./options.ts";
 import { ScannedBatch } from "./parts.ts";
-import type { Shard } from "./plan.ts";
-import type { PoolOptions } from "./pool.ts";
+import type { ScanLimits, Shard } from "./plan.ts";
+import type { PoolOptions, StartedThreads } from "./pool.ts";
 
 /** Resolves when every batch has been handed over. */
 export async function readShards(shards: readonly Shard[], options: PoolOptions): Promise<void> {
-  if (shards.length === 0) return;
+  if (shards.length === 0) {
+    options.started?.stop();
+    return;
+  }
   const { scanShards } = await import("./pool.ts");
   await scanShards(shards, options);
 }
@@ -18,4 +22,35 @@ export async function readAll(
   const scanned: ScannedBatch[] = [];
   await readShards(shards, { ...options, onBatch: (batch) => void scanned.push(new ScannedBatch(batch)) });
   return scanned;
+}
+
+/** Starts threads while transcripts are still being looked for, where all of them will be read. */
+export class EarlyThreads {
+  readonly #start: (threads: number) => StartedThreads;
+  readonly #threads: number | undefined;
+  #bytes = 0;
+  #files = 0;
+  started: StartedThreads | undefined;
+
+  /** `threads`: how many the user wants, undefined: as many as pay. */
+  static async for(threads: number | undefined, limits: ScanLimits): Promise<EarlyThreads> {
+    const { startThreads } = await import("./pool.ts");
+    return new EarlyThreads(threads, (count) => startThreads(count, limits));
+  }
+
+  private constructor(threads: number | undefined, start: (threads: number) => StartedThreads) {
+    this.#threads = threads;
+    this.#start = start;
+  }
+
+  /** One more file was found. */
+  found(sizeBytes: number): void {
+    if (this.started) return;
+    this.#bytes += sizeBytes;
+    this.#files++;
+    // Whether they pay is known before all is: it only becomes more.
+    const paying = defaultThreads(this.#bytes, this.#files);
+    if (paying === 0 || this.#threads === 0) return;
+    this.started = this.#start(this.#threads ?? paying);
+  }
 }

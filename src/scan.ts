@@ -15,7 +15,7 @@ import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } f
 import { ScannedBatch, wholeOf } from "./parts.ts";
 import type { Overrides } from "./pricing/own-prices.ts";
 import { bytesOf, plan, type Unread } from "./plan.ts";
-import { readShards } from "./read-shards.ts";
+import { EarlyThreads, readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import type { Sums } from "./sums/index.ts";
@@ -79,9 +79,17 @@ export async function scanWhole(
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
-  const listed = discover(checked.paths, checked.environment, checked.sources);
+  const limits = {
+    chunkBytes: checked.chunkBytes,
+    maxLineBytes: checked.maxLineBytes,
+    folds: checked.count === "responses",
+    identifies: false,
+    taskPattern: checked.taskPattern,
+  };
+  // Of what is there, all will be read.
+  const early = checked.cache ? undefined : await EarlyThreads.for(checked.threads, limits);
+  const { listed, found } = await find(checked, early);
   const bytesTotal = sum(listed.transcripts, ({ sizeBytes }) => sizeBytes);
-  const found = await unfolded(listed, checked);
   stages.end("discover");
 
   const sums = needs === "sums are enough" ? await sumsOf(found, checked, memory) : undefined;
@@ -109,13 +117,8 @@ export async function scanWhole(
   let bytesMerged = 0;
   await readShards(shards, {
     threads,
-    limits: {
-      chunkBytes: checked.chunkBytes,
-      maxLineBytes: checked.maxLineBytes,
-      folds: checked.count === "responses",
-      identifies: cursors !== undefined,
-      taskPattern: checked.taskPattern,
-    },
+    limits: { ...limits, identifies: cursors !== undefined },
+    started: early?.started,
     signal: checked.signal,
     onShard: (shard) => checked.onProgress?.({ bytesDone: (bytesDone += bytesOf(shard)), bytesTotal: bytesLeft }),
     onBatch: (batch, shard) => {
@@ -183,6 +186,18 @@ export async function scanWhole(
     stages,
   });
   return { result, table, places, responsesOf: tallied.responsesOf, tallied: tallied.tallied };
+}
+
+/** What is there, as files and with what these hold. */
+async function find(checked: CheckedOptions, early: EarlyThreads | undefined) {
+  try {
+    const { paths, environment, sources } = checked;
+    const listed = discover(paths, environment, sources, (sizeBytes) => early?.found(sizeBytes));
+    return { listed, found: await unfolded(listed, checked) };
+  } catch (error) {
+    early?.started?.stop();
+    throw error;
+  }
 }
 
 /** With the sessions of databases and of Qwen Code's notes, which few machines have. */

@@ -7,7 +7,7 @@ import { SOURCES, type SourceName, type UnreadableFile } from "../types.ts";
 import { namedLikeAnyIn, PLACES } from "./places.ts";
 import { recogniseSource } from "./recognise.ts";
 import type { Transcript } from "./transcript.ts";
-import { type FoundFile, walk } from "./walk.ts";
+import { type FoundFile, type OnFile, walk } from "./walk.ts";
 
 export interface Discovery {
   /** In path order. */
@@ -19,14 +19,17 @@ export interface Discovery {
 
 /**
  * Finds every transcript of `sources` under `paths`, or where the agents keep theirs when there are none.
- * Throws `NO_SUCH_PATH` when a given path does not exist.
+ * Throws `NO_SUCH_PATH` when a given path does not exist. `onFile` also hears of files that turn out to be no transcripts.
  */
 export function discover(
   paths: readonly string[] | undefined,
   environment: Environment,
   sources: readonly SourceName[] = SOURCES,
+  onFile?: OnFile,
 ): Discovery {
-  const { transcripts, roots, unreadable } = paths ? discoverGiven(paths, sources) : discoverOwn(environment, sources);
+  const { transcripts, roots, unreadable } = paths
+    ? discoverGiven(paths, sources, onFile)
+    : discoverOwn(environment, sources, onFile);
   transcripts.sort((a, b) => (a.path < b.path ? -1 : 1));
   return { transcripts, roots, unreadable };
 }
@@ -45,11 +48,11 @@ interface Found {
 }
 
 /** Whose they are, the files say. */
-function discoverGiven(paths: readonly string[], sources: readonly SourceName[]): Found {
+function discoverGiven(paths: readonly string[], sources: readonly SourceName[], onFile?: OnFile): Found {
   // Of a variable that is not set; it would be the current folder.
   if (paths.includes("")) throw noSuchPath("");
   const roots = paths.map((path) => resolve(path));
-  const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), namedLikeAnyIn);
+  const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), namedLikeAnyIn, onFile);
   const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
   for (const file of files) {
     const source = recogniseSource(file);
@@ -59,12 +62,12 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[])
   return { transcripts, roots, unreadable };
 }
 
-function discoverOwn(environment: Environment, sources: readonly SourceName[]): Found {
+function discoverOwn(environment: Environment, sources: readonly SourceName[], onFile?: OnFile): Found {
   const all: Found = { transcripts: [], roots: [], unreadable: [] };
   for (const source of sources) {
     // Cursors are known by their transcript's path, wherever the run is.
     const roots = PLACES[source].roots(environment).map((root) => resolve(root));
-    const { transcripts, unreadable } = findOf(source, roots);
+    const { transcripts, unreadable } = findOf(source, roots, onFile);
     all.roots.push(...roots);
     all.unreadable.push(...unreadable);
     all.transcripts.push(...transcripts);
@@ -72,10 +75,10 @@ function discoverOwn(environment: Environment, sources: readonly SourceName[]): 
   return all;
 }
 
-function findOf(source: SourceName, roots: readonly string[]): Omit<Found, "roots"> {
+function findOf(source: SourceName, roots: readonly string[], onFile?: OnFile): Omit<Found, "roots"> {
   const place = PLACES[source];
   const there = outermost(roots.filter((root) => isThere(root, false)));
-  const { files, unreadable } = walk(there, (folder) => place.namedLikeOneIn(folder));
+  const { files, unreadable } = walk(there, (folder) => place.namedLikeOneIn(folder), onFile);
   return { transcripts: place.transcripts(files), unreadable };
 }
 

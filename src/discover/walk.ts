@@ -25,10 +25,17 @@ interface Link {
   readonly isRoot?: boolean;
 }
 
+/** Hears of each file at once, with its size in bytes. */
+export type OnFile = (sizeBytes: number) => void;
+
 const STAT = { bigint: true, throwIfNoEntry: false } as const;
 
 /** Every regular file under the roots that is wanted in its folder, in path order within a folder; each file once. */
-export function walk(roots: readonly string[], wantsIn: (folder: string) => (name: string) => boolean): Walk {
+export function walk(
+  roots: readonly string[],
+  wantsIn: (folder: string) => (name: string) => boolean,
+  onFile?: OnFile,
+): Walk {
   const files: FoundFile[] = [];
   const unreadable: Walk["unreadable"] = [];
   /** Real paths of folders. A file in one whose entries were listed has been met there. */
@@ -46,7 +53,9 @@ export function walk(roots: readonly string[], wantsIn: (folder: string) => (nam
     const stat = statSync(path, STAT);
     // `stat.isFile()` would do it with BigInts.
     if (stat === undefined || (Number(stat.mode) & constants.S_IFMT) !== constants.S_IFREG) return false;
-    files.push({ path, name, sizeBytes: Number(stat.size), stamp: stampOf(stat), below });
+    const sizeBytes = Number(stat.size);
+    files.push({ path, name, sizeBytes, stamp: stampOf(stat), below });
+    onFile?.(sizeBytes);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { getEventListeners } from "node:events";
+import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { scan } from "tokensift";
 import { expect, test } from "vitest";
@@ -16,6 +17,19 @@ test.each([0, 1, 2, 4])(
       { abortAfterMs: 0 },
     );
     expect(code).toBe("ABORTED");
+    expect(elapsedMs).toBeLessThan(1500);
+  },
+);
+
+// Where all is to be read they start while transcripts are still being looked for.
+test.each([1, 2, 4, undefined])(
+  "threads (%s) that started for files which turn out to be another agent's keep nobody waiting",
+  async (threads) => {
+    const folder = makeFolder({ "notes.jsonl": '{"some":"notes"}\n' });
+    truncateSync(join(folder, "notes.jsonl"), 64 << 20);
+    const { result, elapsedMs, workersAlive } = await scanInChild({ paths: [folder], sources: ["codex"], threads });
+    expect(result).toMatchObject({ rows: [], stats: { transcripts: 0 } });
+    expect(workersAlive).toBe(0);
     expect(elapsedMs).toBeLessThan(1500);
   },
 );
