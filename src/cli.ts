@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** argv in, text and exit code out. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Parts } from "./code-cache/parts.ts";
 import { EXIT } from "./commands/exit-code.ts";
@@ -11,8 +11,8 @@ import { thisEnvironment } from "./environment.ts";
 const argv = process.argv.slice(2);
 const { NODE_DISABLE_COMPILE_CACHE, NODE_V8_COVERAGE } = process.env;
 const isOff = Boolean(NODE_DISABLE_COMPILE_CACHE || NODE_V8_COVERAGE);
-const cache = isOff ? undefined : folderOfCode();
-const parts = new Parts(dirname(fileURLToPath(import.meta.url)), cache);
+const folder = dirname(fileURLToPath(import.meta.url));
+const parts = new Parts(folder, isOff ? undefined : folderOfCode(), isOff ? undefined : join(folder, "code"));
 const { runProgram } = parts.load("program") as typeof program;
 
 void runProgram(argv).then((exitCode) => {

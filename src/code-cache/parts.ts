@@ -31,12 +31,14 @@ const YOUNG_MS = 2000;
 export class Parts {
   readonly #folder: string;
   readonly #cache: string | undefined;
+  readonly #built: string | undefined;
   readonly #parts = new Map<string, Part>();
 
-  /** `folder`: where our files are; `cache`: where code is kept, undefined: nowhere. */
-  constructor(folder: string, cache: string | undefined) {
+  /** `folder`: where our files are; `cache`: where code is kept, `built`: where the build has left some; undefined: nowhere. */
+  constructor(folder: string, cache: string | undefined, built: string | undefined) {
     this.#folder = folder;
     this.#cache = cache;
+    this.#built = built;
   }
 
   /** What `<name>.cjs` exports. */
@@ -45,10 +47,13 @@ export class Parts {
     if (known) return known.module.exports;
     const path = join(this.#folder, `${name}.cjs`);
     const { source, identity, isYoung } = readSource(path);
-    const stored = this.#cache === undefined ? undefined : readCode(join(this.#cache, codeFile(name, path)));
-    const mine = stored?.making.identity === identity && stored.making.path === path ? stored : undefined;
-    const script = new Script(source, { filename: path, cachedData: mine?.code });
-    const runs = mine && !script.cachedDataRejected ? mine.making.runs : 0;
+    const made = (folder: string | undefined) => {
+      const stored = folder === undefined ? undefined : readCode(join(folder, codeFile(name, path)));
+      return stored?.making.identity === identity && stored.making.path === path ? stored : undefined;
+    };
+    const kept = made(this.#cache);
+    const script = new Script(source, { filename: path, cachedData: (kept ?? made(this.#built))?.code });
+    const runs = kept && !script.cachedDataRejected ? kept.making.runs : 0;
     const part: Part = { module: { exports: {} }, path, identity, script, runs, isYoung };
     this.#parts.set(name, part);
     const require = (id: string): unknown => {

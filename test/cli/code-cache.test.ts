@@ -18,10 +18,12 @@ import {
 } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { Script } from "node:vm";
 import fc from "fast-check";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
+import { readCode, type StoredCode, writeCode } from "../../src/code-cache/file.ts";
 import { CLI, type Ending, tokensift } from "./tokensift.ts";
 
 const SCAN = ["scan", "--json", "--no-progress", "--threads", "0"];
@@ -145,6 +147,45 @@ test("a file of ours that was changed, and is as long as before, runs as it is n
   expect(after).not.toBe(before);
   writeFileSync(program, source.replaceAll(`"${before}"`, `"${after}"`));
   expect(version()).toBe(after);
+});
+
+describe("what the build has compiled", () => {
+  test("is used where no other code is, and by whoever wants no cache; the user's own goes first", async () => {
+    const { versionBy, versions, path, poison } = await builtCopy();
+    expect(versionBy()).toBe(versions.now);
+    // Code of the same program with another number in it shows whose code runs.
+    poison(path);
+    expect(versionBy()).toBe(versions.compiled);
+    const cache = freshCache();
+    mkdirSync(cache);
+    expect(versionBy({ TOKENSIFT_CACHE_DIR: cache })).toBe(versions.compiled);
+    expect(codeIn(cache)).toEqual(codeIn(dirname(path)));
+    poison(path, () => versions.now);
+    expect(versionBy({ TOKENSIFT_CACHE_DIR: cache })).toBe(versions.compiled);
+    expect(versionBy()).toBe(versions.now);
+  });
+
+  test.each(["NODE_DISABLE_COMPILE_CACHE", "NODE_V8_COVERAGE"])("is not used with %s", async (variable) => {
+    const { versionBy, versions, path, poison } = await builtCopy();
+    poison(path);
+    expect(versionBy({ [variable]: join(home, "coverage") })).toBe(versions.now);
+  });
+
+  test("is not used of a file that was changed or copied since", async () => {
+    const { versionBy, versions, path, poison, program } = await builtCopy();
+    poison(path);
+    writeFileSync(program, readFileSync(program));
+    expect(versionBy()).toBe(versions.now);
+  });
+
+  test("is there after a build, for its user alone, and in no package", () => {
+    const repository = join(CLI, "../../..");
+    const built = join(repository, "dist/src/code");
+    expect(codeIn(built).map((name) => name.replace(/-.*/, ""))).toEqual(["pool", "program", "save", "scan", "sums"]);
+    for (const name of codeIn(built)) expect(statSync(join(built, name)).mode & 0o777).toBe(0o600);
+    const { files } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { files: string[] };
+    expect(files).toContain("!dist/src/code");
+  });
 });
 
 test("code that others may write, or have written, is not used", async () => {
@@ -292,4 +333,32 @@ function copyOfOurs(): string {
   cpSync(join(repository, "package.json"), join(copy, "package.json"));
   symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"));
   return copy;
+}
+
+/** A copy of ours with code that its build left, which `poison` makes that of a program with another version in it. */
+async function builtCopy() {
+  const copy = copyOfOurs();
+  const program = join(copy, "dist/src/program.cjs");
+  const built = join(copy, "dist/src/code");
+  const versionBy = (variables: Readonly<Record<string, string>> = {}) => {
+    const { stdout } = spawnSync(process.execPath, [join(copy, "dist/src/cli.cjs"), "--version"], {
+      env: { HOME: home, TOKENSIFT_CACHE_DIR: join(home, "none"), ...variables },
+      encoding: "utf8",
+    });
+    return stdout.trim();
+  };
+  await wait(2100);
+  rmSync(built, { recursive: true, force: true });
+  mkdirSync(built);
+  const now = versionBy({ TOKENSIFT_CACHE_DIR: built });
+  const path = join(built, codeIn(built).find((name) => name.startsWith("program")) as string);
+  const versions = { now, compiled: now.replaceAll(/\d/g, "9") };
+  const source = readFileSync(program, "utf8");
+  const poison = (file: string, version = () => versions.compiled) => {
+    const { making } = readCode(file) as StoredCode;
+    const other = new Script(source.replaceAll(`"${now}"`, `"${version()}"`), { filename: program });
+    other.runInThisContext();
+    writeCode(dirname(file), basename(file), making, other.createCachedData());
+  };
+  return { versionBy, versions, path, poison, program };
 }
