@@ -5,15 +5,15 @@
  * start, and takes fewer shards than they do only because it also answers them. One thread is one worker: the
  * caller's thread stays free. None: everything happens here.
  */
-import { createRequire } from "node:module";
 import { setImmediate as letOthersRun } from "node:timers/promises";
-import type * as piscinaPackage from "piscina";
+import type { Piscina } from "piscina";
 import { compileKernel } from "../workers/kernel.ts";
 import type { ScanWorkerData } from "../workers/scan.ts";
 import { Scanner, type ScanTask } from "../workers/scanner.ts";
 import { aborted, ScanError } from "./errors.ts";
 import { optimizeLess } from "./compiler.ts";
 import type { Batch } from "./events.ts";
+import { loadPiscina } from "./piscina.ts";
 import type { ScanLimits, Shard } from "./plan.ts";
 
 export interface PoolOptions {
@@ -108,15 +108,14 @@ export interface StartedThreads {
   /** The byte scanner, compiled once. */
   readonly module: WebAssembly.Module;
   readonly workers: number;
-  readonly piscina: piscinaPackage.Piscina;
+  readonly piscina: Piscina;
   /** Where nothing is to be scanned after all. */
   stop(): void;
 }
 
 /** Starts what scans beside this thread where `threads`, at least 1, scan at once. It takes them 30 ms and more to begin. */
 export function startThreads(threads: number, limits: ScanLimits): StartedThreads {
-  // Whoever is still looking for transcripts does not wait; and few scans need it.
-  const { Piscina } = createRequire(import.meta.url)("piscina") as typeof piscinaPackage;
+  const { Piscina } = loadPiscina();
   const module = compileKernel();
   const workers = threads > 1 ? threads - 1 : threads;
   const workerData: ScanWorkerData = { module, limits };
