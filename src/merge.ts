@@ -95,7 +95,7 @@ export class Merger {
   constructor(transcripts: number, options: MergeOptions) {
     const memory = (this.#memory = options.memory);
     this.#options = options;
-    this.#columns = new MergedColumns(memory, options.earlyBytes ?? 0);
+    this.#columns = new MergedColumns(memory, options.earlyBytes ?? 0, options.hasSpareEvents);
     this.#transcript = memory.columns(TRANSCRIPT, transcripts);
     this.#transcript.cwdTimeMs.fill(Infinity);
   }
@@ -114,7 +114,7 @@ export class Merger {
 
   /** With the parts that are not in yet. Throws `TOO_MANY_RECORDS` where the memory is too small. */
   finish(parts: readonly Part[]): MergedTable {
-    this.#columns.makeRoom(countAll(parts), this.#options.hasSpareEvents);
+    this.#columns.makeRoom(countAll(parts));
     for (const part of parts) this.#add(part);
     return this.#table();
   }

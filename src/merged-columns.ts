@@ -46,11 +46,16 @@ export class MergedColumns {
   #isTooLarge = false;
 
   readonly #earlyBytes: number;
+  readonly #hasSpareEvents: boolean;
 
-  /** Beyond `earlyBytes` of memory, tables are made when their size is known. */
-  constructor(memory: TallyMemory, earlyBytes: number) {
+  /**
+   * Beyond `earlyBytes` of memory, tables are made when their size is known. With `hasSpareEvents` there is room for records that
+   * become events of their own.
+   */
+  constructor(memory: TallyMemory, earlyBytes: number, hasSpareEvents: boolean) {
     this.#memory = memory;
     this.#earlyBytes = earlyBytes;
+    this.#hasSpareEvents = hasSpareEvents;
     this.event = memory.columns(MERGED_EVENT, 0);
     this.record = memory.columns(RECORD, 0);
     this.usage = memory.columns(USAGE, 0);
@@ -66,19 +71,19 @@ export class MergedColumns {
     if (this.#isTooLarge) return false;
     const needed = sumOf(this.taken, more);
     if (TABLES.every((table) => needed[table] <= this.#room[table])) return true;
-    const room = mapRoom(needed, (count) => Math.ceil((count / share) * EARLY_ROOM));
+    const room = this.#withSpare(mapRoom(needed, (count) => Math.ceil((count / share) * EARLY_ROOM)));
     this.#isTooLarge = this.#memory.next + bytesFor(room) > this.#earlyBytes;
     if (!this.#isTooLarge) this.#makeRoom(room);
     return !this.#isTooLarge;
   }
 
-  /**
-   * Makes room for `more` and no others, but for records that become events of their own where these have `spareEvents`.
-   * Throws `TOO_MANY_RECORDS` where the memory is too small.
-   */
-  makeRoom(more: Room, hasSpareEvents: boolean): void {
-    const total = sumOf(this.taken, more);
-    this.#makeRoom({ ...total, events: total.events + (hasSpareEvents ? total.records >>> 2 : 0) });
+  /** Makes room for `more` and no others. Throws `TOO_MANY_RECORDS` where the memory is too small. */
+  makeRoom(more: Room): void {
+    this.#makeRoom(this.#withSpare(sumOf(this.taken, more)));
+  }
+
+  #withSpare(room: Room): Room {
+    return this.#hasSpareEvents ? { ...room, events: room.events + Math.ceil(room.records / 4) } : room;
   }
 
   /** Pages that are never written to take no memory, so there may be more room than it needs. */

@@ -26,17 +26,18 @@ export function groupByIds(table: EventTable, repeated: RepeatedRecords, places:
   const of = memory.i32(table.length);
   memory.bind("group", { ofEvent: of });
   const isMixed = memory.u8(table.length);
-  const { address, last } = memory.places(table.length);
+  const buckets = memory.places(table.length);
   memory.bind("transcript", { session: places.sessionOf });
   let length = native.fillBuckets(
-    address,
-    last,
+    buckets.byteOffset,
+    buckets.length - 1,
     repeated.all.length === 0 ? 0 : repeated.firsts.byteOffset,
     memory.u32(repeated.all.length === 0 ? 0 : table.eventRecords).byteOffset,
     memory.u8(table.length).byteOffset,
     isMixed.byteOffset,
     memory.u32(table.length).byteOffset,
   );
+  memory.giveBack(buckets);
   if (native.mixedCount() === 0) return { of, length };
 
   const members = memory.u32(table.length);

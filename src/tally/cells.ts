@@ -56,8 +56,9 @@ export function findKinds({ memory }: EventTable, groups: Groups, summed: Summed
   const more = summed?.kinds.transcript.length ?? 0;
   const columns = memory.columns(KIND, groups.length + more);
   memory.bind("kind", columns);
-  const { address, last } = memory.places(groups.length);
-  const ofGroups = memory.native.findKinds(address, last);
+  const places = memory.places(groups.length);
+  const ofGroups = memory.native.findKinds(places.byteOffset, places.length - 1);
+  memory.giveBack(places);
   if (summed) copyColumns(summed.kinds, columns, ofGroups);
   return { ...columns, length: ofGroups + more, ofGroups };
 }
@@ -116,9 +117,10 @@ function fill(
   const { native } = memory;
   const cells = memory.columns(CELL, length + groups.length + more);
   memory.bind("cell", cells);
-  const { address, last } = memory.places(length + groups.length + more);
+  // Looked into again when sums are added.
+  const places = memory.places(length + groups.length + more);
   const [events, left] = [memory.u32(length), memory.u32(groups.length)];
-  const to = [address, last, events.byteOffset, left.byteOffset] as const;
+  const to = [places.byteOffset, places.length - 1, events.byteOffset, left.byteOffset] as const;
   return {
     ...cells,
     length: native.fillCells(pieceOf.byteOffset, ofEvent.byteOffset, ...to),
@@ -130,6 +132,6 @@ function fill(
 /** The slices that events and groups are in, their `numbers`, which have room for more. Returns how many. */
 function findSlices({ memory, length }: EventTable, sliceMs: number, numbers: Float64Array): number {
   memory.bind("event", { firstSlice: memory.u32(length), lastSlice: memory.u32(length) });
-  const { address, last } = memory.places(numbers.length);
-  return memory.native.findSlices(address, last, numbers.byteOffset, sliceMs);
+  const places = memory.places(numbers.length);
+  return memory.native.findSlices(places.byteOffset, places.length - 1, numbers.byteOffset, sliceMs);
 }

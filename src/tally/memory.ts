@@ -127,8 +127,8 @@ export class TallyMemory {
   #next = FIRST_ADDRESS;
   /** Below it, there may be something else than zeroes. */
   #dirty = 0;
-  /** What was given back below `#next`. */
-  #spare = { next: 0, end: 0 };
+  /** What was given back below `#next`. Pages that were touched before are taken again ten times as fast as fresh ones. */
+  #spares: Array<{ next: number; readonly end: number }> = [];
 
   constructor() {
     compiled ??= new WebAssembly.Module(readFileSync(new URL("./tally.wasm", import.meta.url)));
@@ -176,10 +176,9 @@ export class TallyMemory {
     this.native.renumber(column.byteOffset + from * 4, length, numbers.byteOffset);
   }
 
-  /** A hash table for `entries`: its address and its last place. */
-  places(entries: number): { readonly address: number; readonly last: number } {
-    const size = placesFor(entries);
-    return { address: this.u32(size).byteOffset, last: size - 1 };
+  /** A hash table for `entries`. */
+  places(entries: number): Uint32Array {
+    return this.u32(placesFor(entries));
   }
 
   /** Tells WebAssembly where columns lie. */
@@ -207,7 +206,7 @@ export class TallyMemory {
   release(next: number): void {
     this.#dirty = Math.max(this.#dirty, this.#next);
     this.#next = next;
-    this.#spare = { next: 0, end: 0 };
+    this.#spares = [];
   }
 
   /** Gives back everything. */
@@ -217,14 +216,20 @@ export class TallyMemory {
 
   /** Gives back what was taken between two addresses. */
   recycle(from: number, to: number): void {
-    if (to - from > this.#spare.end - this.#spare.next) this.#spare = { next: from, end: to };
+    if (to > from) this.#spares.push({ next: from, end: to });
+  }
+
+  /** Gives back a column: nobody may look at it any more, nor WebAssembly. */
+  giveBack({ byteOffset, byteLength: bytes }: Uint32Array): void {
+    this.recycle(byteOffset, byteOffset + paddedTo8(bytes));
   }
 
   #take(bytes: number): number {
     const size = paddedTo8(bytes);
-    if (size > 0 && size <= this.#spare.end - this.#spare.next) {
-      const at = this.#spare.next;
-      this.#spare.next += size;
+    const spare = size > 0 ? this.#spares.find(({ next, end }) => size <= end - next) : undefined;
+    if (spare) {
+      const at = spare.next;
+      spare.next += size;
       new Uint8Array(this.#buffer, at, size).fill(0);
       return at;
     }

@@ -1,7 +1,7 @@
 /** Records that stand in the scan more than once: copies in forks, and live copies in another transcript. */
 import { copyColumns, EVENT } from "../events.ts";
 import type { EventTable } from "./table.ts";
-import { placesFor, type TallyMemory } from "./memory.ts";
+import type { TallyMemory } from "./memory.ts";
 
 /** Bits for each record in the two bitmaps that tell repeated ids from others; fewer are mistaken the more there are. */
 const BITS_PER_RECORD = 4;
@@ -23,7 +23,7 @@ export class RepeatedRecords {
     const found = memory.u32(eventRecords);
     const bits = 2 ** Math.ceil(Math.log2(Math.max(1024, eventRecords * BITS_PER_RECORD)));
     const [seen, again] = [memory.u32(bits / 32), memory.u32(bits / 32)];
-    const places = memory.u32(placesFor(eventRecords));
+    const places = memory.places(eventRecords);
     const count = memory.native.findRepeated(
       this.firsts.byteOffset,
       found.byteOffset,
@@ -32,6 +32,7 @@ export class RepeatedRecords {
       bits - 1,
       places.byteOffset,
     );
+    for (const column of [seen, again, places]) memory.giveBack(column);
     this.all = found.subarray(0, count);
   }
 
@@ -56,6 +57,7 @@ export class RepeatedRecords {
     const tails = this.#memory.u32(this.firsts.length);
     const { firsts, all } = this;
     native.linkRepeated(firsts.byteOffset, all.byteOffset, all.length, next.byteOffset, tails.byteOffset);
+    this.#memory.giveBack(tails);
     return next;
   }
 }
