@@ -29,8 +29,8 @@ const TABLES = ["events", "records", "usages", "extras", "contexts"] as const;
 
 const MERGED_EVENT = { ...EVENT, transcript: Uint32Array } as const;
 
-/** Room for parts that are still to come, in terms of what they will need if they are like those before. */
-const EARLY_ROOM = 1.25;
+/** Room for parts that are still to come, in terms of what they will need if they are like those before: the first that may be had. */
+const EARLY_ROOMS = [2, 1.25] as const;
 
 export class MergedColumns {
   readonly #memory: TallyMemory;
@@ -64,16 +64,19 @@ export class MergedColumns {
   }
 
   /**
-   * Makes room for `more`, and for as many again as are to be expected where this and what is in is a `share` of all, from
+   * Makes room for `parts`, and for as many again as are to be expected where this and what is in is a `share` of all, from
    * 0 to 1. False, from then on: that may be too much to be made before it is known.
    */
-  expect(more: Room, share: number): boolean {
+  expect(parts: Room, share: number): boolean {
     if (this.#isTooLarge) return false;
-    const needed = sumOf(this.taken, more);
+    const needed = sumOf(this.taken, parts);
     if (TABLES.every((table) => needed[table] <= this.#room[table])) return true;
-    const room = this.#withSpare(mapRoom(needed, (count) => Math.ceil((count / share) * EARLY_ROOM)));
-    this.#isTooLarge = this.#memory.next + bytesFor(room) > this.#earlyBytes;
-    if (!this.#isTooLarge) this.#makeRoom(room);
+    const rooms = EARLY_ROOMS.map((more) =>
+      this.#withSpare(mapRoom(needed, (count) => Math.ceil((count / share) * more))),
+    );
+    const room = rooms.find((one) => this.#memory.next + bytesFor(one) <= this.#earlyBytes);
+    if (room) this.#makeRoom(room);
+    this.#isTooLarge = room === undefined;
     return !this.#isTooLarge;
   }
 
@@ -93,6 +96,7 @@ export class MergedColumns {
       if (room[table] <= this.#room[table]) return columns;
       const larger = memory.columns(spec, room[table]);
       copyColumns(columns, larger, 0, 0, this.taken[table]);
+      memory.giveBack(...Object.values(columns));
       return larger;
     };
     this.event = grown("events", MERGED_EVENT, this.event);

@@ -219,9 +219,11 @@ export class TallyMemory {
     if (to > from) this.#spares.push({ next: from, end: to });
   }
 
-  /** Gives back a column: nobody may look at it any more, nor WebAssembly. */
-  giveBack({ byteOffset, byteLength: bytes }: Uint32Array): void {
-    this.recycle(byteOffset, byteOffset + paddedTo8(bytes));
+  /** Gives back columns that were taken as one: nobody may look at them any more, nor WebAssembly. */
+  giveBack(...columns: ReadonlyArray<Uint32Array | Float64Array>): void {
+    const from = Math.min(...columns.map(({ byteOffset }) => byteOffset));
+    const to = Math.max(...columns.map(({ byteOffset, byteLength: bytes }) => byteOffset + bytes));
+    this.recycle(from, from + paddedTo8(to - from));
   }
 
   #take(bytes: number): number {
