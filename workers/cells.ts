@@ -119,9 +119,11 @@ export class RowCells implements Cells {
     return !this.has(slot) && this.#isOdd(slot);
   }
 
-  lineHas(text: string): boolean {
+  standsBeside(slot: number, text: string): boolean {
     const { lineStart, lineEnd } = this;
-    return Buffer.from(this.#words.buffer, lineStart, lineEnd - lineStart).includes(text, 0, "latin1");
+    if (!this.has(slot) && !this.#isOdd(slot)) return this.#kernel.has(text, lineStart, lineEnd);
+    const start = this.#word(slot, 2);
+    return this.#kernel.has(text, lineStart, start) || this.#kernel.has(text, start + this.#word(slot, 3), lineEnd);
   }
 
   line(): string {
@@ -130,9 +132,8 @@ export class RowCells implements Cells {
   }
 
   startOf(slot: number, bytes: number): string {
-    return Buffer.from(this.#words.buffer, this.#word(slot, 2), Math.min(bytes, this.#word(slot, 3))).toString(
-      "latin1",
-    );
+    const start = this.#word(slot, 2);
+    return this.#kernel.bytes.toString("latin1", start, start + Math.min(bytes, this.#word(slot, 3)));
   }
 
   #header(at: number): number {

@@ -53,7 +53,7 @@ export class Kernel {
   readonly #exports: Exports;
   readonly #root: number;
   /** Views on all of the memory; new ones after `makeRoom`. */
-  bytes: Uint8Array;
+  bytes: Buffer;
   words: Uint32Array;
   doubles: Float64Array;
   /** Set before the first scan. */
@@ -72,7 +72,7 @@ export class Kernel {
     this.#exports = instance.exports as unknown as Exports;
     this.#exports.configure(slotCount);
     this.#root = writeTables(record, this.#exports.memory.buffer);
-    this.bytes = new Uint8Array();
+    this.bytes = Buffer.alloc(0);
     this.words = new Uint32Array();
     this.doubles = new Float64Array();
     this.makeRoom(room);
@@ -83,7 +83,7 @@ export class Kernel {
     const { memory } = this.#exports;
     const missing = BUFFER + room + SLACK_BYTES - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-    this.bytes = new Uint8Array(memory.buffer);
+    this.bytes = Buffer.from(memory.buffer);
     this.words = new Uint32Array(memory.buffer);
     this.doubles = new Float64Array(memory.buffer);
     this.room = memory.buffer.byteLength - BUFFER - SLACK_BYTES;
@@ -117,7 +117,12 @@ export class Kernel {
 
   /** Text that stands in memory as UTF-8. */
   textAt(start: number, length: number): string {
-    return Buffer.from(this.bytes.buffer, start, length).toString("utf8");
+    return this.bytes.toString("utf8", start, start + length);
+  }
+
+  /** Whether ASCII characters stand between two addresses. */
+  has(text: string, start: number, end: number): boolean {
+    return this.bytes.subarray(start, end).includes(text, 0, "latin1");
   }
 
   get rowCount(): number {

@@ -227,10 +227,15 @@ function addAlias(cells: Cells, events: EventWriter): void {
 function noteMessage(cells: Cells, events: EventWriter): void {
   if (!events.wantsMessage || !mayHoldText(cells)) return;
   if (!cells.has(CONTENT) && !cells.isText(CONTENT)) return;
-  // Only the record itself says that the client made it up; nearly none does. Keys may be written with escapes.
-  const mayBeMeta = cells.lineHas("isMeta") || cells.lineHas(String.raw`\u00`);
+  // Only the record itself says that the client made it up; nearly none does.
+  const mayBeMeta = mayHaveKey(cells, "isMeta");
   const text = mayBeMeta ? messageText(cells.line()) : contentText(parsed(cells.json(CONTENT)));
   if (text !== "") events.noteMessage(text);
+}
+
+/** Whether a key may be somewhere in the record but in its content, which is most of the line. Keys may be written with escapes. */
+function mayHaveKey(cells: Cells, key: string): boolean {
+  return cells.standsBeside(CONTENT, `"${key}"`) || cells.standsBeside(CONTENT, String.raw`\u00`);
 }
 
 /** Nearly all records of type `user` are one tool's result, which their first bytes show. */
@@ -248,8 +253,8 @@ function noteDispatches(cells: Cells, events: EventWriter, toolUses: number): nu
   const textAt = (slot: number) => (cells.has(slot) ? cells.textOf(slot) : "");
   const agentIds = [textAt(RESULT_AGENT_ID), textAt(RESULT_OTHER_AGENT_ID)].filter((id) => id !== "");
   const content = cells.has(CONTENT) ? cells.json(CONTENT) : "[]";
-  // Few results have a name, and no slot is left for it. Keys may be written with escapes.
-  const mayName = isResult && (cells.lineHas('"name"') || cells.lineHas(String.raw`\u00`));
+  // Few results have a name, and no slot is left for it.
+  const mayName = isResult && mayHaveKey(cells, "name");
   const found = dispatchesOf(content, isCall, agentIds, mayName ? nameInResult(cells.line()) : "");
   return found === "" ? 0 : events.textNumber(found);
 }
