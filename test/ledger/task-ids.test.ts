@@ -19,6 +19,9 @@ async function mentionedIn(lines: readonly string[], options: ScanOptions = {}):
 /** With a letter of a key as an escape. */
 const spelt = (line: string) => line.replace('"isMeta"', String.raw`"isMet\u0061"`);
 
+const metaLast = (line: string) => line.replace(/}$/, ',"isMeta":true}');
+const metaFirst = (line: string) => line.replace(/^{/, '{"isMeta":true,');
+
 describe("ids in a text", () => {
   const idsIn = (text: string, pattern = DEFAULT_TASK_PATTERN) => new TaskPattern(pattern).idsInEach([text])[0];
 
@@ -91,6 +94,18 @@ describe("messages that count", () => {
       ["task-9", "task-8"],
     ],
     ["no meta record", [message("task-1", { isMeta: true }), message("task-2")], ["task-2"]],
+    ["no meta record that says so last", [metaLast(message("task-1")), message("task-2")], ["task-2"]],
+    [
+      "no meta record that says so last, in another way",
+      [spelt(metaLast(message("task-1"))), message("task-2")],
+      ["task-2"],
+    ],
+    ["no meta record that says so first", [metaFirst(message("task-1")), message("task-2")], ["task-2"]],
+    [
+      "no meta record of blocks",
+      [metaLast(message([{ type: "text", text: "task-1" }])), message("task-2")],
+      ["task-2"],
+    ],
     [
       "no meta record, whatever way it says so",
       [spelt(message("task-1", { isMeta: true })), message("task-2")],
