@@ -181,7 +181,14 @@ describe("what the build has compiled", () => {
   test("is there after a build, for its user alone, and in no package", () => {
     const repository = join(CLI, "../../..");
     const built = join(repository, "dist/src/code");
-    expect(codeIn(built).map((name) => name.replace(/-.*/, ""))).toEqual(["pool", "program", "save", "scan", "sums"]);
+    expect(codeIn(built).map((name) => name.replace(/-.*/, ""))).toEqual([
+      "pool",
+      "program",
+      "save",
+      "scan",
+      "sums",
+      "threads",
+    ]);
     for (const name of codeIn(built)) expect(statSync(join(built, name)).mode & 0o777).toBe(0o600);
     const { files } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8")) as { files: string[] };
     expect(files).toContain("!dist/src/code");
