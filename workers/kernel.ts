@@ -13,6 +13,14 @@ interface Exports extends EventFunctions {
   lineCount(): number;
   resetLines(): void;
   rowsAreFull(): number;
+  isBetween(from: number, to: number, low: number, high: number, length: number): number;
+}
+
+/** A short text as numbers. */
+interface Needle {
+  readonly low: number;
+  readonly high: number;
+  readonly length: number;
 }
 
 /** What makes events of records (`workers/kernel/events.ts`). */
@@ -52,6 +60,7 @@ export function compileKernel(): WebAssembly.Module {
 export class Kernel {
   readonly #exports: Exports;
   readonly #root: number;
+  readonly #needles = new Map<string, Needle>();
   /** Views on all of the memory; new ones after `makeRoom`. */
   bytes: Buffer;
   words: Uint32Array;
@@ -120,9 +129,11 @@ export class Kernel {
     return this.bytes.toString("utf8", start, start + length);
   }
 
-  /** Whether ASCII characters stand between two addresses. */
+  /** Whether 2 to 8 ASCII characters stand between two addresses. */
   has(text: string, start: number, end: number): boolean {
-    return this.bytes.subarray(start, end).includes(text, 0, "latin1");
+    let needle = this.#needles.get(text);
+    if (!needle) this.#needles.set(text, (needle = needleOf(text)));
+    return this.#exports.isBetween(start, end, needle.low, needle.high, needle.length) !== 0;
   }
 
   get rowCount(): number {
@@ -140,6 +151,13 @@ export class Kernel {
   resetLines(): void {
     this.#exports.resetLines();
   }
+}
+
+function needleOf(text: string): Needle {
+  if (text.length < 2 || text.length > 8) failInKernel();
+  const bytes = Buffer.alloc(8);
+  bytes.write(text, "latin1");
+  return { low: bytes.readUInt32LE(0), high: bytes.readUInt32LE(4), length: text.length };
 }
 
 function failInKernel(): never {

@@ -47,7 +47,7 @@ export interface Cells {
   isText(slot: number): boolean;
   /** Its first bytes, as far as they are ASCII. */
   startOf(slot: number, bytes: number): string;
-  /** Whether these ASCII characters stand in the line, before or behind the slot's value. */
+  /** Whether these ASCII characters, 2 to 8, stand in the line, before or behind the slot's value. */
   standsBeside(slot: number, text: string): boolean;
   /** The whole line. */
   line(): string;

@@ -19,6 +19,7 @@ import { walkObject } from "./walk";
 
 export { addRecord, beginRange, contextNumber, cutEvents, forgetNumbers, textNumber } from "./events";
 export { configure } from "./row";
+export { isBetween } from "./text";
 
 let rows: u32 = 0;
 let lines: u32 = 0;

@@ -212,3 +212,25 @@ function putUtf8(to: usize, unit: i32): usize {
   store<u8>(to, <u8>(0x80 | (unit & 0x3f)), 3);
   return to + 4;
 }
+
+/**
+ * Whether a text of `length` bytes, 2 to 8, stands between two addresses. `low` and `high` are its bytes, the first one lowest,
+ * and zeros behind them.
+ */
+export function isBetween(from: usize, to: usize, low: u32, high: u32, length: u32): bool {
+  if (to < from + length) return false;
+  const wanted = ((<u64>high) << 32) | <u64>low;
+  const mask: u64 = length == 8 ? u64.MAX_VALUE : ((<u64>1) << (length << 3)) - 1;
+  const first = i8x16.splat(<u8>low);
+  const second = i8x16.splat(<u8>(low >> 8));
+  const last = to - length;
+  for (let p = from; p <= last; p += 16) {
+    let found = i8x16.bitmask(v128.and(i8x16.eq(v128.load(p), first), i8x16.eq(v128.load(p, 1), second)));
+    for (; found; found &= found - 1) {
+      const at = p + <usize>ctz(found);
+      if (at > last) return false;
+      if ((load<u64>(at) & mask) == wanted) return true;
+    }
+  }
+  return false;
+}
