@@ -1,5 +1,5 @@
 /** Which tasks first messages name, whatever way they are found. */
-import { appendFileSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { scan as plainScan, type ScanOptions } from "tokensift";
@@ -207,7 +207,11 @@ describe("with cursors", () => {
     const folder = makeFolder({ [`projects/-srv-app/${sessionId(1)}.jsonl`]: lines });
     const path = join(folder, `projects/-srv-app/${sessionId(1)}.jsonl`);
     const old = new Date("2026-01-01");
-    utimesSync(path, old, old);
+    // A file system that told whole seconds would not be believed for two.
+    do utimesSync(path, old, old);
+    while (Math.trunc(statSync(path).ctimeMs) % 1000 === 0);
+    // Nor is what may have been written within the tick of the clock in which it was looked at.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
     const scan = async (taskPattern?: string) => {
       const options = { paths: [join(folder, "projects")], cacheDirectory: join(folder, "cache"), taskPattern };
       const { sessions, result } = await scanSessions(options, WANTED, new Map());
