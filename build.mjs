@@ -154,6 +154,9 @@ async function compileAhead() {
     for (const name of readdirSync(home).filter((one) => one.endsWith(".code"))) {
       copyFileSync(join(home, name), join("dist/src/code", name));
     }
+  } catch (error) {
+    // Starts take longer without it, and that is all.
+    console.warn(`dist/src/code was not made: ${error.message}`);
   } finally {
     rmSync(home, { recursive: true });
   }

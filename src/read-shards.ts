@@ -30,6 +30,7 @@ export class EarlyThreads {
   readonly #threads: number | undefined;
   #bytes = 0;
   #files = 0;
+  #hasTried = false;
   started: StartedThreads | undefined;
 
   /** `threads`: how many the user wants, undefined: as many as pay. */
@@ -43,14 +44,19 @@ export class EarlyThreads {
     this.#start = start;
   }
 
-  /** One more file was found. */
+  /** One more file was found. Never throws: whoever looks for files would take that for a folder that cannot be read. */
   found(sizeBytes: number): void {
-    if (this.started) return;
+    if (this.#hasTried) return;
     this.#bytes += sizeBytes;
     this.#files++;
     // Whether they pay is known before all is: it only becomes more.
     const paying = defaultThreads(this.#bytes, this.#files);
     if (paying === 0 || this.#threads === 0) return;
-    this.started = this.#start(this.#threads ?? paying);
+    this.#hasTried = true;
+    try {
+      this.started = this.#start(this.#threads ?? paying);
+    } catch {
+      // It may not be needed after all. If it is, it is tried again then, and said.
+    }
   }
 }

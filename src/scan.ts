@@ -236,8 +236,9 @@ export async function cursorsOf(
 
 /** Undefined where each event is needed, or there is no place for sums. */
 async function sumsOf(found: Discovery, checked: CheckedOptions, memory: TallyMemory): Promise<Sums | undefined> {
+  if (!checked.cache || checked.count === "records" || asksForTasks(checked)) return undefined;
   const folder = cacheFolder(checked.environment, checked.cacheDirectory);
-  if (!checked.cache || checked.count === "records" || folder === undefined || asksForTasks(checked)) return undefined;
+  if (folder === undefined) return undefined;
   const { Sums } = await import("./sums/index.ts");
   return Sums.open(checked, found.roots, folder, memory);
 }

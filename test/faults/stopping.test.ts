@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { scan } from "tokensift";
 import { expect, test } from "vitest";
 import { answerOf, makeFolder, response, sessionId } from "../transcripts.ts";
+import { tokensift } from "../cli/tokensift.ts";
 import { manyMegabytes, scanInChild } from "./child.ts";
 
 const name = (n: number) => `${sessionId(n)}.jsonl`;
@@ -33,6 +34,30 @@ test.each([1, 2, 4, undefined])(
     expect(elapsedMs).toBeLessThan(1500);
   },
 );
+
+test("threads that cannot be started cost nothing where they are not needed after all, and are said where they are", async () => {
+  const home = makeFolder({
+    "sessions/rollout-a.jsonl": `${JSON.stringify({ type: "session_meta", payload: { id: sessionId(1) } })}\n`,
+    [`z/${name(2)}`]: `${response(1)}\n`,
+    "none.cjs": `require("node:worker_threads").Worker = class { constructor() { throw new Error("no thread to be had"); } };`,
+  });
+  truncateSync(join(home, "sessions/rollout-a.jsonl"), 64 << 20);
+  const scanned = async (...flags: string[]) => {
+    const args = ["scan", join(home, "sessions"), join(home, "z"), "--json", "--no-progress", "--no-cache", ...flags];
+    return tokensift(args, { variables: { NODE_OPTIONS: `--require ${join(home, "none.cjs")}` } });
+  };
+  const { code, stdout } = await scanned("--source", "claude");
+  expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
+    code: 0,
+    totals: { responses: 1 },
+    diagnostics: { unreadable: [] },
+  });
+  expect(await scanned()).toMatchObject({
+    code: 2,
+    stdout: "",
+    stderr: expect.stringContaining("no thread to be had") as string,
+  });
+});
 
 test("what was being read at an abort goes nowhere: the memory it was for may be another scan's", async () => {
   const line = `${JSON.stringify({ type: "user", uuid: "x".repeat(300) })}\n`;

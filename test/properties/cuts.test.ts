@@ -73,6 +73,22 @@ test("how much is merged while others are still being read never shows: all, som
   );
 });
 
+test("tables that turn out too small for what comes last are made larger, and nothing of them is lost", async () => {
+  // The first transcript has little to say for its size; the others repeat it, and say much more.
+  const sparse = Array.from({ length: 60 }, (_, n) => response(n, { toolUseResult: "x".repeat(3000) }));
+  const dense = (of: number) => Array.from({ length: 250 }, (_, n) => response(of * 1000 + n));
+  const transcripts = Array.from({ length: 12 }, (_, of) => [
+    `${sessionId(of + 2)}.jsonl`,
+    [...sparse.slice(of * 3, of * 3 + 9), ...dense(of + 1)],
+  ]);
+  const folder = makeFolder({ [`${sessionId(1)}.jsonl`]: sparse, ...(Object.fromEntries(transcripts) as object) });
+  const first = await ask([folder], { cache: false, earlyMergeBytes: 0 });
+  expect(first.totals.responses).toBe(60 + 12 * 250);
+  for (const more of [{}, { rangeBytes: 4000 }, { rangeBytes: 4000, threads: 2 }, { earlyMergeBytes: 3_000_000 }]) {
+    expect(await ask([folder], { cache: false, ...more })).toEqual(first);
+  }
+});
+
 test("the order in which paths are given never shows", async () => {
   await fc.assert(
     fc.asyncProperty(transcriptTree, fc.infiniteStream(fc.nat()), async (tree, numbers) => {
