@@ -1,5 +1,5 @@
 // Builds dist/: the kernel to WebAssembly, one bundled file an entry point (Node starts faster with fewer files),
-// and declarations. `node build.mjs --no-types` leaves the declarations out.
+// declarations, and V8's code for the first start. `--no-types` leaves the declarations out, `--no-code` the code.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { CursorOptions, Cursors } from "./cursors/index.ts";
+import { EarlyThreads } from "./early-threads.ts";
 import { DamagedCursors } from "./cursors/damaged.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import type { Unfolded } from "./databases/index.ts";
@@ -15,7 +16,7 @@ import { type CheckedOptions, checkOptions, defaultThreads, type ScanOptions } f
 import { ScannedBatch, wholeOf } from "./parts.ts";
 import type { Overrides } from "./pricing/own-prices.ts";
 import { bytesOf, plan, type Unread } from "./plan.ts";
-import { EarlyThreads, readShards } from "./read-shards.ts";
+import { readShards } from "./read-shards.ts";
 import { describeScan } from "./result.ts";
 import { Stages } from "./stages.ts";
 import type { Sums } from "./sums/index.ts";
