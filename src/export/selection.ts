@@ -2,6 +2,16 @@
 import { QUARTER_MS } from "../tally/pieces.ts";
 import { isIn, type Tallied } from "../tally/rows.ts";
 
+const MINUTE_MS = 60_000;
+/** St. John's clocks changed at a minute past midnight until 2011, in the middle of a quarter. */
+const FIRST_WHOLE_QUARTER_MS = Date.UTC(2012, 0, 1);
+
+/** When the time began that no zone cuts. */
+function sliceOf(timeMs: number): number {
+  const lengthMs = timeMs < FIRST_WHOLE_QUARTER_MS ? MINUTE_MS : QUARTER_MS;
+  return Math.floor(timeMs / lengthMs) * lengthMs;
+}
+
 /** What a row is of: a group, an extra, or tool uses apart from their response. */
 export const OF = { response: 0, extra: 1, toolUses: 2 } as const;
 
@@ -101,7 +111,7 @@ export class Selection {
     // By group, its latest row of tool uses apart; by such a row, the one before it.
     const latest = new Int32Array(groups.length).fill(-1);
     const before: number[] = [];
-    const quarters: number[] = [];
+    const slices: number[] = [];
     const rows: number[] = [];
     for (let r = 0; r < table.eventRecords; r++) {
       const uses = toolUses.ofRecord[r] as number;
@@ -111,18 +121,18 @@ export class Selection {
       const toldMs = record.timeMs[r] as number;
       const timeMs = Number.isNaN(toldMs) ? Infinity : toldMs;
       if (!this.#isInWindow(timeMs) || !this.#isAsked(kind, this.#modelOf(kind))) continue;
-      const quarter = Math.floor(timeMs / QUARTER_MS);
-      if (isShown[group] === 1 && quarter === Math.floor((groups.timeMs[group] as number) / QUARTER_MS)) {
+      const slice = sliceOf(timeMs);
+      if (isShown[group] === 1 && slice === sliceOf(groups.timeMs[group] as number)) {
         this.toolUsesOf[group] = (this.toolUsesOf[group] as number) + uses;
         continue;
       }
       let at = latest[group] as number;
-      while (at >= 0 && quarters[at] !== quarter) at = before[at] as number;
+      while (at >= 0 && slices[at] !== slice) at = before[at] as number;
       if (at < 0) {
         at = this.apart.group.push(group) - 1;
         this.apart.toolUses.push(0);
         before.push(latest[group] as number);
-        quarters.push(quarter);
+        slices.push(slice);
         rows.push(this.#add(OF.toolUses, at, timeMs, r));
         latest[group] = at;
       }

@@ -75,6 +75,24 @@ test("rows of any Claude Code transcripts add up to any scan of them, however th
   await fc.assert(property, settings);
 });
 
+test("a tool use on the other side of a clock change within a quarter of an hour is a row of its own", async () => {
+  const at = (time: string, content: readonly object[], more: object = {}) =>
+    JSON.stringify({
+      type: "assistant",
+      uuid: time,
+      requestId: "r",
+      timestamp: time,
+      message: { id: "m", model: "claude-opus-4-6", content, ...more },
+    });
+  const usage = { input_tokens: 1, output_tokens: 2 };
+  const tool = [{ type: "tool_use", id: "t", name: "Read", input: {} }];
+  // Midnight in St. John's is 02:30 UTC; a minute later its clocks go back to the day before.
+  const lines = [at("2010-11-07T02:30:59.000Z", [], { usage }), at("2010-11-07T02:31:00.000Z", tool)];
+  const folder = makeFolder({ "s.jsonl": lines });
+  const options = { paths: [folder], cache: false, threads: 0, timezone: "America/St_Johns" };
+  expect(await expectToAddUp(options, ["day", "model"])).toHaveLength(2);
+});
+
 function engineOptions({ count: _, ...question }: Asked, folder: string): ScanOptions {
   const paths = question.paths.map((path) => join(folder, path));
   return {
