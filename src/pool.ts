@@ -66,9 +66,15 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     return;
   }
 
-  const { module, workers, piscina } =
+  const { module, workers, piscina, begun } =
     options.started ?? startThreads(Math.min(threads, shards.length + (threads > 1 ? 1 : 0)), limits);
-  const optimizeAsBefore = await optimizeLess();
+  let isThrough = false;
+  let optimizeAsBefore = () => {};
+  const holdBack = async () => {
+    await begun;
+    if (!isThrough) optimizeAsBefore = optimizeLess();
+  };
+  void holdBack();
   // Piscina is not given the signal: it ends the worker of an aborted task and starts another in its place.
   let stop = () => {};
   const stopped = new Promise<never>((_, reject) => {
@@ -89,6 +95,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     await piscina.destroy();
     throw comeHome(error);
   } finally {
+    isThrough = true;
     optimizeAsBefore();
     // A signal may outlive many scans.
     signal?.removeEventListener("abort", stop);
@@ -109,6 +116,8 @@ export interface StartedThreads {
   readonly module: WebAssembly.Module;
   readonly workers: number;
   readonly piscina: Piscina;
+  /** Resolves when each of them has loaded its code, which is the first that Piscina hears of it. Never, where one cannot. */
+  readonly begun: Promise<unknown>;
   /** Where nothing is to be scanned after all. */
   stop(): void;
 }
@@ -127,7 +136,10 @@ export function startThreads(threads: number, limits: ScanLimits): StartedThread
     recordTiming: false,
     workerData,
   });
-  return { module, workers, piscina, stop: () => void piscina.destroy() };
+  const begun = Promise.all(
+    piscina.threads.map((thread) => new Promise((resolve) => void thread.once("message", resolve))),
+  );
+  return { module, workers, piscina, begun, stop: () => void piscina.destroy() };
 }
 
 /** An error that has crossed threads has lost its class; what is said of a flag is meant for whoever gave it. */

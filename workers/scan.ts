@@ -13,6 +13,11 @@ export interface ScanWorkerData {
 const { module, limits } = workerData as ScanWorkerData;
 const scanner = new Scanner(module, limits);
 
-export default function scan(task: ScanTask): Batch {
+/**
+ * In a turn of its own: of shards that have come together, each batch is on its way before the next one is begun, and the main thread
+ * has sent another shard before the last of them is through.
+ */
+export default async function scan(task: ScanTask): Promise<Batch> {
+  await new Promise((resolve) => void setImmediate(resolve));
   return scanner.scan(task);
 }
