@@ -4,6 +4,7 @@ import { type Summed, SumsOfNoUse } from "./summed.ts";
 import type { EventTable } from "./table.ts";
 import type { Groups } from "./groups.ts";
 import { type Pieces, QUARTER_MS } from "./pieces.ts";
+import type { TallyMemory } from "./memory.ts";
 import type { ToolUses } from "./tool-uses.ts";
 
 /** Everything about a group that rows can be named by, but for time. */
@@ -55,7 +56,7 @@ export interface Cells extends Columns<typeof CELL> {
 export function findKinds({ memory }: EventTable, groups: Groups, summed: Summed | undefined): Kinds {
   const more = summed?.kinds.transcript.length ?? 0;
   const columns = memory.columns(KIND, groups.length + more);
-  memory.bind("kind", columns);
+  bindKinds(memory, columns);
   const places = memory.places(groups.length);
   const ofGroups = memory.native.findKinds(places.byteOffset, places.length - 1);
   memory.giveBack(places);
@@ -116,7 +117,7 @@ function fill(
 ): Omit<Cells, "instantsMs"> {
   const { native } = memory;
   const cells = memory.columns(CELL, length + groups.length + more);
-  memory.bind("cell", cells);
+  bindCells(memory, cells);
   // Looked into again when sums are added.
   const places = memory.places(length + groups.length + more);
   const [events, left] = [memory.u32(length), memory.u32(groups.length)];
@@ -127,6 +128,16 @@ function fill(
     leftEvents: events.subarray(0, native.leftEventCount()),
     leftGroups: left.subarray(0, native.leftGroupCount()),
   };
+}
+
+/** Tells WebAssembly which cells are meant. */
+export function bindCells(memory: TallyMemory, cells: Columns<typeof CELL>): void {
+  for (const name of Object.keys(CELL) as Array<keyof typeof CELL>) memory.bind("cell", { [name]: cells[name] });
+}
+
+/** The same of kinds. */
+export function bindKinds(memory: TallyMemory, { transcript, context, flags, model }: Columns<typeof KIND>): void {
+  memory.bind("kind", { transcript, context, flags, model });
 }
 
 /** The slices that events and groups are in, their `numbers`, which have room for more. Returns how many. */

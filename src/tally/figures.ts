@@ -1,12 +1,22 @@
 /** Sums. Every addend is a non-negative integer, so a sum that is safe at the end was safe all the way. */
 import { sumTooLarge } from "../errors.ts";
-import type { AMOUNTS } from "../events.ts";
-import type { Columns } from "../events.ts";
+import { AMOUNTS, type Columns } from "../events.ts";
 import type { Figures } from "../types.ts";
-import type { Cells } from "./cells.ts";
 import type { Cost } from "./costs.ts";
 
 const NANOS_A_DOLLAR = 1e9;
+
+/** Cells added up by row, in WebAssembly. */
+export const ROW = {
+  ...AMOUNTS,
+  responses: Float64Array,
+  toolUses: Float64Array,
+  priced: Float64Array,
+  unpriced: Float64Array,
+  unpricedTokens: Float64Array,
+  costDollars: Float64Array,
+  costNanos: Float64Array,
+} as const;
 
 /** What is added up for a row. */
 export class Sums {
@@ -43,16 +53,16 @@ export class Sums {
     this.isShown = true;
   }
 
-  addCell(cells: Cells, i: number): void {
-    const [responses, toolUses] = [cells.responses[i] as number, cells.toolUses[i] as number];
-    if (responses + toolUses === 0) return;
-    this.addUsage(cells, i);
+  /** One that has responses or tool uses. */
+  addRow(rows: Columns<typeof ROW>, i: number): void {
+    const [responses, toolUses] = [rows.responses[i] as number, rows.toolUses[i] as number];
+    this.addUsage(rows, i);
     this.responses += responses;
     this.toolUses += toolUses;
-    this.priced += cells.priced[i] as number;
-    this.unpriced += cells.unpriced[i] as number;
-    this.unpricedTokens += cells.unpricedTokens[i] as number;
-    this.#addMoney(cells.costDollars[i] as number, cells.costNanos[i] as number);
+    this.priced += rows.priced[i] as number;
+    this.unpriced += rows.unpriced[i] as number;
+    this.unpricedTokens += rows.unpricedTokens[i] as number;
+    this.#addMoney(rows.costDollars[i] as number, rows.costNanos[i] as number);
   }
 
   /** Undefined: no price is known for these tokens. */
@@ -95,10 +105,10 @@ export class Sums {
     this.#addMoney(other.costDollars, other.costNanos);
   }
 
-  addSpan(firstMs: number, lastMs: number): void {
+  addSpan(firstMs: number, lastMs: number, durationMs = lastMs - firstMs): void {
     if (firstMs < this.firstMs) this.firstMs = firstMs;
     if (lastMs > this.lastMs) this.lastMs = lastMs;
-    this.durationMs += lastMs - firstMs;
+    this.durationMs += durationMs;
   }
 
   get total(): number {

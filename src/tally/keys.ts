@@ -10,6 +10,20 @@ export type PlainDimension = Exclude<Dimension, TimeDimension | "none">;
 /** A kind without a model: its records are in no row of a grouping by model. */
 export const NOT_CARRIED = -1;
 
+/** As `src/tally/wasm/rows.ts` has them. */
+export const KIND_COLUMNS = { transcript: 1, context: 2, flags: 4, model: 8 } as const;
+const { transcript, context, flags, model } = KIND_COLUMNS;
+const COLUMNS_OF: Readonly<Record<PlainDimension, number>> = {
+  agent: transcript | context | flags,
+  branch: context,
+  model,
+  project: transcript,
+  session: transcript,
+  source: transcript,
+  task: transcript,
+  team: transcript | context,
+};
+
 /** The model of what names none. */
 export const UNKNOWN_MODEL = "unknown";
 const UNSEEN = -2;
@@ -73,6 +87,11 @@ export class Keys {
         });
       }
     }
+  }
+
+  /** Which columns of a kind say what it is named in these dimensions: bits of `KIND_COLUMNS`. */
+  static columnsOf(dimensions: readonly PlainDimension[]): number {
+    return dimensions.reduce((bits, dimension) => bits | COLUMNS_OF[dimension], 0);
   }
 
   /** The number of the model of an added iteration of a group of some kind. */

@@ -69,6 +69,11 @@ interface Native {
     events: number,
     groups: number,
   ): number;
+  classKinds(kinds: number, by: number, places: number, last: number, classes: number, firsts: number): number;
+  beginSpans(places: number, last: number, sessions: number): void;
+  addSpan(row: number, session: number, firstMs: number, lastMs: number): void;
+  addCells(cells: number, rows: number): number;
+  addSpansUp(rows: number): void;
   findSumSlices(quarterMs: number): number;
   addSums(pieces: number, firstKind: number, quarterMs: number): number;
   addLeftRecords(events: number, uses: number): number;

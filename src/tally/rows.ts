@@ -3,11 +3,12 @@ import { type Calendar, TimeKeys, type Weekday } from "../calendar.ts";
 import type { Filter } from "../filters.ts";
 import type { EventTable } from "./table.ts";
 import { type Dimension, type Figures, isTimeDimension, type Row, type RowKey } from "../types.ts";
-import type { Addends, Cells } from "./cells.ts";
-import { Sums } from "./figures.ts";
+import { type Addends, bindCells, bindKinds, type Cells } from "./cells.ts";
+import { ROW, Sums } from "./figures.ts";
 import type { Groups } from "./groups.ts";
 import type { Cost, Costs } from "./costs.ts";
-import { type Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
+import { Keys, NOT_CARRIED, type PlainDimension } from "./keys.ts";
+import type { TallyMemory } from "./memory.ts";
 import type { Places } from "./places.ts";
 import { Spans } from "./spans.ts";
 import { ROOT, Steps } from "./steps.ts";
@@ -56,35 +57,60 @@ export function tallyRows(by: readonly Dimension[], tallied: Tallied): Rows {
 /** Adds figures and times to rows. */
 class Adder {
   readonly #tallied: Tallied;
+  readonly #memory: TallyMemory;
   readonly #rows: RowFinder;
   readonly #rowOf: Int32Array;
   readonly #sums: Sums[] = [];
-  /** Of the rows, and of everything that is asked about. */
-  readonly #spans = new Spans();
-  readonly #allSpans = new Spans();
+  readonly #spans: Spans;
   /** Numbers of models that something has no price of. */
   readonly #unpriced = new Set<number>();
 
   constructor(by: readonly Dimension[], tallied: Tallied) {
+    const { table, places, cells, kinds, hasExtras } = tallied;
     this.#tallied = tallied;
+    this.#memory = table.memory;
+    bindCells(this.#memory, cells);
+    bindKinds(this.#memory, kinds);
     this.#rows = new RowFinder(by, tallied);
     this.#rowOf = this.#rows.ofKinds();
+    const { firstRecord, lastRecord } = table.event;
+    const left = cells.leftEvents.reduce(
+      (sum, i) => sum + (lastRecord[i] as number) - (firstRecord[i] as number) + 1,
+      0,
+    );
+    this.#spans = new Spans(this.#memory, places, cells.length + left + (hasExtras ? table.extras : 0));
   }
 
   addCells(): void {
-    const { cells } = this.#tallied;
-    const { instantsMs, firstMs, lastMs } = cells;
-    const modelOf = this.#tallied.keys.numbers("model");
-    for (let cell = 0; cell < cells.length; cell++) {
-      const kind = cells.kind[cell] as number;
-      const base = this.#rowOf[kind] as number;
-      if (base === NOT_ASKED) continue;
-      const row = base === NO_ROW ? NO_ROW : this.#rows.at(base, instantsMs[cells.piece[cell] as number] as number);
-      if (row !== NO_ROW) this.#sumsOf(row).addCell(cells, cell);
-      if (cells.unpriced[cell] !== 0) this.#unpriced.add(modelOf(kind));
-      const [first, last] = [firstMs[cell] as number, lastMs[cell] as number];
-      if (first <= last) this.#addSpan(row, kind, first, last);
+    const { cells, keys } = this.#tallied;
+    const rowOfCell = this.#rowsOfCells();
+    const rows = this.#rows.length;
+    const sums = this.#memory.columns(ROW, rows);
+    this.#memory.bind("row", sums);
+    const unpriced = this.#memory.native.addCells(cells.length, rowOfCell.byteOffset);
+    for (let row = 0; row < rows; row++) {
+      if (sums.responses[row] !== 0 || sums.toolUses[row] !== 0) this.#sumsOf(row).addRow(sums, row);
     }
+    if (unpriced === 0) return;
+    const modelOf = keys.numbers("model");
+    for (let cell = 0; cell < cells.length; cell++) {
+      if (cells.unpriced[cell] !== 0 && rowOfCell[cell] !== NOT_ASKED) {
+        this.#unpriced.add(modelOf(cells.kind[cell] as number));
+      }
+    }
+  }
+
+  #rowsOfCells(): Int32Array {
+    const { length, kind, piece, instantsMs } = this.#tallied.cells;
+    const rowOf = this.#rowOf;
+    const rowOfCell = this.#memory.i32(length);
+    this.#memory.native.gatherU32(rowOf.byteOffset, kind.byteOffset, length, rowOfCell.byteOffset);
+    if (!this.#rows.hasTimes) return rowOfCell;
+    for (let cell = 0; cell < length; cell++) {
+      const base = rowOfCell[cell] as number;
+      if (base >= 0) rowOfCell[cell] = this.#rows.at(base, instantsMs[piece[cell] as number] as number);
+    }
+    return rowOfCell;
   }
 
   /** Events that are in several pieces of time, or reach over the window's ends: record by record. */
@@ -147,15 +173,14 @@ class Adder {
 
   /** Figures of rows add up to the totals, times do not. */
   finish(): Rows {
-    this.#spans.addTo((row) => this.#sumsOf(row));
     const hasCosts = this.#tallied.costs !== undefined;
     const totals = new Sums();
+    this.#spans.addTo(this.#rows.length, (row) => this.#sumsOf(row), totals);
     const named: NamedRow[] = [];
     this.#sums.forEach((sum, row) => {
       totals.addSums(sum);
       if (sum.isShown || this.#tallied.keepsEmptyRows) named.push(this.#rows.name(row, sum.toFigures(hasCosts)));
     });
-    this.#allSpans.addTo(() => totals);
     const { all: models } = this.#tallied.keys.names("model");
     return {
       rows: named.sort(compareRows).map(({ row }) => row),
@@ -167,9 +192,7 @@ class Adder {
 
   #addSpan(row: number, kind: number, firstMs: number, lastMs: number): void {
     const { places, kinds } = this.#tallied;
-    const session = places.sessionOf[kinds.transcript[kind] as number] as number;
-    this.#allSpans.add(ROOT, session, firstMs, lastMs);
-    if (row !== NO_ROW) this.#spans.add(row, session, firstMs, lastMs);
+    this.#spans.add(row, places.sessionOf[kinds.transcript[kind] as number] as number, firstMs, lastMs);
   }
 
   #sumsOf(row: number): Sums {
@@ -214,17 +237,41 @@ export class RowFinder {
     this.#times = timesOf(by, tallied);
   }
 
+  /** Whether a kind's row is not yet its groups'. */
+  get hasTimes(): boolean {
+    return this.#times.length > 0;
+  }
+
+  /** How many rows have been found so far, the one of everything included. */
+  get length(): number {
+    return this.#steps.size;
+  }
+
   /** The row of each kind, time aside; `NO_ROW` for those without such a key, `NOT_ASKED` for those filtered out. */
   ofKinds(): Int32Array {
-    const { kinds, keys, filter } = this.#tallied;
-    if (this.#plain.length === 0 && !filter) return new Int32Array(kinds.length).fill(ROOT);
+    const { kinds, keys, filter, table } = this.#tallied;
+    const { memory } = table;
     const modelOf = keys.numbers("model");
     const hasModel = this.#plain.includes("model");
-    return Int32Array.from({ length: kinds.length }, (_, kind) => {
+    const ofOne = (kind: number): number => {
       const model = modelOf(kind);
       if (filter && !filter(kind, model)) return NOT_ASKED;
       return hasModel && model === NOT_CARRIED ? NO_ROW : this.ofKind(kind, model);
-    });
+    };
+    const rowOf = memory.i32(kinds.length);
+    // A filter may look at all of a kind.
+    if (filter) {
+      for (let kind = 0; kind < kinds.length; kind++) rowOf[kind] = ofOne(kind);
+      return rowOf;
+    }
+    const places = memory.places(kinds.length);
+    const [classes, firsts] = [memory.u32(kinds.length), memory.u32(kinds.length)];
+    const to = [places.byteOffset, places.length - 1, classes.byteOffset, firsts.byteOffset] as const;
+    const count = memory.native.classKinds(kinds.length, Keys.columnsOf(this.#plain), ...to);
+    const rows = memory.i32(count);
+    for (let i = 0; i < count; i++) rows[i] = ofOne(firsts[i] as number);
+    memory.native.gatherU32(rows.byteOffset, classes.byteOffset, kinds.length, rowOf.byteOffset);
+    return rowOf;
   }
 
   /** The row of one kind with a model. */

@@ -1,45 +1,45 @@
-/** First and last time by row and session. */
+/** First and last time of each session, in all and by row. */
+import type { Places } from "./places.ts";
 import type { Sums } from "./figures.ts";
+import type { TallyMemory } from "./memory.ts";
+
+const SPAN = { firstMs: Float64Array, lastMs: Float64Array, row: Uint32Array, session: Uint32Array } as const;
+const SESSION = { firstMs: Float64Array, lastMs: Float64Array } as const;
+const ROW_SPAN = { ...SESSION, durationMs: Float64Array } as const;
 
 export class Spans {
-  /** By row and session, both below 2^26: memory ends before there are more. */
-  readonly #places = new Map<number, number>();
-  /** By place. */
-  readonly #rows: number[] = [];
-  #firstMs = new Float64Array(64).fill(Infinity);
-  #lastMs = new Float64Array(64).fill(-Infinity);
-  #row = -1;
-  #session = -1;
-  #at = -1;
+  readonly #memory: TallyMemory;
+  readonly #sessions;
 
+  /** At most `most` will be added. */
+  constructor(memory: TallyMemory, { sessions, sessionOf }: Places, most: number) {
+    this.#memory = memory;
+    this.#sessions = memory.columns(SESSION, sessions.length);
+    memory.bind("session", this.#sessions);
+    memory.bind("span", memory.columns(SPAN, most));
+    memory.bind("transcript", { session: sessionOf });
+    const places = memory.places(most);
+    memory.native.beginSpans(places.byteOffset, places.length - 1, sessions.length);
+  }
+
+  /** Without a row where `row` is negative. */
   add(row: number, session: number, firstMs: number, lastMs: number): void {
-    if (row !== this.#row || session !== this.#session) this.#moveTo(row, session);
-    const at = this.#at;
-    if (firstMs < (this.#firstMs[at] as number)) this.#firstMs[at] = firstMs;
-    if (lastMs > (this.#lastMs[at] as number)) this.#lastMs[at] = lastMs;
+    this.#memory.native.addSpan(row, session, firstMs, lastMs);
   }
 
-  #moveTo(row: number, session: number): void {
-    this.#row = row;
-    this.#session = session;
-    const key = row * 0x4000000 + session;
-    let at = this.#places.get(key);
-    if (at === undefined) {
-      at = this.#rows.push(row) - 1;
-      this.#places.set(key, at);
+  /** Tells each of `rows` rows about its sessions, and `all` about all of them. */
+  addTo(rows: number, sumsOf: (row: number) => Sums, all: Sums): void {
+    const ofRow = this.#memory.columns(ROW_SPAN, rows);
+    this.#memory.bind("rowSpan", ofRow);
+    this.#memory.native.addSpansUp(rows);
+    for (let row = 0; row < rows; row++) {
+      const [firstMs, lastMs] = [ofRow.firstMs[row] as number, ofRow.lastMs[row] as number];
+      if (firstMs <= lastMs) sumsOf(row).addSpan(firstMs, lastMs, ofRow.durationMs[row]);
     }
-    this.#at = at;
-    if (at < this.#firstMs.length) return;
-    const [firstMs, lastMs] = [this.#firstMs, this.#lastMs];
-    this.#firstMs = new Float64Array(firstMs.length * 2).fill(Infinity);
-    this.#lastMs = new Float64Array(firstMs.length * 2).fill(-Infinity);
-    this.#firstMs.set(firstMs);
-    this.#lastMs.set(lastMs);
-  }
-
-  addTo(sumsOf: (row: number) => Sums): void {
-    for (const [at, row] of this.#rows.entries()) {
-      sumsOf(row).addSpan(this.#firstMs[at] as number, this.#lastMs[at] as number);
+    const { firstMs, lastMs } = this.#sessions;
+    for (let session = 0; session < firstMs.length; session++) {
+      const [first, last] = [firstMs[session] as number, lastMs[session] as number];
+      if (first <= last) all.addSpan(first, last, last - first);
     }
   }
 }

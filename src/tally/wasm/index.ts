@@ -8,5 +8,6 @@ export * from "./buckets";
 export * from "./groups";
 export * from "./prices";
 export * from "./cells";
+export * from "./rows";
 export * from "./shared-ids";
 export * from "./sums";

@@ -94,6 +94,32 @@ export let cellUnpricedTokens: usize = 0;
 export let cellPriced: usize = 0;
 export let cellUnpriced: usize = 0;
 
+/** Cells added up, by row. */
+export let rowResponses: usize = 0;
+export let rowToolUses: usize = 0;
+export let rowInput: usize = 0;
+export let rowOutput: usize = 0;
+export let rowReasoning: usize = 0;
+export let rowCacheCreation5m: usize = 0;
+export let rowCacheCreation1h: usize = 0;
+export let rowCacheRead: usize = 0;
+export let rowWebSearches: usize = 0;
+export let rowPriced: usize = 0;
+export let rowUnpriced: usize = 0;
+export let rowUnpricedTokens: usize = 0;
+export let rowCostNanos: usize = 0;
+export let rowCostDollars: usize = 0;
+/** First and last times, by session, by row and session, and by row. */
+export let sessionFirstMs: usize = 0;
+export let sessionLastMs: usize = 0;
+export let spanRow: usize = 0;
+export let spanSession: usize = 0;
+export let spanFirstMs: usize = 0;
+export let spanLastMs: usize = 0;
+export let rowSpanFirstMs: usize = 0;
+export let rowSpanLastMs: usize = 0;
+export let rowSpanDurationMs: usize = 0;
+
 /** What transcripts came to that are told by their sums (`src/sums/columns.ts`). */
 export let summedKinds: u32 = 0;
 export let summedKindMember: usize = 0;
