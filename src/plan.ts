@@ -84,11 +84,16 @@ export function plan(unread: readonly Unread[], options: PlanOptions): Shard[] {
   for (const part of unread) {
     if (part.source !== source) flush();
     source = part.source;
-    for (const range of rangesOf(part, isDocument(part.source, part.path) ? Infinity : rangeBytes)) {
+    const longest = isDocument(part.source, part.path) ? Infinity : rangeBytes;
+    let { start } = part;
+    // At least one, even if it is empty: an unreadable transcript has to be met.
+    do {
+      const range = rangeOf(part, start, Math.min(part.sizeBytes, start + longest));
       ranges.push(range);
-      filled += range.end - range.start + FILE_WEIGHT_BYTES;
+      filled += range.end - start + FILE_WEIGHT_BYTES;
       if (filled >= shardBytes) flush();
-    }
+      start = range.end;
+    } while (start < part.sizeBytes);
   }
   flush();
   return shards;
@@ -99,12 +104,10 @@ export function bytesOf({ ranges }: Shard): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-/** At least one, even if it is empty: an unreadable transcript has to be met. */
-function* rangesOf({ transcript, path, content, start, before, sizeBytes: size }: Unread, rangeBytes: number) {
-  const firstEnd = Math.min(size, start + rangeBytes);
-  const more = { ...(before && { before }), ...(content && { content }) };
-  yield { transcript, path, start, startsLine: true, ...more, end: firstEnd, size };
-  for (let at = firstEnd; at < size; at += rangeBytes) {
-    yield { transcript, path, start: at, end: Math.min(size, at + rangeBytes), size };
-  }
+/** Of thousands: objects are not spread where nothing is to be added. */
+function rangeOf(part: Unread, start: number, end: number): ByteRange {
+  const { transcript, path, content, before, sizeBytes: size } = part;
+  if (start > part.start) return { transcript, path, start, end, size };
+  const first = { transcript, path, start, startsLine: true, end, size };
+  return content || before ? { ...first, ...(before && { before }), ...(content && { content }) } : first;
 }

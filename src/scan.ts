@@ -258,7 +258,8 @@ export function pricesFolder({ environment, cacheDirectory }: CheckedOptions): s
 }
 
 export function fromItsStart({ source, path, content, sizeBytes }: Transcript, transcript: number): Unread {
-  return { transcript, source, path, ...(content && { content }), start: 0, sizeBytes };
+  const one = { transcript, source, path, start: 0, sizeBytes };
+  return content ? { ...one, content } : one;
 }
 
 function sum<T>(some: readonly T[], of: (one: T) => number): number {

@@ -20,32 +20,28 @@ export function findPlaces(transcripts: readonly Transcript[], table: MergedTabl
   const { texts, transcript: found } = table;
   const sessions = new Numbered();
   const sessionOf = table.memory.u32(transcripts.length);
-  transcripts.forEach(({ source, session, stem }, t) => {
+  for (let t = 0; t < transcripts.length; t++) {
+    const { source, session, stem } = transcripts[t] as Transcript;
     const id = session ?? ((texts[found.sessionId[t] as number] as string) || stem);
     sessionOf[t] = sessions.number(source, id);
-  });
+  }
 
   const teamOf = new Uint32Array(sessions.names.length);
-  transcripts.forEach(({ isMain }, t) => {
+  for (let t = 0; t < transcripts.length; t++) {
     const session = sessionOf[t] as number;
-    if (isMain && teamOf[session] === 0) teamOf[session] = found.team[t] as number;
-  });
-
-  const projects = new Numbered();
-  const projectOf = new Uint32Array(transcripts.length);
-  const unhash = (name: string) => (PATH_HASH.test(name) ? (pathsByHash(table).get(name) ?? name) : name);
-  const byKey = groupBy(transcripts.keys(), (t) => (transcripts[t] as Transcript).projectKey);
-  for (const members of byKey.values()) {
-    const first =
-      firstCwd(
-        members.filter((t) => (transcripts[t] as Transcript).isMain),
-        table,
-      ) ??
-      firstCwd(members, table) ??
-      (transcripts[members[0] as number] as Transcript).projectName;
-    const project = projects.number("", unhash(first));
-    for (const t of members) projectOf[t] = project;
+    if (found.team[t] !== 0 && teamOf[session] === 0 && (transcripts[t] as Transcript).isMain) {
+      teamOf[session] = found.team[t] as number;
+    }
   }
+
+  const { folderOf, folders } = findFolders(transcripts, table);
+  const projects = new Numbered();
+  const unhash = (name: string) => (PATH_HASH.test(name) ? (pathsByHash(table).get(name) ?? name) : name);
+  const numbers = folders.map(({ ofMain, ofAny, name }) => {
+    const cwd = ofMain ?? ofAny;
+    return projects.number("", unhash(cwd === undefined ? name : (texts[found.cwd[cwd] as number] as string)));
+  });
+  const projectOf = folderOf.map((folder) => numbers[folder] as number);
   return { transcripts, sessionOf, sessions: sessions.names, teamOf, projectOf, projects: projects.names };
 }
 
@@ -68,14 +64,35 @@ function pathsByHash({ transcript, texts }: MergedTable): ReadonlyMap<string, st
   return new Map(paths.map((path) => [hashOfPath(path), path]));
 }
 
-/** The earliest working directory in some transcripts of one folder. */
-function firstCwd(members: readonly number[], { transcript, texts }: MergedTable): string | undefined {
-  let best: number | undefined;
-  for (const t of members) {
-    if (transcript.cwd[t] === 0) continue;
-    if (best === undefined || (transcript.cwdTimeMs[t] as number) < (transcript.cwdTimeMs[best] as number)) best = t;
+/** What transcripts with one project key say of their project. */
+interface Folder {
+  readonly name: string;
+  /** The one with the earliest working directory: among main transcripts, among all. */
+  ofMain: number | undefined;
+  ofAny: number | undefined;
+}
+
+/** In order of appearance, and by transcript the number of its own. */
+function findFolders(transcripts: readonly Transcript[], { transcript: { cwd, cwdTimeMs } }: MergedTable) {
+  const numbers = new Map<string, number>();
+  const folders: Folder[] = [];
+  const folderOf = new Uint32Array(transcripts.length);
+  const earlier = (t: number, best: number | undefined) =>
+    best === undefined || (cwdTimeMs[t] as number) < (cwdTimeMs[best] as number) ? t : best;
+  for (let t = 0; t < transcripts.length; t++) {
+    const { projectKey, projectName, isMain } = transcripts[t] as Transcript;
+    let number = numbers.get(projectKey);
+    if (number === undefined) {
+      number = folders.push({ name: projectName, ofMain: undefined, ofAny: undefined }) - 1;
+      numbers.set(projectKey, number);
+    }
+    folderOf[t] = number;
+    if (cwd[t] === 0) continue;
+    const folder = folders[number] as Folder;
+    folder.ofAny = earlier(t, folder.ofAny);
+    if (isMain) folder.ofMain = earlier(t, folder.ofMain);
   }
-  return best === undefined ? undefined : texts[transcript.cwd[best] as number];
+  return { folderOf, folders };
 }
 
 /** Names of several kinds and their numbers, in order of appearance. */
