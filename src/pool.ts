@@ -8,7 +8,8 @@
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { Piscina } from "piscina";
 import { compileKernel } from "../workers/kernel.ts";
-import type { ScanWorkerData } from "../workers/scan.ts";
+import { claim, Claims } from "../workers/claims.ts";
+import type { ScanWorkerData, SentTask } from "../workers/scan.ts";
 import { Scanner, type ScanTask } from "../workers/scanner.ts";
 import { aborted, ScanError } from "./errors.ts";
 import { optimizeLess } from "./compiler.ts";
@@ -29,7 +30,7 @@ export interface PoolOptions {
   readonly onBatch: (batch: Batch, shard: Shard) => SharedArrayBuffer | undefined;
 }
 
-/** A worker has one shard at hand and one waiting, so it never waits for the main thread to finish its own. */
+/** A worker has one shard at hand and two waiting, so it never waits for the main thread, which takes back what it has no work left for. */
 const SHARDS_AT_A_WORKER = 3;
 
 /** Of one shard or more. Resolves when every batch has been handed over. */
@@ -37,19 +38,23 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   const { threads, limits, signal, onShard, onBatch } = options;
   const early = new Map<number, Batch>();
   const spares: SharedArrayBuffer[] = [];
+  const claims = new Claims(shards.length);
   let next = 0;
   let handedOver = 0;
   let isStopped = false;
 
-  const takeOne: TakeOne = async (scan) => {
+  const takeOne = async (at: number | undefined, scan: ScanOne): Promise<boolean> => {
     if (signal?.aborted) throw aborted();
-    const at = next;
-    if (isStopped || at >= shards.length) return false;
-    next++;
+    if (isStopped || at === undefined) return false;
     const shard = shards[at] as Shard;
-    const scanned = await scan({ shard, spare: spares.pop() });
+    const spare = spares.pop();
+    const scanned = await scan({ shard, spare, at, taken: claims.taken });
     // Whoever asked has been told by then, and what batches are merged into may be somebody else's.
     if (isStopped) return false;
+    if (!scanned) {
+      if (spare) spares.push(spare);
+      return true;
+    }
     early.set(at, scanned);
     onShard?.(shard);
     for (let batch; (batch = early.get(handedOver)); handedOver++) {
@@ -60,9 +65,18 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     return true;
   };
 
+  const sendNext = () => (next < shards.length ? next++ : undefined);
+  const scanHere = async (scanner: Scanner) => {
+    const claimNext = () => {
+      const at = sendNext();
+      return at !== undefined && claim(claims.taken, at) ? at : claims.claimLast();
+    };
+    while (await takeOne(claimNext(), (task) => scanPolitely(scanner, task))) await letOthersRun();
+  };
+
   if (threads === 0) {
     options.started?.stop();
-    await scanHere(new Scanner(compileKernel(), limits), takeOne);
+    await scanHere(new Scanner(compileKernel(), limits));
     return;
   }
 
@@ -83,10 +97,10 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   signal?.addEventListener("abort", stop);
   try {
     const feed = async () => {
-      while (await takeOne((task) => piscina.run(task) as Promise<Batch>));
+      while (await takeOne(sendNext(), (task) => piscina.run(task) as Promise<Batch | undefined>));
     };
     const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
-    if (threads > 1) lanes.push(scanHere(new Scanner(module, limits), takeOne));
+    if (threads > 1) lanes.push(scanHere(new Scanner(module, limits)));
     await Promise.race([Promise.all(lanes), stopped]);
   } catch (error) {
     isStopped = true;
@@ -104,11 +118,8 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   void piscina.destroy();
 }
 
-type TakeOne = (scan: (task: ScanTask) => Batch | Promise<Batch>) => Promise<boolean>;
-
-async function scanHere(scanner: Scanner, takeOne: TakeOne): Promise<void> {
-  while (await takeOne((task) => scanPolitely(scanner, task))) await letOthersRun();
-}
+/** Undefined: somebody else scans it. */
+type ScanOne = (task: SentTask) => Promise<Batch | undefined>;
 
 /** Threads that have been started, for one call of `scanShards`. */
 export interface StartedThreads {
