@@ -21,6 +21,8 @@ export interface EventWriter {
   noteFirst(name: "sessionId" | "agentName" | "agentType" | "team", textNumber: number): void;
   /** Notes a working directory; the earliest stays. A time in ms UTC, NaN for none. */
   noteCwd(textNumber: number, timeMs: number): void;
+  /** Whether contexts are to have dispatches. */
+  readonly wantsDispatches: boolean;
   /** Whether what a user wrote is to be looked at: the first messages of the range are. */
   readonly wantsMessage: boolean;
   /** Notes a message by the tasks its text names. */

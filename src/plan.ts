@@ -34,6 +34,8 @@ export interface ScanLimits {
   readonly folds: boolean;
   /** What names a task in the first messages of a transcript; undefined: nobody asks. */
   readonly taskPattern?: string | undefined;
+  /** Whether calls that start agents are noted, and results that name them: for `run`, and for its cursors. */
+  readonly dispatches: boolean;
   /** Whether what identifies a transcript is hashed, for its cursor. */
   readonly identifies: boolean;
 }

@@ -80,12 +80,15 @@ export async function scanWhole(
   const window = parseWindow(checked.since, checked.until, calendar, checked.nowMs);
 
   const takenMs = Date.now();
+  const needsTasks = countedBefore !== undefined || asksForTasks(checked);
   const limits = {
     chunkBytes: checked.chunkBytes,
     maxLineBytes: checked.maxLineBytes,
     folds: checked.count === "responses",
+    // A scan that writes no cursors reads what it needs itself.
+    dispatches: checked.cache,
     identifies: false,
-    taskPattern: checked.taskPattern,
+    taskPattern: checked.cache || needsTasks ? checked.taskPattern : undefined,
   };
   // Of what is there, all will be read.
   const early = checked.cache ? undefined : await EarlyThreads.for(checked.threads, limits);
@@ -97,7 +100,7 @@ export async function scanWhole(
   const cursorsStart = memory.next;
   const cursors = await cursorsOf(found, checked, takenMs, memory, sums?.reading);
   if (cursors) sums?.use(cursors, window);
-  if (countedBefore || asksForTasks(checked)) await cursors?.findTasksAnew(checked.taskPattern);
+  if (needsTasks) await cursors?.findTasksAnew(checked.taskPattern);
   const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);

@@ -29,6 +29,12 @@ import { type Piece, Table } from "./table.ts";
 const STEP_BYTES = 64 << 10;
 const CONTEXT_PARTS = Object.keys(CONTEXT) as Array<keyof typeof CONTEXT>;
 
+/** What records are read for. */
+interface Wanted {
+  readonly folds: boolean;
+  readonly wantsDispatches: boolean;
+}
+
 /** Collects the events of one shard after the other; `finish` hands over what came since the last one. */
 export class EventColumns implements EventWriter, Numbering {
   readonly range = new Table(RANGE, 64);
@@ -46,13 +52,16 @@ export class EventColumns implements EventWriter, Numbering {
   /** What users wrote in the range: at most the messages that are read. */
   #written: string[] = [];
   readonly tasks: TaskPattern | undefined;
+  readonly wantsDispatches: boolean;
 
   /** Without `folds` every record is an event of its own; without `tasks` nobody looks at what users wrote. */
-  constructor(kernel: Kernel, folds: boolean, tasks?: TaskPattern) {
+  constructor(kernel: Kernel, { folds, wantsDispatches }: Wanted, tasks?: TaskPattern) {
     this.#kernel = kernel;
     this.#made = new MadeTables(kernel);
     this.tasks = tasks;
+    this.wantsDispatches = wantsDispatches;
     this.#set(STATE.folds, folds ? 1 : 0);
+    this.#set(STATE.wantsDispatches, wantsDispatches ? 1 : 0);
     kernel.numbering = this;
     kernel.making.forgetNumbers();
   }

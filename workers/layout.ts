@@ -55,6 +55,7 @@ export const STATE = {
   maxLineBytes: 0x30020,
   source: 0x30024,
   taken: 0x30028,
+  wantsDispatches: 0x3002c,
 } as const;
 export const RANGE_STATE = {
   sessionId: 0x30040,

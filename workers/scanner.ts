@@ -73,10 +73,10 @@ export class Scanner {
     let ready = this.#kernels.get(source);
     if (!ready) {
       const { slotCount } = assignSlots(source.record);
-      const { chunkBytes, maxLineBytes, folds } = this.#limits;
+      const { chunkBytes, maxLineBytes, folds, dispatches } = this.#limits;
       // A chunk, and what is left over of the line before it.
       const kernel = new Kernel(this.#module, source.record, slotCount, chunkBytes * 2);
-      const events = new EventColumns(kernel, folds, this.#tasks);
+      const events = new EventColumns(kernel, { folds, wantsDispatches: dispatches }, this.#tasks);
       kernel.takeOrdinary(source.name, maxLineBytes);
       ready = { kernel, events, cells: new RowCells(kernel, slotCount) };
       this.#kernels.set(source, ready);

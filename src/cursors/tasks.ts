@@ -27,6 +27,7 @@ export async function findTasks(outdated: readonly Outdated[], pattern: string, 
     chunkBytes: DEFAULT_CHUNK_BYTES,
     maxLineBytes,
     folds: true,
+    dispatches: false,
     identifies: false,
     taskPattern: pattern,
   };

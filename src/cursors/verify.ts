@@ -111,6 +111,7 @@ async function compareAgain(
     chunkBytes: options.chunkBytes,
     maxLineBytes: making.maxLineBytes,
     folds: true,
+    dispatches: true,
     identifies: false,
     taskPattern: DEFAULT_TASK_PATTERN,
   };

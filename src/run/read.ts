@@ -59,7 +59,8 @@ async function readUnread(
   const { chunkBytes, maxLineBytes, rangeBytes, signal } = checked;
   // Nobody asks for tasks here, but whoever scans with these cursors may.
   const taskPattern = cursors && checked.taskPattern;
-  const limits = { chunkBytes, maxLineBytes, folds: true, identifies: cursors !== undefined, taskPattern };
+  const identifies = cursors !== undefined;
+  const limits = { chunkBytes, maxLineBytes, folds: true, dispatches: true, identifies, taskPattern };
   let bytesDone = 0;
   const onShard = (shard: Shard) =>
     checked.onProgress?.({ bytesDone: (bytesDone += bytesOf(shard)), bytesTotal: bytesLeft });

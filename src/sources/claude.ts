@@ -170,7 +170,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   const hasIds = cells.has(uuid) || cells.has(MESSAGE_ID);
   const toolUses = type === TYPE_ASSISTANT ? cells.integer(TOOL_USES) : 0;
   const model = cells.text(MODEL);
-  const dispatches = noteDispatches(cells, events, toolUses);
+  const dispatches = events.wantsDispatches ? noteDispatches(cells, events, toolUses) : 0;
   const isEvent =
     hasIds ||
     cells.has(HAS_USAGE) ||

@@ -34,7 +34,11 @@ class Reader {
     this.#source = source;
     const { slotCount } = assignSlots(source.record);
     this.#kernel = new Kernel(module, source.record, slotCount, 1 << 16);
-    this.#events = new EventColumns(this.#kernel, true, new TaskPattern(String.raw`task-\d+`));
+    this.#events = new EventColumns(
+      this.#kernel,
+      { folds: true, wantsDispatches: true },
+      new TaskPattern(String.raw`task-\d+`),
+    );
     this.#cells = new RowCells(this.#kernel, slotCount);
     if (takes) this.#kernel.takeOrdinary(source.name, MAX_LINE_BYTES);
   }

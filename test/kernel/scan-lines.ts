@@ -31,7 +31,7 @@ export class LineScanner<F extends Field> {
     const { slots, slotCount } = assignSlots(record);
     this.slots = slots;
     this.#kernel = new Kernel(module, record, slotCount, ROOM);
-    this.events = new EventColumns(this.#kernel, true);
+    this.events = new EventColumns(this.#kernel, { folds: true, wantsDispatches: true });
     this.cells = new RowCells(this.#kernel, slotCount);
   }
 

@@ -63,7 +63,9 @@ const TIER_BATCH: u32 = 1;
 const TIER_PRIORITY: u32 = 2;
 
 /** A record that has one of these is not ordinary. */
-const SELDOM: u64 = bit(RESULT_AGENT_ID) | bit(RESULT_OTHER_AGENT_ID) | bit(FORKED_FROM) | bit(COST_USD);
+const SELDOM: u64 = bit(FORKED_FROM) | bit(COST_USD);
+/** Nor is one of these, where dispatches are wanted. */
+const NAMES_AGENT: u64 = bit(RESULT_AGENT_ID) | bit(RESULT_OTHER_AGENT_ID);
 /** Content may be text. Texts may have escapes: they are known by their bytes. The made-up model must be told by its text. */
 const MAY_BE_ODD: u64 =
   bit(SESSION_ID) |
@@ -85,7 +87,10 @@ export let hasMessage: bool = false;
 /** Takes in the record whose cells have just been written; false, with nothing done, when it is the host's. */
 export function takeClaude(): bool {
   const present = presentBits(u64.MAX_VALUE);
-  if ((present & SELDOM) | (oddBits(u64.MAX_VALUE) & ~MAY_BE_ODD)) return false;
+  const wantsDispatches = load<u32>(L.STATE_WANTS_DISPATCHES) != 0;
+  const seldom = wantsDispatches ? SELDOM | NAMES_AGENT : SELDOM;
+  const mayBeOdd = wantsDispatches ? MAY_BE_ODD : MAY_BE_ODD | NAMES_AGENT;
+  if ((present & seldom) | (oddBits(u64.MAX_VALUE) & ~mayBeOdd)) return false;
   // A record, and one nested in it.
   if (load<u32>(L.STATE_RECORDS) + 2 > <u32>L.ROOM) return false;
   const type = integer(present, TYPE);
@@ -94,7 +99,7 @@ export function takeClaude(): bool {
   if (hasPasses(present, 0) || (hasNested && hasPasses(present, NESTED))) return false;
   const isSideChain = integer(present, IS_SIDECHAIN) == 1;
   const toolUses = type == TYPE_ASSISTANT ? integer(present, TOOL_USES) : 0;
-  if (toolUses && (integer(present, TOOL_NAME) || integer(present, CONTENT) > 1)) return false;
+  if (wantsDispatches && toolUses && (integer(present, TOOL_NAME) || integer(present, CONTENT) > 1)) return false;
 
   hasMessage = type == TYPE_USER && load<u32>(L.STATE_WANTS_MESSAGE) != 0 && !isSideChain && mayHoldText(present);
   const sessionId = text(present, SESSION_ID);

@@ -87,6 +87,7 @@ export const STATE_WANTS_MESSAGE: usize = 0x3001c; // u32: what users write is t
 export const STATE_MAX_LINE_BYTES: usize = 0x30020; // u32
 export const STATE_SOURCE: usize = 0x30024; // u32: whose ordinary records become events here
 export const STATE_TAKEN: usize = 0x30028; // u32: lines that did, since the host put it to 0
+export const STATE_WANTS_DISPATCHES: usize = 0x3002c; // u32: calls that start agents and results that name them are to be looked at
 // Of the range: text numbers, 0 for none.
 export const RANGE_SESSION_ID: usize = 0x30040; // u32
 export const RANGE_AGENT_NAME: usize = 0x30044; // u32
