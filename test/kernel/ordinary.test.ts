@@ -30,14 +30,15 @@ class Reader {
   readonly #events: EventColumns;
   readonly #cells: RowCells;
 
-  constructor(source: Source, takes: boolean) {
+  /** `isBare`: what only cursors and `run` need is left out. */
+  constructor(source: Source, takes: boolean, isBare: boolean) {
     this.#source = source;
     const { slotCount } = assignSlots(source.record);
     this.#kernel = new Kernel(module, source.record, slotCount, 1 << 16);
     this.#events = new EventColumns(
       this.#kernel,
-      { folds: true, wantsDispatches: true },
-      new TaskPattern(String.raw`task-\d+`),
+      { folds: true, wantsDispatches: !isBare },
+      isBare ? undefined : new TaskPattern(String.raw`task-\d+`),
     );
     this.#cells = new RowCells(this.#kernel, slotCount);
     if (takes) this.#kernel.takeOrdinary(source.name, MAX_LINE_BYTES);
@@ -100,11 +101,14 @@ function contentsOf(batch: Batch) {
   };
 }
 
-function expectSame(files: readonly Buffer[], source = claude): { readonly asked: number; readonly records: number } {
-  const taking = new Reader(source, true);
-  const batch = taking.read(files);
-  expect(contentsOf(batch)).toEqual(contentsOf(new Reader(source, false).read(files)));
-  return { asked: taking.asked, records: batch.records };
+function expectSame(files: readonly Buffer[], source = claude) {
+  const read = (isBare: boolean) => {
+    const taking = new Reader(source, true, isBare);
+    const batch = taking.read(files);
+    expect(contentsOf(batch)).toEqual(contentsOf(new Reader(source, false, isBare).read(files)));
+    return { asked: taking.asked, records: batch.records };
+  };
+  return { ...read(false), askedBare: read(true).asked };
 }
 
 const lines = (...records: unknown[]) => [Buffer.from(records.map((record) => `${JSON.stringify(record)}\n`).join(""))];
@@ -255,19 +259,27 @@ describe("of Codex the host is not asked about", () => {
   });
 });
 
+describe("the host reads, for cursors and run alone,", () => {
+  test.each([
+    ["a call that starts an agent", withContent([{ type: "tool_use", id: "t", name: "Task", input: { name: "w" } }])],
+    ["a call among several blocks", withContent([{ type: "text" }, { type: "tool_use", id: "t", name: "Bash" }])],
+    ["a result that names an agent", { ...RESPONSE, type: "user", toolUseResult: { agentId: "a1" } }],
+    ["a result that names one by an odd id", { ...RESPONSE, type: "user", toolUseResult: { agentId: 'a"1' } }],
+  ])("%s", (_, record) => {
+    expect(expectSame(lines(record))).toMatchObject({ asked: 1, askedBare: 0 });
+  });
+});
+
 describe("the host reads", () => {
   test.each([
     ["passes of another model", withUsage({ iterations: [{ type: "advisor_message", model: "b", output_tokens: 7 }] })],
     ["what a record says it cost", { ...RESPONSE, costUSD: 0.25 }],
-    ["a call that starts an agent", withContent([{ type: "tool_use", id: "t", name: "Task", input: { name: "w" } }])],
-    ["a call among several blocks", withContent([{ type: "text" }, { type: "tool_use", id: "t", name: "Bash" }])],
-    ["a result that names an agent", { ...RESPONSE, type: "user", toolUseResult: { agentId: "a1" } }],
     ["a fork's copy", { ...RESPONSE, forkedFrom: { sessionId: "s1", messageUuid: "u0" } }],
     ["a bad count", withUsage({ output_tokens: -1 })],
     ["a time that is a number", { ...RESPONSE, timestamp: 1_772_359_200_000 }],
     ["a response that the client made up", { ...RESPONSE, message: { ...RESPONSE.message, model: "<synthetic>" } }],
   ])("%s", (_, record) => {
-    expect(expectSame(lines(record))).toMatchObject({ asked: 1 });
+    expect(expectSame(lines(record))).toMatchObject({ asked: 1, askedBare: 1 });
   });
 });
 
