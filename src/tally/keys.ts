@@ -11,7 +11,7 @@ export type PlainDimension = Exclude<Dimension, TimeDimension | "none">;
 export const NOT_CARRIED = -1;
 
 /** As `src/tally/wasm/rows.ts` has them. */
-export const KIND_COLUMNS = { transcript: 1, context: 2, flags: 4, model: 8 } as const;
+const KIND_COLUMNS = { transcript: 1, context: 2, flags: 4, model: 8 } as const;
 const { transcript, context, flags, model } = KIND_COLUMNS;
 const COLUMNS_OF: Readonly<Record<PlainDimension, number>> = {
   agent: transcript | context | flags,
