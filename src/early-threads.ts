@@ -11,7 +11,7 @@ export class EarlyThreads {
   #hasTried = false;
   started: StartedThreads | undefined;
 
-  /** `threads`: how many the user wants, undefined: as many as pay. */
+  /** `threads`: how many the user wants, at least 1; undefined: as many as pay. */
   static async for(threads: number | undefined, limits: ScanLimits): Promise<EarlyThreads> {
     const { startThreads } = await import("./pool.ts");
     return new EarlyThreads(threads, (count) => startThreads(count, limits));
@@ -29,7 +29,7 @@ export class EarlyThreads {
     this.#files++;
     // Whether they pay is known before all is: it only becomes more.
     const paying = defaultThreads(this.#bytes, this.#files);
-    if (paying === 0 || this.#threads === 0) return;
+    if (paying === 0) return;
     this.#hasTried = true;
     try {
       this.started = this.#start(this.#threads ?? paying);

@@ -102,6 +102,8 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
     if (threads > 1) lanes.push(scanHere(new Scanner(module, limits)));
     await Promise.race([Promise.all(lanes), stopped]);
+    // What nobody scanned would be missing in silence.
+    if (handedOver < shards.length) throw new Error("a shard was lost; this is a fault of tokensift, please report it");
   } catch (error) {
     isStopped = true;
     // What a thread had finished before it heard of that has nowhere to go.

@@ -91,7 +91,7 @@ export async function scanWhole(
     taskPattern: checked.cache || needsTasks ? checked.taskPattern : undefined,
   };
   // Of what is there, all will be read.
-  const early = checked.cache ? undefined : await EarlyThreads.for(checked.threads, limits);
+  const early = checked.cache || checked.threads === 0 ? undefined : await EarlyThreads.for(checked.threads, limits);
   const { listed, found } = await find(checked, early);
   const bytesTotal = sum(listed.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
