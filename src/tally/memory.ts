@@ -211,7 +211,7 @@ export class TallyMemory {
   release(next: number): void {
     this.#dirty = Math.max(this.#dirty, this.#next);
     this.#next = next;
-    this.#spares = [];
+    this.#spares = this.#spares.filter(({ end }) => end <= next);
   }
 
   /** Gives back everything. */
