@@ -255,8 +255,11 @@ export function copyColumns<S extends Spec>(
   start?: number,
   end?: number,
 ): void {
+  if (start !== undefined && start === end) return;
   for (const [name, column] of Object.entries(from)) {
-    (to[name] as Float64Array).set((start === undefined ? column : column.subarray(start, end)) as Float64Array, at);
+    // A view costs more than a short column.
+    const isWhole = start === undefined || (start === 0 && end === column.length);
+    (to[name] as Float64Array).set((isWhole ? column : column.subarray(start, end)) as Float64Array, at);
   }
 }
 

@@ -6,7 +6,7 @@ export const TABLES_END = 0x8000;
 export const SCRATCH = 0x8000;
 export const SCRATCH_BYTES = 0x8000;
 export const ROWS = 0x10000;
-export const BUFFER = 0xe0000;
+export const BUFFER = 0x1e0000;
 /** Readable bytes behind the data: the widest step of the kernel, rounded up. */
 export const SLACK_BYTES = 256;
 
@@ -80,10 +80,10 @@ export const DRAFT = {
   amounts: 0x300c0,
 } as const;
 /** Elements of the tables of events, records and usages. */
-export const ROOM = 4096;
+export const ROOM = 10256;
 export const EVENT_COLUMNS = 0x36000;
-export const RECORD_COLUMNS = 0x82000;
-export const USAGE_COLUMNS = 0x9a000;
+export const RECORD_COLUMNS = 0xf44c0;
+export const USAGE_COLUMNS = 0x130640;
 
 /** Sources whose ordinary records become events in the kernel, as `STATE.source` has them. */
 export const SOURCES: Partial<Record<SourceName, number>> = { claude: 1, codex: 2 };

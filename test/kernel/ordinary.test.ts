@@ -292,7 +292,7 @@ function withContent(content: readonly object[]) {
 }
 
 test("more records than there is room for, more texts and more contexts than are kept at hand", () => {
-  const records = Array.from({ length: 9000 }, (_, i) => ({
+  const records = Array.from({ length: 25_000 }, (_, i) => ({
     ...RESPONSE,
     uuid: `u${i}`,
     requestId: `r${i >> 1}`,
@@ -301,7 +301,7 @@ test("more records than there is room for, more texts and more contexts than are
     ...(i % 50 === 0 && { costUSD: 0.01 }),
     message: { ...RESPONSE.message, id: `m${i >> 1}` },
   }));
-  expect(expectSame(lines(...records))).toMatchObject({ records: 9000 });
+  expect(expectSame(lines(...records))).toMatchObject({ records: 25_000 });
 });
 
 test("generated transcripts, a few hundred trees of them", () => {

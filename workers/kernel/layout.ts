@@ -16,7 +16,7 @@ export const ROW_LIMIT: u32 = 64;
 export const MEMOS: usize = 0x21000;
 export const MEMOS_END: usize = 0x2f000;
 export const EVENTS: usize = 0x30000;
-export const BUFFER: usize = 0xe0000;
+export const BUFFER: usize = 0x1e0000;
 
 // A row: header, then one 16 byte cell a slot.
 export const ROW_LINE_START: usize = 0; // u32, address of the line's first byte
@@ -118,11 +118,12 @@ export const KNOWN_CONTEXTS: usize = 0x35000;
 export const KNOWN_CONTEXTS_LENGTH: usize = 64;
 export const KNOWN_CONTEXT_BYTES: usize = 32; // six u32 text numbers, u32 number + 1; 0: free
 
-// Tables of ROOM elements: the columns of `src/events.ts`, wide ones first, else in their order there.
-export const ROOM: usize = 4096;
+// Tables of ROOM elements: the columns of `src/events.ts`, wide ones first, else in their order there. A shard of 16 MB seldom has
+// more records; no multiple of 1024, or one element's columns would share few sets of the first cache.
+export const ROOM: usize = 10256;
 export const EVENT_COLUMNS: usize = 0x36000;
-export const RECORD_COLUMNS: usize = 0x82000;
-export const USAGE_COLUMNS: usize = 0x9a000;
+export const RECORD_COLUMNS: usize = 0xf44c0;
+export const USAGE_COLUMNS: usize = 0x130640;
 
 export const FLAG_USAGE: u32 = 1;
 export const FLAG_SIDE_CHAIN: u32 = 2;
