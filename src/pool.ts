@@ -65,10 +65,10 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
     return true;
   };
 
-  const sendNext = () => (next < shards.length ? next++ : undefined);
+  const nextUnsent = () => (next < shards.length ? next++ : undefined);
   const scanHere = async (scanner: Scanner) => {
     const claimNext = () => {
-      const at = sendNext();
+      const at = nextUnsent();
       return at !== undefined && claim(claims.taken, at) ? at : claims.claimLast();
     };
     while (await takeOne(claimNext(), (task) => scanPolitely(scanner, task))) await letOthersRun();
@@ -97,7 +97,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
   signal?.addEventListener("abort", stop);
   try {
     const feed = async () => {
-      while (await takeOne(sendNext(), (task) => piscina.run(task) as Promise<Batch | undefined>));
+      while (await takeOne(nextUnsent(), (task) => piscina.run(task) as Promise<Batch | undefined>));
     };
     const lanes = Array.from({ length: workers * SHARDS_AT_A_WORKER }, feed);
     if (threads > 1) lanes.push(scanHere(new Scanner(module, limits)));

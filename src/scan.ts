@@ -25,7 +25,7 @@ import type { FindCountedBefore, ResponsesOfSessions } from "./tally/counted-bef
 import { asksForTasks, tally } from "./tally/index.ts";
 import { type TallyMemory, withMemory } from "./tally/memory.ts";
 import { findPlaces, type Places } from "./tally/places.ts";
-import type { Tallied } from "./tally/rows.ts";
+import type { Tallied } from "./tally/tallied.ts";
 import { isTimeDimension, type ScanResult } from "./types.ts";
 import { parseWindow } from "./window.ts";
 
@@ -85,7 +85,7 @@ export async function scanWhole(
     chunkBytes: checked.chunkBytes,
     maxLineBytes: checked.maxLineBytes,
     folds: checked.count === "responses",
-    // A scan that writes no cursors reads what it needs itself.
+    // Without cursors nobody looks at them.
     dispatches: checked.cache,
     identifies: false,
     taskPattern: checked.cache || needsTasks ? checked.taskPattern : undefined,

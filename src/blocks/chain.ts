@@ -1,6 +1,6 @@
 /** Where blocks begin, and which one runs. */
 import { responseTimes } from "../tally/ask.ts";
-import type { Tallied } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 import type { SourceName } from "../types.ts";
 import { BLOCK_MS } from "./types.ts";
 

@@ -5,7 +5,7 @@ import type { ScanOptions } from "../options.ts";
 import { scanWhole } from "../scan.ts";
 import { ask } from "../tally/ask.ts";
 import { withMemory } from "../tally/memory.ts";
-import type { Tallied } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 import { findStarts } from "./chain.ts";
 import { describe, type Hours } from "./describe.ts";
 import type { BlocksReport } from "./types.ts";

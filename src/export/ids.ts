@@ -5,7 +5,7 @@
 import { type Hash, hashBytes } from "../cursors/hash.ts";
 import { FLAG } from "../events.ts";
 import { hasId } from "../tally/repeated.ts";
-import type { Tallied } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 
 /** What an id is made of: one number a kind, so that no two kinds meet. */
 const KIND = { request: 1, response: 2, state: 3, record: 4, time: 5 } as const;

@@ -1,7 +1,8 @@
 /** What a scan counted, response by response: rows whose sums are its totals. */
 import { Sums } from "../tally/figures.ts";
 import type { PlainDimension } from "../tally/keys.ts";
-import { costOf, type Tallied, tokensAt } from "../tally/rows.ts";
+import { costOf, tokensAt } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 import type { Figures, SourceName } from "../types.ts";
 import { RowIds } from "./ids.ts";
 import { type Extras, OF, Selection } from "./selection.ts";

@@ -1,6 +1,7 @@
 /** Which rows an export has, and in which order. */
 import { QUARTER_MS } from "../tally/pieces.ts";
-import { isIn, type Tallied } from "../tally/rows.ts";
+import { isIn } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 
 const MINUTE_MS = 60_000;
 /** St. John's clocks changed at a minute past midnight until 2011, in the middle of a quarter. */

@@ -8,7 +8,7 @@ import type { ScanOptions } from "../options.ts";
 import { scanWhole } from "../scan.ts";
 import { ALL_TIME, ask, contextTokens, isOfSession } from "../tally/ask.ts";
 import { withMemory } from "../tally/memory.ts";
-import type { Tallied } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 import type { Figures, ScanResult } from "../types.ts";
 
 export interface StatusOptions extends Omit<

@@ -2,7 +2,7 @@
 import { allocate, AMOUNTS, type Columns } from "../events.ts";
 import { type Cells, fillQuarters } from "../tally/cells.ts";
 import { QUARTER_MS } from "../tally/pieces.ts";
-import type { Tallied } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 import { SUM } from "../tally/summed.ts";
 import type { Candidates } from "./candidates.ts";
 

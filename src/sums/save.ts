@@ -5,7 +5,7 @@ import type { Cursors } from "../cursors/index.ts";
 import type { CursorTable } from "../cursors/table.ts";
 import { ScanError } from "../errors.ts";
 import { allocate, type Columns, copyColumns, type Spec } from "../events.ts";
-import type { Tallied } from "../tally/rows.ts";
+import type { Tallied } from "../tally/tallied.ts";
 import { SUM, type Summed } from "../tally/summed.ts";
 import type { Candidates } from "./candidates.ts";
 import { FILE, KIND, LOW, MEMBER, type RowOf, type SumTables } from "./columns.ts";

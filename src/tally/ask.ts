@@ -8,7 +8,9 @@ import type { Window } from "../window.ts";
 import { fillCells } from "./cells.ts";
 import { Pieces } from "./pieces.ts";
 import type { Places } from "./places.ts";
-import { type Rows, type Tallied, tallyRows, timesOf } from "./rows.ts";
+import { timesOf } from "./row-finder.ts";
+import { type Rows, tallyRows } from "./rows.ts";
+import type { Tallied } from "./tallied.ts";
 
 /** In columns of numbers. */
 const NONE = 0xffffffff;

@@ -3,7 +3,8 @@ import { type Amounts, CLASSES, rateOf, type RateRow } from "../pricing/rates.ts
 import { termNames } from "../pricing/surcharges.ts";
 import type { CostClass, CostLine, Dimension, Row } from "../types.ts";
 import type { Costs, Described } from "./costs.ts";
-import { RowFinder, type Tallied } from "./rows.ts";
+import { RowFinder } from "./row-finder.ts";
+import type { Tallied } from "./tallied.ts";
 
 /** Lines are most expensive first; what has no price comes last. */
 export interface Explained {

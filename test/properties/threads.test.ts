@@ -12,7 +12,7 @@ const FILES = 24;
 const folder = mkdtempSync(join(tmpdir(), "tokensift-threads-"));
 const BY = ["session", "hour", "model"] as const;
 const options = (more: ScanOptions) => ({ paths: [folder], by: BY, cache: false, timezone: "UTC", ...more });
-// What was read twice would show as duplicates.
+// What was merged twice would show as duplicates.
 const ask = async (threads: number) => answerOf(await scan(options({ threads })));
 
 // Some 20 MB, so dozens of shards of 512 KB: a large transcript, small ones, and a bad line in each.

@@ -4,6 +4,7 @@
  * for few slices, but not for many events, in which day or hour they are.
  */
 import * as T from "./table";
+import { mix, SEED } from "./hash";
 import { UNPRICED } from "./prices";
 import { addF64, addU32, f64At, i32At, setF64, setU32, u32At } from "./table";
 
@@ -17,12 +18,6 @@ const NO_TIME: i32 = 0;
 
 /** A group whose records are in no row of a grouping by model. */
 const NOT_CARRIED: u32 = u32.MAX_VALUE;
-
-// @ts-ignore: decorator
-@inline
-function mix(hash: u32, value: u32): u32 {
-  return ((hash ^ value) * 0x9e3779b1) ^ (hash >> 15);
-}
 
 /** Numbers the kinds of groups into `groupKind`; returns how many there are. `places`: zeroes, `last + 1` of them. */
 export function findKinds(places: usize, last: u32): u32 {
@@ -41,7 +36,7 @@ export function findKinds(places: usize, last: u32): u32 {
     const isShown = model || u32At(T.groupFlags, group) & T.USAGE || u32At(T.groupToolUses, group);
     if (!isShown) model = NOT_CARRIED;
     if (latest < 0 || !isKind(latest, transcript, context, flags, model)) {
-      const hash = mix(mix(mix(mix(0x51_7c_c1_b7, transcript), context), flags), model);
+      const hash = mix(mix(mix(mix(SEED, transcript), context), flags), model);
       let at = (hash ^ (hash >> 16)) & last;
       while (true) {
         latest = i32At(places, at) - 1;
@@ -298,7 +293,7 @@ function tokensOf(usage: u32): f64 {
 
 function cellOf(kind: u32, piece: u32): u32 {
   if (latestCell >= 0 && u32At(T.cellKind, latestCell) == kind && u32At(T.cellPiece, latestCell) == piece) return latestCell;
-  const hash = mix(mix(0x51_7c_c1_b7, kind), piece);
+  const hash = mix(mix(SEED, kind), piece);
   let at = (hash ^ (hash >> 16)) & cellLast;
   while (true) {
     const found = i32At(cellPlaces, at) - 1;

@@ -1,5 +1,6 @@
 /** Rows: cells added up by the row they are shown in, and by row and session the first and last time (`src/tally/rows.ts`). */
 import * as T from "./table";
+import { mix, SEED } from "./hash";
 import { addF64, f64At, i32At, setF64, setU32, u32At } from "./table";
 
 /** In the place of a row: of cells that are in none, and, below it, of those that nobody asks for. */
@@ -10,12 +11,6 @@ const TRANSCRIPT: u32 = 1;
 const CONTEXT: u32 = 2;
 const FLAGS: u32 = 4;
 const MODEL: u32 = 8;
-
-// @ts-ignore: decorator
-@inline
-function mix(hash: u32, value: u32): u32 {
-  return ((hash ^ value) * 0x9e3779b1) ^ (hash >> 15);
-}
 
 // @ts-ignore: decorator
 @inline
@@ -35,7 +30,7 @@ function areAlike(a: u32, b: u32, by: u32): bool {
 export function classKinds(kinds: u32, by: u32, places: usize, last: u32, classes: usize, firsts: usize): u32 {
   let count: u32 = 0;
   for (let kind: u32 = 0; kind < kinds; kind++) {
-    let hash: u32 = 0x51_7c_c1_b7;
+    let hash: u32 = SEED;
     if (by & TRANSCRIPT) hash = mix(hash, u32At(T.kindTranscript, kind));
     if (by & CONTEXT) hash = mix(hash, u32At(T.kindContext, kind));
     if (by & FLAGS) hash = mix(hash, u32At(T.kindFlags, kind));
@@ -86,7 +81,7 @@ export function addSpan(row: i32, session: u32, firstMs: f64, lastMs: f64): void
 
 function spanOf(row: u32, session: u32): u32 {
   if (latestSpan >= 0 && u32At(T.spanRow, latestSpan) == row && u32At(T.spanSession, latestSpan) == session) return latestSpan;
-  const hash = mix(mix(0x51_7c_c1_b7, row), session);
+  const hash = mix(mix(SEED, row), session);
   let at = (hash ^ (hash >> 16)) & spanLast;
   while (true) {
     const found = i32At(spanPlaces, at) - 1;
