@@ -24,9 +24,8 @@ const binary = (name, file) => join(dirname(require.resolve(`${name}/package.jso
 const run = (script, ...args) => execFileSync(process.execPath, [script, ...args], { stdio: "inherit" });
 
 rmSync("dist", { recursive: true, force: true });
-mkdirSync("dist/workers/kernel", { recursive: true });
 mkdirSync("dist/src", { recursive: true });
-toWasm("workers/kernel/index.ts", "dist/workers/kernel/kernel.wasm", "--initialMemory", "4");
+toWasm("workers/kernel/index.ts", "dist/src/kernel.wasm", "--initialMemory", "4");
 const shared = "--enable threads --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" ");
 toWasm("src/tally/wasm/index.ts", "dist/src/tally.wasm", ...shared);
 
@@ -92,13 +91,18 @@ const parts = {
 const { metafile } = await build({
   ...commandLine,
   entryPoints: { "src/cli": "src/cli.ts", ...parts },
-  plugins: [leaveOut("node:child_process"), ...withPiscina(), apart({ ...parts, "src/server": "src/server/index.ts" })],
+  plugins: [
+    leaveOut("node:child_process"),
+    ...withPiscina(),
+    ...withCode(),
+    apart({ ...parts, "src/server": "src/server/index.ts" }),
+  ],
 });
 // A server starts once and lives long: it has its packages, and all else, in one file.
 const { metafile: serverFile } = await build({
   ...commandLine,
   entryPoints: { "src/server": "src/server/index.ts" },
-  plugins: withPiscina(),
+  plugins: [...withPiscina(), ...withCode()],
 });
 // What a scanning thread runs: Node's loader of modules would take a third of its start.
 const { metafile: workerFile } = await build({
@@ -216,6 +220,18 @@ function withPiscina() {
     });
   };
   return [{ name: "with-piscina", setup }];
+}
+
+/** WebAssembly as whoever loads our files has it: with machine code that was kept (src/code-cache/parts.ts). */
+function withCode() {
+  const setup = ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^\.\/[a-z]+\.wasm$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /[\\/]src[\\/]wasm\.ts$/ }, () => ({
+      contents: `const loads = { kernel: () => require("./kernel.wasm"), tally: () => require("./tally.wasm") };
+        export const loadWasm = (name) => loads[name]();`,
+    }));
+  };
+  return [{ name: "with-code", setup }];
 }
 
 /** Modules that are built into files of their own: whoever asks for one with `import()` gets that. */

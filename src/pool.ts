@@ -7,7 +7,6 @@
  */
 import { setImmediate as letOthersRun } from "node:timers/promises";
 import type { Piscina } from "piscina";
-import { compileKernel } from "../workers/kernel.ts";
 import { claim, Claims } from "../workers/claims.ts";
 import type { ScanWorkerData, SentTask } from "../workers/scan.ts";
 import { Scanner, type ScanTask } from "../workers/scanner.ts";
@@ -16,6 +15,7 @@ import { optimizeLess } from "./compiler.ts";
 import type { Batch } from "./events.ts";
 import { loadPiscina } from "./piscina.ts";
 import type { ScanLimits, Shard } from "./plan.ts";
+import { loadWasm } from "./wasm.ts";
 
 export interface PoolOptions {
   /** Threads that scan at once; 0 is none but the caller's. */
@@ -76,7 +76,7 @@ export async function scanShards(shards: readonly Shard[], options: PoolOptions)
 
   if (threads === 0) {
     options.started?.stop();
-    await scanHere(new Scanner(compileKernel(), limits));
+    await scanHere(new Scanner(loadWasm("kernel"), limits));
     return;
   }
 
@@ -138,7 +138,7 @@ export interface StartedThreads {
 /** Starts what scans beside this thread where `threads`, at least 1, scan at once. It takes them 30 ms and more to begin. */
 export function startThreads(threads: number, limits: ScanLimits): StartedThreads {
   const { Piscina } = loadPiscina();
-  const module = compileKernel();
+  const module = loadWasm("kernel");
   const workers = threads > 1 ? threads - 1 : threads;
   const workerData: ScanWorkerData = { module, limits };
   const piscina = new Piscina({

@@ -1,5 +1,4 @@
 /** One instance of the byte scanner and its memory. */
-import { readFileSync } from "node:fs";
 import type { Field } from "../src/sources/fields.ts";
 import type { SourceName } from "../src/types.ts";
 import { BUFFER, SLACK_BYTES, SOURCES, STATE } from "./layout.ts";
@@ -51,11 +50,6 @@ export interface Numbering {
 }
 
 const PAGE_BYTES = 65_536;
-
-/** Compiles the scanner. Once a process: the module can be handed to other threads. */
-export function compileKernel(): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(new URL("../workers/kernel/kernel.wasm", import.meta.url)));
-}
 
 export class Kernel {
   readonly #exports: Exports;

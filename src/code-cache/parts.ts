@@ -1,6 +1,6 @@
 /**
  * The files that the command line is made of, loaded with what V8 compiled of them in earlier runs. Each holds a
- * function, such as Node makes of a CommonJS module.
+ * function, such as Node makes of a CommonJS module, or WebAssembly.
  *
  * V8 compiles a function when it is first called, and a run of 200 ms calls most of its functions once: compiling them
  * is a sixth of its time. Node has this for all modules from 22.8 on (`module.enableCompileCache`), but not in 20, not
@@ -9,20 +9,28 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
-import { codeFile, identityOf, isCodeFile, isStale, readCode, writeCode } from "./file.ts";
+import { codeFile, identityOf, isCodeFile, isStale, readCode, type StoredCode, writeCode } from "./file.ts";
+import { machineCode, revive } from "./wasm.ts";
 
-interface Part {
-  readonly module: { exports: unknown };
+/** A file of ours, as it was read. */
+interface Ours {
+  readonly name: string;
   readonly path: string;
   readonly identity: string;
-  readonly script: Script;
-  /** Earlier runs that added what they compiled. */
-  readonly runs: number;
-  /** Whether the file was written so lately that one written next could bear the same times. */
+  /** Whether it was written so lately that one written next could bear the same times. */
   readonly isYoung: boolean;
+  readonly bytes: Buffer;
 }
 
-const OURS = /^\.\/([a-z]+)\.cjs$/;
+/** What could be kept of one of them. */
+interface Part extends Omit<Ours, "bytes"> {
+  /** Earlier runs that added what they compiled. */
+  readonly runs: number;
+  /** Of which runs the code is then; undefined where there is none to be had. */
+  readonly compile: () => { readonly runs: number; readonly code: Uint8Array } | undefined;
+}
+
+const OURS = /^\.\/([a-z]+)\.(cjs|wasm)$/;
 /** A first run reads transcripts, the next ones cursors: each adds the functions that it was the first to call. */
 const RUNS_THAT_ADD = 3;
 /** As of transcripts: some file systems count times in seconds. */
@@ -32,7 +40,8 @@ export class Parts {
   readonly #folder: string;
   readonly #cache: string | undefined;
   readonly #built: string | undefined;
-  readonly #parts = new Map<string, Part>();
+  readonly #modules = new Map<string, { exports: unknown }>();
+  readonly #parts: Part[] = [];
 
   /** `folder`: where our files are; `cache`: where code is kept, `built`: where the build has left some; undefined: nowhere. */
   constructor(folder: string, cache: string | undefined, built: string | undefined) {
@@ -43,28 +52,40 @@ export class Parts {
 
   /** What `<name>.cjs` exports. */
   load(name: string): unknown {
-    const known = this.#parts.get(name);
-    if (known) return known.module.exports;
-    const path = join(this.#folder, `${name}.cjs`);
-    const { source, identity, isYoung } = readSource(path);
-    const made = (folder: string | undefined) => {
-      const stored = folder === undefined ? undefined : readCode(join(folder, codeFile(name, path)));
-      return stored?.making.identity === identity && stored.making.path === path ? stored : undefined;
-    };
-    const kept = made(this.#cache);
-    const script = new Script(source, { filename: path, cachedData: (kept ?? made(this.#built))?.code });
+    const known = this.#modules.get(name);
+    if (known) return known.exports;
+    const { bytes, ...file } = readOurs(this.#folder, name, "cjs");
+    const { path } = file;
+    const kept = stored(this.#cache, file);
+    const cachedData = (kept ?? stored(this.#built, file))?.code;
+    const script = new Script(bytes.toString(), { filename: path, cachedData });
     const runs = kept && !script.cachedDataRejected ? kept.making.runs : 0;
-    const part: Part = { module: { exports: {} }, path, identity, script, runs, isYoung };
-    this.#parts.set(name, part);
+    this.#parts.push({ ...file, runs, compile: () => ({ runs: runs + 1, code: script.createCachedData() }) });
+    const module = { exports: {} };
+    this.#modules.set(name, module);
     const require = (id: string): unknown => {
       // Node's own modules, which is nearly all: without its loader.
       if (id.startsWith("node:")) return process.getBuiltinModule(id);
-      const ours = OURS.exec(id)?.[1];
-      return ours === undefined ? process.getBuiltinModule("node:module").createRequire(path)(id) : this.load(ours);
+      const [, ours, kind] = OURS.exec(id) ?? [];
+      if (ours === undefined) return process.getBuiltinModule("node:module").createRequire(path)(id);
+      return kind === "wasm" ? this.loadWasm(ours) : this.load(ours);
     };
-    const { module } = part;
     script.runInThisContext().call(module.exports, module.exports, require, module, path, dirname(path));
     return module.exports;
+  }
+
+  /** The module of `<name>.wasm`. */
+  loadWasm(name: string): WebAssembly.Module {
+    const { bytes, ...file } = readOurs(this.#folder, name, "wasm");
+    const code = (stored(this.#cache, file) ?? stored(this.#built, file))?.code;
+    const revived = code && revive(code, bytes);
+    if (revived) return revived;
+    const compile = () => {
+      const all = machineCode(bytes);
+      return all && { runs: RUNS_THAT_ADD, code: all };
+    };
+    this.#parts.push({ ...file, runs: 0, compile });
+    return new WebAssembly.Module(bytes);
   }
 
   /**
@@ -74,18 +95,25 @@ export class Parts {
   keep(): void {
     const cache = this.#cache;
     if (cache === undefined) return;
-    const news = [...this.#parts].filter(([, { runs, isYoung }]) => runs < RUNS_THAT_ADD && !isYoung);
+    const news = this.#parts.filter(({ runs, isYoung }) => runs < RUNS_THAT_ADD && !isYoung);
     try {
       if (news.length === 0 || !existsSync(cache)) return;
-      for (const [name, { path, identity, script, runs }] of news) {
-        writeCode(cache, codeFile(name, path), { path, identity, runs: runs + 1 }, script.createCachedData());
+      for (const { name, path, identity, compile } of news) {
+        const made = compile();
+        if (made) writeCode(cache, codeFile(name, path), { path, identity, runs: made.runs }, made.code);
       }
       // Of versions that were here before.
-      if (news.some(([, { runs }]) => runs === 0)) sweep(cache);
+      if (news.some(({ runs }) => runs === 0)) sweep(cache);
     } catch {
       // A full disk, a folder of somebody else's.
     }
   }
+}
+
+/** Code of this very file that is kept there. */
+function stored(folder: string | undefined, { name, path, identity }: Omit<Ours, "bytes">): StoredCode | undefined {
+  const found = folder === undefined ? undefined : readCode(join(folder, codeFile(name, path)));
+  return found?.making.identity === identity && found.making.path === path ? found : undefined;
 }
 
 function sweep(cache: string): void {
@@ -94,12 +122,13 @@ function sweep(cache: string): void {
   }
 }
 
-function readSource(path: string): { source: string; identity: string; isYoung: boolean } {
+function readOurs(folder: string, name: string, kind: "cjs" | "wasm"): Ours {
+  const path = join(folder, `${name}.${kind}`);
   const file = openSync(path, "r");
   try {
     const stat = fstatSync(file, { bigint: true });
     const isYoung = Math.abs(Date.now() - Number(stat.ctimeMs)) < YOUNG_MS;
-    return { source: readFileSync(file, "utf8"), identity: identityOf(stat), isYoung };
+    return { name, path, identity: identityOf(stat), isYoung, bytes: readFileSync(file) };
   } finally {
     closeSync(file);
   }

@@ -1,7 +1,7 @@
 /** The memory that cursors, the merged table and the tally share with their WebAssembly (`src/tally/wasm/`). */
-import { readFileSync } from "node:fs";
 import { tooManyRecords } from "../errors.ts";
 import { allocate, byteLength, type Columns, paddedTo8, type Spec } from "../events.ts";
+import { loadWasm } from "../wasm.ts";
 
 /** The loops over all records, events and groups. Columns are bound by name; other arguments are columns too. */
 interface Native {
@@ -136,7 +136,7 @@ export class TallyMemory {
   #spares: Array<{ next: number; readonly end: number }> = [];
 
   constructor() {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL("./tally.wasm", import.meta.url)));
+    compiled ??= loadWasm("tally");
     const { exports } = new WebAssembly.Instance(compiled);
     this.native = exports as unknown as Native;
     this.#globals = exports as Record<string, Global | undefined>;

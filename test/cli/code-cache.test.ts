@@ -24,6 +24,7 @@ import { Script } from "node:vm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readCode, type StoredCode, writeCode } from "../../src/code-cache/file.ts";
+import { codeIn, copyOfOurs, damagesOf, freshCache, inflict, pathOf, stampsOf } from "./code.ts";
 import { CLI, type Ending, tokensift } from "./tokensift.ts";
 
 const SCAN = ["scan", "--json", "--no-progress", "--threads", "0"];
@@ -67,29 +68,15 @@ test("a file that is damaged anywhere is not used, and made anew", async () => {
   const whole = new Map(codeIn(cache).map((name) => [name, readFileSync(join(cache, name))]));
   // Those that a run with nothing new loads.
   const names = [...whole.keys()].filter((name) => /^(program|scan)-/.test(name));
-  const damage = fc.record({
-    name: fc.constantFrom(...names),
-    where: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-    how: fc.constantFrom("flip", "cut", "zeros", "more"),
-    bit: fc.nat({ max: 7 }),
-  });
+  const damages = damagesOf(names);
   await fc.assert(
-    fc.asyncProperty(damage, async ({ name, where, how, bit }) => {
+    fc.asyncProperty(damages, async (damage) => {
       for (const [file, bytes] of whole) writeFileSync(join(cache, file), bytes);
-      const path = join(cache, name);
-      const bytes = Buffer.from(whole.get(name) as Buffer);
-      const at = Math.floor(where * bytes.length);
-      if (how === "flip") bytes[at] = (bytes[at] as number) ^ (1 << bit);
-      if (how === "zeros") bytes.fill(0, at);
-      writeFileSync(path, bytes);
-      if (how === "cut") truncateSync(path, at);
-      if (how === "more") appendFileSync(path, bytes.subarray(0, at + 1));
+      const { name } = damage;
+      const isOther = inflict(damage, cache);
       const damaged = stampsOf(cache, name);
       expect(figures(await scan(cache))).toEqual(plain);
-      // Zeros that were there before are no damage.
-      if (!bytes.equals(whole.get(name) as Buffer) || how === "cut" || how === "more") {
-        expect(stampsOf(cache, name)).not.toBe(damaged);
-      }
+      if (isOther) expect(stampsOf(cache, name)).not.toBe(damaged);
     }),
     { numRuns: runs },
   );
@@ -182,11 +169,13 @@ describe("what the build has compiled", () => {
     const repository = join(CLI, "../../..");
     const built = join(repository, "dist/src/code");
     expect(codeIn(built).map((name) => name.replace(/-.*/, ""))).toEqual([
+      "kernel",
       "pool",
       "program",
       "save",
       "scan",
       "sums",
+      "tally",
       "threads",
     ]);
     for (const name of codeIn(built)) expect(statSync(join(built, name)).mode & 0o777).toBe(0o600);
@@ -311,35 +300,6 @@ function figures({ code, stdout, stderr }: Ending): unknown {
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const { rows, totals, diagnostics } = JSON.parse(stdout) as Record<string, unknown>;
   return { rows, totals, diagnostics };
-}
-
-/** A path that nothing has yet. */
-function freshCache(): string {
-  return join(mkdtempSync(join(tmpdir(), "tokensift-code-")), "cache");
-}
-
-function codeIn(cache: string): string[] {
-  return existsSync(cache) ? readdirSync(cache).filter((name) => name.endsWith(".code")) : [];
-}
-
-function pathOf(cache: string, part: string): string {
-  return join(cache, codeIn(cache).find((name) => name.startsWith(part)) as string);
-}
-
-/** Changes with every writing: a file is replaced, so it is another one. */
-function stampsOf(cache: string, part: string): string {
-  const { ino, size, mtimeNs } = statSync(pathOf(cache, part), { bigint: true });
-  return [ino, size, mtimeNs].join(" ");
-}
-
-/** The built command line in a folder of its own, with the packages of this one. */
-function copyOfOurs(): string {
-  const repository = join(CLI, "../../..");
-  const copy = mkdtempSync(join(tmpdir(), "tokensift-copy-"));
-  cpSync(join(repository, "dist"), join(copy, "dist"), { recursive: true });
-  cpSync(join(repository, "package.json"), join(copy, "package.json"));
-  symlinkSync(join(repository, "node_modules"), join(copy, "node_modules"));
-  return copy;
 }
 
 /** A copy of ours with code that its build left, which `poison` makes that of a program with another version in it. */

@@ -14,6 +14,8 @@ export interface World {
   readonly folder?: string;
   readonly variables?: Readonly<Record<string, string>>;
   readonly user?: number;
+  /** Another copy of the command line. */
+  readonly cli?: string;
 }
 
 export interface Ending {
@@ -24,8 +26,8 @@ export interface Ending {
 }
 
 export function start(args: readonly string[], world: World = {}): ChildProcess {
-  const { home = "/nonexistent", folder = tmpdir(), variables = {}, user } = world;
-  return spawn(process.execPath, [CLI, ...args], {
+  const { home = "/nonexistent", folder = tmpdir(), variables = {}, user, cli = CLI } = world;
+  return spawn(process.execPath, [cli, ...args], {
     cwd: folder,
     env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC", TOKENSIFT_CACHE_DIR: CACHES, ...variables },
     stdio: ["ignore", "pipe", "pipe"],

@@ -18,7 +18,7 @@ import { BUFFER, STATUS } from "../../workers/layout.ts";
 import { family, writeFamily } from "../parity/generate-codex.ts";
 import { transcriptTree } from "../parity/generate.ts";
 
-const module = new WebAssembly.Module(readFileSync(new URL("../../dist/workers/kernel/kernel.wasm", import.meta.url)));
+const module = new WebAssembly.Module(readFileSync(new URL("../../dist/src/kernel.wasm", import.meta.url)));
 const MAX_LINE_BYTES = 1 << 20;
 
 /** Reads lines with one kernel that makes events itself, or leaves every record to the host. */

@@ -7,9 +7,7 @@ import { EventColumns } from "../../workers/event-columns.ts";
 import { Kernel } from "../../workers/kernel.ts";
 import { BUFFER } from "../../workers/layout.ts";
 
-export const module = new WebAssembly.Module(
-  readFileSync(new URL("../../dist/workers/kernel/kernel.wasm", import.meta.url)),
-);
+export const module = new WebAssembly.Module(readFileSync(new URL("../../dist/src/kernel.wasm", import.meta.url)));
 const ROOM = 1 << 16;
 
 export interface Surroundings {

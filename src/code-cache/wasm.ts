@@ -1,0 +1,77 @@
+/**
+ * WebAssembly as machine code that was made once, by V8's optimizing compiler.
+ *
+ * V8 compiles a function of WebAssembly in a hurry when it is first called, and well once it has run for long, in a thread
+ * of its own: of a scan of 200 ms a tenth of the CPU, and half of its code never gets that far. Browsers keep machine code with
+ * the modules they load (https://v8.dev/blog/wasm-code-caching). Node has no call for it; V8 has two for its own tests,
+ * under `--allow-natives-syntax`, on top of what browsers use. It refuses code of another version, of other flags and of
+ * another kind of CPU by itself; that it is whole has to be asked before (./file.ts).
+ */
+import { Script } from "node:vm";
+
+interface Natives {
+  deserialize(code: ArrayBuffer, bytes: Uint8Array): WebAssembly.Module | undefined;
+  serialize(module: WebAssembly.Module): ArrayBuffer;
+}
+
+/** Node 20, 22 and 24: V8s that have been seen to do this. */
+const KNOWN = /^(?:11\.3|12\.4|13\.6)\./;
+const NATIVES = `({
+  deserialize: (function (code, bytes) { return %DeserializeWasmModule(code, bytes); }),
+  serialize: (function (module) { return %SerializeWasmModule(module); }),
+})`;
+/** Off: all of a module is compiled at once, and well. */
+const HASTE = ["liftoff", "wasm-lazy-compilation", "wasm-dynamic-tiering"];
+/** A section of a name and nothing else, which means nothing: V8 hands out the module it has where the bytes are the same. */
+const MARK = Uint8Array.of(0, 2, 1, 0x74);
+const LENGTH_BYTES = 4;
+
+let known: Natives | undefined;
+
+/** The module of these bytes with what `machineCode` made of them; undefined where V8 does not take it. */
+export function revive(code: Uint8Array, bytes: Uint8Array): WebAssembly.Module | undefined {
+  if (code.length < LENGTH_BYTES) return undefined;
+  const length = new DataView(code.buffer, code.byteOffset).getUint32(0, true);
+  // A copy: V8 wants a buffer with nothing before and behind it.
+  const exactly = new Uint8Array(code.subarray(LENGTH_BYTES, LENGTH_BYTES + length)).buffer;
+  return natives()?.deserialize(exactly, bytes);
+}
+
+/**
+ * Machine code of all of a module, behind its length: what is kept may be longer, and V8 takes no byte too many. Some
+ * 10 ms of two cores' work. Undefined where this V8 is not known to be able to.
+ */
+export function machineCode(bytes: Uint8Array): Uint8Array | undefined {
+  // V8 ends the process where it has no such code to give, as it would under flags of somebody else's.
+  const able = process.execArgv.length === 0 ? natives() : undefined;
+  if (!able) return undefined;
+  setFlags(HASTE.map((flag) => `--no-${flag}`));
+  try {
+    const module = new WebAssembly.Module(Buffer.concat([bytes, MARK]));
+    // Code tells the flags it was written under.
+    setFlags(HASTE.map((flag) => `--${flag}`));
+    const code = new Uint8Array(able.serialize(module));
+    const length = Buffer.alloc(LENGTH_BYTES);
+    length.writeUInt32LE(code.length);
+    return Buffer.concat([length, code]);
+  } finally {
+    setFlags(HASTE.map((flag) => `--${flag}`));
+  }
+}
+
+function natives(): Natives | undefined {
+  if (known || !KNOWN.test(process.versions.v8)) return known;
+  const flag = "allow-natives-syntax";
+  setFlags([`--${flag}`]);
+  try {
+    known = new Script(NATIVES).runInThisContext() as Natives;
+  } finally {
+    setFlags([`--no-${flag}`]);
+  }
+  return known;
+}
+
+function setFlags(flags: readonly string[]): void {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  for (const flag of flags) setFlagsFromString(flag);
+}

@@ -1,0 +1,116 @@
+/** WebAssembly runs as machine code that was kept: sooner, and never otherwise. */
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { identityOf, readCode, type StoredCode, writeCode } from "../../src/code-cache/file.ts";
+import { copyOfOurs, damagesOf, freshCache, inflict, pathOf, stampsOf } from "./code.ts";
+import { type Ending, FIXTURES, tokensift } from "./tokensift.ts";
+
+const MODULES = ["kernel", "tally"] as const;
+/** Of a module of WebAssembly: https://webassembly.github.io/spec/core/binary/modules.html */
+const HEADER_BYTES = 8;
+const CODE_SECTION = 10;
+const [UNREACHABLE, NOP, END] = [0x00, 0x01, 0x0b] as const;
+const runs = Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 20);
+let ours: string;
+let plain: unknown;
+
+beforeAll(async () => {
+  ours = await copyOfAWhileAgo();
+  const ending = await scan(ours, freshCache(), [], { NODE_DISABLE_COMPILE_CACHE: "1" });
+  plain = figures(ending);
+  expect(plain).toMatchObject({ totals: { outputTokens: expect.any(Number) as number } });
+});
+
+test("the first run keeps it, for its user alone; later ones write nothing", async () => {
+  const cache = freshCache();
+  const stamps = () => MODULES.map((name) => stampsOf(cache, name));
+  expect(figures(await scan(ours, cache))).toEqual(plain);
+  for (const name of MODULES) expect(statSync(pathOf(cache, name)).mode & 0o777).toBe(0o600);
+  const first = stamps();
+  expect(figures(await scan(ours, cache))).toEqual(plain);
+  expect(stamps()).toEqual(first);
+});
+
+test("it is what runs, in all threads", async () => {
+  const hollow = await copyOfAWhileAgo();
+  const cache = freshCache();
+  await scan(hollow, cache);
+  for (const name of MODULES) {
+    const path = join(hollow, `dist/src/${name}.wasm`);
+    writeFileSync(path, hollowed(readFileSync(path)));
+    const code = pathOf(cache, name);
+    const { making, code: machineCode } = readCode(code) as StoredCode;
+    const identity = identityOf(statSync(path, { bigint: true }));
+    writeCode(cache, basename(code), { ...making, identity }, machineCode);
+  }
+  for (const threads of ["0", "2"]) {
+    const args = ["--no-cache", "--threads", threads];
+    expect(figures(await scan(hollow, cache, args))).toEqual(plain);
+    expect(await scan(hollow, cache, args, { NODE_DISABLE_COMPILE_CACHE: "1" })).not.toMatchObject({ code: 0 });
+  }
+});
+
+test("what is damaged anywhere is not run", async () => {
+  const cache = freshCache();
+  await scan(ours, cache);
+  const whole = new Map(MODULES.map((name) => [basename(pathOf(cache, name)), readFileSync(pathOf(cache, name))]));
+  await fc.assert(
+    fc.asyncProperty(damagesOf([...whole.keys()]), async (damage) => {
+      for (const [name, bytes] of whole) writeFileSync(join(cache, name), bytes);
+      inflict(damage, cache);
+      expect(figures(await scan(ours, cache, ["--no-cache"]))).toEqual(plain);
+    }),
+    { numRuns: runs },
+  );
+});
+
+/** A copy of ours that no code fits; none is kept of files that have just been written. */
+async function copyOfAWhileAgo(): Promise<string> {
+  const copy = copyOfOurs();
+  await wait(2100);
+  return copy;
+}
+
+function scan(copy: string, cache: string, args: readonly string[] = [], more: Record<string, string> = {}) {
+  const variables = { TOKENSIFT_CACHE_DIR: cache, ...more };
+  const world = { home: FIXTURES, variables, cli: join(copy, "dist/src/cli.cjs") };
+  return tokensift(["scan", FIXTURES, "--by", "session", "--json", "--no-progress", ...args], world);
+}
+
+function figures({ code, stdout }: Ending): unknown {
+  expect(code).toBe(0);
+  const { rows, totals, diagnostics } = JSON.parse(stdout) as Record<string, unknown>;
+  return { rows, totals, diagnostics };
+}
+
+/** The same module with nothing in its functions: whoever calls one comes to nothing. */
+function hollowed(wasm: Buffer): Buffer {
+  const hollow = Buffer.from(wasm);
+  let at = HEADER_BYTES;
+  /** https://en.wikipedia.org/wiki/LEB128 */
+  const readNumber = (): number => {
+    for (let value = 0, shift = 0; ; shift += 7) {
+      const byte = hollow[at++] as number;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  for (let section; (section = hollow[at++]) !== undefined;) {
+    const bytes = readNumber();
+    if (section === CODE_SECTION) break;
+    at += bytes;
+  }
+  for (let functions = readNumber(); functions > 0; functions--) {
+    const bytes = readNumber();
+    // No variables of its own; as long as it was.
+    hollow.fill(NOP, at, at + bytes);
+    hollow[at] = 0;
+    hollow[at + 1] = bytes > 2 ? UNREACHABLE : END;
+    hollow[at + bytes - 1] = END;
+    at += bytes;
+  }
+  return hollow;
+}
