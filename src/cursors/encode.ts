@@ -12,7 +12,7 @@ import {
   MAGIC,
   type Making,
 } from "./layout.ts";
-import { isDense, type Narrow, paddedBytes, putNumbers, type Width, widthFor, widthOf } from "./narrow.ts";
+import { isDense, type Narrow, paddedBytes, putNumbers, type Width, widthFor } from "./narrow.ts";
 import { checksumsOf, lengthsOf } from "./rows.ts";
 import { type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./columns.ts";
 import type { WideTables } from "./wide.ts";
@@ -56,7 +56,7 @@ export function encodeCursors(
   }
   const { address, length } = (tables as unknown as NarrowTables).cursor.checksum;
   const sums = new Uint32Array(bytes.buffer, address, length);
-  sums.set(checksumsOf(tables as unknown as NarrowTables, lengthsIn(memory, wide), memory));
+  sums.set(checksumsOf(tables as unknown as NarrowTables, lengthsOf(wide.cursor, 0, length), memory));
   const header = new Uint32Array(bytes.buffer, bytes.byteOffset, HEADER_BYTES / 4);
   header.set([...MAGIC, FORMAT, 0, 0, packed.length, headBytes]);
   header[4] = headChecksumOf(bytes, headBytes, memory);
@@ -76,17 +76,9 @@ function columnsOf(table: TableName, wide: WideTables, memory: TallyMemory): Col
   return hasZeros ? columns : columns.map((column) => ({ ...column, width: column.width === 0 ? 1 : column.width }));
 }
 
-function lengthsIn(memory: TallyMemory, { cursor }: WideTables): ReturnType<typeof lengthsOf> {
-  const rows = cursor.events.length;
-  const copied = Object.entries(lengthsOf(cursor, 0, rows)).map(([name, lengths]) => {
-    const there = memory.u32(rows);
-    there.set(lengths);
-    return [name, there] as const;
-  });
-  return Object.fromEntries(copied) as ReturnType<typeof lengthsOf>;
-}
-
-function widthIn(values: Uint32Array | Float64Array, { buffer, native }: TallyMemory): Width {
-  const isThere = values instanceof Uint32Array && values.buffer === buffer;
-  return isThere ? widthFor(native.largest(values.byteOffset, 4, values.length) >>> 0) : widthOf(values);
+function widthIn(values: Uint32Array | Float64Array, { native }: TallyMemory): Width {
+  const { byteOffset, length } = values;
+  if (values instanceof Uint32Array) return widthFor(native.largest(byteOffset, 4, length) >>> 0);
+  const most = native.largestWhole(byteOffset, length);
+  return most < 0 ? 8 : widthFor(most);
 }

@@ -38,7 +38,7 @@ export function widthOf(values: Uint32Array | Float64Array): Width {
 }
 
 /** The largest number of 6 bytes. */
-export const MOST_WHOLE = 2 ** 48 - 1;
+const MOST_WHOLE = 2 ** 48 - 1;
 
 /** The least width that holds numbers up to `most`. */
 export function widthFor(most: number): Width {

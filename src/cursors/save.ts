@@ -1,18 +1,17 @@
 /** Cursors that are new or other than before, to their files. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { stampFields } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { TallyMemory } from "../tally/memory.ts";
 import { type Entry, keptEntry, writeCursors } from "./entries.ts";
 import { makeFolder } from "../files/folder.ts";
 import { type FileKind, fileName, sweep } from "./file.ts";
-import { IDENTITY_BYTES } from "./hash.ts";
+import type { Hash } from "./hash.ts";
 import { ageOf } from "./identity.ts";
 import type { Making } from "./layout.ts";
 import { type Member, offsetOf, type Project, type ScannedTranscript } from "./project.ts";
 import type { CursorAt, CursorTable } from "./table.ts";
-import { type Bookmark, bookmarkAt } from "./wide.ts";
+import type { Bookmark } from "./wide.ts";
 
 export interface Saving {
   /** Where cursor files are. */
@@ -117,18 +116,13 @@ function bookmarkOf(
 ): Bookmark | CursorAt {
   // What has settled stays so, and all else of it is as it was.
   if (member.isUnchanged && before) return before;
-  const old = before && bookmarkAt(before.table.row, before.row);
-  const head = member.seen?.head ?? found?.head ?? { low: old?.headLow ?? 0, high: old?.headHigh ?? 0 };
-  const anchor = found?.anchor ?? { low: old?.anchorLow ?? 0, high: old?.anchorHigh ?? 0 };
-  return {
-    ...stampFields(stamp),
-    sizeBytes,
-    headBytes: Math.min(IDENTITY_BYTES, sizeBytes),
-    headLow: head.low,
-    headHigh: head.high,
-    anchorLow: anchor.low,
-    anchorHigh: anchor.high,
-    age: ageOf(stamp, takenMs),
-    offset: offsetOf(member, found),
-  };
+  const head = member.seen?.head ?? found?.head ?? hashIn(before, "headLow", "headHigh");
+  const anchor = found?.anchor ?? hashIn(before, "anchorLow", "anchorHigh");
+  return { stamp, sizeBytes, head, anchor, age: ageOf(stamp, takenMs), offset: offsetOf(member, found) };
+}
+
+function hashIn(cursor: CursorAt | undefined, low: "headLow" | "anchorLow", high: "headHigh" | "anchorHigh"): Hash {
+  if (!cursor) return { low: 0, high: 0 };
+  const { table, row } = cursor;
+  return { low: table.row[low][row] as number, high: table.row[high][row] as number };
 }

@@ -1,11 +1,12 @@
 /** A merged table to the tables of a cursor file. */
-import { allocate, type BatchColumns, type Columns, CONTEXT, FACTS, NO_USAGE } from "../events.ts";
-import { STAMP_FIELDS } from "../discover/stamp.ts";
+import { type BatchColumns, type Columns, CONTEXT, FACTS } from "../events.ts";
+import { type FileStamp, STAMP_FIELDS } from "../discover/stamp.ts";
 import type { MergedTable } from "../merge.ts";
-import { MOST_WHOLE } from "./narrow.ts";
-import { CURSOR, type LISTED_CONTEXT, ROW_TEXTS, SKIPPED, SKIPPED_REASONS } from "./columns.ts";
+import { type Hash, IDENTITY_BYTES } from "./hash.ts";
+import { CURSOR, LISTED_CONTEXT, ROW_TEXTS, SKIPPED, SKIPPED_REASONS } from "./columns.ts";
 import type { CursorAt } from "./table.ts";
 
+/** All columns lie in the memory of the table that they come from. */
 export interface WideTables extends Omit<BatchColumns, "range"> {
   readonly texts: readonly string[];
   readonly cursor: Columns<typeof CURSOR>;
@@ -16,56 +17,61 @@ export interface WideTables extends Omit<BatchColumns, "range"> {
 }
 
 /** What a transcript's cursor is beside what was found in it. */
-export type Bookmark = { readonly [Name in (typeof BOOKMARK)[number]]: number };
+export interface Bookmark {
+  readonly stamp: FileStamp;
+  readonly sizeBytes: number;
+  readonly head: Hash;
+  readonly anchor: Hash;
+  /** One of `AGE`. */
+  readonly age: number;
+  readonly offset: number;
+}
 
-const BOOKMARK = [
-  ...STAMP_FIELDS,
-  "sizeBytes",
-  "headBytes",
-  "headLow",
-  "headHigh",
-  "anchorLow",
-  "anchorHigh",
-  "age",
-  "offset",
-] as const satisfies ReadonlyArray<keyof typeof CURSOR>;
+type CursorColumn = keyof typeof CURSOR;
+
+/** The columns that say it. */
+const BOOKMARK: ReadonlyArray<readonly [CursorColumn, (bookmark: Bookmark) => number]> = [
+  ...STAMP_FIELDS.map((name, i) => [name, ({ stamp }: Bookmark) => stamp.halves[stamp.at + i] as number] as const),
+  ["sizeBytes", ({ sizeBytes }) => sizeBytes],
+  ["headBytes", ({ sizeBytes }) => Math.min(IDENTITY_BYTES, sizeBytes)],
+  ["headLow", ({ head }) => head.low],
+  ["headHigh", ({ head }) => head.high],
+  ["anchorLow", ({ anchor }) => anchor.low],
+  ["anchorHigh", ({ anchor }) => anchor.high],
+  ["age", ({ age }) => age],
+  ["offset", ({ offset }) => offset],
+];
 
 const FACT_NAMES = Object.keys(FACTS) as Array<keyof typeof FACTS>;
 
-export function bookmarkAt(row: Columns<typeof CURSOR>, i: number): Bookmark {
-  return Object.fromEntries(BOOKMARK.map((name) => [name, row[name][i]])) as Bookmark;
-}
-
 /** Takes the columns of `table` over and changes them: it is of no other use afterwards. */
 export function tablesOf(table: MergedTable, bookmarks: ReadonlyArray<Bookmark | CursorAt>): WideTables {
-  const { event, record, usage, extra } = table;
+  const { memory, event, record, usage, extra, transcripts } = table;
   const cursor = rowsOf(table);
-  for (const name of BOOKMARK) {
+  for (const [name, partOf] of BOOKMARK) {
     const to = cursor[name];
     for (const [t, bookmark] of bookmarks.entries()) {
-      to[t] = "table" in bookmark ? (bookmark.table.row[name][bookmark.row] as number) : bookmark[name];
+      to[t] = "table" in bookmark ? (bookmark.table.row[name][bookmark.row] as number) : partOf(bookmark);
     }
   }
-  const { context, numbers } = distinctContexts(table);
-  for (let i = 0; i < event.context.length; i++) event.context[i] = numbers[event.context[i] as number] as number;
-  const listedContext = contextsListed(table, cursor);
-  countFromRecords(event.firstMs, event.earliestRecord, record.timeMs);
-  countFromRecords(event.lastMs, event.lastRecord, record.timeMs);
-  countFromRecords(event.chosenMs, event.chosenRecord, record.timeMs);
-  countFromRows(table, cursor);
-  const { firstRecord } = table.transcript;
-  const absolute = new Set<unknown>();
-  if (areNear(record.timeMs, firstRecord, cursor.baseMs)) countFromBase(record.timeMs, firstRecord, cursor.baseMs);
-  else absolute.add(record.timeMs);
+  const context = distinctContexts(table);
+  const listedContext = contextsListed(table, cursor, context.agentName.length);
+  memory.bind("event", event);
+  memory.bind("record", record);
+  memory.bind("extra", extra);
+  const { events, eventRecords, usages, extras, baseMs } = cursor;
+  memory.bind("row", { events, eventRecords, usages, extras, baseMs });
+  const areNear = memory.native.leaveRows(transcripts) !== 0;
+  const absolute = new Set<unknown>(areNear ? [] : [record.timeMs]);
   const textColumns = [...ROW_TEXTS.map((name) => cursor[name]), ...Object.values(context), event.model, extra.model];
   const texts = keepTextsIn(textColumns, table.texts);
   return { texts, cursor, listedContext, event, record, usage, extra, context, skipped: skippedOf(table), absolute };
 }
 
-/** All but the bookmarks. */
+/** All but the bookmarks, and what times count from. */
 function rowsOf(table: MergedTable): Columns<typeof CURSOR> {
-  const { transcript, transcripts } = table;
-  const cursor = allocate(CURSOR, transcripts);
+  const { memory, transcript, transcripts } = table;
+  const cursor = memory.columns(CURSOR, transcripts);
   const { firstEvent, firstRecord, firstUsage, firstExtra } = transcript;
   for (let t = 0; t < transcripts; t++) {
     const length = (first: Uint32Array, all: number) => (first[t + 1] ?? all) - (first[t] as number);
@@ -78,28 +84,17 @@ function rowsOf(table: MergedTable): Columns<typeof CURSOR> {
     cursor.skippedListed[t] = (cursor.skippedListed[t] as number) + 1;
   }
   for (const name of FACT_NAMES) cursor[name].set(transcript[name]);
-  for (let t = 0; t < transcripts; t++) cursor.baseMs[t] = earliest(table, t);
   return cursor;
-}
-
-/** The earliest time of a transcript's records; 0 when none has one. */
-function earliest({ transcript, transcripts, eventRecords, record: { timeMs } }: MergedTable, t: number): number {
-  const end = t + 1 < transcripts ? (transcript.firstRecord[t + 1] as number) : eventRecords;
-  let least = Infinity;
-  for (let i = transcript.firstRecord[t] as number; i < end; i++) {
-    if ((timeMs[i] as number) < least) least = timeMs[i] as number;
-  }
-  return least === Infinity ? 0 : least;
 }
 
 /**
  * Contexts that are in use, those that are alike once: batches bring their own, appended lines would add another each
  * time, and a table from which few rows are taken has those of all others.
  */
-function distinctContexts({ event, length, context, contexts }: MergedTable) {
-  const isUsed = new Uint8Array(contexts);
-  for (let i = 0; i < length; i++) isUsed[event.context[i] as number] = 1;
-  const numbers = new Uint32Array(contexts);
+function distinctContexts({ memory, event, length, context, contexts }: MergedTable): Columns<typeof CONTEXT> {
+  const isUsed = memory.u8(contexts);
+  memory.native.mark(event.context.byteOffset, length, isUsed.byteOffset);
+  const numbers = memory.u32(contexts);
   const kept: number[] = [];
   const known = new Map<string, number>();
   const columns = Object.values(context);
@@ -110,11 +105,12 @@ function distinctContexts({ event, length, context, contexts }: MergedTable) {
     known.set(key, number);
     numbers[i] = number;
   }
-  const distinct = allocate(CONTEXT, kept.length);
+  memory.renumber(event.context, 0, length, numbers);
+  const distinct = memory.columns(CONTEXT, kept.length);
   for (const [name, column] of Object.entries(distinct)) {
     column.set(kept.map((i) => context[name as keyof typeof CONTEXT][i] as number));
   }
-  return { context: distinct, numbers };
+  return distinct;
 }
 
 /**
@@ -135,86 +131,31 @@ function keepTextsIn(columns: readonly Uint32Array[], texts: readonly string[]):
 }
 
 /** The contexts of each transcript's events, each once. */
-function contextsListed({ event, length, transcript }: MergedTable, cursor: WideTables["cursor"]) {
-  const listed: number[] = [];
-  eachTranscript(transcript.firstEvent, length, (t, from, to) => {
-    const known = new Set<number>();
-    let last = -1;
-    for (let i = from; i < to; i++) {
-      const context = event.context[i] as number;
-      if (context !== last) known.add(context);
-      last = context;
-    }
-    cursor.contextsListed[t] = known.size;
-    listed.push(...known);
-  });
-  return { context: Uint32Array.from(listed) };
-}
-
-/** Makes indexes count from where the transcript's elements begin, and those of an event's records from its first one. */
-function countFromRows(
-  { event, record, extra, length, transcriptOf, transcript }: MergedTable,
+function contextsListed(
+  { memory, event, length, transcript: { firstEvent } }: MergedTable,
   cursor: WideTables["cursor"],
-): void {
-  const { firstEvent, firstRecord, firstUsage, firstExtra } = transcript;
-  const { usage, earliestRecord, chosenRecord, lastRecord } = event;
-  for (let i = 0; i < length; i++) {
-    const t = transcriptOf[i] as number;
-    const first = event.firstRecord[i] as number;
-    earliestRecord[i] = (earliestRecord[i] as number) - first;
-    chosenRecord[i] = (chosenRecord[i] as number) - first;
-    lastRecord[i] = (lastRecord[i] as number) - first;
-    event.firstRecord[i] = first - (firstRecord[t] as number);
-    usage[i] = usage[i] === NO_USAGE ? 0 : (usage[i] as number) - (firstUsage[t] as number) + 1;
-  }
-  for (let t = 0; t < cursor.events.length; t++) {
-    subtract(record.event, firstRecord[t] as number, cursor.eventRecords[t] as number, firstEvent[t] as number);
-    subtract(extra.event, firstExtra[t] as number, cursor.extras[t] as number, firstEvent[t] as number);
-  }
-}
-
-function subtract(column: Uint32Array, from: number, length: number, by: number): void {
-  for (let i = from; i < from + length; i++) column[i] = (column[i] as number) - by;
-}
-
-/** Makes times of events count from those of one of their records each; without a time they are 0. */
-function countFromRecords(column: Float64Array, records: Uint32Array, timeMs: Float64Array): void {
-  for (let i = 0; i < column.length; i++) {
-    const ms = column[i] as number;
-    column[i] = Number.isFinite(ms) ? ms - (timeMs[records[i] as number] as number) : 0;
-  }
-}
-
-/** Times that count from a base fit into 6 bytes, or none of the column does. */
-const MOST_RELATIVE_MS = MOST_WHOLE - 1;
-
-/** Makes times count from the base of their transcript plus 1, 0 being none. */
-function countFromBase(column: Float64Array, firsts: Uint32Array, baseMs: Float64Array): void {
-  eachTranscript(firsts, column.length, (t, from, to) => {
-    const base = (baseMs[t] as number) - 1;
-    for (let i = from; i < to; i++) {
-      const ms = column[i] as number;
-      column[i] = Number.isFinite(ms) ? ms - base : 0;
+  contexts: number,
+) {
+  const listed: number[] = [];
+  /** The transcript, counted from 1, that each was listed for. */
+  const listedFor = new Uint32Array(contexts);
+  for (let t = 0; t < firstEvent.length; t++) {
+    const before = listed.length;
+    for (let i = firstEvent[t] as number, end = firstEvent[t + 1] ?? length; i < end; i++) {
+      const context = event.context[i] as number;
+      if (listedFor[context] === t + 1) continue;
+      listedFor[context] = t + 1;
+      listed.push(context);
     }
-  });
+    cursor.contextsListed[t] = listed.length - before;
+  }
+  const columns = memory.columns(LISTED_CONTEXT, listed.length);
+  columns.context.set(listed);
+  return columns;
 }
 
-function areNear(column: Float64Array, firsts: Uint32Array, baseMs: Float64Array): boolean {
-  let isNear = true;
-  eachTranscript(firsts, column.length, (t, from, to) => {
-    const base = baseMs[t] as number;
-    for (let i = from; i < to; i++)
-      if ((column[i] as number) - base > MOST_RELATIVE_MS && column[i] !== Infinity) isNear = false;
-  });
-  return isNear;
-}
-
-function eachTranscript(firsts: Uint32Array, length: number, use: (t: number, from: number, to: number) => void): void {
-  for (let t = 0; t < firsts.length; t++) use(t, firsts[t] as number, firsts[t + 1] ?? length);
-}
-
-function skippedOf({ skippedLines }: MergedTable): WideTables["skipped"] {
-  const skipped = allocate(SKIPPED, skippedLines.length);
+function skippedOf({ memory, skippedLines }: MergedTable): WideTables["skipped"] {
+  const skipped = memory.columns(SKIPPED, skippedLines.length);
   for (const [i, { line, offset, reason }] of skippedLines.entries()) {
     skipped.line[i] = line;
     skipped.offset[i] = offset;

@@ -85,12 +85,6 @@ export function isSameStampIn(columns: StampColumns): (stamp: FileStamp, i: numb
     a[at + DEVICE + 1] === deviceHigh[i];
 }
 
-/** Its parts by name. */
-export function stampFields({ halves: a, at }: FileStamp): Readonly<Record<StampField, number>> {
-  const fields = STAMP_FIELDS.map((name, i) => [name, a[at + i]] as const);
-  return Object.fromEntries(fields) as Record<StampField, number>;
-}
-
 /** Another text for another stamp. */
 export function stampText({ halves: a, at }: FileStamp): string {
   return a.subarray(at, at + STAMP_FIELDS.length).join(" ");

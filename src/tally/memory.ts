@@ -8,17 +8,20 @@ interface Native {
   readonly memory: WebAssembly.Memory;
   shift(column: number, length: number, by: number): void;
   renumber(column: number, length: number, numbers: number): void;
+  mark(column: number, length: number, marks: number): void;
   checksum(from: number, length: number): number;
   checksumRows(columns: number, count: number, rows: number, sums: number): void;
   widenU32(from: number, width: number, length: number, to: number): void;
   widenF64(from: number, width: number, length: number, to: number): void;
   largest(from: number, width: number, length: number): number;
+  largestWhole(column: number, length: number): number;
   areCounts(column: number, length: number): number;
   areTimes(column: number, length: number): number;
   sumStarts(lengths: number, length: number, starts: number): number;
   areBookmarksSound(rows: number, identityBytes: number): number;
   areRowsSound(rows: number): number;
   placeRows(rows: number, isRelative: number, contexts: number, transcript: number): void;
+  leaveRows(rows: number): number;
   nextWith(flags: number, from: number, to: number): number;
   findDistinct(from: number, to: number, found: number, vectors: number, places: number): number;
   settleRollout(

@@ -55,3 +55,18 @@ describe("times in a transcript", () => {
     );
   });
 });
+
+describe("as many tokens as", () => {
+  const most = [2 ** 8, 2 ** 16, 2 ** 32, 2 ** 48, 2 ** 53].map((end) => end - 1);
+  test.each([...most, 2 ** 8, 2 ** 16, 2 ** 32, 2 ** 48])("%d come out of a cursor", async (tokens) => {
+    const machine = new Machine();
+    const alone = { input_tokens: tokens, output_tokens: 0, cache_read_input_tokens: 0 };
+    machine.write(machine.path(1), `${response(1, {}, alone)}\n`);
+    const nothing = { ...alone, input_tokens: 0 };
+    machine.write(machine.path(2), `${response(2, {}, nothing)}\n`);
+    await machine.scan();
+    const { stats, totals } = await machine.scan();
+    expect(stats).toMatchObject({ bytesRead: 0, transcriptsUnchanged: 2 });
+    expect(totals).toMatchObject({ inputTokens: tokens });
+  });
+});

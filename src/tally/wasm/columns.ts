@@ -16,6 +16,11 @@ export function renumber(column: usize, length: u32, numbers: usize): void {
   }
 }
 
+/** Sets the byte of each number that stands in it. */
+export function mark(column: usize, length: u32, marks: usize): void {
+  for (let at = column, end = column + ((<usize>length) << 2); at < end; at += 4) store<u8>(marks + <usize>load<u32>(at), 1);
+}
+
 export function fillU32(column: usize, length: u32, value: u32): void {
   for (let at = column, end = column + ((<usize>length) << 2); at < end; at += 4) store<u32>(at, value);
 }

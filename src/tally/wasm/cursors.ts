@@ -110,6 +110,18 @@ export function largest(from: usize, width: u32, length: u32): u32 {
   return most;
 }
 
+/** The largest of numbers of 8 bytes; -1 where one is not whole, from 0 to 2^48 - 1. */
+export function largestWhole(column: usize, length: u32): f64 {
+  let most: f64 = 0;
+  for (let i: u32 = 0; i < length; i++) {
+    const value = f64At(column, i);
+    const isWhole = value >= 0 && value <= MOST_SIX_BYTES && Math.floor(value) == value;
+    if (!isWhole || reinterpret<u64>(value) == 0x8000000000000000) return -1;
+    most = Math.max(most, value);
+  }
+  return most;
+}
+
 /** Whether numbers of 8 bytes are whole, from 0 to 2^53 - 1. */
 export function areCounts(column: usize, length: u32): bool {
   for (let i: u32 = 0; i < length; i++) {
@@ -230,6 +242,75 @@ export function placeRows(rows: u32, isRelative: bool, contexts: u32, transcript
     }
     u += u32At(rowUsages, row);
   }
+}
+
+/** The largest number of six bytes less one: times count from 1. */
+const MOST_RELATIVE_MS: f64 = MOST_SIX_BYTES - 1;
+
+/**
+ * The other way round: makes rows that are all of the table count from where they begin, and says in `rowBaseMs` what the times of
+ * their records count from. False: some lie too far apart, and those of all records are left as they are.
+ */
+export function leaveRows(rows: u32): bool {
+  let e: u32 = 0;
+  let r: u32 = 0;
+  let u: u32 = 0;
+  let x: u32 = 0;
+  let areNear = true;
+  for (let row: u32 = 0; row < rows; row++) {
+    const firstEvent = e;
+    const firstRecord = r;
+    let earliestMs: f64 = Infinity;
+    let latestMs: f64 = -Infinity;
+    for (const end = r + u32At(rowEventRecords, row); r < end; r++) {
+      setU32(T.recordEvent, r, u32At(T.recordEvent, r) - firstEvent);
+      const ms = f64At(T.recordTimeMs, r);
+      if (!isFinite(ms)) continue;
+      earliestMs = Math.min(earliestMs, ms);
+      latestMs = Math.max(latestMs, ms);
+    }
+    setF64(rowBaseMs, row, earliestMs == Infinity ? 0 : earliestMs);
+    if (latestMs - earliestMs > MOST_RELATIVE_MS) areNear = false;
+    for (const end = e + u32At(rowEvents, row); e < end; e++) {
+      const first = u32At(T.eventFirstRecord, e);
+      const earliest = u32At(T.eventEarliestRecord, e);
+      const chosen = u32At(T.eventChosenRecord, e);
+      const last = u32At(T.eventLastRecord, e);
+      subtractTime(T.eventFirstMs, e, earliest);
+      subtractTime(T.eventLastMs, e, last);
+      subtractTime(T.eventChosenMs, e, chosen);
+      setU32(T.eventFirstRecord, e, first - firstRecord);
+      setU32(T.eventEarliestRecord, e, earliest - first);
+      setU32(T.eventChosenRecord, e, chosen - first);
+      setU32(T.eventLastRecord, e, last - first);
+      const used = u32At(T.eventUsage, e);
+      setU32(T.eventUsage, e, used == <u32>T.NONE ? 0 : used - u + 1);
+    }
+    for (const end = x + u32At(rowExtras, row); x < end; x++) {
+      setU32(T.extraEvent, x, u32At(T.extraEvent, x) - firstEvent);
+    }
+    u += u32At(rowUsages, row);
+  }
+  if (areNear) countFromBases(rows);
+  return areNear;
+}
+
+function countFromBases(rows: u32): void {
+  let r: u32 = 0;
+  for (let row: u32 = 0; row < rows; row++) {
+    const baseMs = f64At(rowBaseMs, row) - 1;
+    for (const end = r + u32At(rowEventRecords, row); r < end; r++) {
+      const ms = f64At(T.recordTimeMs, r);
+      setF64(T.recordTimeMs, r, isFinite(ms) ? ms - baseMs : 0);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function subtractTime(column: usize, event: u32, record: u32): void {
+  const ms = f64At(column, event);
+  setF64(column, event, isFinite(ms) ? ms - f64At(T.recordTimeMs, record) : 0);
 }
 
 // @ts-ignore: decorator
