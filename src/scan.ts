@@ -1,9 +1,11 @@
 /** One scan from top to bottom: roots, transcripts, shards, batches, events, figures. */
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { CursorOptions, Cursors } from "./cursors/index.ts";
 import { EarlyThreads } from "./early-threads.ts";
 import { DamagedCursors } from "./cursors/damaged.ts";
+import { isCursorFile } from "./cursors/file.ts";
 import { cacheFolder } from "./cursors/location.ts";
 import type { Unfolded } from "./databases/index.ts";
 import { isDatabase } from "./discover/database.ts";
@@ -87,11 +89,11 @@ export async function scanWhole(
     folds: checked.count === "responses",
     // Without cursors nobody looks at them.
     dispatches: checked.cache,
-    identifies: false,
+    identifies: cursorFolder(checked) !== undefined,
     taskPattern: checked.cache || needsTasks ? checked.taskPattern : undefined,
   };
-  // Of what is there, all will be read.
-  const early = checked.cache || checked.threads === 0 ? undefined : await EarlyThreads.for(checked.threads, limits);
+  const isOfUse = checked.threads !== 0 && !hasCursors(checked);
+  const early = isOfUse ? await EarlyThreads.for(checked.threads, limits) : undefined;
   const { listed, found } = await find(checked, early);
   const bytesTotal = sum(listed.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
@@ -121,7 +123,7 @@ export async function scanWhole(
   let bytesMerged = 0;
   await readShards(shards, {
     threads,
-    limits: { ...limits, identifies: cursors !== undefined },
+    limits,
     started: early?.started,
     signal: checked.signal,
     onShard: (shard) => checked.onProgress?.({ bytesDone: (bytesDone += bytesOf(shard)), bytesTotal: bytesLeft }),
@@ -221,7 +223,23 @@ async function unfolded(
   return unfoldDatabases(found, cache ? cacheFolder(environment, cacheDirectory) : undefined);
 }
 
-/** Undefined where the scan is to do without, or there is no place for them. */
+/** Where cursors are; undefined where the scan is to do without, or there is no place for them. */
+function cursorFolder({ cache, count, environment, cacheDirectory }: CheckedOptions): string | undefined {
+  // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
+  return cache && count !== "records" ? cacheFolder(environment, cacheDirectory) : undefined;
+}
+
+/** Whether any have been written yet: else, of what is there, all will be read. */
+function hasCursors(checked: CheckedOptions): boolean {
+  const folder = cursorFolder(checked);
+  try {
+    return folder !== undefined && readdirSync(folder).some(isCursorFile);
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined where there are none (`cursorFolder`), or nothing that they could be of. */
 export async function cursorsOf(
   found: Discovery,
   checked: CheckedOptions,
@@ -229,20 +247,17 @@ export async function cursorsOf(
   memory: TallyMemory,
   reading: Pick<CursorOptions, "isHeadEnough" | "keepsOpen"> = {},
 ): Promise<Cursors | undefined> {
-  // Older collectors counted every record: that needs rows which events, and so cursors, do not have.
-  if (!checked.cache || checked.count === "records" || found.transcripts.length === 0) return undefined;
+  const folder = cursorFolder(checked);
+  if (folder === undefined || found.transcripts.length === 0) return undefined;
   const { Cursors } = await import("./cursors/index.ts");
-  const folder = cacheFolder(checked.environment, checked.cacheDirectory);
-  if (folder === undefined) return undefined;
   const { maxLineBytes } = checked;
   return new Cursors(found.transcripts, { folder, maxLineBytes, roots: found.roots, takenMs, memory, ...reading });
 }
 
 /** Undefined where each event is needed, or there is no place for sums. */
 async function sumsOf(found: Discovery, checked: CheckedOptions, memory: TallyMemory): Promise<Sums | undefined> {
-  if (!checked.cache || checked.count === "records" || asksForTasks(checked)) return undefined;
-  const folder = cacheFolder(checked.environment, checked.cacheDirectory);
-  if (folder === undefined) return undefined;
+  const folder = cursorFolder(checked);
+  if (folder === undefined || asksForTasks(checked)) return undefined;
   const { Sums } = await import("./sums/index.ts");
   return Sums.open(checked, found.roots, folder, memory);
 }
