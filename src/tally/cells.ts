@@ -103,7 +103,9 @@ export function fillQuarters({ table, groups, toolUses }: Addends): Cells {
   const uses = memory.u32(eventRecords);
   uses.set(toolUses.ofRecord.subarray(0, eventRecords));
   const count = memory.native.addLeftRecords(leftEvents.byteOffset, uses.byteOffset);
-  const instantsMs = [NaN, ...Array.from(numbers, (number) => number * QUARTER_MS)];
+  // Left records may have brought more. Nobody has touched the room behind them.
+  const quarters = numbers.subarray(0, memory.native.sliceCount());
+  const instantsMs = [NaN, ...Array.from(quarters, (number) => number * QUARTER_MS)];
   return { ...filled, length: count, instantsMs, leftEvents: leftEvents.subarray(0, 0) };
 }
 

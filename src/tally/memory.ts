@@ -88,6 +88,7 @@ interface Native {
   placeKinds(transcripts: number, contexts: number, limits: number, numbers: number): number;
   placeSums(numbers: number): number;
   summedResponses(): number;
+  sliceCount(): number;
   leftEventCount(): number;
   leftGroupCount(): number;
 }

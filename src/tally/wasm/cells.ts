@@ -99,6 +99,11 @@ export function findSlices(places: usize, last: u32, numbers: usize, sliceMs: f6
   return slices;
 }
 
+/** How many there are by now. */
+export function sliceCount(): u32 {
+  return slices;
+}
+
 /** Those of sums, behind the ones there are; returns how many there are then. */
 export function findSumSlices(quarterMs: f64): u32 {
   for (let i: u32 = 0; i < T.sums; i++) {
