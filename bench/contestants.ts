@@ -33,12 +33,15 @@ export function ourTool(threads: number | null): Contestant {
 }
 
 /** tokensift with its cache, which the round that does not count has filled. */
-export function ourWarmTool(name = "tokensift"): Contestant {
+export function ourWarmTool(
+  name = "tokensift",
+  cacheOf = (home: string) => join(home, ".tokensift-cache"),
+): Contestant {
   const { cli, version } = ourBuild();
   return {
     name,
     version,
-    command: (home) => [process.execPath, cli, "scan", "--json", "--cache-dir", join(home, ".tokensift-cache")],
+    command: (home) => [process.execPath, cli, "scan", "--json", "--cache-dir", cacheOf(home)],
     figures: (output) => ourFigures(JSON.parse(output) as ScanResult),
     scanMs: (output) => (JSON.parse(output) as ScanResult).stats.stagesMs.scan,
   };
