@@ -42,8 +42,7 @@ export function revive(code: Uint8Array, bytes: Uint8Array): WebAssembly.Module 
  * 10 ms of two cores' work. Undefined where this V8 is not known to be able to.
  */
 export function machineCode(bytes: Uint8Array): Uint8Array | undefined {
-  // V8 ends the process where it has no such code to give, as it would under flags of somebody else's.
-  const able = process.execArgv.length === 0 ? natives() : undefined;
+  const able = isUndisturbed() ? natives() : undefined;
   if (!able) return undefined;
   setFlags(HASTE.map((flag) => `--no-${flag}`));
   try {
@@ -57,6 +56,15 @@ export function machineCode(bytes: Uint8Array): Uint8Array | undefined {
   } finally {
     setFlags(HASTE.map((flag) => `--${flag}`));
   }
+}
+
+/**
+ * V8 ends the process where it has no such code to give: under somebody else's flags, or with a debugger, for which it compiles
+ * otherwise. Editors attach theirs through NODE_OPTIONS.
+ */
+function isUndisturbed(): boolean {
+  if (process.execArgv.length > 0 || process.env["NODE_OPTIONS"]) return false;
+  return !process.features.inspector || process.getBuiltinModule("node:inspector").url() === undefined;
 }
 
 function natives(): Natives | undefined {

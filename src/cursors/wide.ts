@@ -50,7 +50,9 @@ export function tablesOf(table: MergedTable, bookmarks: ReadonlyArray<Bookmark |
   const cursor = rowsOf(table);
   for (const [name, partOf] of BOOKMARK) {
     const to = cursor[name];
-    for (const [t, bookmark] of bookmarks.entries()) {
+    // Without an iterator, which allocates: there may be thousands.
+    for (let t = 0; t < bookmarks.length; t++) {
+      const bookmark = bookmarks[t] as Bookmark | CursorAt;
       to[t] = "table" in bookmark ? (bookmark.table.row[name][bookmark.row] as number) : partOf(bookmark);
     }
   }

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { identityOf, readCode, type StoredCode, writeCode } from "../../src/code-cache/file.ts";
-import { copyOfOurs, damagesOf, freshCache, inflict, pathOf, stampsOf } from "./code.ts";
+import { codeIn, copyOfOurs, damagesOf, freshCache, inflict, pathOf, stampsOf } from "./code.ts";
 import { type Ending, FIXTURES, tokensift } from "./tokensift.ts";
 
 const MODULES = ["kernel", "tally"] as const;
@@ -50,6 +50,24 @@ test("it is what runs, in all threads", async () => {
     const args = ["--no-cache", "--threads", threads];
     expect(figures(await scan(hollow, cache, args))).toEqual(plain);
     expect(await scan(hollow, cache, args, { NODE_DISABLE_COMPILE_CACHE: "1" })).not.toMatchObject({ code: 0 });
+  }
+});
+
+test("none is made for a debugger, which V8 would end the process for", async () => {
+  const debugged = join(freshCache(), "../debugged.cjs");
+  writeFileSync(
+    debugged,
+    `const inspector = require("node:inspector");
+    inspector.open(0, "127.0.0.1");
+    const session = new inspector.Session();
+    session.connect();
+    session.post("Debugger.enable");`,
+  );
+  for (const NODE_OPTIONS of [`--require=${debugged}`, "--max-old-space-size=4096"]) {
+    const cache = freshCache();
+    for (let run = 0; run < 2; run++) expect(figures(await scan(ours, cache, [], { NODE_OPTIONS }))).toEqual(plain);
+    expect(codeIn(cache).filter((name) => /^(kernel|tally)-/.test(name))).toEqual([]);
+    expect(codeIn(cache)).not.toEqual([]);
   }
 });
 
