@@ -38,3 +38,13 @@ export class EarlyThreads {
     }
   }
 }
+
+/** Does what comes before anything is read; where that fails, nobody needs the threads. */
+export async function orStop<T>(early: EarlyThreads | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    early?.started?.stop();
+    throw error;
+  }
+}

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { calendarFor } from "./calendar.ts";
 import type { CursorOptions, Cursors } from "./cursors/index.ts";
-import { EarlyThreads } from "./early-threads.ts";
+import { EarlyThreads, orStop } from "./early-threads.ts";
 import { DamagedCursors } from "./cursors/damaged.ts";
 import { isCursorFile } from "./cursors/file.ts";
 import { cacheFolder } from "./cursors/location.ts";
@@ -87,23 +87,25 @@ export async function scanWhole(
     chunkBytes: checked.chunkBytes,
     maxLineBytes: checked.maxLineBytes,
     folds: checked.count === "responses",
-    // Without cursors nobody looks at them.
+    // Without cursors nobody looks at these.
     dispatches: checked.cache,
-    identifies: cursorFolder(checked) !== undefined,
     taskPattern: checked.cache || needsTasks ? checked.taskPattern : undefined,
+    identifies: cursorFolder(checked) !== undefined,
   };
-  const isOfUse = checked.threads !== 0 && !hasCursors(checked);
-  const early = isOfUse ? await EarlyThreads.for(checked.threads, limits) : undefined;
-  const { listed, found } = await find(checked, early);
+  const startsEarly = checked.threads !== 0 && !hasCursors(checked);
+  const early = startsEarly ? await EarlyThreads.for(checked.threads, limits) : undefined;
+  const { listed, found } = await orStop(early, () => find(checked, early));
   const bytesTotal = sum(listed.transcripts, ({ sizeBytes }) => sizeBytes);
   stages.end("discover");
 
-  const sums = needs === "sums are enough" ? await sumsOf(found, checked, memory) : undefined;
-  const cursorsStart = memory.next;
-  const cursors = await cursorsOf(found, checked, takenMs, memory, sums?.reading);
-  if (cursors) sums?.use(cursors, window);
-  if (needsTasks) await cursors?.findTasksAnew(checked.taskPattern);
-  const unread = cursors?.unread ?? found.transcripts.map(fromItsStart);
+  const { sums, cursorsStart, cursors, unread } = await orStop(early, async () => {
+    const sums = needs === "sums are enough" ? await sumsOf(found, checked, memory) : undefined;
+    const cursorsStart = memory.next;
+    const cursors = await cursorsOf(found, checked, takenMs, memory, sums?.reading);
+    if (cursors) sums?.use(cursors, window);
+    if (needsTasks) await cursors?.findTasksAnew(checked.taskPattern);
+    return { sums, cursorsStart, cursors, unread: cursors?.unread ?? found.transcripts.map(fromItsStart) };
+  });
   const bytesLeft = sum(unread, ({ sizeBytes, start }) => sizeBytes - start);
   const threads = checked.threads ?? defaultThreads(bytesLeft, unread.length);
   const shards = plan(unread, { threads, rangeBytes: checked.rangeBytes });
@@ -196,14 +198,9 @@ export async function scanWhole(
 
 /** What is there, as files and with what these hold. */
 async function find(checked: CheckedOptions, early: EarlyThreads | undefined) {
-  try {
-    const { paths, environment, sources } = checked;
-    const listed = discover(paths, environment, sources, (sizeBytes) => early?.found(sizeBytes));
-    return { listed, found: await unfolded(listed, checked) };
-  } catch (error) {
-    early?.started?.stop();
-    throw error;
-  }
+  const { paths, environment, sources } = checked;
+  const listed = discover(paths, environment, sources, (sizeBytes) => early?.found(sizeBytes));
+  return { listed, found: await unfolded(listed, checked) };
 }
 
 /** With the sessions of databases and of Qwen Code's notes, which few machines have. */

@@ -41,6 +41,7 @@ export class Parts {
   readonly #cache: string | undefined;
   readonly #built: string | undefined;
   readonly #modules = new Map<string, { exports: unknown }>();
+  readonly #wasm = new Map<string, WebAssembly.Module>();
   readonly #parts: Part[] = [];
 
   /** `folder`: where our files are; `cache`: where code is kept, `built`: where the build has left some; undefined: nowhere. */
@@ -76,6 +77,14 @@ export class Parts {
 
   /** The module of `<name>.wasm`. */
   loadWasm(name: string): WebAssembly.Module {
+    const known = this.#wasm.get(name);
+    if (known) return known;
+    const module = this.#readWasm(name);
+    this.#wasm.set(name, module);
+    return module;
+  }
+
+  #readWasm(name: string): WebAssembly.Module {
     const { bytes, ...file } = readOurs(this.#folder, name, "wasm");
     const code = (stored(this.#cache, file) ?? stored(this.#built, file))?.code;
     const revived = code && revive(code, bytes);
@@ -98,12 +107,15 @@ export class Parts {
     const news = this.#parts.filter(({ runs, isYoung }) => runs < RUNS_THAT_ADD && !isYoung);
     try {
       if (news.length === 0 || !existsSync(cache)) return;
-      for (const { name, path, identity, compile } of news) {
+      let isFirst = false;
+      for (const { name, path, identity, runs, compile } of news) {
         const made = compile();
-        if (made) writeCode(cache, codeFile(name, path), { path, identity, runs: made.runs }, made.code);
+        if (!made) continue;
+        writeCode(cache, codeFile(name, path), { path, identity, runs: made.runs }, made.code);
+        isFirst ||= runs === 0;
       }
       // Of versions that were here before.
-      if (news.some(({ runs }) => runs === 0)) sweep(cache);
+      if (isFirst) sweep(cache);
     } catch {
       // A full disk, a folder of somebody else's.
     }

@@ -7,6 +7,7 @@
  * under `--allow-natives-syntax`, on top of what browsers use. It refuses code of another version, of other flags and of
  * another kind of CPU by itself; that it is whole has to be asked before (./file.ts).
  */
+import { readFileSync } from "node:fs";
 import { Script } from "node:vm";
 
 interface Natives {
@@ -26,20 +27,35 @@ const HASTE = ["liftoff", "wasm-lazy-compilation", "wasm-dynamic-tiering"];
 const MARK = Uint8Array.of(0, 2, 1, 0x74);
 const LENGTH_BYTES = 4;
 
-let known: Natives | undefined;
-
 /** The module of these bytes with what `machineCode` made of them; undefined where V8 does not take it. */
 export function revive(code: Uint8Array, bytes: Uint8Array): WebAssembly.Module | undefined {
-  if (code.length < LENGTH_BYTES) return undefined;
+  if (code.length < LENGTH_BYTES || !isGuarded()) return undefined;
   const length = new DataView(code.buffer, code.byteOffset).getUint32(0, true);
   // A copy: V8 wants a buffer with nothing before and behind it.
   const exactly = new Uint8Array(code.subarray(LENGTH_BYTES, LENGTH_BYTES + length)).buffer;
-  return natives()?.deserialize(exactly, bytes);
+  try {
+    return natives()?.deserialize(exactly, bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether V8 can reserve so much address space that memory protection finds what lies outside of a memory. Then the code that it
+ * makes does not look itself, and V8 takes such code where nobody would look.
+ */
+function isGuarded(): boolean {
+  if (/trap-handler/.test([...process.execArgv, process.env["NODE_OPTIONS"]].join(" "))) return false;
+  try {
+    return /^Max address space +unlimited/m.test(readFileSync("/proc/self/limits", "latin1"));
+  } catch {
+    return process.platform !== "linux";
+  }
 }
 
 /**
  * Machine code of all of a module, behind its length: what is kept may be longer, and V8 takes no byte too many. Some
- * 10 ms of two cores' work. Undefined where this V8 is not known to be able to.
+ * 10 ms of two cores' work. Undefined where this V8 is not known to be able to, or is disturbed.
  */
 export function machineCode(bytes: Uint8Array): Uint8Array | undefined {
   const able = isUndisturbed() ? natives() : undefined;
@@ -67,16 +83,16 @@ function isUndisturbed(): boolean {
   return !process.features.inspector || process.getBuiltinModule("node:inspector").url() === undefined;
 }
 
+/** Compiled each time: V8 forgets what has not run for long, and could not compile it again. */
 function natives(): Natives | undefined {
-  if (known || !KNOWN.test(process.versions.v8)) return known;
+  if (!KNOWN.test(process.versions.v8)) return undefined;
   const flag = "allow-natives-syntax";
   setFlags([`--${flag}`]);
   try {
-    known = new Script(NATIVES).runInThisContext() as Natives;
+    return new Script(NATIVES).runInThisContext() as Natives;
   } finally {
     setFlags([`--no-${flag}`]);
   }
-  return known;
 }
 
 function setFlags(flags: readonly string[]): void {

@@ -103,7 +103,7 @@ export function fillQuarters({ table, groups, toolUses }: Addends): Cells {
   const uses = memory.u32(eventRecords);
   uses.set(toolUses.ofRecord.subarray(0, eventRecords));
   const count = memory.native.addLeftRecords(leftEvents.byteOffset, uses.byteOffset);
-  // Left records may have brought more. Nobody has touched the room behind them.
+  // Left records may have brought more; there is room behind them that says nothing.
   const quarters = numbers.subarray(0, memory.native.sliceCount());
   const instantsMs = [NaN, ...Array.from(quarters, (number) => number * QUARTER_MS)];
   return { ...filled, length: count, instantsMs, leftEvents: leftEvents.subarray(0, 0) };

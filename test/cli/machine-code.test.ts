@@ -1,7 +1,9 @@
 /** WebAssembly runs as machine code that was kept: sooner, and never otherwise. */
+import { spawnSync } from "node:child_process";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { buildSync } from "esbuild";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { identityOf, readCode, type StoredCode, writeCode } from "../../src/code-cache/file.ts";
@@ -51,6 +53,43 @@ test("it is what runs, in all threads", async () => {
     expect(figures(await scan(hollow, cache, args))).toEqual(plain);
     expect(await scan(hollow, cache, args, { NODE_DISABLE_COMPILE_CACHE: "1" })).not.toMatchObject({ code: 0 });
   }
+});
+
+test("V8 takes it also when much has been collected since, and no code where nobody looks for what lies outside", () => {
+  const folder = join(freshCache(), "..");
+  buildSync({
+    entryPoints: [join(import.meta.dirname, "../../src/code-cache/wasm.ts")],
+    outfile: join(folder, "wasm.cjs"),
+    bundle: true,
+    platform: "node",
+  });
+  const program = `
+    const { machineCode, revive } = require("./wasm.cjs");
+    const { PerformanceObserver, constants } = require("node:perf_hooks");
+    const bytes = require("node:fs").readFileSync(${JSON.stringify(join(ours, "dist/src/kernel.wasm"))});
+    let collections = 0;
+    const isMajor = ({ detail }) => detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+    new PerformanceObserver((list) => (collections += list.getEntries().filter(isMajor).length)).observe({ entryTypes: ["gc"] });
+    const code = machineCode(bytes);
+    const isRevived = () => revive(code, bytes) instanceof WebAssembly.Module;
+    const answers = [isRevived()];
+    process.env.NODE_OPTIONS = "--disable-wasm-trap-handler";
+    answers.push(isRevived());
+    delete process.env.NODE_OPTIONS;
+    // Forced collections do not make code older.
+    let kept = [];
+    const collect = () => {
+      kept.push(Array.from({ length: 20_000 }, (_, i) => ({ i })));
+      if (kept.length > 40) kept = [];
+      if (collections < 8) return setImmediate(collect);
+      answers.push(isRevived());
+      console.log(JSON.stringify(answers));
+      process.exit();
+    };
+    collect();`;
+  writeFileSync(join(folder, "program.cjs"), program);
+  const { stdout } = spawnSync(process.execPath, [join(folder, "program.cjs")], { env: {}, encoding: "utf8" });
+  expect(JSON.parse(stdout)).toEqual([true, false, true]);
 });
 
 test("none is made for a debugger, which V8 would end the process for", async () => {

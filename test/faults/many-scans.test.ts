@@ -1,5 +1,7 @@
 /** A process that scans again and again, such as a server, must not grow. */
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { scan } from "tokensift";
 import { expect, test } from "vitest";
 import { answerOf, makeFolder, response, sessionId } from "../transcripts.ts";
@@ -25,3 +27,28 @@ test.skipIf(!existsSync(STATUS))("scans share their memory, and what one left ne
   // Those at the same time do not share.
   expect(await Promise.all([ask(small), ask(large), ask(small)])).toEqual([first[0], first[1], first[0]]);
 });
+
+const THREADS = "/proc/self/task";
+
+test.skipIf(!existsSync(THREADS))(
+  "threads that were started early end where a scan fails before it reads",
+  async () => {
+    const folder = makeFolder({ [`${sessionId(1)}.jsonl`]: [response(1)] });
+    truncateSync(join(folder, `${sessionId(1)}.jsonl`), 1 << 30);
+    // A price list that was fetched, and of which a file cannot be looked at.
+    const cacheDirectory = makeFolder();
+    const prices = join(cacheDirectory, "prices");
+    cpSync(join(import.meta.dirname, "../../dist/src/prices"), prices, { recursive: true });
+    const index = JSON.parse(readFileSync(join(prices, "index.json"), "utf8")) as object;
+    writeFileSync(join(prices, "index.json"), JSON.stringify({ ...index, fetchedAt: "2026-01-01T00:00:00Z" }));
+    symlinkSync("/nowhere", join(prices, "dangling.json"));
+
+    const fail = () => expect(scan({ paths: [folder], threads: 3, cacheDirectory })).rejects.toThrow("ENOENT");
+    await fail();
+    await wait(1000);
+    const before = readdirSync(THREADS).length;
+    for (let i = 0; i < 5; i++) await fail();
+    await wait(1000);
+    expect(readdirSync(THREADS).length).toBeLessThan(before + 5);
+  },
+);
