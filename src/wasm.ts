@@ -1,7 +1,13 @@
 /** The WebAssembly that lies beside our files. The command line has this module replaced (build.mjs): it keeps machine code. */
 import { readFileSync } from "node:fs";
 
-/** Compiles it. A module can be handed to other threads. */
+const modules = new Map<string, WebAssembly.Module>();
+
+/** Compiles it, once a process: a module can be handed to other threads. */
 export function loadWasm(name: "kernel" | "tally"): WebAssembly.Module {
-  return new WebAssembly.Module(readFileSync(new URL(`../src/${name}.wasm`, import.meta.url)));
+  const known = modules.get(name);
+  if (known) return known;
+  const module = new WebAssembly.Module(readFileSync(new URL(`../src/${name}.wasm`, import.meta.url)));
+  modules.set(name, module);
+  return module;
 }

@@ -10,7 +10,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, 
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
 import { codeFile, identityOf, isCodeFile, isStale, readCode, type StoredCode, writeCode } from "./file.ts";
-import { machineCode, revive } from "./wasm.ts";
+import { machineCode, revive } from "./machine-code.ts";
 
 /** A file of ours, as it was read. */
 interface Ours {

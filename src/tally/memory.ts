@@ -101,7 +101,6 @@ const STEP_BYTES = 4 << 20;
 /** Nothing of ours lies at the lowest addresses: 0 means "none" in places, and from 1024 on WebAssembly has a few bytes of its own. */
 const FIRST_ADDRESS = 4096;
 
-let compiled: WebAssembly.Module | undefined;
 /** Memories that nobody uses now. They are used again: the collector does not see how large they are. */
 const idle: TallyMemory[] = [];
 const MOST_IDLE = 4;
@@ -140,8 +139,7 @@ export class TallyMemory {
   #spares: Array<{ next: number; readonly end: number }> = [];
 
   constructor() {
-    compiled ??= loadWasm("tally");
-    const { exports } = new WebAssembly.Instance(compiled);
+    const { exports } = new WebAssembly.Instance(loadWasm("tally"));
     this.native = exports as unknown as Native;
     this.#globals = exports as Record<string, Global | undefined>;
     this.#buffer = this.native.memory.buffer;

@@ -7,7 +7,7 @@ import { tokensift } from "./tokensift.ts";
 
 const isKnown = process.versions.v8.startsWith("11.3.");
 const NOTED = /flag (\S+)/g;
-/** While two functions are compiled that machine code is read with, once for each module (src/code-cache/wasm.ts). */
+/** While two functions are compiled that machine code is read with, once for each module (src/code-cache/machine-code.ts). */
 const NATIVES = ["--allow-natives-syntax", "--no-allow-natives-syntax"];
 // The test says what the command line set, and nothing else.
 const NOTES = `

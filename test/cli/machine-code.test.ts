@@ -58,13 +58,13 @@ test("it is what runs, in all threads", async () => {
 test("V8 takes it also when much has been collected since, and no code where nobody looks for what lies outside", () => {
   const folder = join(freshCache(), "..");
   buildSync({
-    entryPoints: [join(import.meta.dirname, "../../src/code-cache/wasm.ts")],
-    outfile: join(folder, "wasm.cjs"),
+    entryPoints: [join(import.meta.dirname, "../../src/code-cache/machine-code.ts")],
+    outfile: join(folder, "machine-code.cjs"),
     bundle: true,
     platform: "node",
   });
   const program = `
-    const { machineCode, revive } = require("./wasm.cjs");
+    const { machineCode, revive } = require("./machine-code.cjs");
     const { PerformanceObserver, constants } = require("node:perf_hooks");
     const bytes = require("node:fs").readFileSync(${JSON.stringify(join(ours, "dist/src/kernel.wasm"))});
     let collections = 0;

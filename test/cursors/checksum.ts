@@ -1,4 +1,4 @@
-/** The checksum of cursor files, written again from its description (`src/tally/wasm/cursors.ts`). */
+/** The checksum of cursor files, written again from its description (`src/tally/wasm/checksum.ts`). */
 export function checksum(bytes: Uint8Array): number {
   const mix = (state: number, word: number) => {
     const product = Math.imul(state ^ word, 0x9e3779b1);

@@ -1,12 +1,8 @@
-/** Narrow columns of cursor files: whether they say what they can say, and how they become wide ones. */
+/** Rows of cursor files: whether they say what they can say, and how they get into a whole table and out of it. */
 import * as T from "./table";
+import { areCounts, MOST_MS, MOST_SIX_BYTES, narrowAt } from "./narrow";
 import { f64At, setF64, setU32, u32At } from "./table";
 
-/** What `Date` holds, in milliseconds from 1970. */
-const MOST_MS: f64 = 8.64e15;
-const MOST_SAFE: f64 = 9007199254740991;
-/** The largest number of six bytes. */
-const MOST_SIX_BYTES: f64 = 281474976710655;
 /** A record's own event, an open response, and an open run of records that only tell their times: no more overlap. */
 const MOST_OVERLAP: u64 = 3;
 
@@ -47,99 +43,6 @@ export let placedEvents: u32 = 0;
 export let placedRecords: u32 = 0;
 export let placedUsages: u32 = 0;
 export let placedExtras: u32 = 0;
-
-// @ts-ignore: decorator
-@inline
-function narrowAt(column: usize, width: u32, i: u32): u32 {
-  if (width == 1) return load<u8>(column + <usize>i);
-  if (width == 2) return load<u16>(column + ((<usize>i) << 1));
-  if (width == 0) return 0;
-  return load<u32>(column + ((<usize>i) << 2));
-}
-
-/** Numbers of 1, 2 or 4 bytes to numbers of 4. */
-export function widenU32(from: usize, width: u32, length: u32, to: usize): void {
-  if (width == 4) {
-    memory.copy(to, from, (<usize>length) << 2);
-    return;
-  }
-  let i: u32 = 0;
-  if (width == 1) {
-    for (; i + 8 <= length; i += 8) {
-      const eight = v128.load8x8_u(from + <usize>i);
-      v128.store(to + ((<usize>i) << 2), i32x4.extend_low_i16x8_u(eight));
-      v128.store(to + ((<usize>i) << 2), i32x4.extend_high_i16x8_u(eight), 16);
-    }
-  } else {
-    for (; i + 4 <= length; i += 4) v128.store(to + ((<usize>i) << 2), v128.load16x4_u(from + ((<usize>i) << 1)));
-  }
-  for (; i < length; i++) setU32(to, i, narrowAt(from, width, i));
-}
-
-function sixAt(column: usize, i: u32): u64 {
-  const at = column + <usize>i * 6;
-  return <u64>load<u32>(at) | (<u64>load<u16>(at, 4) << 32);
-}
-
-/** Numbers of 1, 2, 4 or 6 bytes, or of 8 as they are, to numbers of 8. */
-export function widenF64(from: usize, width: u32, length: u32, to: usize): void {
-  if (width == 8) {
-    memory.copy(to, from, (<usize>length) << 3);
-    return;
-  }
-  let i: u32 = 0;
-  if (width == 4) {
-    for (; i + 2 <= length; i += 2) storeTwo(to, i, v128.load64_zero(from + ((<usize>i) << 2)));
-  } else if (width == 2) {
-    for (; i + 2 <= length; i += 2) storeTwo(to, i, i32x4.extend_low_i16x8_u(v128.load32_zero(from + ((<usize>i) << 1))));
-  }
-  for (; i < length; i++) setF64(to, i, width == 6 ? <f64>sixAt(from, i) : <f64>narrowAt(from, width, i));
-}
-
-// @ts-ignore: decorator
-@inline
-function storeTwo(to: usize, i: u32, whole: v128): void {
-  v128.store(to + ((<usize>i) << 3), f64x2.convert_low_i32x4_u(whole));
-}
-
-/** The largest of numbers of 0, 1, 2 or 4 bytes; 0 of none. */
-export function largest(from: usize, width: u32, length: u32): u32 {
-  if (width == 0) return 0;
-  let most: u32 = 0;
-  for (let i: u32 = 0; i < length; i++) most = max(most, narrowAt(from, width, i));
-  return most;
-}
-
-/** The largest of numbers of 8 bytes; -1 where one is not whole, from 0 to 2^48 - 1. */
-export function largestWhole(column: usize, length: u32): f64 {
-  let most: f64 = 0;
-  for (let i: u32 = 0; i < length; i++) {
-    const value = f64At(column, i);
-    const isWhole = value >= 0 && value <= MOST_SIX_BYTES && Math.floor(value) == value;
-    if (!isWhole || reinterpret<u64>(value) == 0x8000000000000000) return -1;
-    most = Math.max(most, value);
-  }
-  return most;
-}
-
-/** Whether numbers of 8 bytes are whole, from 0 to 2^53 - 1. */
-export function areCounts(column: usize, length: u32): bool {
-  for (let i: u32 = 0; i < length; i++) {
-    const value = f64At(column, i);
-    const isCount = value >= 0 && value <= MOST_SAFE && Math.floor(value) == value;
-    if (!isCount || reinterpret<u64>(value) == 0x8000000000000000) return false;
-  }
-  return true;
-}
-
-/** Whether numbers of 8 bytes are times, or what stands for none. */
-export function areTimes(column: usize, length: u32): bool {
-  for (let i: u32 = 0; i < length; i++) {
-    const value = f64At(column, i);
-    if (!(Math.abs(value) <= MOST_MS) && !isNaN(value)) return false;
-  }
-  return true;
-}
 
 /** Where the elements of each row begin, and behind them where those of the last one end; that sum is returned. */
 export function sumStarts(lengths: usize, length: u32, starts: usize): f64 {
@@ -319,66 +222,4 @@ function addTime(column: usize, event: u32, record: u32, none: f64): void {
   const ms = f64At(T.recordTimeMs, record);
   // Only in a forged file does it come to more than there is.
   setF64(column, event, isNaN(ms) ? none : Math.min(ms + f64At(column, event), MOST_MS));
-}
-
-const FACTOR: u32 = 0x9e3779b1;
-
-// @ts-ignore: decorator
-@inline
-function mixLanes(lanes: v128, from: usize): v128 {
-  const product = i32x4.mul(v128.xor(lanes, v128.load(from)), i32x4.splat(FACTOR));
-  return v128.or(i32x4.shl(product, 15), i32x4.shr_u(product, 17));
-}
-
-// @ts-ignore: decorator
-@inline
-function mixWord(state: u32, word: u32): u32 {
-  return rotl<u32>((state ^ word) * FACTOR, 15);
-}
-
-/**
- * A checksum of bytes: 16 lanes of 32 bits, a word at a time each; then the lanes, what is left and the length. Every
- * step is one to one, so damage within one lane is always seen, and other damage but for once in 2^32.
- */
-export function checksum(from: usize, length: u32): u32 {
-  let a = i32x4(1, 2, 3, 4);
-  let b = i32x4(5, 6, 7, 8);
-  let c = i32x4(9, 10, 11, 12);
-  let d = i32x4(13, 14, 15, 16);
-  let at = from;
-  for (const end = from + (length & ~63); at < end; at += 64) {
-    a = mixLanes(a, at);
-    b = mixLanes(b, at + 16);
-    c = mixLanes(c, at + 32);
-    d = mixLanes(d, at + 48);
-  }
-  let state = mixVector(mixVector(mixVector(mixVector(0, a), b), c), d);
-  for (const end = from + length; at < end; at++) state = mixWord(state, load<u8>(at));
-  state = mixWord(state, length);
-  state = (state ^ (state >> 16)) * 0x85ebca6b;
-  return state ^ (state >> 13);
-}
-
-/**
- * A checksum of each of some rows. `columns` lists what the rows consist of, three numbers each: the address of a column of the
- * first row, the bytes of its numbers, and the address of the rows' lengths in it. The first one is moved on.
- */
-export function checksumRows(columns: usize, count: u32, rows: u32, sums: usize): void {
-  for (let row: u32 = 0; row < rows; row++) {
-    let state: u32 = 0;
-    for (let c: u32 = 0, at = columns; c < count; c++, at += 12) {
-      const from = load<u32>(at);
-      const length = u32At(load<u32>(at, 8), row) * load<u32>(at, 4);
-      state = mixWord(state, checksum(from, length));
-      store<u32>(at, from + length);
-    }
-    setU32(sums, row, state);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function mixVector(state: u32, lanes: v128): u32 {
-  const ab = mixWord(mixWord(state, i32x4.extract_lane(lanes, 0)), i32x4.extract_lane(lanes, 1));
-  return mixWord(mixWord(ab, i32x4.extract_lane(lanes, 2)), i32x4.extract_lane(lanes, 3));
 }

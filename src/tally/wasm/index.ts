@@ -1,6 +1,8 @@
 /** The tally's loops over all records, events and groups. Everything that is met seldom is the host's. */
 export * from "./table";
 export * from "./columns";
+export * from "./narrow";
+export * from "./checksum";
 export * from "./cursors";
 export * from "./codex";
 export * from "./repeated";
