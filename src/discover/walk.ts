@@ -82,10 +82,19 @@ export function walk(
       if (entry.isDirectory()) walkFolder(`${path}/${name}`, `${realPath}/${name}`, [...below, name]);
       else if (entry.isSymbolicLink()) links.push({ path: `${path}/${name}`, below: [...below, name] });
       else if (wants(name) && entry.isFile() && !(filesSeen.size > 0 && filesSeen.has(`${realPath}/${name}`))) {
-        const isFound = addFile(`${path}/${name}`, name, below);
-        // Listed, but not there: no text of Node's names a file whose name is no UTF-8.
-        if (!isFound && name.includes("\ufffd")) unreadable.push({ path: `${path}/${name}`, code: "EILSEQ" });
+        addListed(`${path}/${name}`, name, below);
       }
+    }
+  }
+
+  function addListed(path: string, name: string, below: readonly string[]): void {
+    try {
+      const isFound = addFile(path, name, below);
+      // Listed, but not there: no text of Node's names a file whose name is no UTF-8.
+      if (!isFound && name.includes("\ufffd")) unreadable.push({ path, code: "EILSEQ" });
+    } catch (error) {
+      // Its folder may be listed, but not entered.
+      fail(path, error);
     }
   }
 

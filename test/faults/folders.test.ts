@@ -29,6 +29,22 @@ test("a folder that may not be listed is said, and the others count", async () =
   expect(result?.totals.responses).toBe(1);
 });
 
+test("files of a folder that may be listed, but not entered, are said, and all others count", async () => {
+  const folder = makeFolder({
+    [`a/${name(1)}`]: [response(1)],
+    [`b/${name(2)}`]: [response(2)],
+    [`b/c/${name(3)}`]: [response(3)],
+    [`c/${name(4)}`]: [response(4)],
+  });
+  chmodSync(folder, 0o755);
+  chmodSync(join(folder, "b"), 0o444);
+  const { result } = await scanInChild({ paths: [folder], threads: 0, timezone: "UTC" }, { asNobody: true });
+  chmodSync(join(folder, "b"), 0o755);
+  const unreadable = [join(folder, "b", name(2)), join(folder, "b", "c")].map((path) => ({ path, code: "EACCES" }));
+  expect(new Set(result?.diagnostics.unreadable)).toEqual(new Set(unreadable));
+  expect(result?.totals.responses).toBe(2);
+});
+
 test.skipIf(process.platform !== "linux")(
   "a file or folder whose name is no UTF-8 is said, and the others count",
   async () => {
