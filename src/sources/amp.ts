@@ -92,11 +92,11 @@ const CACHE_FIELDS = ["cacheCreationInputTokens", "cacheReadInputTokens"] as con
 
 /** Tool calls stand in the messages, figures in the ledger. */
 function ledgerLines(ledger: readonly Json[], messages: readonly Json[]): Json[] {
-  const byId = new Map(messages.map((message, n) => [idOf(message, n), message["usage"]]));
-  const lines = ledger.map(({ id, timestamp, model, tokens, toMessageId }, n): Json => {
+  const cachedOf = cacheNumbers(ledger, messages);
+  const lines = ledger.map((entry, n): Json => {
+    const { id, timestamp, model, tokens } = entry;
     const told = isObject(tokens) ? tokens : undefined;
-    const hasCache = CACHE_FIELDS.some((name) => told?.[name] !== undefined);
-    const cached = hasCache ? told : byId.get(String(toMessageId));
+    const cached = hasCacheNumbers(told) ? told : cachedOf.get(entry);
     return {
       id: `ledger ${numbered(id, n)}`,
       timestamp,
@@ -104,8 +104,8 @@ function ledgerLines(ledger: readonly Json[], messages: readonly Json[]): Json[]
       usage: told && {
         inputTokens: told["input"],
         outputTokens: told["output"],
-        cacheCreationInputTokens: isObject(cached) ? cached["cacheCreationInputTokens"] : undefined,
-        cacheReadInputTokens: isObject(cached) ? cached["cacheReadInputTokens"] : undefined,
+        cacheCreationInputTokens: cached?.["cacheCreationInputTokens"],
+        cacheReadInputTokens: cached?.["cacheReadInputTokens"],
       },
     };
   });
@@ -114,6 +114,28 @@ function ledgerLines(ledger: readonly Json[], messages: readonly Json[]): Json[]
     return { ...toolLine(message, n), timestamp: told?.["timestamp"], model: told?.["model"] };
   });
   return [...lines, ...tools.filter(({ toolUses }) => toolUses !== 0)];
+}
+
+function hasCacheNumbers(told: Json | undefined): boolean {
+  return CACHE_FIELDS.some((name) => told?.[name] !== undefined);
+}
+
+/**
+ * By entry, the usage of the message that it leads to. Where several lead to one, its cache numbers are still those of one response:
+ * of the entry that tells its figures, else of the last.
+ */
+function cacheNumbers(ledger: readonly Json[], messages: readonly Json[]): ReadonlyMap<Json, Json> {
+  const byId = new Map(messages.map((message, n) => [idOf(message, n), message["usage"]]));
+  const chosen = new Map<string, { readonly entry: Json; readonly usage: Json; readonly isIts: boolean }>();
+  for (const entry of ledger) {
+    const { tokens } = entry;
+    const id = String(entry["toMessageId"]);
+    const usage = byId.get(id);
+    if (!isObject(tokens) || hasCacheNumbers(tokens) || !isObject(usage)) continue;
+    const isIts = tokens["input"] === usage["inputTokens"] && tokens["output"] === usage["outputTokens"];
+    if (isIts || chosen.get(id)?.isIts !== true) chosen.set(id, { entry, usage, isIts });
+  }
+  return new Map(Array.from(chosen.values(), ({ entry, usage }) => [entry, usage]));
 }
 
 function toolLine(message: Json, n: number): Json {

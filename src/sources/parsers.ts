@@ -20,7 +20,7 @@ const isStored = (path: string) => path.includes(".db#");
 const isNoted = (path: string) => /[\\/]token-usage-\d{4}-\d{2}\.jsonl(?:#|$)/.test(path);
 
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
-  amp: { version: 3, isDocument: isJson },
+  amp: { version: 4, isDocument: isJson },
   claude: { version: 6 },
   codex: { version: 6, isDocument: (path) => path.endsWith(".zst") },
   // A session of its store comes as lines.

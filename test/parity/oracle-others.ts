@@ -364,9 +364,21 @@ function readAmp(path: string): File {
     }
     return file;
   }
-  for (const [n, event] of ledger.filter((one) => one !== undefined).entries()) {
+  const entries = ledger.filter((one) => one !== undefined);
+  const isTold = (tokens: Json) => "cacheReadInputTokens" in tokens || "cacheCreationInputTokens" in tokens;
+  for (const [n, event] of entries.entries()) {
     const tokens = asObject(event["tokens"]);
     const message = messages.findLast(({ name }) => name === String(event["toMessageId"]));
+    const { inputTokens, outputTokens } = message?.usage ?? {};
+    const rivals = entries.filter((one) => {
+      const others = asObject(one["tokens"]);
+      return others && !isTold(others) && String(one["toMessageId"]) === String(event["toMessageId"]);
+    });
+    const equal = rivals.filter((one) => {
+      const { input, output } = asObject(one["tokens"]) ?? {};
+      return input === inputTokens && output === outputTokens;
+    });
+    const isJoined = event === (equal.at(-1) ?? rivals.at(-1));
     add(
       `ledger ${nameOf(event["id"], n)}`,
       0,
@@ -376,9 +388,7 @@ function readAmp(path: string): File {
         tokens && {
           input: asCount(tokens["input"]),
           output: asCount(tokens["output"]),
-          ...cacheOf(
-            "cacheReadInputTokens" in tokens || "cacheCreationInputTokens" in tokens ? tokens : message?.usage,
-          ),
+          ...cacheOf(isTold(tokens) ? tokens : isJoined ? message?.usage : undefined),
         },
     );
   }

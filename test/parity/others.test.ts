@@ -561,6 +561,36 @@ test("Amp: a ledger counts instead, with the cache numbers of the messages it le
   expect(stats.skipped.malformed).toBe(1);
 });
 
+test("Amp: cache numbers of a message that several entries lead to count once: in the one that tells its figures, else in the last", async () => {
+  const entry = (id: string, input: number, output: number, toMessageId: number) => ({
+    id,
+    timestamp: at(1),
+    model: id,
+    tokens: { input, output, total: input + output },
+    toMessageId,
+  });
+  const events = [
+    entry("a", 7, 7, 1),
+    entry("b", 1, 5, 1),
+    entry("c", 8, 8, 1),
+    entry("d", 9, 9, 2),
+    { ...entry("e", 10, 10, 2), tokens: { input: 10, output: 10, cacheReadInputTokens: 3 } },
+    entry("f", 11, 11, 2),
+  ];
+  const { rows } = await scanThread({ ".local/share/amp/threads/T-1.json": thread({ usageLedger: { events } }) });
+  const told = rows.filter(({ responses }) => responses > 0).map(({ key, totalTokens }) => [key.model, totalTokens]);
+  expect(told).toEqual(
+    expect.arrayContaining([
+      ["a", 14],
+      ["b", 6 + 1100],
+      ["c", 16],
+      ["d", 18],
+      ["e", 23],
+      ["f", 22 + 1100],
+    ]),
+  );
+});
+
 test("Amp: a ledger without tokens says nothing, one with cache numbers of its own is believed", async () => {
   const folder = ".local/share/amp/threads";
   const tokens = { input: 1, output: 20, cacheCreationInputTokens: 300, cacheReadInputTokens: 4000 };
