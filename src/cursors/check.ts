@@ -4,21 +4,11 @@
  */
 import { MESSAGES_READ, SKIPPED_LISTED } from "../events.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { AGE, isRelative, type NarrowTables, ROW_TEXTS, SKIPPED_REASONS, TABLE_NAMES, TABLES } from "./columns.ts";
+import { AGE, isRelative, type NarrowTables, ROW_TEXTS, SKIPPED_REASONS } from "./columns.ts";
 import { IDENTITY_BYTES } from "./hash.ts";
-import { isU32, isWhole, type Narrow } from "./narrow.ts";
+import { isWhole, type Narrow } from "./narrow.ts";
 import { type EventTables, lengthsOf } from "./rows.ts";
 import type { CursorTable } from "./table.ts";
-
-/** Whether columns of whole numbers are such: before anything is made of them. */
-export function areWidthsSound(tables: NarrowTables): boolean {
-  return TABLE_NAMES.every((table) => {
-    const columns: Readonly<Record<string, Narrow>> = tables[table];
-    return Object.entries(TABLES[table]).every(([name, type]) => {
-      return type === Float64Array || isU32(columns[name] as Narrow);
-    });
-  });
-}
 
 /** All but what hangs on events. */
 export function isHeadSound(table: CursorTable, tables: NarrowTables, memory: TallyMemory): boolean {

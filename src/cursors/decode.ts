@@ -4,7 +4,7 @@ import { unpack } from "msgpackr/unpack";
 import { paddedTo8 } from "../events.ts";
 import { ScanError } from "../errors.ts";
 import type { TallyMemory } from "../tally/memory.ts";
-import { areEventsSound, areWidthsSound, isHeadSound } from "./check.ts";
+import { areEventsSound, isHeadSound } from "./check.ts";
 import { type NarrowTables, TABLE_NAMES, type TableName, TABLES, TABLES_OF_EVENTS } from "./columns.ts";
 import { CursorFile } from "./file.ts";
 import {
@@ -134,6 +134,14 @@ function checkEnvelope(value: unknown): Envelope | undefined {
   return isWhole ? (envelope as Envelope) : undefined;
 }
 
+/** The columns of each table in their order; of dozens of files, so nothing of this is worked out for each. */
+const LAYOUT = TABLE_NAMES.map((table) => ({
+  table,
+  isOfEvents: table in TABLES_OF_EVENTS,
+  names: Object.keys(TABLES[table]),
+  mostBytes: Object.values(TABLES[table]).map((type) => (type === Float64Array ? 8 : 4)),
+}));
+
 /** Where the columns of a file lie; undefined when they are not all the rest of its bytes, or the head ends elsewhere. */
 function openTables(
   { lengths, widths }: Envelope,
@@ -145,24 +153,25 @@ function openTables(
   let at = from;
   let column = 0;
   let headEnd = from;
-  for (const [i, table] of TABLE_NAMES.entries()) {
-    const columns: Record<string, Narrow> = {};
+  for (let i = 0; i < LAYOUT.length; i++) {
+    const { table, isOfEvents, names, mostBytes } = LAYOUT[i] as (typeof LAYOUT)[number];
     const length = lengths[i] as number;
-    const names = Object.keys(TABLES[table]);
-    if (!isDense([...widths.subarray(column, column + names.length)] as Width[])) return undefined;
-    for (const name of names) {
-      const width = widths[column++] as Width;
-      // Before anything is made of it: a column has as many bytes as it says.
-      if (width === undefined || at + paddedBytes(width, length) > end) return undefined;
-      columns[name] = { address: byteOffset + at, width, length };
+    const columns: Record<string, Narrow> = {};
+    let bytes = 0;
+    for (let c = 0; c < names.length; c++, column++) {
+      const width = widths[column] as Width;
+      // Before anything is made of it: a column has as many bytes as it says, and whole numbers are such.
+      if (width === undefined || width > (mostBytes[c] as number) || at + paddedBytes(width, length) > end)
+        return undefined;
+      columns[names[c] as string] = { address: byteOffset + at, width, length };
       at += paddedBytes(width, length);
+      bytes += width;
     }
+    if (!isDense(bytes, names.length)) return undefined;
     tables[table] = columns;
-    if (!(table in TABLES_OF_EVENTS)) headEnd = at;
+    if (!isOfEvents) headEnd = at;
   }
-  if (headEnd !== headBytes || at !== end || column !== widths.length) return undefined;
-  const narrow = tables as NarrowTables;
-  return areWidthsSound(narrow) ? narrow : undefined;
+  return headEnd === headBytes && at === end && column === widths.length ? (tables as NarrowTables) : undefined;
 }
 
 function pathList({ paths, folder }: Envelope): string[] | undefined {

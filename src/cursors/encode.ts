@@ -72,7 +72,10 @@ function columnsOf(table: TableName, wide: WideTables, memory: TallyMemory): Col
     if (values === wide.cursor.checksum) return { table, name, values, width: 4 };
     return { table, name, values, width: widthIn(values, memory) };
   });
-  const hasZeros = isDense(columns.map(({ width }) => width));
+  const hasZeros = isDense(
+    columns.reduce((sum, { width }) => sum + width, 0),
+    columns.length,
+  );
   return hasZeros ? columns : columns.map((column) => ({ ...column, width: column.width === 0 ? 1 : column.width }));
 }
 

@@ -56,16 +56,11 @@ export function isWhole({ width }: Narrow): boolean {
 }
 
 /**
- * Whether the columns of a table have at least half a byte a number. Zeros take none, and what is made of a file is
- * not to be far larger than it is, whatever it says of itself.
+ * Whether the columns of a table, so many bytes wide together, have at least half a byte a number. Zeros take none, and what is made of
+ * a file is not to be far larger than it is, whatever it says of itself.
  */
-export function isDense(widths: readonly Width[]): boolean {
-  return widths.reduce<number>((sum, width) => sum + width, 0) * 2 >= widths.length;
-}
-
-/** Numbers from 0 to 2^32 - 1. */
-export function isU32({ width }: Narrow): boolean {
-  return width <= 4;
+export function isDense(bytes: number, columns: number): boolean {
+  return bytes * 2 >= columns;
 }
 
 /** Puts values into `bytes`, from a multiple of 8 on. */

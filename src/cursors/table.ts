@@ -31,6 +31,9 @@ export interface UnreadEvents {
   close(): void;
 }
 
+/** Of dozens of files, so they are listed once. */
+const CURSOR_COLUMNS = Object.keys(CURSOR) as Array<keyof typeof CURSOR>;
+
 /** One cursor of a table. */
 export interface CursorAt {
   readonly table: CursorTable;
@@ -51,8 +54,8 @@ export class CursorTable {
   readonly start: Readonly<Record<keyof Counts | "skipped" | "listedContexts", Uint32Array>>;
   readonly #tables: NarrowTables;
   readonly #memory: TallyMemory;
-  /** The columns of what rows are copied of, by name: taking them apart for each run of rows takes longer than copying few. */
-  readonly #copied: Readonly<Record<keyof Wide, ReadonlyArray<readonly [string, Narrow]>>>;
+  /** Columns of what rows are copied of, by name, once some are: taking them apart for each run of rows takes longer than copying few. */
+  #copied: Readonly<Record<keyof Wide, ReadonlyArray<readonly [string, Narrow]>>> | undefined;
   /** Whether times of records count from the rows' bases. */
   readonly #isRelative: boolean;
   readonly #unread: UnreadEvents | undefined;
@@ -73,20 +76,11 @@ export class CursorTable {
     this.contexts = tables.context.agentName.length;
     this.#tables = tables;
     this.#memory = memory;
-    const { event, record, usage, extra } = tables;
-    this.#copied = {
-      event: Object.entries(event),
-      record: Object.entries(record),
-      usage: Object.entries(usage),
-      extra: Object.entries(extra),
-    };
-    this.#isRelative = isRelative(record.timeMs);
+    this.#isRelative = isRelative(tables.record.timeMs);
     this.#unread = unread;
     const rows = tables.cursor.offset.length;
     const row = (this.row = memory.columns(CURSOR, rows));
-    for (const [name, column] of Object.entries(tables.cursor)) {
-      this.#widen(column, row[name as keyof typeof CURSOR], 0, 0, rows);
-    }
+    for (const name of CURSOR_COLUMNS) this.#widen(tables.cursor[name], row[name], 0, 0, rows);
     const startsOf = (lengths: Uint32Array) => {
       const starts = memory.u32(rows + 1);
       memory.native.sumStarts(lengths.byteOffset, rows, starts.byteOffset);
@@ -219,7 +213,12 @@ export class CursorTable {
   ): void {
     const { start, row } = this;
     const rows = { from, to };
-    const { event, record, usage, extra } = this.#copied;
+    const { event, record, usage, extra } = (this.#copied ??= {
+      event: Object.entries(this.#tables.event),
+      record: Object.entries(this.#tables.record),
+      usage: Object.entries(this.#tables.usage),
+      extra: Object.entries(this.#tables.extra),
+    });
     this.#copy(event, wide.event, at.events, start.events, rows);
     this.#copy(record, wide.record, at.records, start.records, rows);
     this.#copy(usage, wide.usage, at.usages, start.usages, rows);

@@ -36,6 +36,21 @@ test("the first run keeps it, for its user alone; later ones write nothing", asy
   expect(stamps()).toEqual(first);
 });
 
+test("with it a start loads nothing of Node's that sets flags of V8's", async () => {
+  const cache = freshCache();
+  const report = join(cache, "../loaded");
+  const probe = join(cache, "../probe.cjs");
+  const isLoaded = `process.moduleLoadList.includes("NativeModule v8")`;
+  writeFileSync(
+    probe,
+    `process.once("exit", () => require("node:fs").writeFileSync(${JSON.stringify(report)}, String(${isLoaded})));`,
+  );
+  await scan(ours, cache);
+  await scan(ours, cache);
+  expect(figures(await scan(ours, cache, [], { NODE_OPTIONS: `--require=${probe}` }))).toEqual(plain);
+  expect(readFileSync(report, "utf8")).toBe("false");
+});
+
 test("it is what runs, in all threads", async () => {
   const hollow = await copyOfAWhileAgo();
   const cache = freshCache();
