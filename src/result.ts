@@ -6,7 +6,7 @@ import type { CheckedOptions, Sort } from "./options.ts";
 import type { Stages } from "./stages.ts";
 import type { Tally } from "./tally/index.ts";
 import type { Window } from "./window.ts";
-import { compareText, type Row, type ScanResult, type SortField } from "./types.ts";
+import { compareText, type Row, type ScanResult, type SortField, type UnreadableFile } from "./types.ts";
 import { VERSION } from "./version.ts";
 
 export interface FinishedScan {
@@ -14,6 +14,8 @@ export interface FinishedScan {
   readonly calendar: Calendar;
   readonly window: Window;
   readonly found: Discovery;
+  /** Before anything of transcripts was read, and beside them. */
+  readonly unreadable: readonly UnreadableFile[];
   readonly table: MergedTable;
   readonly tallied: Tally;
   /** Files: a database is one, whatever it holds. */
@@ -31,7 +33,7 @@ export interface FinishedScan {
 export function describeScan(scan: FinishedScan): ScanResult {
   const { checked, calendar, window, found, table, tallied, stages } = scan;
   const pathOf = (transcript: number) => found.transcripts[transcript]?.path ?? "";
-  const unreadable = [...table.unreadable].map(([transcript, code]) => ({ path: pathOf(transcript), code }));
+  const unread = [...table.unreadable].map(([transcript, code]) => ({ path: pathOf(transcript), code }));
   const sorted = sortRows(tallied.rows, checked.sort);
   const rows = sorted.slice(0, checked.top);
   return {
@@ -71,7 +73,7 @@ export function describeScan(scan: FinishedScan): ScanResult {
     diagnostics: {
       cache: scan.cacheFailure ?? null,
       roots: found.roots,
-      unreadable: [...found.unreadable, ...unreadable].sort((a, b) => compareText(a.path, b.path)),
+      unreadable: [...scan.unreadable, ...unread].sort((a, b) => compareText(a.path, b.path)),
       skippedLines: table.skippedLines.map(({ transcript, ...line }) => ({ path: pathOf(transcript), ...line })),
       responsesWithoutTime: tallied.responsesWithoutTime,
       clampedResponses: tallied.clampedResponses,

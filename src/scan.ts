@@ -10,6 +10,7 @@ import { cacheFolder } from "./cursors/location.ts";
 import type { Unfolded } from "./databases/index.ts";
 import { isDatabase } from "./discover/database.ts";
 import { isUnreadNote } from "./discover/qwen.ts";
+import type { AgentTypes } from "./discover/agent-types.ts";
 import { discover, type Discovery } from "./discover/index.ts";
 import type { Transcript } from "./discover/transcript.ts";
 import { type MergedTable, Merger } from "./merge.ts";
@@ -158,7 +159,7 @@ export async function scanWhole(
   stages.end("save");
 
   const asksForAgents = checked.by.includes("agent") || (checked.filters?.agent?.length ?? 0) > 0;
-  const agentTypes = asksForAgents ? await agentTypesOf(found.transcripts) : new Map<number, string>();
+  const agents = asksForAgents ? await agentTypesOf(found.transcripts) : NO_AGENT_TYPES;
   const places = findPlaces(found.transcripts, table);
   const tallied = await tally(table, places, {
     ...checked,
@@ -166,7 +167,7 @@ export async function scanWhole(
     filters: checked.filters,
     window,
     calendar,
-    agentTypes,
+    agentTypes: agents.types,
     explains: checked.explain ?? false,
     overrides,
     pricesFolder: pricesFolder(checked),
@@ -182,6 +183,7 @@ export async function scanWhole(
     calendar,
     window,
     found,
+    unreadable: [...found.unreadable, ...agents.unreadable],
     table,
     tallied,
     transcripts: listed.transcripts.length,
@@ -281,7 +283,9 @@ function sum<T>(some: readonly T[], of: (one: T) => number): number {
   return some.reduce((total, one) => total + of(one), 0);
 }
 
-async function agentTypesOf(transcripts: readonly Transcript[]): Promise<ReadonlyMap<number, string>> {
+const NO_AGENT_TYPES: AgentTypes = { types: new Map(), unreadable: [] };
+
+async function agentTypesOf(transcripts: readonly Transcript[]): Promise<AgentTypes> {
   const { readAgentTypes } = await import("./discover/agent-types.ts");
   return readAgentTypes(transcripts);
 }

@@ -1,5 +1,5 @@
 /** `tokensift hook`: what a coding agent calls when a session ends. Never fails the agent, and prints nothing on stdout. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import type { Layer } from "../config/layer.ts";
 import { ScanError } from "../errors.ts";
@@ -65,10 +65,22 @@ function readInput(): HookInput {
   if (!isAbsolute(transcriptPath)) {
     throw new ScanError("INVALID_OPTION", "hook: transcript_path is not absolute (update the coding agent)");
   }
+  // The folder it lies in would be scanned; of a folder that would be the one above.
+  if (isFolder(transcriptPath)) {
+    throw new ScanError("INVALID_OPTION", "hook: transcript_path is a folder (it is to be the session's transcript)");
+  }
   const cwd = input["cwd"];
   // What holds a NUL is no path, and Node throws at it.
   const folder = typeof cwd === "string" && isAbsolute(cwd) && !cwd.includes("\0") ? cwd : process.cwd();
   return { sessionId: text("session_id"), transcriptPath, folder };
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
 }
 
 /** The folder whose transcripts may hold copies of the session's responses. */

@@ -26,7 +26,7 @@ export function checkOutput(flag: string, path: string, scanned: Scanned): void 
 export function checkIsNoTranscript(flag: string, path: string, { paths = [], environment }: Scanned): void {
   const target = targetOf(path);
   const isIn = (root: string) => target === targetOf(root) || target.startsWith(targetOf(root) + sep);
-  const own = SOURCES.flatMap((source) => PLACES[source].roots(environment));
+  const own = SOURCES.flatMap((source) => PLACES[source].roots(environment, []));
   const isGiven = paths.some((given) => target === targetOf(given) || (isIn(given) && isNamedLikeLines(target)));
   if (isGiven || own.some(isIn))
     throw new ScanError(

@@ -1,7 +1,9 @@
 /** Config files: JSON objects whose keys are flags. An unknown key is an error: it would do nothing, silently. */
-import { existsSync, readFileSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ScanError } from "../errors.ts";
+import { isHidden } from "../files/folder.ts";
+import { isAbsent, readRegular } from "../files/regular.ts";
 import type { Environment } from "../environment.ts";
 import type { Written } from "./flag.ts";
 import { FLAG_NAMES, type FlagName, FLAGS } from "./flags.ts";
@@ -18,7 +20,7 @@ export function configPaths(folder: string, { variables, home, platform }: Envir
 
 /** Nothing where there is no such file. */
 export function fileLayer(path: string, { home }: Environment): Layer | undefined {
-  const text = readIfThere(path);
+  const text = readIfThere(path, home);
   if (text === undefined) return undefined;
   const written: Partial<Record<FlagName, Written>> = {};
   for (const [key, value] of Object.entries(parseObject(text, path))) {
@@ -29,16 +31,26 @@ export function fileLayer(path: string, { home }: Environment): Layer | undefine
   return { written, origin: (name) => `"${name}" in ${path}` };
 }
 
-function readIfThere(path: string): string | undefined {
+function readIfThere(path: string, home: string): string | undefined {
   try {
-    return withoutMark(readFileSync(path, "utf8"));
+    return withoutMark(readRegular(path).toString());
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (!existsSync(path)) return undefined;
+    // A link that leads nowhere is a file that somebody wants read.
+    if ((isAbsent(cause) && !isLink(path)) || (code === "EACCES" && isElsewhere(dirname(path), home))) return undefined;
     throw new ScanError("INVALID_OPTION", `${path}: cannot be read (${code}; make it readable or remove it)`, {
       cause,
     });
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/** Below one's own home nothing is: a folder there that nobody may enter holds what was meant. */
+function isElsewhere(folder: string, home: string): boolean {
+  return isHidden(folder.startsWith(home) ? `${home}/.` : folder);
 }
 
 function parseObject(text: string, path: string): object {

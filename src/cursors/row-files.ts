@@ -1,5 +1,5 @@
 /** Files beside the cursors that hold the rows of databases (`src/databases/kept-rows.ts`), as far as the cache looks after them. */
-import { readFileSync } from "node:fs";
+import { readRegular } from "../files/regular.ts";
 
 const ROWS = /^[a-z]+-[0-9a-f]{16}\.rows$/;
 
@@ -17,7 +17,7 @@ export interface AboutRows {
 /** Undefined: it is damaged. */
 export function aboutRows(file: string): AboutRows | undefined {
   try {
-    const [header = ""] = readFileSync(file, "utf8").split("\n", 1);
+    const [header = ""] = readRegular(file).toString().split("\n", 1);
     const { path, database, log } = JSON.parse(header) as Readonly<Record<string, unknown>>;
     return typeof path === "string" ? { database: path, bytes: sizeIn(database) + sizeIn(log) } : undefined;
   } catch {

@@ -2,10 +2,11 @@
  * The rows of a database as lines, kept beside the cursors: while neither the database nor its log has changed, nothing is
  * copied, and SQLite is not loaded. They hold numbers, names and times, no text that anybody wrote.
  */
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileName, replaceFile } from "../cursors/file.ts";
 import { makeFolder } from "../files/folder.ts";
+import { readRegular } from "../files/regular.ts";
 import { hashBytes } from "../cursors/hash.ts";
 import { isObject } from "../json.ts";
 import { VERSION } from "../version.ts";
@@ -37,7 +38,7 @@ export class KeptRows {
   /** What was kept of the database in this state; undefined when there is nothing, or nothing of use. */
   read(state: DatabaseState): StoredSessions | undefined {
     try {
-      const bytes = readFileSync(join(this.#folder, this.#name));
+      const bytes = readRegular(join(this.#folder, this.#name));
       const border = bytes.indexOf(LF);
       const body = bytes.subarray(border + 1);
       const about = JSON.parse(bytes.toString("utf8", 0, border)) as Partial<About>;

@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkRegular, isAbsent } from "../files/regular.ts";
 
 const PREFIX = "tokensift-copy-";
 /** What was written last stands in the one; the other says that the database itself is half written. */
@@ -84,12 +85,15 @@ export function copyPrivately(given: string): PrivateCopy {
 function isHalfWritten(path: string): boolean {
   let file = -1;
   try {
+    checkRegular(path + JOURNAL);
     file = openSync(path + JOURNAL, "r");
     const first = Buffer.alloc(1);
     // A journal that is done with is gone, empty, or begins with zeros.
     return readSync(file, first, 0, 1, 0) === 1 && first[0] !== 0;
-  } catch {
-    return false;
+  } catch (error) {
+    // One that cannot be read may undo half of what is there.
+    if (isAbsent(error)) return false;
+    throw error;
   } finally {
     if (file >= 0) closeSync(file);
   }
@@ -116,6 +120,7 @@ export function stateOf(given: string): DatabaseState {
 function copyOne(from: string, to: string): number {
   rmSync(to, { force: true });
   try {
+    checkRegular(from);
     copyFileSync(from, to, constants.COPYFILE_FICLONE);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT" && !from.endsWith(".db")) return 0;

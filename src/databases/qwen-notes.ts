@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import type { Discovery } from "../discover/index.ts";
 import { isSessionSums, isUnreadNote } from "../discover/qwen.ts";
 import type { Transcript } from "../discover/transcript.ts";
-import { isObject, type Json, withoutMark } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 import { compareText, type UnreadableFile } from "../types.ts";
 
 /** In the place of each note what it says of each session. What cannot be read is unreadable, with a code. */
@@ -14,16 +14,16 @@ export function unfoldNotes(found: Discovery): Discovery & { readonly bytesRead:
   const notes = found.transcripts.filter(isUnreadNote);
   const others = found.transcripts.filter((one) => !isUnreadNote(one));
   const unreadable: UnreadableFile[] = [...found.unreadable];
-  const logs: Array<{ readonly log: Transcript; readonly text: string }> = [];
+  const logs: Array<{ readonly log: Transcript; readonly bytes: Buffer }> = [];
+  const damaged: Transcript[] = [];
   const sums = new Map<string, Sum>();
   let bytesRead = 0;
   for (const note of notes) {
     try {
       const bytes = readFileSync(note.path);
       bytesRead += bytes.length;
-      const text = withoutMark(bytes.toString());
-      if (isSessionSums(note.path)) addSums(sums, text);
-      else logs.push({ log: note, text });
+      if (isSessionSums(note.path)) damaged.push(...addSums(sums, note, bytes));
+      else logs.push({ log: note, bytes });
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
@@ -32,8 +32,8 @@ export function unfoldNotes(found: Discovery): Discovery & { readonly bytesRead:
   }
   // The main transcript of a session is named after it.
   const mains = new Map(others.filter(isQwenMain).map((one) => [one.stem, one]));
-  const logged = logs.flatMap(({ log, text }) => sessionsOf(log, text, mains, sums));
-  const transcripts = [...others, ...logged].map((one) => withSum(one, sums));
+  const logged = logs.flatMap(({ log, bytes }) => sessionsOf(log, bytes, mains, sums));
+  const transcripts = [...others, ...logged, ...damaged].map((one) => withSum(one, sums));
   transcripts.sort((a, b) => compareText(a.path, b.path));
   return { ...found, transcripts, unreadable, bytesRead };
 }
@@ -44,29 +44,69 @@ interface Sum {
   readonly project: string;
 }
 
-/** The last one of a session counts: Qwen Code adds up anew what its transcript tells when it goes on. */
-function addSums(sums: Map<string, Sum>, text: string): void {
-  for (const line of text.split("\n")) {
-    const { sessionId, models, project } = objectIn(line) ?? {};
-    if (typeof sessionId !== "string" || !isObject(models)) continue;
-    const totals = Object.values(models).map((used) => (isObject(used) ? used["totalTokens"] : undefined));
-    const tokens = totals.reduce<number>((sum, total) => sum + (isCount(total) ? total : 0), 0);
-    sums.set(sessionId, { tokens, project: typeof project === "string" ? project : "" });
+/** What is no JSON, and so a malformed line. */
+const DAMAGED = Buffer.from("{");
+
+/** The last one of a session counts: Qwen Code adds up anew what its transcript tells when it goes on. Returns what holds the damaged lines. */
+function addSums(sums: Map<string, Sum>, note: Transcript, bytes: Buffer): Transcript[] {
+  const { lines, unfinished } = linesOf(bytes);
+  const damaged: Buffer[] = [];
+  for (const line of lines) {
+    if (isBlank(line)) continue;
+    const record = objectIn(line);
+    const { sessionId, models, project } = record ?? {};
+    const totals = isObject(models)
+      ? Object.values(models).map((used) => (isObject(used) ? (used["totalTokens"] ?? 0) : 0))
+      : [];
+    if (!record || !totals.every(isCount)) damaged.push(record ? DAMAGED : line);
+    else if (typeof sessionId === "string" && isObject(models)) {
+      const tokens = totals.reduce((sum, total) => sum + total, 0);
+      sums.set(sessionId, { tokens, project: typeof project === "string" ? project : "" });
+    }
   }
+  return notesOf(note, damaged, unfinished);
+}
+
+/** What belongs to no session: lines, and the end of one that is still being written. */
+function notesOf(note: Transcript, lines: readonly Buffer[], unfinished: Buffer): Transcript[] {
+  const contents = [contentOf(lines), unfinished].filter((content) => !isBlank(content));
+  return contents.map((content) => ({ ...note, content, sizeBytes: content.length, projectName: "unknown" }));
+}
+
+const LF = 0x0a;
+/** The byte order mark that some programs begin a file with. */
+const MARK = Buffer.from("\uFEFF");
+
+/** As they stand there: what is no UTF-8 is to be seen as that. */
+function linesOf(bytes: Buffer): { readonly lines: Buffer[]; readonly unfinished: Buffer } {
+  const lines: Buffer[] = [];
+  let at = bytes.subarray(0, MARK.length).equals(MARK) ? MARK.length : 0;
+  for (let end = bytes.indexOf(LF, at); end >= 0; end = bytes.indexOf(LF, at)) {
+    lines.push(bytes.subarray(at, end));
+    at = end + 1;
+  }
+  return { lines, unfinished: bytes.subarray(at) };
+}
+
+function contentOf(lines: readonly Buffer[]): Buffer {
+  return Buffer.concat(lines.flatMap((line) => [line, Buffer.of(LF)]));
+}
+
+function isBlank(line: Buffer): boolean {
+  return line.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
 /** Lines of no session keep the log's own place, and so does the end of one that is still being written. */
 function sessionsOf(
   log: Transcript,
-  text: string,
+  bytes: Buffer,
   mains: ReadonlyMap<string, Transcript>,
   sums: ReadonlyMap<string, Sum>,
 ): Transcript[] {
-  const lines = text.split("\n");
-  const unfinished = lines.pop() as string;
-  const bySession = new Map<string, string[]>();
+  const { lines, unfinished } = linesOf(bytes);
+  const bySession = new Map<string, Buffer[]>();
   for (const line of lines) {
-    if (line.trim() === "") continue;
+    if (isBlank(line)) continue;
     const id = objectIn(line)?.["sessionId"];
     const session = typeof id === "string" ? id : "";
     const some = bySession.get(session);
@@ -74,7 +114,7 @@ function sessionsOf(
     else bySession.set(session, [line]);
   }
   const transcripts = Array.from(bySession, ([session, some]) => {
-    const content = Buffer.from(some.map((line) => `${line}\n`).join(""));
+    const content = contentOf(some);
     const path = `${log.path}#${session}`;
     const { projectKey, projectName } = mains.get(session) ?? {
       projectKey: path,
@@ -84,9 +124,7 @@ function sessionsOf(
     // The session's own transcript may be gone: then what it told is, too.
     return { ...log, path, content, sizeBytes: content.length, stem, projectKey, projectName, isMain: false };
   });
-  if (unfinished.trim() === "") return transcripts;
-  const content = Buffer.from(unfinished);
-  return [...transcripts, { ...log, content, sizeBytes: content.length, projectName: "unknown" }];
+  return [...transcripts, ...notesOf(log, [], unfinished)];
 }
 
 function withSum(transcript: Transcript, sums: ReadonlyMap<string, Sum>): Transcript {
@@ -99,9 +137,9 @@ function isQwenMain({ source, isMain }: Transcript): boolean {
 }
 
 /** Undefined: damaged, or nothing of a session. */
-function objectIn(line: string): Json | undefined {
+function objectIn(line: Buffer): Json | undefined {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = JSON.parse(line.toString());
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;
@@ -109,5 +147,5 @@ function objectIn(line: string): Json | undefined {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

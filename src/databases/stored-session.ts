@@ -36,9 +36,19 @@ export class SessionsById {
   }
 }
 
-/** A line. What JSON cannot hold becomes text, which is no number: the line is malformed. */
+/** What is no JSON, and so a malformed line. */
+const DAMAGED = "{";
+
+/** A line. What JSON cannot hold becomes text, which is no number, and what nests too deep to be written is damaged: the line is malformed. */
 export function lineOf(record: object): string {
-  return JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value));
+  const spell = (_: string, value: unknown) =>
+    typeof value === "bigint" || value === Infinity || value === -Infinity ? String(value) : value;
+  try {
+    return JSON.stringify(record, spell);
+  } catch (error) {
+    if (error instanceof RangeError) return DAMAGED;
+    throw error;
+  }
 }
 
 /** Of a text column; undefined when it holds anything else. */

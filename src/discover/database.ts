@@ -1,5 +1,5 @@
 /** Transcripts that are SQLite databases: one of them holds many sessions, and a log beside it holds its latest rows. */
-import { realpathSync, statSync } from "node:fs";
+import { type BigIntStats, realpathSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { mtimeMs, stampOf } from "./stamp.ts";
 import type { Transcript } from "./transcript.ts";
@@ -20,7 +20,7 @@ export function isDatabase({ source, path, content }: Pick<Transcript, "source" 
 
 /** With the size of the log added, and the time of whichever was written last. */
 export function databaseTranscript(source: "copilot" | "opencode", { path, sizeBytes, stamp }: FoundFile): Transcript {
-  const log = statSync(realpathOf(path) + LOG, { bigint: true, throwIfNoEntry: false });
+  const log = statOf(realpathOf(path) + LOG);
   return {
     source,
     path,
@@ -34,6 +34,15 @@ export function databaseTranscript(source: "copilot" | "opencode", { path, sizeB
     isAgentFile: false,
     isMain: true,
   };
+}
+
+/** Undefined also where it cannot be looked at: reading the database will say so. */
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** A log lies beside the file that a link leads to. */

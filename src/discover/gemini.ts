@@ -1,7 +1,8 @@
 /** Where Gemini CLI keeps its sessions (`formats/gemini.md` §1) and what a place says about one. */
-import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
+import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import type { UnreadableFile } from "../types.ts";
 import { hashOfPath } from "./path-hash.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
@@ -23,17 +24,16 @@ export function isGeminiSession(path: string, folder: string): boolean {
   return basename(dirname(folder)) === CHATS && /\.jsonl?$/.test(path);
 }
 
-/** Files below the folders of projects to transcripts. */
-export function geminiTranscripts(files: readonly FoundFile[]): Transcript[] {
-  const names = new Map<string, string>();
+/** Files below the folders of projects to transcripts. What names a project and cannot be read goes to `unreadable`. */
+export function geminiTranscripts(files: readonly FoundFile[], unreadable: UnreadableFile[]): Transcript[] {
+  const names = new ProjectNames(unreadable);
   return files.map((file) => {
     const { path, sizeBytes, stamp } = file;
     const folder = dirname(path);
     const parent = basename(folder) === CHATS ? undefined : dirname(folder);
     const chats = parent === undefined ? folder : basename(parent) === CHATS ? parent : undefined;
     const project = chats === undefined ? folder : dirname(chats);
-    let projectName = names.get(project);
-    if (projectName === undefined) names.set(project, (projectName = projectOf(project)));
+    const projectName = names.of(project);
     const isAgentFile = chats !== undefined && chats !== folder;
     return {
       source: "gemini",
@@ -51,30 +51,53 @@ export function geminiTranscripts(files: readonly FoundFile[]): Transcript[] {
   });
 }
 
-/** The path of a project: from its marker, the list of projects, or by hashing the listed ones; else its folder's name. */
-function projectOf(folder: string): string {
-  const name = basename(folder);
-  const marker = readText(join(folder, ".project_root")).trim();
-  if (marker !== "") return marker;
-  const listed = listedProjects(join(dirname(dirname(folder)), "projects.json"));
-  return listed.find(([path, short]) => short === name || hashOfPath(path) === name)?.[0] ?? name;
-}
+/** The paths of projects: from a marker, the list of projects, or by hashing the listed ones; else the folder's name. */
+class ProjectNames {
+  readonly #unreadable: UnreadableFile[];
+  readonly #names = new Map<string, string>();
+  readonly #lists = new Map<string, ReadonlyArray<readonly [path: string, name: unknown]>>();
 
-function listedProjects(path: string): ReadonlyArray<readonly [path: string, name: unknown]> {
-  try {
-    const { projects } = JSON.parse(readText(path)) as { projects?: unknown };
-    return typeof projects === "object" && projects !== null ? Object.entries(projects) : [];
-  } catch {
-    return [];
+  constructor(unreadable: UnreadableFile[]) {
+    this.#unreadable = unreadable;
+  }
+
+  of(folder: string): string {
+    let name = this.#names.get(folder);
+    if (name === undefined) this.#names.set(folder, (name = this.#find(folder)));
+    return name;
+  }
+
+  #find(folder: string): string {
+    const name = basename(folder);
+    const marker = this.#readText(join(folder, ".project_root")).trim();
+    if (marker !== "") return marker;
+    const listed = this.#listed(join(dirname(dirname(folder)), "projects.json"));
+    return listed.find(([path, short]) => short === name || hashOfPath(path) === name)?.[0] ?? name;
+  }
+
+  #listed(path: string): ReadonlyArray<readonly [path: string, name: unknown]> {
+    let list = this.#lists.get(path);
+    if (!list) this.#lists.set(path, (list = projectsIn(this.#readText(path))));
+    return list;
+  }
+
+  /** "" where there is none. */
+  #readText(path: string): string {
+    try {
+      return readRegular(path).toString();
+    } catch (error) {
+      if (!isAbsent(error)) this.#unreadable.push({ path, code: codeOf(error) });
+      return "";
+    }
   }
 }
 
-/** "" where there is none: it only names. */
-function readText(path: string): string {
+function projectsIn(text: string): ReadonlyArray<readonly [path: string, name: unknown]> {
   try {
-    return readFileSync(path, "utf8");
+    const { projects } = JSON.parse(text) as { projects?: unknown };
+    return typeof projects === "object" && projects !== null ? Object.entries(projects) : [];
   } catch {
-    return "";
+    return [];
   }
 }
 

@@ -1,5 +1,5 @@
 /** Roots to transcripts. */
-import { statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../environment.ts";
@@ -58,7 +58,7 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[],
     const source = recogniseSource(file);
     if (source !== undefined) bySource.get(source)?.push(file);
   }
-  const transcripts = [...bySource].flatMap(([source, some]) => PLACES[source].transcripts(some));
+  const transcripts = [...bySource].flatMap(([source, some]) => PLACES[source].transcripts(some, unreadable));
   return { transcripts, roots, unreadable };
 }
 
@@ -66,7 +66,7 @@ function discoverOwn(environment: Environment, sources: readonly SourceName[], o
   const all: Found = { transcripts: [], roots: [], unreadable: [] };
   for (const source of sources) {
     // Cursors are known by their transcript's path, wherever the run is.
-    const roots = PLACES[source].roots(environment).map((root) => resolve(root));
+    const roots = PLACES[source].roots(environment, all.unreadable).map((root) => resolve(root));
     const { transcripts, unreadable } = findOf(source, roots, onFile);
     all.roots.push(...roots);
     all.unreadable.push(...unreadable);
@@ -79,7 +79,7 @@ function findOf(source: SourceName, roots: readonly string[], onFile?: OnFile): 
   const place = PLACES[source];
   const there = outermost(roots.filter((root) => isThere(root, false)));
   const { files, unreadable } = walk(there, (folder) => place.namedLikeOneIn(folder), onFile);
-  return { transcripts: place.transcripts(files), unreadable };
+  return { transcripts: place.transcripts(files, unreadable), unreadable };
 }
 
 /** A root below another adds nothing, and would only change what its transcripts are below of. */
@@ -99,5 +99,14 @@ function isThere(path: string, isGiven: boolean): boolean {
   }
   if (stat === undefined && isGiven) throw noSuchPath(path);
   if (isGiven && stat && !stat.isFile() && !stat.isDirectory()) throw noSuchPath(path);
-  return stat !== undefined;
+  // A link to a disk that is not mounted: the walk says that it leads nowhere.
+  return stat !== undefined || isLink(path);
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  } catch {
+    return false;
+  }
 }

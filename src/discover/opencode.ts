@@ -1,7 +1,9 @@
 /** Where OpenCode keeps its messages (`formats/others.md`): in a database, or each in a file of its own. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Environment } from "../environment.ts";
+import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import type { UnreadableFile } from "../types.ts";
 import { databaseTranscript, isNamedLikeDatabase } from "./database.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
@@ -11,10 +13,9 @@ const PART = /(?:^|[\\/])prt_[^\\/]*\.json$/;
 const PLACE = /[\\/]storage[\\/](?:message[\\/][^\\/]+[\\/]msg_|part[\\/][^\\/]+[\\/]prt_)[^\\/]*\.json$/;
 
 /** The folders and databases that may be on this machine. Beside them lie snapshots of whole projects. `OPENCODE_DB` names a database more. */
-export function opencodeRoots({ variables, home }: Environment): string[] {
+export function opencodeRoots({ variables, home }: Environment, unreadable: UnreadableFile[]): string[] {
   const data = join(variables["XDG_DATA_HOME"] || join(home, ".local", "share"), "opencode");
-  const databases = new Set(["opencode.db", ...namesIn(data).filter(isNamedLikeDatabase)]);
-  const own = [...databases, join("storage", "message"), join("storage", "part")].map((name) => join(data, name));
+  const own = [...databasesIn(data, unreadable), join(data, "storage", "message"), join(data, "storage", "part")];
   const named = variables["OPENCODE_DB"];
   return named?.endsWith(".db") ? [...new Set([...own, resolve(data, named)])] : own;
 }
@@ -28,9 +29,21 @@ export function isOpenCodePlace(path: string): boolean {
   return PLACE.test(path);
 }
 
-/** Parts name their message, and through it are of its session and project. */
-export function opencodeTranscripts(files: readonly FoundFile[]): Transcript[] {
-  const agents = new AgentSessions();
+/** Which databases are in a folder that cannot be listed is not known, and has to be said. */
+function databasesIn(data: string, unreadable: UnreadableFile[]): string[] {
+  const usual = join(data, "opencode.db");
+  try {
+    const named = readdirSync(data).sort().filter(isNamedLikeDatabase);
+    return [...new Set([usual, ...named.map((name) => join(data, name))])];
+  } catch (error) {
+    if (!isAbsent(error)) unreadable.push({ path: data, code: codeOf(error) });
+    return [usual];
+  }
+}
+
+/** Parts name their message, and through it are of its session and project. What tells of a session and cannot be read goes to `unreadable`. */
+export function opencodeTranscripts(files: readonly FoundFile[], unreadable: UnreadableFile[]): Transcript[] {
+  const agents = new AgentSessions(unreadable);
   return files.map((file) => {
     const { path, sizeBytes, stamp } = file;
     if (path.endsWith(".db")) return databaseTranscript("opencode", file);
@@ -55,7 +68,12 @@ export function opencodeTranscripts(files: readonly FoundFile[]): Transcript[] {
 
 /** Which sessions another one started: only their own files `session/<project>/<id>.json` say so. */
 class AgentSessions {
+  readonly #unreadable: UnreadableFile[];
   readonly #byStorage = new Map<string, ReadonlySet<string>>();
+
+  constructor(unreadable: UnreadableFile[]) {
+    this.#unreadable = unreadable;
+  }
 
   has(storage: string, session: string): boolean {
     let agents = this.#byStorage.get(storage);
@@ -64,14 +82,12 @@ class AgentSessions {
   }
 
   *#read(folder: string): Iterable<string> {
-    for (const project of namesIn(folder)) {
-      for (const name of namesIn(join(folder, project))) {
+    for (const project of this.#namesIn(folder)) {
+      for (const name of this.#namesIn(join(folder, project))) {
         if (!name.endsWith(".json")) continue;
+        const told = this.#textOf(join(folder, project, name));
         try {
-          const { id, parentID } = JSON.parse(readFileSync(join(folder, project, name), "utf8")) as Record<
-            string,
-            unknown
-          >;
+          const { id, parentID } = JSON.parse(told ?? "{}") as Record<string, unknown>;
           if (typeof id === "string" && typeof parentID === "string" && parentID !== "") yield id;
         } catch {
           // Without it the session counts as one that a person started.
@@ -79,12 +95,21 @@ class AgentSessions {
       }
     }
   }
-}
 
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch {
-    return [];
+  #textOf(path: string): string | undefined {
+    return this.#orSay(path, () => readRegular(path).toString());
+  }
+
+  #namesIn(folder: string): string[] {
+    return this.#orSay(folder, () => readdirSync(folder).sort()) ?? [];
+  }
+
+  #orSay<T>(path: string, look: () => T): T | undefined {
+    try {
+      return look();
+    } catch (error) {
+      if (!isAbsent(error)) this.#unreadable.push({ path, code: codeOf(error) });
+      return undefined;
+    }
   }
 }

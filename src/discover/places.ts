@@ -1,6 +1,6 @@
 /** Every agent's places: where it keeps its transcripts, and what a place says about one. */
 import type { Environment } from "../environment.ts";
-import type { SourceName } from "../types.ts";
+import type { SourceName, UnreadableFile } from "../types.ts";
 import { ampRoots, ampTranscripts, isAmpThread } from "./amp.ts";
 import { claudeRoots, claudeTranscripts, isBesideTranscripts } from "./claude.ts";
 import { geminiRoots, geminiTranscripts, isGeminiSession } from "./gemini.ts";
@@ -14,11 +14,12 @@ import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
 interface Place {
-  /** The folders that may hold transcripts on this machine, whether they exist or not. */
-  roots(environment: Environment): string[];
+  /** The folders that may hold transcripts on this machine, whether they exist or not. What could name more of them and cannot be read goes to `unreadable`. */
+  roots(environment: Environment, unreadable: UnreadableFile[]): string[];
   /** What says whether a file below them, in this folder, is named like one. */
   namedLikeOneIn(folder: string): (name: string) => boolean;
-  transcripts(files: readonly FoundFile[]): Transcript[];
+  /** What says more about them and cannot be read goes to `unreadable`. */
+  transcripts(files: readonly FoundFile[], unreadable: UnreadableFile[]): Transcript[];
 }
 
 export const PLACES: Readonly<Record<SourceName, Place>> = {

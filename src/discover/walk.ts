@@ -1,4 +1,5 @@
 /** Folders to files. Symbolic links are followed once, so that no loop and no second name counts anything twice. */
+import { isUtf8 } from "node:buffer";
 import { constants, type Dirent, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { type FileStamp, stampOf } from "./stamp.ts";
@@ -28,6 +29,10 @@ interface Link {
 /** Hears of each file at once, with its size in bytes. */
 export type OnFile = (sizeBytes: number) => void;
 
+type Entry = Pick<Dirent, "name" | "isDirectory" | "isSymbolicLink" | "isFile">;
+
+/** What Node makes of bytes that are no UTF-8; a name may also have it as its own. */
+const NO_UTF8 = "\ufffd";
 const STAT = { bigint: true, throwIfNoEntry: false } as const;
 
 /** Every regular file under the roots that is wanted in its folder, in path order within a folder; each file once. */
@@ -68,15 +73,16 @@ export function walk(
   function walkFolder(path: string, realPath: string, below: readonly string[]): void {
     if (foldersSeen.has(realPath)) return;
     foldersSeen.add(realPath);
-    let entries: Dirent[];
+    const wants = wantsIn(path);
+    let entries: readonly Entry[];
     try {
       entries = readdirSync(path, { withFileTypes: true });
+      if (entries.some(({ name }) => name.includes(NO_UTF8))) entries = namableIn(path, wants);
     } catch (error) {
       fail(path, error);
       return;
     }
     foldersListed.set(realPath, path);
-    const wants = wantsIn(path);
     for (const entry of entries) {
       const { name } = entry;
       if (entry.isDirectory()) walkFolder(`${path}/${name}`, `${realPath}/${name}`, [...below, name]);
@@ -87,11 +93,28 @@ export function walk(
     }
   }
 
+  /** No text of Node's names what has a name that is no UTF-8, and what it makes of that may be the name of something else. */
+  function namableIn(path: string, wants: (name: string) => boolean): Entry[] {
+    const namable: Entry[] = [];
+    for (const entry of readdirSync(path, { withFileTypes: true, encoding: "buffer" })) {
+      const name = entry.name.toString();
+      if (isUtf8(entry.name)) {
+        namable.push({
+          name,
+          isDirectory: () => entry.isDirectory(),
+          isSymbolicLink: () => entry.isSymbolicLink(),
+          isFile: () => entry.isFile(),
+        });
+      } else if (entry.isDirectory() || entry.isSymbolicLink() || (wants(name) && entry.isFile())) {
+        unreadable.push({ path: `${path}/${name}`, code: "EILSEQ" });
+      }
+    }
+    return namable;
+  }
+
   function addListed(path: string, name: string, below: readonly string[]): void {
     try {
-      const isFound = addFile(path, name, below);
-      // Listed, but not there: no text of Node's names a file whose name is no UTF-8.
-      if (!isFound && name.includes("\ufffd")) unreadable.push({ path, code: "EILSEQ" });
+      addFile(path, name, below);
     } catch (error) {
       // Its folder may be listed, but not entered.
       fail(path, error);

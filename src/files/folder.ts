@@ -1,5 +1,5 @@
 /** Folders of ours. */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -18,6 +18,16 @@ export function makeFolder(folder: string): void {
     } else if (!isFolder(folder)) {
       throw error;
     }
+  }
+}
+
+/** Whether nobody who runs this may come near a folder: it is none of his business, and neither is what lies in it. */
+export function isHidden(folder: string): boolean {
+  try {
+    lstatSync(folder);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EACCES";
   }
 }
 

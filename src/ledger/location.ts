@@ -1,8 +1,10 @@
 /** Where a project's ledger is, and which sessions are the project's. */
-import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { hashBytes } from "../cursors/hash.ts";
 import type { Environment } from "../environment.ts";
+import { ScanError } from "../errors.ts";
+import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
 
 /** A folder that people call their project, with the worktrees that belong to it. */
 export interface Project {
@@ -11,11 +13,15 @@ export interface Project {
   readonly folders: readonly string[];
 }
 
-/** The repository that `folder` lies in, also when it is a worktree; without one the folder itself. */
+/**
+ * The repository that `folder` lies in, also when it is a worktree; without one the folder itself. Throws `INVALID_INPUT` where what names its
+ * worktrees cannot be read: sessions in them would be nobody's, or a ledger's of their own.
+ */
 export function projectAt(folder: string): Project {
   const here = realOf(resolve(folder));
-  const root = realOf(mainRepository(here) ?? here);
-  return { root, folders: [root, ...worktreesOf(root).map(realOf)] };
+  const repository = mainRepository(here);
+  const root = realOf(repository ?? here);
+  return { root, folders: [root, ...(repository === undefined ? [] : worktreesOf(root).map(realOf))] };
 }
 
 /** Asks whether a session's project is this one: its root, a worktree, or a folder below. Keeps what it has worked out. */
@@ -71,10 +77,19 @@ function dataFolder({ variables, home, platform }: Environment): string | undefi
 function mainRepository(folder: string): string | undefined {
   for (let at = resolve(folder); ; at = dirname(at)) {
     const git = join(at, ".git");
-    const stat = statSync(git, { throwIfNoEntry: false });
+    const stat = statOf(git);
     if (stat?.isDirectory()) return at;
     if (stat?.isFile()) return repositoryOfWorktree(git) ?? at;
     if (dirname(at) === at) return undefined;
+  }
+}
+
+/** Undefined also where it cannot be looked at: Git finds no repository there either. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
   }
 }
 
@@ -88,12 +103,7 @@ function repositoryOfWorktree(file: string): string | undefined {
 
 function worktreesOf(root: string): string[] {
   const folder = join(root, ".git", "worktrees");
-  let names: string[];
-  try {
-    names = readdirSync(folder).sort();
-  } catch {
-    return [];
-  }
+  const names = orNothing(folder, () => readdirSync(folder).sort()) ?? [];
   return names.flatMap((name) => {
     const git = textOf(join(folder, name, "gitdir"))?.trim();
     // From Git 2.48 on it may be relative.
@@ -102,9 +112,16 @@ function worktreesOf(root: string): string[] {
 }
 
 function textOf(path: string): string | undefined {
+  return orNothing(path, () => readRegular(path).toString());
+}
+
+/** Undefined where there is nothing. */
+function orNothing<T>(path: string, look: () => T): T | undefined {
   try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
+    return look();
+  } catch (cause) {
+    if (isAbsent(cause)) return undefined;
+    const remedy = "make it readable, it names the project's worktrees";
+    throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${codeOf(cause)}; ${remedy})`, { cause });
   }
 }

@@ -1,6 +1,8 @@
 /** The timers that an orchestrator keeps of its tasks (`spec/task-ledger.md`, "Timers"). */
 import { readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { ScanError } from "../errors.ts";
+import { isHidden } from "../files/folder.ts";
 import { isObject, withoutMark } from "../json.ts";
 import { epochToMs, parseInstant } from "../sources/time.ts";
 
@@ -39,7 +41,7 @@ export function readTimersText(path: string, isNamed: boolean): string | undefin
     return readFileSync(path, "utf8");
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" && !isNamed) return undefined;
+    if (!isNamed && (code === "ENOENT" || isHidden(dirname(path)))) return undefined;
     const remedy =
       code === "ENOENT" ? "is not there (give the timers file)" : `cannot be read (${code}; make it readable)`;
     throw new ScanError("INVALID_OPTION", `--timers: ${path} ${remedy}`, { cause });

@@ -3,10 +3,12 @@
  * (`src/pricing/prepare.mjs`): only the providers a scan needs are read. `tokensift prices update` leaves newer ones
  * of the same form in the cache folder.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkProvider } from "./check.ts";
+import { readRegular } from "../files/regular.ts";
+import { isObject } from "../json.ts";
+import { checkMatch, checkProvider } from "./check.ts";
 import type { CatalogProvider, Match } from "./provider.ts";
 
 /** What is in a folder of prices. */
@@ -33,8 +35,9 @@ export class Catalog {
     const fetched = fetchedFolder === undefined ? undefined : readJson<CatalogIndex>(join(fetchedFolder, "index.json"));
     const bundled = new Catalog(bundledFolder);
     if (fetchedFolder === undefined || fetched === undefined) return bundled;
-    const isOurs = typeof fetched.fetchedAt === "string" && Array.isArray(fetched.providers);
-    return isOurs && fetched.package === bundled.index.package ? new Catalog(fetchedFolder, bundled) : bundled;
+    return isIndex(fetched) && fetched.package === bundled.index.package
+      ? new Catalog(fetchedFolder, bundled)
+      : bundled;
   }
 
   private constructor(folder: string, bundled?: Catalog) {
@@ -57,6 +60,24 @@ export class Catalog {
   }
 }
 
+/** Anybody may have changed what was fetched. */
+function isIndex(value: unknown): value is CatalogIndex {
+  if (!isObject(value) || typeof value["fetchedAt"] !== "string" || !Array.isArray(value["providers"])) return false;
+  return value["providers"].every(
+    (one) => isObject(one) && typeof one["id"] === "string" && isMatchOrNone(one["match"]),
+  );
+}
+
+function isMatchOrNone(match: unknown): boolean {
+  if (match === undefined) return true;
+  try {
+    checkMatch(match as Match, "the index");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** What was fetched was looked at then; the file may have been changed since. */
 function isSound(provider: CatalogProvider): boolean {
   try {
@@ -73,7 +94,7 @@ function readJson<T>(path: string): T | undefined {
   // An error would take longer to make than the file to look for.
   if (!existsSync(path)) return undefined;
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as T;
+    return JSON.parse(readRegular(path).toString()) as T;
   } catch {
     return undefined;
   }

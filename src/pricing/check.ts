@@ -26,7 +26,8 @@ function isPrice(price: Price): boolean {
   return isAmount(price.base) && price.tiers.every((tier) => isAmount(tier.price) && Number.isSafeInteger(tier.start));
 }
 
-function checkMatch(match: Match, where: string): void {
+/** Throws what is wrong. */
+export function checkMatch(match: Match, where: string): void {
   if ("or" in match || "and" in match) {
     for (const one of "or" in match ? match.or : match.and) checkMatch(one, where);
     return;

@@ -121,7 +121,8 @@ async function collectWith(
   const read = await readTranscripts(() => discoverOf("claude", project.folders), checked, memory, reading);
   const run = chooseRun(read, state, project, window);
   const facts = new Facts(run);
-  const units = findUnits(state, facts);
+  const unreadable = [...project.unreadable, ...read.unreadable];
+  const units = findUnits(state, facts, unreadable);
   const consumption = await consumptionOf(units, run, window, calendar, checked);
   const shares = sharesOf(units, consumption, facts, state, window);
   const wrappers = [...shares.wrappers, ...wrappersOfOthers(state, units, facts)];
@@ -143,7 +144,7 @@ async function collectWith(
     unassignedCliSessions: cli.unassigned,
     notes: [...(state.teamName === undefined ? [NO_TEAM] : []), ...leadNotes(shares, leadUsage), ...own.notes],
     consumption,
-    unreadable: [...read.unreadable, ...(cli.reading?.unreadable ?? [])],
+    unreadable: [...unreadable, ...(cli.reading?.unreadable ?? [])],
   });
   return {
     leadUsage,

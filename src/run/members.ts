@@ -5,6 +5,7 @@ import type { Dispatch } from "../sources/dispatches.ts";
 import type { Facts } from "./facts.ts";
 import type { Overview } from "./overview.ts";
 import { workerNamed } from "./names.ts";
+import type { UnreadableFile } from "../types.ts";
 import type { TeamState } from "./team-state.ts";
 
 /** A session with its subagents, or a worker inside the lead's process, which has a transcript but no session. */
@@ -55,7 +56,7 @@ function sessionIdBy(state: TeamState, transcripts: readonly Transcript[], sessi
 }
 
 /** The units of a run, made of its candidates. */
-export function findUnits(state: TeamState, facts: Facts): Unit[] {
+export function findUnits(state: TeamState, facts: Facts, unreadable: UnreadableFile[]): Unit[] {
   const team = state.teamName?.toLowerCase();
   const leadId = state.leadSessionId.toLowerCase();
   const idOf = sessionIdBy(state, facts.transcripts, (t) => facts.sessionOf(t));
@@ -90,7 +91,7 @@ export function findUnits(state: TeamState, facts: Facts): Unit[] {
     });
   }
   for (const unit of units) dropOtherTeams(unit, team, facts);
-  const inProcess = team === undefined ? [] : takeInProcessWorkers(units, state, facts);
+  const inProcess = team === undefined ? [] : takeInProcessWorkers(units, state, facts, unreadable);
   // Of a lead whose own transcript is gone there may be nothing left.
   return [...units, ...inProcess].filter(({ transcripts }) => transcripts.length > 0);
 }
@@ -132,7 +133,12 @@ function dropOtherTeams(unit: Unit, team: string | undefined, facts: Facts): voi
 }
 
 /** Takes workers that run inside the lead's process out of the lead's session: their names are in one of three places. */
-function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: Facts): Unit[] {
+function takeInProcessWorkers(
+  units: readonly Unit[],
+  state: TeamState,
+  facts: Facts,
+  unreadable: UnreadableFile[],
+): Unit[] {
   const leads = units.filter(({ owner }) => owner === "lead");
   const dispatches = leads.flatMap(({ transcripts }) => transcripts.flatMap((t) => facts.dispatches(t)));
   const nameOfCall = namesByCall(dispatches);
@@ -148,7 +154,7 @@ function takeInProcessWorkers(units: readonly Unit[], state: TeamState, facts: F
         () => called.get(agentId) ?? [],
         // Last, because it is a file to read. It names the call also of an agent that has no result yet.
         () => {
-          const { names, callId } = readSideFile(transcript.path);
+          const { names, callId } = readSideFile(transcript.path, unreadable);
           return [...names, nameOfCall.get(callId) ?? ""];
         },
       ];

@@ -1,7 +1,8 @@
 /** Where a run lies, and when it was: what stands beside a team-state (`spec/run-collector.md`, "The run window"). */
-import { readFileSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { invalidInput, ScanError } from "../errors.ts";
+import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
 import type { Window } from "../window.ts";
 import { instantOf, isObject, type TeamState } from "./team-state.ts";
 import { withoutMark } from "../json.ts";
@@ -110,10 +111,10 @@ function statusPath(runDirectory: string, suffix: string): string {
 function readManifest(path: string): Record<string, unknown> | undefined {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readRegular(path).toString();
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (isAbsent(cause)) return undefined;
+    const code = codeOf(cause);
     throw new ScanError("INVALID_INPUT", `${path}: cannot be read (${code}; give --since instead)`, { cause });
   }
   try {

@@ -1,9 +1,11 @@
 /** Where the transcripts of a project are: of its root, of folders below it, and of its git worktrees. */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { claudeRoots } from "../discover/claude.ts";
 import { hashOfPath } from "../discover/path-hash.ts";
 import type { Environment } from "../environment.ts";
+import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import type { UnreadableFile } from "../types.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { Overview } from "./overview.ts";
 import { realPath } from "./place.ts";
@@ -16,6 +18,8 @@ const PEEK_BYTES = 64 << 10;
 export interface ProjectFolders {
   /** To be scanned. */
   readonly folders: readonly string[];
+  /** What could name more of them. */
+  readonly unreadable: readonly UnreadableFile[];
   /** Whether a folder's transcripts are the project's: by its name, else by the first working directory in them. */
   isOfProject(folder: string, firstCwd: () => string): boolean;
   /** Whether a working directory is the root, a worktree, or below one of them. */
@@ -33,7 +37,16 @@ function encodeFolder(cwd: string): { readonly name: string; readonly isCut: boo
 
 export function projectFolders(root: string, environment: Environment): ProjectFolders {
   const roots = [...new Set([root, realPath(root)])];
-  const bases = [...new Set([...roots, ...roots.flatMap(worktreesOf)])];
+  const unreadable = new Map<string, UnreadableFile>();
+  const orSay = <T>(path: string, look: () => T): T | undefined => {
+    try {
+      return look();
+    } catch (error) {
+      if (!isAbsent(error)) unreadable.set(path, { path, code: codeOf(error) });
+      return undefined;
+    }
+  };
+  const bases = [...new Set([...roots, ...roots.flatMap((one) => worktreesOf(one, orSay))])];
   const isInside = (path: string) => bases.some((base) => isWithin(path, base));
   const known = new Map<string, boolean>();
   // A transcript may name it by a link that the root was not given by: asked once of each folder.
@@ -49,10 +62,11 @@ export function projectFolders(root: string, environment: Environment): ProjectF
   const sureNames = new Set(roots.map(encodeFolder).flatMap(({ name, isCut }) => (isCut ? [] : [name])));
   const folders = claudeRoots(environment)
     .filter((projects) => basename(projects) === "projects")
-    .flatMap((projects) => foldersIn(projects).map((name) => join(projects, name)))
+    .flatMap((projects) => (orSay(projects, () => foldersIn(projects)) ?? []).map((name) => join(projects, name)))
     .filter((folder) => mayBe(basename(folder)) || holds(peekCwd(folder)));
   return {
     folders,
+    unreadable: [...unreadable.values()],
     isOfProject: (folder, firstCwd) => sureNames.has(basename(folder)) || holds(firstCwd()),
     holds,
   };
@@ -113,28 +127,25 @@ function isWithin(path: string, base: string): boolean {
   return path.length === base.length || /[/\\]$/.test(base) || /[/\\]/.test(path.charAt(base.length));
 }
 
+/** Returns what `look` finds; nothing where there is nothing, or it has to be said that it could not be read. */
+type OrSay = <T>(path: string, look: () => T) => T | undefined;
+
 /** Git worktrees of a repository: each has a folder that tells where its `.git` is. */
-function worktreesOf(root: string): string[] {
+function worktreesOf(root: string, orSay: OrSay): string[] {
   const folder = join(root, ".git", "worktrees");
-  return namesIn(folder).flatMap((name) => {
-    try {
-      const dotGit = readFileSync(join(folder, name, "gitdir"), "utf8").trim();
-      // Relative where git was told so.
-      const worktree = dotGit === "" ? undefined : dirname(resolve(folder, name, dotGit));
-      return worktree === undefined ? [] : [worktree, realPath(worktree)];
-    } catch {
-      return [];
-    }
+  const names = orSay(folder, () => readdirSync(folder).sort()) ?? [];
+  return names.flatMap((name) => {
+    const told = join(folder, name, "gitdir");
+    const dotGit = orSay(told, () => readRegular(told).toString().trim()) ?? "";
+    // Relative where git was told so.
+    const worktree = dotGit === "" ? undefined : dirname(resolve(folder, name, dotGit));
+    return worktree === undefined ? [] : [worktree, realPath(worktree)];
   });
 }
 
 function foldersIn(folder: string): string[] {
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
-  } catch {
-    return [];
-  }
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
 }
 
 function namesIn(folder: string): string[] {

@@ -1,6 +1,7 @@
 /** What the side file of a subagent's transcript says of its start. */
-import { readFileSync, statSync } from "node:fs";
+import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
 import { withoutMark } from "../json.ts";
+import type { UnreadableFile } from "../types.ts";
 
 export interface SideFile {
   /** Names that it gives the agent. */
@@ -11,13 +12,17 @@ export interface SideFile {
 
 const NOTHING: SideFile = { names: [], callId: "" };
 
-/** Nothing where there is no such file, or none that can be read. */
-export function readSideFile(transcriptPath: string): SideFile {
+/** Nothing where there is no such file, or none that can be read, which then goes to `unreadable`. */
+export function readSideFile(transcriptPath: string, unreadable: UnreadableFile[]): SideFile {
   const side = transcriptPath.replace(/\.jsonl$/, ".meta.json");
+  let text: string;
   try {
-    // Opening a FIFO would wait for a writer.
-    if (statSync(side, { throwIfNoEntry: false })?.isFile() !== true) return NOTHING;
-    const text = withoutMark(readFileSync(side, "utf8"));
+    text = withoutMark(readRegular(side).toString());
+  } catch (error) {
+    if (!isAbsent(error)) unreadable.push({ path: side, code: codeOf(error) });
+    return NOTHING;
+  }
+  try {
     const meta = JSON.parse(text) as Record<"name" | "agentName" | "toolUseId", unknown> | null;
     const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
     return {

@@ -17,7 +17,7 @@ const isJson = (path: string) => path.endsWith(".json");
 const isStored = (path: string) => path.includes(".db#");
 
 /** A session of Qwen Code's notes (`src/databases/qwen-notes.ts`), or what is left of these. */
-const isNoted = (path: string) => /[\\/]token-usage-\d{4}-\d{2}\.jsonl(?:#|$)/.test(path);
+const isNoted = (path: string) => /[\\/](?:token-usage-\d{4}-\d{2}|usage_record)\.jsonl(?:#|$)/.test(path);
 
 const PARSERS: Readonly<Record<SourceName, Parser>> = {
   amp: { version: 4, isDocument: isJson },
@@ -29,7 +29,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   opencode: { version: 4, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 6 },
   // A session of its notes comes as lines.
-  qwen: { version: 5, isDocument: (path) => isJson(path) || isNoted(path) },
+  qwen: { version: 6, isDocument: (path) => isJson(path) || isNoted(path) },
 };
 
 export function parserVersion(name: SourceName): number {

@@ -74,8 +74,8 @@ export const qwen: Source = {
 };
 
 /** The end of a line that is still being written stands by itself. */
-function wholeLines(bytes: Buffer): string | undefined {
-  return bytes.at(-1) === LF ? bytes.toString() : undefined;
+function wholeLines(bytes: Buffer): Buffer | undefined {
+  return bytes.at(-1) === LF ? bytes : undefined;
 }
 
 const draft = emptyDraft();

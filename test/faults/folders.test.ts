@@ -56,7 +56,30 @@ test.skipIf(process.platform !== "linux")(
     expect(totals.responses).toBe(1);
     expect(diagnostics.unreadable).toEqual([
       { path: `${folder}/x\ufffd.jsonl`, code: "EILSEQ" },
-      { path: `${folder}/y\ufffd`, code: "ENOENT" },
+      { path: `${folder}/y\ufffd`, code: "EILSEQ" },
+    ]);
+  },
+);
+
+test.skipIf(process.platform !== "linux")(
+  "nothing is read in the place of what has a name that is no UTF-8, and a link with such a name is said",
+  async () => {
+    const line = (output: number) =>
+      JSON.stringify({ type: "assistant", message: { model: "m", usage: { output_tokens: output } } });
+    const folder = makeFolder({ "a\ufffdb.jsonl": [line(1000)], [`elsewhere/${name(1)}`]: [response(1)], "p/x": "" });
+    const unnamable = (path: string) => Buffer.from(`${folder}/${path}`, "latin1");
+    writeFileSync(unnamable("a\xffb.jsonl"), `${line(1)}\n`);
+    symlinkSync("../elsewhere", unnamable("p/link\xff"));
+    writeFileSync(unnamable("p/picture\xff.png"), "");
+    const { totals, diagnostics } = await scan({
+      paths: [`${folder}/a\ufffdb.jsonl`, join(folder, "p"), folder],
+      threads: 0,
+      cache: false,
+    });
+    expect([totals.outputTokens, totals.responses]).toEqual([1010, 2]);
+    expect(diagnostics.unreadable).toEqual([
+      { path: `${folder}/a\ufffdb.jsonl`, code: "EILSEQ" },
+      { path: `${folder}/p/link\ufffd`, code: "EILSEQ" },
     ]);
   },
 );

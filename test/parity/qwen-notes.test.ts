@@ -193,9 +193,23 @@ describe("what sessions used in all", () => {
       figures: ["s /srv/app main coder: 34 in 2"],
       untold: 100 - 34,
     });
-    expect(await ask(tree)).toMatchObject({ untold: 0 });
+    // What is no count says nothing, and is said.
+    expect(await ask(tree)).toMatchObject({ untold: 100 - 34, skipped: { malformed: 2 } });
     const log = [request("s", 10), request("s", 20), request("s", 40, { feature: "forked_query" })];
     expect(await ask({ ...tree, [SUMS]: record.slice(0, -1), [LOG]: log })).toMatchObject({ untold: 100 - 34 - 42 });
+  });
+
+  test("a line that is no UTF-8 or no JSON is damaged, wherever it stands, and one that is still being written pending", async () => {
+    const latin = Buffer.from(request("x", 30).replace('"coder"', '"cod\xffer"'), "latin1");
+    const log = Buffer.concat([Buffer.from(`\uFEFF${request("x", 10)}\n`), latin, Buffer.from("\n{\n")]);
+    const sum = Buffer.from(`{"sessionId":\n\r\n${sums("x", 100)}\n{"sess`);
+    const { figures, untold, skipped } = await ask({ [LOG]: log, [SUMS]: sum });
+    const { skipped: withoutLatin, ...rest } = await ask({ [LOG]: [request("x", 10)], [SUMS]: [sums("x", 100)] });
+    expect({ figures, untold }).toEqual(rest);
+    expect([skipped, withoutLatin]).toMatchObject([
+      { malformed: 3, pending: 1 },
+      { malformed: 0, pending: 0 },
+    ]);
   });
 
   test("of a session without telemetry it says what its messages do not", async () => {

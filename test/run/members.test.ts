@@ -1,4 +1,5 @@
 /** Which sessions are a run's, and whose. */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { collectRun, type CollectedTeamState } from "tokensift";
 import { describe, expect, test } from "vitest";
@@ -58,6 +59,18 @@ describe("a worker inside the lead's process is known", () => {
     expect(tokensOf(answer)).toEqual({ lead: 101, codex: 10, unattributed: "none" });
     expect(answer.workers[0]?.usage).toMatchObject({ sessionId: "a1", agentName: "codex-worker" });
     expect(await collectRun(world.path(".runs/1/state/team-state-1.json"), world.options)).toEqual(answer);
+  });
+
+  test("or it is said what could have named it, and cannot be read", async () => {
+    const world = new World();
+    const path = world.writeSession(0, transcript("lead", used(1)));
+    const agent = join(path.replace(/\.jsonl$/, ""), "subagents", "agent-a1.jsonl");
+    world.write(agent, transcript("a1", used(10), { isSidechain: true }));
+    const side = agent.replace(".jsonl", ".meta.json");
+    mkdirSync(side);
+    const answer = await collected(world, ["codex"]);
+    expect(tokensOf(answer)).toEqual({ lead: 11, codex: "none", unattributed: "none" });
+    expect(answer.usageSummary.diagnostics.unreadable).toEqual([{ path: side, code: "EISDIR" }]);
   });
 
   test("and is not, where the call is of another tool, another agent or another name", async () => {

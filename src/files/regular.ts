@@ -1,0 +1,45 @@
+/** Files that nobody named, read as a whole: they lie where an agent, or we, leave one, and anything may stand in their place. */
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+
+/** None that an agent or we write is so large. */
+const MOST_BYTES = 1 << 30;
+
+/**
+ * The bytes of a regular file. Nobody waits for a FIFO, or reads a device that has no end. Throws what the system says, or an error
+ * with the code `NO_FILE` (it is none) or `EFBIG`.
+ */
+export function readRegular(path: string): Buffer {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stat = fstatSync(file);
+    if (stat.isDirectory()) throw failure(path, "EISDIR");
+    if (!stat.isFile()) throw failure(path, "NO_FILE");
+    if (stat.size > MOST_BYTES) throw failure(path, "EFBIG");
+    return readFileSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Throws unless what has this path is a regular file, or nothing has it. */
+export function checkRegular(path: string): void {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat && !stat.isFile()) throw failure(path, stat.isDirectory() ? "EISDIR" : "NO_FILE");
+}
+
+/** Whether an error says that nothing has a path, and not that it cannot be looked at. */
+export function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+/** Throws what is no error of the system's. */
+export function codeOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return code;
+}
+
+function failure(path: string, code: string): Error {
+  return Object.assign(new Error(`${path}: ${code}`), { code });
+}
