@@ -3,12 +3,12 @@
  * (`src/pricing/prepare.mjs`): only the providers a scan needs are read. `tokensift prices update` leaves newer ones
  * of the same form in the cache folder.
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readRegular } from "../files/regular.ts";
 import { isObject } from "../json.ts";
-import { checkMatch, checkProvider } from "./check.ts";
+import { checkMatch, checkProvider, isProviderId } from "./check.ts";
 import type { CatalogProvider, Match } from "./provider.ts";
 
 /** What is in a folder of prices. */
@@ -17,7 +17,7 @@ export interface CatalogIndex {
   readonly package: string;
   /** When they were fetched; null: they came with tokensift. */
   readonly fetchedAt: string | null;
-  readonly providers: ReadonlyArray<{ readonly id: string; readonly match?: Match }>;
+  readonly providers: ReadonlyArray<{ readonly id: string; readonly match?: Match; readonly bytes?: number }>;
 }
 
 /** As seen from `dist/src/`, where every bundle lies. */
@@ -35,9 +35,8 @@ export class Catalog {
     const fetched = fetchedFolder === undefined ? undefined : readJson<CatalogIndex>(join(fetchedFolder, "index.json"));
     const bundled = new Catalog(bundledFolder);
     if (fetchedFolder === undefined || fetched === undefined) return bundled;
-    return isIndex(fetched) && fetched.package === bundled.index.package
-      ? new Catalog(fetchedFolder, bundled)
-      : bundled;
+    const isOurs = isIndex(fetched) && fetched.package === bundled.index.package;
+    return isOurs && areWhole(fetchedFolder, fetched) ? new Catalog(fetchedFolder, bundled) : bundled;
   }
 
   private constructor(folder: string, bundled?: Catalog) {
@@ -63,9 +62,7 @@ export class Catalog {
 /** Anybody may have changed what was fetched. */
 function isIndex(value: unknown): value is CatalogIndex {
   if (!isObject(value) || typeof value["fetchedAt"] !== "string" || !Array.isArray(value["providers"])) return false;
-  return value["providers"].every(
-    (one) => isObject(one) && typeof one["id"] === "string" && isMatchOrNone(one["match"]),
-  );
+  return value["providers"].every((one) => isObject(one) && isProviderId(one["id"]) && isMatchOrNone(one["match"]));
 }
 
 function isMatchOrNone(match: unknown): boolean {
@@ -73,6 +70,17 @@ function isMatchOrNone(match: unknown): boolean {
   try {
     checkMatch(match as Match, "the index");
     return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether no file is cut off or gone: prices of two lists under the date of one would be nobody's. */
+function areWhole(folder: string, { providers }: CatalogIndex): boolean {
+  try {
+    return providers.every(
+      ({ id, bytes }) => bytes === undefined || statSync(join(folder, `${id}.json`)).size === bytes,
+    );
   } catch {
     return false;
   }

@@ -3,8 +3,7 @@ import type { CatalogProvider, Match, Price } from "./provider.ts";
 
 /** Throws a `TypeError` that names what is wrong. */
 export function checkProvider({ id, models }: CatalogProvider): void {
-  // It becomes the name of a file.
-  if (!/^[a-z0-9][a-z0-9_-]*$/.test(id)) throw new TypeError(`a provider named ${JSON.stringify(id)}`);
+  if (!isProviderId(id)) throw new TypeError(`a provider named ${JSON.stringify(id)}`);
   for (const model of models) {
     const where = `${id} ${model.id}`;
     checkMatch(model.match, where);
@@ -17,6 +16,11 @@ export function checkProvider({ id, models }: CatalogProvider): void {
       if (!areGood) throw new TypeError(`a date of ${where}`);
     }
   }
+}
+
+/** It becomes the name of a file. */
+export function isProviderId(id: unknown): id is string {
+  return typeof id === "string" && /^[a-z0-9][a-z0-9_-]*$/.test(id);
 }
 
 function isPrice(price: Price): boolean {

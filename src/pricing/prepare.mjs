@@ -23,7 +23,11 @@ export function prepareCatalog(providers, packageName, fetchedAt) {
   const index = {
     package: packageName,
     fetchedAt,
-    providers: providers.map(({ id, model_match }) => (model_match ? { id, match: model_match } : { id })),
+    providers: providers.map(({ id, model_match }, i) => ({
+      id,
+      ...(model_match && { match: model_match }),
+      bytes: Buffer.byteLength(JSON.stringify(kept[i])),
+    })),
   };
   return [...kept.map((provider) => [`${provider.id}.json`, provider]), ["index.json", index]];
 }

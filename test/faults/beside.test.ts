@@ -246,6 +246,8 @@ test.each([
 
 test.each<[string, (index: Record<string, unknown>) => unknown]>([
   ["is nothing", () => null],
+  ["names what can be no file", (index) => ({ ...index, providers: [{ id: "a\0b", bytes: 1 }] })],
+  ["names what is not there", (index) => ({ ...index, providers: [{ id: "gone", bytes: 1 }] })],
   ["lists nothing", (index) => ({ ...index, providers: [null] })],
   ["has a pattern that is none", (index) => ({ ...index, providers: [{ id: "x", match: { regex: "(" } }] })],
 ])("fetched prices whose list %s are no use", (_, change) => {
