@@ -3,6 +3,7 @@ import { lstatSync, statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../environment.ts";
+import { codeOf } from "../files/regular.ts";
 import { SOURCES, type SourceName, type UnreadableFile } from "../types.ts";
 import { namedLikeAnyIn, PLACES } from "./places.ts";
 import { recogniseSource } from "./recognise.ts";
@@ -55,8 +56,12 @@ function discoverGiven(paths: readonly string[], sources: readonly SourceName[],
   const { files, unreadable } = walk(outermost(roots.filter((root) => isThere(root, true))), namedLikeAnyIn, onFile);
   const bySource = new Map<SourceName, FoundFile[]>(sources.map((source) => [source, []]));
   for (const file of files) {
-    const source = recogniseSource(file);
-    if (source !== undefined) bySource.get(source)?.push(file);
+    try {
+      const source = recogniseSource(file);
+      if (source !== undefined) bySource.get(source)?.push(file);
+    } catch (error) {
+      unreadable.push({ path: file.path, code: codeOf(error) });
+    }
   }
   const transcripts = [...bySource].flatMap(([source, some]) => PLACES[source].transcripts(some, unreadable));
   return { transcripts, roots, unreadable };

@@ -30,7 +30,10 @@ const QWEN_PLACE = /[\\/]\.qwen[\\/](?:projects|tmp)[\\/][^\\/]+[\\/](?:chats|su
 const IN_CHATS = /[\\/]chats[\\/]/;
 const CODEX_PLACE = /[\\/](?:archived_)?sessions[\\/](?:.*[\\/])?rollout-[^\\/]*\.jsonl$/;
 
-/** Lines are Claude Code's where nothing says otherwise: its records differ most from each other. A document may be anything. Undefined: no transcript. */
+/**
+ * Lines are Claude Code's where nothing says otherwise: its records differ most from each other. A document may be anything. Undefined: no
+ * transcript. Throws what the system says of a document or a database.
+ */
 export function recogniseSource({ path }: FoundFile): SourceName | undefined {
   if (GEMINI_PLACE.test(path)) return "gemini";
   if (QWEN_PLACE.test(path) || isQwenNote(path)) return "qwen";
@@ -73,7 +76,7 @@ function recogniseDocument(path: string): SourceName | undefined {
 }
 
 function* firstRecords(path: string): Generator<Readonly<Record<string, unknown>>> {
-  for (const line of firstLines(path, RECORDS)) {
+  for (const line of linesOrNone(path)) {
     try {
       const value: unknown = JSON.parse(line);
       if (typeof value === "object" && value !== null) yield value as Readonly<Record<string, unknown>>;
@@ -83,11 +86,19 @@ function* firstRecords(path: string): Generator<Readonly<Record<string, unknown>
   }
 }
 
-/** The first lines of a file; none where it cannot be read, which the scan will meet again. */
-function firstLines(path: string, most: number): string[] {
-  let file = -1;
+/** None where it cannot be read, which the scan will meet again. */
+function linesOrNone(path: string): string[] {
   try {
-    file = openSync(path, "r");
+    return firstLines(path, RECORDS);
+  } catch {
+    return [];
+  }
+}
+
+/** The first lines of a file. Throws what the system says. */
+function firstLines(path: string, most: number): string[] {
+  const file = openSync(path, "r");
+  try {
     let bytes = Buffer.alloc(0);
     for (let size = FIRST_BYTES; ; size *= 4) {
       const more = Buffer.alloc(size - bytes.length);
@@ -99,9 +110,7 @@ function firstLines(path: string, most: number): string[] {
       const isEnough = most === Infinity || lines.length >= most;
       if (isWhole || isEnough || size >= MOST_BYTES) return lines.slice(0, most);
     }
-  } catch {
-    return [];
   } finally {
-    if (file >= 0) closeSync(file);
+    closeSync(file);
   }
 }

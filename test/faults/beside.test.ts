@@ -165,6 +165,21 @@ describe.skipIf(!isRoot)("what may not be read (needs root to try)", () => {
     });
   });
 
+  test("documents and databases given by hand, whoever's they are", () => {
+    const home = homeWith({
+      "given/T-1.json": "{}",
+      "given/opencode.db": "",
+      "given/mine.db": "",
+      "given/x.jsonl": "",
+    });
+    const names = ["T-1.json", "opencode.db", "x.jsonl"].map((name) => `given/${name}`);
+    for (const name of names) chmodSync(join(home, name), 0);
+    expect(scanned(home, [join(home, "given")], { asNobody: true })).toMatchObject({
+      tokens: 0,
+      unreadable: names.map((name) => `${name} EACCES`),
+    });
+  });
+
   test("a subagent's side file, which only a grouping by agents asks for", () => {
     const agent = `.claude/projects/-srv-app/${sessionId(1)}/subagents/agent-a`;
     const home = homeWith({
