@@ -1,9 +1,8 @@
 /** Config files: JSON objects whose keys are flags. An unknown key is an error: it would do nothing, silently. */
-import { lstatSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ScanError } from "../errors.ts";
 import { isHidden } from "../files/folder.ts";
-import { isAbsent, readRegular } from "../files/regular.ts";
+import { isAbsent, isBehindDeadLink, readRegular } from "../files/regular.ts";
 import type { Environment } from "../environment.ts";
 import type { Written } from "./flag.ts";
 import { FLAG_NAMES, type FlagName, FLAGS } from "./flags.ts";
@@ -36,16 +35,13 @@ function readIfThere(path: string, home: string): string | undefined {
     return withoutMark(readRegular(path).toString());
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    // A link that leads nowhere is a file that somebody wants read.
-    if ((isAbsent(cause) && !isLink(path)) || (code === "EACCES" && isElsewhere(dirname(path), home))) return undefined;
+    // A link that leads nowhere is a file that somebody wants read, but one that the home itself is.
+    const isThere = !isAbsent(cause) || (isBehindDeadLink(path) && !isBehindDeadLink(home));
+    if (!isThere || (code === "EACCES" && isElsewhere(dirname(path), home))) return undefined;
     throw new ScanError("INVALID_OPTION", `${path}: cannot be read (${code}; make it readable or remove it)`, {
       cause,
     });
   }
-}
-
-function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 /** Below one's own home nothing is: a folder there that nobody may enter holds what was meant. */

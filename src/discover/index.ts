@@ -1,9 +1,9 @@
 /** Roots to transcripts. */
-import { lstatSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { noSuchPath } from "../errors.ts";
 import type { Environment } from "../environment.ts";
-import { codeOf } from "../files/regular.ts";
+import { codeOf, isBehindDeadLink } from "../files/regular.ts";
 import { SOURCES, type SourceName, type UnreadableFile } from "../types.ts";
 import { namedLikeAnyIn, PLACES } from "./places.ts";
 import { recogniseSource } from "./recognise.ts";
@@ -104,14 +104,6 @@ function isThere(path: string, isGiven: boolean): boolean {
   }
   if (stat === undefined && isGiven) throw noSuchPath(path);
   if (isGiven && stat && !stat.isFile() && !stat.isDirectory()) throw noSuchPath(path);
-  // A link to a disk that is not mounted: the walk says that it leads nowhere.
-  return stat !== undefined || isLink(path);
-}
-
-function isLink(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  } catch {
-    return false;
-  }
+  // The walk says that it leads nowhere.
+  return stat !== undefined || isBehindDeadLink(path);
 }

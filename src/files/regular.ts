@@ -1,5 +1,6 @@
 /** Files that nobody named, read as a whole: they lie where an agent, or we, leave one, and anything may stand in their place. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 
 /** None that an agent or we write is so large. */
 const MOST_BYTES = 1 << 30;
@@ -25,6 +26,23 @@ export function readRegular(path: string): Buffer {
 export function checkRegular(path: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat && !stat.isFile()) throw failure(path, stat.isDirectory() ? "EISDIR" : "NO_FILE");
+}
+
+/** Whether it leads somewhere else, or nowhere. */
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a path that nothing has leads through a link to nowhere, such as to a disk that is not mounted. */
+export function isBehindDeadLink(path: string): boolean {
+  for (let at = path; ; at = dirname(at)) {
+    if (isLink(at)) return true;
+    if (existsSync(at) || dirname(at) === at) return false;
+  }
 }
 
 /** Whether an error says that nothing has a path, and not that it cannot be looked at. */

@@ -228,10 +228,11 @@ test("a config file that is a link to nowhere is said", () => {
 
 test("a root that is a link to nowhere is said: a disk that is not there", () => {
   const home = homeWith();
-  symlinkSync("/nowhere/sessions", join(home, ".codex-sessions"));
   mkdirSync(join(home, ".codex"));
   symlinkSync("/nowhere/sessions", join(home, ".codex/sessions"));
-  expect(scanned(home)).toMatchObject({ tokens: 111, unreadable: [".codex/sessions ENOENT"] });
+  symlinkSync("/nowhere/pi", join(home, ".pi"));
+  const unreadable = [".codex/sessions ENOENT", ".pi/agent/sessions ENOENT"];
+  expect(scanned(home)).toMatchObject({ tokens: 111, unreadable });
 });
 
 test("a .git that leads in a circle is no repository", () => {
