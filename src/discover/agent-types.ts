@@ -12,11 +12,11 @@ const READS_AT_ONCE = 8;
 export interface AgentTypes {
   /** By number of transcript, of those that have one. */
   readonly types: ReadonlyMap<number, string>;
-  /** Side files that could not be read. */
+  /** Side files that could not be read, or are damaged. */
   readonly unreadable: readonly UnreadableFile[];
 }
 
-/** The `agentType` of subagents. A side file that is damaged is no error: it only names. */
+/** The `agentType` of subagents. A side file that is no use is no error: it only names. */
 export async function readAgentTypes(transcripts: readonly Transcript[]): Promise<AgentTypes> {
   const types = new Map<number, string>();
   const unreadable: UnreadableFile[] = [];
@@ -49,6 +49,7 @@ async function readAgentType(side: string, unreadable: UnreadableFile[]): Promis
     const type = (meta as { agentType?: unknown } | null)?.agentType;
     return typeof type === "string" && type !== "" ? type : undefined;
   } catch {
+    unreadable.push({ path: side, code: "NO_JSON" });
     return undefined;
   }
 }

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
 import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import { isObject, withoutMark } from "../json.ts";
 import type { UnreadableFile } from "../types.ts";
 import { hashOfPath } from "./path-hash.ts";
 import type { Transcript } from "./transcript.ts";
@@ -77,8 +78,20 @@ class ProjectNames {
 
   #listed(path: string): ReadonlyArray<readonly [path: string, name: unknown]> {
     let list = this.#lists.get(path);
-    if (!list) this.#lists.set(path, (list = projectsIn(this.#readText(path))));
+    if (!list) this.#lists.set(path, (list = this.#readList(path)));
     return list;
+  }
+
+  #readList(path: string): ReadonlyArray<readonly [path: string, name: unknown]> {
+    const text = this.#readText(path);
+    if (text === "") return [];
+    try {
+      const { projects } = JSON.parse(withoutMark(text)) as { projects?: unknown };
+      return isObject(projects) ? Object.entries(projects) : [];
+    } catch {
+      this.#unreadable.push({ path, code: "NO_JSON" });
+      return [];
+    }
   }
 
   /** "" where there is none. */
@@ -89,15 +102,6 @@ class ProjectNames {
       if (!isAbsent(error)) this.#unreadable.push({ path, code: codeOf(error) });
       return "";
     }
-  }
-}
-
-function projectsIn(text: string): ReadonlyArray<readonly [path: string, name: unknown]> {
-  try {
-    const { projects } = JSON.parse(text) as { projects?: unknown };
-    return typeof projects === "object" && projects !== null ? Object.entries(projects) : [];
-  } catch {
-    return [];
   }
 }
 

@@ -85,19 +85,17 @@ class AgentSessions {
     for (const project of this.#namesIn(folder)) {
       for (const name of this.#namesIn(join(folder, project))) {
         if (!name.endsWith(".json")) continue;
-        const told = this.#textOf(join(folder, project, name));
+        const path = join(folder, project, name);
+        const told = this.#orSay(path, () => readRegular(path).toString()) ?? "{}";
         try {
-          const { id, parentID } = JSON.parse(told ?? "{}") as Record<string, unknown>;
+          const { id, parentID } = JSON.parse(told) as Record<string, unknown>;
           if (typeof id === "string" && typeof parentID === "string" && parentID !== "") yield id;
         } catch {
           // Without it the session counts as one that a person started.
+          this.#unreadable.push({ path, code: "NO_JSON" });
         }
       }
     }
-  }
-
-  #textOf(path: string): string | undefined {
-    return this.#orSay(path, () => readRegular(path).toString());
   }
 
   #namesIn(folder: string): string[] {

@@ -12,7 +12,7 @@ export interface SideFile {
 
 const NOTHING: SideFile = { names: [], callId: "" };
 
-/** Nothing where there is no such file, or none that can be read, which then goes to `unreadable`. */
+/** Nothing where there is no such file, or none that can be read or is whole, which then goes to `unreadable`. */
 export function readSideFile(transcriptPath: string, unreadable: UnreadableFile[]): SideFile {
   const side = transcriptPath.replace(/\.jsonl$/, ".meta.json");
   let text: string;
@@ -30,6 +30,7 @@ export function readSideFile(transcriptPath: string, unreadable: UnreadableFile[
       callId: isText(meta?.toolUseId) ? meta.toolUseId : "",
     };
   } catch {
+    unreadable.push({ path: side, code: "NO_JSON" });
     return NOTHING;
   }
 }

@@ -219,6 +219,23 @@ describe.skipIf(!isRoot)("what may not be read (needs root to try)", () => {
   });
 });
 
+test("what is damaged is said, though it only names", () => {
+  const agent = `.claude/projects/-srv-app/${sessionId(1)}/subagents/agent-a`;
+  const storage = `${DATA}/storage`;
+  const home = homeWith({
+    [`${agent}.jsonl`]: [response(2, { isSidechain: true })],
+    [`${agent}.meta.json`]: '{"agentType":"Expl',
+    ".gemini/tmp/app/chats/session-1.jsonl": ['{"sessionId":"g","projectHash":"x","startTime":"2026-06-01T00:00:00Z"}'],
+    ".gemini/projects.json": '{"projects":',
+    [`${storage}/message/ses_1/msg_1.json`]: message(7),
+    [`${storage}/session/p/ses_1.json`]: "null",
+  });
+  const named = [".gemini/projects.json NO_JSON", `${storage}/session/p/ses_1.json NO_JSON`];
+  expect(scanned(home)).toMatchObject({ tokens: 222 + 9, unreadable: named });
+  const unreadable = [`${agent}.meta.json NO_JSON`, ...named];
+  expect(scanned(home, ["--by", "agent"])).toMatchObject({ tokens: 222 + 9, unreadable });
+});
+
 test("a config file that is a link to nowhere is said", () => {
   const home = homeWith();
   mkdirSync(join(home, ".config/tokensift"), { recursive: true });
