@@ -34,7 +34,8 @@ export async function runHook(written: Layer["written"]): Promise<number> {
   const entry = task === undefined ? undefined : ledger.tasks[task];
   if (task !== undefined && entry && hasTimers) {
     const { enrichFile } = await import("./task-enrich.ts");
-    await enrichFile(run.timersPath, { [task]: entry });
+    // Of other tasks too: what a session was counted for before may be another's now.
+    await enrichFile(run.timersPath, ledger.tasks);
   }
   if (!isInLedger && !run.settings.quiet) sayLines([`tokensift: session ${sessionId} has consumed nothing`]);
   // Not as a config file says, which is about scans: an agent fails only where the hook itself asks for it.

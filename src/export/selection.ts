@@ -6,11 +6,16 @@ import type { Tallied } from "../tally/tallied.ts";
 const MINUTE_MS = 60_000;
 /** St. John's clocks changed at a minute past midnight until 2011, in the middle of a quarter. */
 const FIRST_WHOLE_QUARTER_MS = Date.UTC(2012, 0, 1);
+/** And those of Casey in Antarctica, from eight hours ahead. */
+const CUT_QUARTERS: ReadonlySet<number> = new Set(
+  ["2020-10-03", "2021-10-02", "2022-10-01"].map((day) => Date.parse(`${day}T16:00:00Z`)),
+);
 
 /** When the time began that no zone cuts. */
 function sliceOf(timeMs: number): number {
-  const lengthMs = timeMs < FIRST_WHOLE_QUARTER_MS ? MINUTE_MS : QUARTER_MS;
-  return Math.floor(timeMs / lengthMs) * lengthMs;
+  const quarterMs = Math.floor(timeMs / QUARTER_MS) * QUARTER_MS;
+  const isWhole = timeMs >= FIRST_WHOLE_QUARTER_MS && !CUT_QUARTERS.has(quarterMs);
+  return isWhole ? quarterMs : Math.floor(timeMs / MINUTE_MS) * MINUTE_MS;
 }
 
 /** What a row is of: a group, an extra, or tool uses apart from their response. */

@@ -65,7 +65,8 @@ const MEASURES = {
   output_tokens: { name: "output tokens", of: (task) => task.output_tokens, text: rounded },
   cost: {
     name: "estimated cost (no bill)",
-    of: ({ cost_estimate_usd: usd }) => usd ?? undefined,
+    // A part of a cost is not one to be compared.
+    of: ({ cost_estimate_usd: usd, cost_is_partial }) => (cost_is_partial ? undefined : (usd ?? undefined)),
     parts: BILLION,
     text: usdText,
   },

@@ -7,29 +7,39 @@ interface TokenUsage {
   readonly input_tokens: number;
   readonly output_tokens: number;
   readonly total_tokens: number;
-  /** An estimate, not a bill. */
+  /** An estimate, not a bill; null: some of it has no price. */
   readonly cost_estimate_usd: number | null;
 }
 
-export function tokenUsage({ input_tokens, output_tokens, total_tokens, cost_estimate_usd }: TaskEntry): TokenUsage {
-  return { input_tokens, output_tokens, total_tokens, cost_estimate_usd };
+/** Nothing beside the cost could say that it is a part. */
+export function tokenUsage({ cost_estimate_usd: usd, cost_is_partial, ...task }: TaskEntry): TokenUsage {
+  const { input_tokens, output_tokens, total_tokens } = task;
+  return { input_tokens, output_tokens, total_tokens, cost_estimate_usd: cost_is_partial ? null : usd };
 }
 
-/** The text with what the tasks used, and how many entries have it. Entries of tasks without figures stay as they are. */
-export function enrichText(
-  whole: string,
-  path: string,
-  tasks: Readonly<Record<string, TaskEntry>>,
-): { text: string; entries: number } {
+export interface Enriched {
+  readonly text: string;
+  /** How many entries have what their task used. */
+  readonly entries: number;
+  /** Tasks without figures whose entries have some: of another ledger, or of sessions that are another task's now. */
+  readonly stale: readonly string[];
+}
+
+/** The text with what the tasks used. Entries of tasks without figures stay as they are. */
+export function enrichText(whole: string, path: string, tasks: Readonly<Record<string, TaskEntry>>): Enriched {
   const mark = whole.startsWith("\uFEFF") ? "\uFEFF" : "";
   const text = whole.slice(mark.length);
   const root = parseTree(text);
   const edits: Edit[] = [];
+  const stale = new Set<string>();
   let entries = 0;
   for (const { taskId, path: place } of timerEntries(text, path)) {
     const task = Object.hasOwn(tasks, taskId) ? tasks[taskId] : undefined;
     const entry = nodeAt(root, place);
-    if (task === undefined || !entry) continue;
+    if (task === undefined || !entry) {
+      if (entry && (memberOf(entry, KEY)?.children?.[1]?.type ?? "null") !== "null") stale.add(taskId);
+      continue;
+    }
     entries++;
     edits.push(...editsOf(text, entry, tokenUsage(task)));
   }
@@ -40,7 +50,7 @@ export function enrichText(
     enriched += text.slice(at, from) + content;
     at = to;
   }
-  return { text: enriched + text.slice(at), entries };
+  return { text: enriched + text.slice(at), entries, stale: [...stale] };
 }
 
 /** What stands at a path. Of several members with one name the last one counts, as in `JSON.parse`. */

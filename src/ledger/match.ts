@@ -41,9 +41,21 @@ export function matchSession(id: string, session: Matched, evidence: Evidence): 
 function timersDuring({ first_at, last_at }: Matched, { timers }: Evidence): string[] {
   if (first_at === null || last_at === null) return [];
   const [first, last] = [Date.parse(first_at), Date.parse(last_at)];
-  const isDuring = ({ startMs, endMs }: Span) => {
-    const overlapMs = Math.min(last, endMs) - Math.max(first, startMs);
+  const isDuring = (spans: readonly Span[]) => {
+    const overlapMs = sharedMs(spans, first, last);
     return overlapMs >= 0 && overlapMs * 2 >= last - first;
   };
-  return [...timers.values()].filter(({ spans }) => spans.some(isDuring)).map(({ taskId }) => taskId);
+  return [...timers.values()].filter(({ spans }) => isDuring(spans)).map(({ taskId }) => taskId);
+}
+
+/** How much of the time from `first` to `last` lies in spans, in milliseconds; -1: they do not touch it. Spans may overlap. */
+function sharedMs(spans: readonly Span[], first: number, last: number): number {
+  let sum = -1;
+  let doneMs = first;
+  for (const { startMs, endMs } of spans.toSorted((a, b) => a.startMs - b.startMs)) {
+    if (startMs > last || endMs < first || endMs < startMs) continue;
+    sum = Math.max(0, sum) + Math.max(0, Math.min(last, endMs) - Math.max(doneMs, startMs));
+    doneMs = Math.max(doneMs, Math.min(last, endMs));
+  }
+  return sum;
 }

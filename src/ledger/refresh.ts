@@ -7,8 +7,10 @@ import type { ScanResult } from "../types.ts";
 import { buildLedger } from "./build.ts";
 import { withoutCopies } from "./held-back.ts";
 import type { Evidence } from "./match.ts";
+import { losesAny, scanKnown } from "./parts.ts";
+import { decodeIds, IdSet } from "./response-ids.ts";
 import { readSaid } from "./said.ts";
-import { idsOfOthers, type Known, scanSessions, type SessionScan, type Wanted } from "./sessions.ts";
+import { idsOfOthers, type Known, type SessionScan, type Wanted } from "./sessions.ts";
 import { type ReadLedger, readLedger, setAside, withLock, writeLedger } from "./store.ts";
 import type { Ledger, SessionEntry } from "./types.ts";
 
@@ -39,10 +41,10 @@ export async function refreshLedger(options: RefreshOptions, whole?: RefreshOpti
     await refreshLedger(whole);
     before = readLedger(options.path, options.isBrief);
   }
-  let scan = await scanSessions(options.scan, options.wanted, entriesIn(before));
+  let scan = await scanKnown(options.scan, options.wanted, entriesIn(before));
   const ledger = await changeLedger(options, async (known) => {
     // Others have noted meanwhile what this scan took for nobody's: once more, while nobody can.
-    if (!isLeftOut(known, scan)) scan = await scanSessions(options.scan, options.wanted, known);
+    if (!isLeftOut(known, scan)) scan = await scanKnown(options.scan, options.wanted, known);
     const { sessions, doubts } = mergeSessions(known, scan);
     for (const doubt of doubts) options.say(doubt);
     return sessions;
@@ -125,6 +127,7 @@ export function mergeSessions(known: Known, scan: SessionScan): Merged {
   );
   const hasLost = lost.length > 0;
   const doubts = [...scan.doubts];
+  const shrunk: Array<readonly [id: string, before: SessionEntry]> = [];
   let grown = 0;
   for (const [id, session] of scan.sessions) {
     const before = known.get(id);
@@ -132,10 +135,23 @@ export function mergeSessions(known: Known, scan: SessionScan): Merged {
     if (!before || before.transcript_bytes !== session.transcript_bytes) grown++;
     if (before && session.subagents < before.subagents && session.total_tokens < before.total_tokens)
       doubts.push(lossOf(id, before, session));
+    else if (before && losesAny(before, session)) shrunk.push([id, before]);
     merged.set(id, before ? newer(before, withoutCopies(before, session, { hasLost, hasRetained })) : session);
   }
   if (hasLost && grown > 0) doubts.push(doubtOf(lost));
+  if (shrunk.length > 0) {
+    // What is another session's now is not gone.
+    const ids = new IdSet([...merged.values()].flatMap(({ response_ids: some }) => some ?? []));
+    for (const [id, { response_ids = "" }] of shrunk) {
+      const gone = decodeIds(response_ids).filter((one) => !ids.has(one)).length;
+      if (gone > 0 && !scan.rewritten.has(id)) doubts.push(goneOf(id, gone));
+    }
+  }
   return { sessions: merged, doubts };
+}
+
+function goneOf(id: string, gone: number): string {
+  return `session ${printable(id)}: no transcript holds ${counted(gone, "response")} of its last figures any more, so its figures are without (a transcript was deleted, cut off or replaced by an older one)`;
 }
 
 /** Sums cannot be kept in part. */
@@ -149,9 +165,10 @@ function doubtOf([first = "", ...others]: readonly string[]): string {
   return `the transcripts of session ${printable(first)}${more} are gone, and an earlier version did not note which responses they held: what new or grown forks copied of them may count twice (move the ledger away and scan again, and only what is still there counts)`;
 }
 
-/** Of two scans' figures those of the one that began later; figures that have not changed keep their time. */
+/** Of two scans' figures those of the one that began later; figures that have not changed keep their time. What began later than now began when a clock was wrong. */
 function newer(known: SessionEntry, found: SessionEntry): SessionEntry {
   const { retained: _, ...before } = known;
   if (JSON.stringify({ ...before, scanned_at: "" }) === JSON.stringify({ ...found, scanned_at: "" })) return before;
-  return known.scanned_at > found.scanned_at ? known : found;
+  const isLater = known.scanned_at > found.scanned_at && known.scanned_at <= new Date().toISOString();
+  return isLater ? known : found;
 }

@@ -14,6 +14,13 @@ export function encodeIds(ids: readonly Hash[]): string {
   return bytes.subarray(0, end).toString("base64");
 }
 
+export function decodeIds(encoded: string): Hash[] {
+  const bytes = Buffer.from(encoded, "base64");
+  return Array.from({ length: bytes.byteLength / ID_BYTES }, (_, i) => {
+    return { low: bytes.readUInt32LE(i * ID_BYTES), high: bytes.readUInt32LE(i * ID_BYTES + 4) };
+  });
+}
+
 export function areEncodedIds(value: unknown): value is string {
   if (typeof value !== "string") return false;
   const bytes = Buffer.from(value, "base64");

@@ -39,6 +39,10 @@ export interface SessionScan {
   readonly isHere: (session: string) => boolean;
   /** What was not counted again for anybody, by who had it: `idsOfOthers`. */
   readonly leftOut: ReadonlyMap<string, string>;
+  /** Those whose responses are known by what they used, which an agent rewrites while it grows. */
+  readonly rewritten: ReadonlySet<string>;
+  /** Those whose main transcript is gone, or all, where only paths were scanned. */
+  readonly perhapsParts: ReadonlySet<string>;
   /** A sentence each: what is not in the figures. */
   readonly doubts: readonly string[];
   /** Whether every transcript of this machine was looked at, so that what was not found is gone. */
@@ -57,18 +61,24 @@ export interface Wanted {
 /** Sessions by id. */
 export type Known = ReadonlyMap<string, SessionEntry>;
 
+export interface Seen {
+  /** What was found last: depths of unchanged sessions need not be read again. Default: what is known. */
+  readonly before?: Known | undefined;
+  /** Sessions of which no more than a part is there. */
+  readonly parts?: ReadonlySet<string> | undefined;
+}
+
 /**
  * `known` is what the ledger holds: a session that stays as it is, most often because its transcripts are gone, keeps its
- * responses, and whoever has copies does not get them. `before` is what was found last: depths of unchanged sessions need
- * not be read again. Rejects as `scan` does.
+ * responses, and whoever has copies does not get them. Rejects as `scan` does.
  */
 export async function scanSessions(
   options: ScanOptions,
   wanted: Wanted,
   known: Known,
-  before = known,
+  seen: Seen = {},
 ): Promise<SessionScan> {
-  return withMemory((memory) => scanWith(memory, options, wanted, known, before));
+  return withMemory((memory) => scanWith(memory, options, wanted, known, seen));
 }
 
 async function scanWith(
@@ -76,17 +86,20 @@ async function scanWith(
   options: ScanOptions,
   wanted: Wanted,
   known: Known,
-  seen: Known,
+  { before: seen = known, parts }: Seen,
 ): Promise<SessionScan> {
   const scannedAt = new Date(options.nowMs ?? Date.now()).toISOString();
   const isWanted = await makeWanted(wanted, known);
   const isPartial = options.paths !== undefined;
-  const wholeOf: WholeOf = (id, places, transcripts) => asKnown(known.get(id), places, transcripts, isPartial);
+  let stubs: ReadonlySet<string> = new Set();
+  const wholeOf: WholeOf = (id, places, transcripts) =>
+    parts?.has(id) ? known.get(id) : asKnown(known.get(id), places, transcripts, isPartial || stubs.has(id));
   let updated: ReadonlySet<string> = new Set();
   let here: ReadonlySet<string> = new Set();
   const isHere = (session: string) => here.has(session);
   let leftOut: ReadonlyMap<string, string> = new Map();
   const scan = await scanWhole({ ...options, by: ["session"], breakdown: true }, memory, (table, places) => {
+    stubs = stubsIn(table, places, known);
     updated = updatedIn(table, places, isWanted, wholeOf);
     here = new Set(places.sessions);
     leftOut = idsOfOthers(known, updated, isHere);
@@ -103,6 +116,8 @@ async function scanWith(
   const empty = new Set<string>();
   const copies = new Map<string, SessionEntry>();
   const unread = new Set<string>();
+  const rewritten = new Set<string>();
+  const perhapsParts = new Set<string>();
   const reads: Array<Promise<void>> = [];
   const doubts: string[] = [];
   for (const [id, { transcripts, main }] of transcriptsBySession(places)) {
@@ -113,11 +128,13 @@ async function scanWith(
       continue;
     }
     found.add(id);
+    if (places.transcripts[main]?.source === "opencode") rewritten.add(id);
+    if (isPartial || !transcripts.some((t) => places.transcripts[t]?.isMain)) perhapsParts.add(id);
     if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
     const row = rows.get(id);
     const project = projectOf(places, main);
     if (!rows.has(id) && isWanted(id, project)) empty.add(id);
-    if (!isWanted(id, project) || !(row || transcripts.some((t) => holdsUsage(scan, t)))) continue;
+    if (!isWanted(id, project) || !(row || transcripts.some((t) => holdsUsage(scan.table, t)))) continue;
     const facts = factsOf(scan, transcripts);
     const of = copiedIds(copied.get(id), known.get(id), isElsewhere, isHere);
     if (!row) {
@@ -145,7 +162,21 @@ async function scanWith(
   await Promise.all(reads);
   const sawAll = result.diagnostics.unreadable.every(({ path }) => places.transcripts.some((one) => one.path === path));
   const isComplete = options.paths === undefined && sawAll;
-  return { result, sessions, found, empty, copies, unread, updated, isHere, leftOut, doubts, isComplete };
+  return {
+    result,
+    sessions,
+    found,
+    empty,
+    copies,
+    unread,
+    updated,
+    isHere,
+    leftOut,
+    rewritten,
+    perhapsParts,
+    doubts,
+    isComplete,
+  };
 }
 
 function projectOf({ projects, projectOf: of }: Places, main: number): string {
@@ -167,9 +198,18 @@ function updatedIn(
   return new Set(sessions.map(([id]) => id));
 }
 
+/** Known sessions of which nothing is left that consumed anything: a file of titles or snapshots under the id of one is no session. */
+function stubsIn(table: MergedTable, places: Places, known: Known): ReadonlySet<string> {
+  const sessions = [...transcriptsBySession(places)].filter(
+    ([id, { transcripts }]) =>
+      known.has(id) && !transcripts.some((t) => table.unreadable.has(t) || holdsUsage(table, t)),
+  );
+  return new Set(sessions.map(([id]) => id));
+}
+
 type WholeOf = (id: string, places: Places, transcripts: readonly number[]) => SessionEntry | undefined;
 
-/** A session as it was known while more of it was found: its main transcript is gone, or only paths were scanned. Else undefined. */
+/** A session as it was known while more of it was found: its main transcript is gone or a stub, or only paths were scanned. Else undefined. */
 function asKnown(
   known: SessionEntry | undefined,
   { transcripts: all }: Places,
@@ -220,8 +260,7 @@ function copiedIds(
 }
 
 /** Whether a record of a transcript carries usage, counted there or elsewhere. */
-function holdsUsage({ table }: WholeScan, t: number): boolean {
-  const { event, transcript, length } = table;
+function holdsUsage({ event, transcript, length }: MergedTable, t: number): boolean {
   const end = transcript.firstEvent[t + 1] ?? length;
   for (let i = transcript.firstEvent[t] as number; i < end; i++) {
     if (((event.flags[i] as number) & TELLS_USAGE) !== 0) return true;

@@ -184,10 +184,12 @@ export interface CliUsage {
   readonly cliNote?: string;
 }
 
-export function cliUsage(agent: CliAgent, sessions: readonly CliSession[]): CliUsage {
+/** `unassigned` are sessions that could be the worker's. */
+export function cliUsage(agent: CliAgent, sessions: readonly CliSession[], unassigned: number): CliUsage {
   const [first, ...others] = sessions;
   if (!first) {
-    return { cliNote: `no ${NAMES[agent]} session of this project began during the worker's sessions` };
+    const began = unassigned === 0 ? "" : " that is surely its own";
+    return { cliNote: `no ${NAMES[agent]} session of this project${began} began during the worker's sessions` };
   }
   const ids = {
     cliSessionId: first.id,

@@ -245,6 +245,12 @@ async function cliSessionsOf(
     bytesLookedThrough: assigned.bytesRead,
     unassigned: assigned.unassigned,
     ofRun: assigned.ofRun,
-    usageOf: (worker: number, agent: CliAgent) => cliUsage(agent, assigned.ofWorker.get(worker) ?? []),
+    usageOf: (worker: number, agent: CliAgent) => {
+      const workerId = state.workers[worker]?.workerId;
+      const doubtful = assigned.unassigned.filter(
+        (one) => one.agent === agent && one.workerIds.some((id) => id === workerId),
+      );
+      return cliUsage(agent, assigned.ofWorker.get(worker) ?? [], doubtful.length);
+    },
   };
 }

@@ -66,8 +66,10 @@ async function findIn(
     const row = rowOf.get(`${source}\0${id}`);
     const model = row?.models?.[0]?.key.model ?? null;
     const knowsCosts = checked.cost !== "none";
-    const figures = row && figuresOf(row, knowsCosts);
-    const unpriced = row && knowsCosts ? unpricedModels(row) : [];
+    // One of tool uses alone has nothing to be told.
+    const used = row && row.responses > 0 ? row : undefined;
+    const figures = used && figuresOf(used, knowsCosts);
+    const unpriced = used && knowsCosts ? unpricedModels(used) : [];
     const skipped = skippedOf(session);
     found.push({ agent: source as CliAgent, id, startedMs, model, figures, unpricedModels: unpriced, skipped });
   }

@@ -12,8 +12,8 @@ import { realPath } from "./place.ts";
 
 /** Longer names are cut there, and a hash follows. */
 const LONGEST_NAME = 200;
-/** Of a transcript, where its first working directory is looked for. */
-const PEEK_BYTES = 64 << 10;
+/** Of a transcript, where its first working directory is looked for: in the first of these, mostly. */
+const PEEK_BYTES = [64 << 10, 1 << 20, 16 << 20] as const;
 
 export interface ProjectFolders {
   /** To be scanned. */
@@ -166,29 +166,38 @@ function peekCwd(folder: string): string {
   return "";
 }
 
+/** First messages may hold pictures: where no whole line names one, more is read. */
 function firstCwdIn(path: string): string | undefined {
-  for (const line of headOf(path).split("\n")) {
-    if (!line.includes('"cwd"')) continue;
-    try {
-      const { cwd } = JSON.parse(line) as { cwd?: unknown };
-      if (typeof cwd === "string" && cwd !== "") return cwd;
-    } catch {
-      // Cut, or damaged.
+  for (const bytes of PEEK_BYTES) {
+    const { lines, isAll } = headOf(path, bytes);
+    for (const line of lines) {
+      if (!line.includes('"cwd"')) continue;
+      try {
+        const { cwd } = JSON.parse(line) as { cwd?: unknown };
+        if (typeof cwd === "string" && cwd !== "") return cwd;
+      } catch {
+        // Damaged.
+      }
     }
+    if (isAll) return undefined;
   }
   return undefined;
 }
 
-function headOf(path: string): string {
+/** The whole lines among the first bytes of a file; none where it cannot be read. */
+function headOf(path: string, most: number): { readonly lines: readonly string[]; readonly isAll: boolean } {
   let file = -1;
   try {
     // Opening a FIFO would wait for a writer.
     file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    if (!fstatSync(file).isFile()) return "";
-    const bytes = Buffer.alloc(PEEK_BYTES);
-    return bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.length, 0));
+    const stat = fstatSync(file);
+    if (!stat.isFile()) return { lines: [], isAll: true };
+    const bytes = Buffer.allocUnsafe(Math.min(most, stat.size));
+    const lines = bytes.toString("utf8", 0, readSync(file, bytes, 0, bytes.length, 0)).split("\n");
+    const isAll = bytes.length === stat.size;
+    return { lines: isAll ? lines : lines.slice(0, -1), isAll };
   } catch {
-    return "";
+    return { lines: [], isAll: true };
   } finally {
     if (file >= 0) closeSync(file);
   }

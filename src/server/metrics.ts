@@ -38,7 +38,7 @@ export function metricsText(ledger: Ledger, anomalies: AnomalyReport, health: Sn
     ),
     gauge(
       "tokensift_task_cost_usd",
-      `Cost of a task: ${ESTIMATE}.`,
+      `Cost of a task: ${ESTIMATE}. What has no known price is missing.`,
       byTask((task) => task.cost_estimate_usd),
     ),
     gauge(

@@ -13,7 +13,7 @@ import { tokenUsage } from "../ledger/enrich.ts";
 import type { Project } from "../ledger/location.ts";
 import { entriesIn, mergeSessions } from "../ledger/refresh.ts";
 import { readSaid, saidPath } from "../ledger/said.ts";
-import { scanSessions } from "../ledger/sessions.ts";
+import { scanKnown } from "../ledger/parts.ts";
 import { readLedger } from "../ledger/store.ts";
 import { taskOfWith } from "../ledger/task-of.ts";
 import { readTimersText, timerEntries, type TimerEntry, timersOf } from "../ledger/timers.ts";
@@ -86,7 +86,9 @@ export async function takeSnapshot(subject: Subject, known: ReadonlyMap<string, 
   if (ledger.kind === "damaged") remarks.push("the ledger is damaged (tokensift tasks scan rebuilds it)");
   const evidence = readEvidence(subject, remarks);
   const before = entriesIn(ledger);
-  const found = await scanSessions({ ...subject.scan, nowMs }, subject, before, known.size > 0 ? known : before);
+  const found = await scanKnown({ ...subject.scan, nowMs }, subject, before, {
+    before: known.size > 0 ? known : before,
+  });
   const { sessions, doubts } = mergeSessions(before, found);
   if (doubts.length > 0) remarks.push("some figures are not exact (tokensift tasks scan says which)");
   const { stats, diagnostics } = found.result;

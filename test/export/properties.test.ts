@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import { Temporal } from "temporal-polyfill";
 import { scan } from "tokensift";
 import { expect, test } from "vitest";
 import type { ScanOptions } from "../../src/options.ts";
@@ -91,6 +92,21 @@ test("a tool use on the other side of a clock change within a quarter of an hour
   const folder = makeFolder({ "s.jsonl": lines });
   const options = { paths: [folder], cache: false, threads: 0, timezone: "America/St_Johns" };
   expect(await expectToAddUp(options, ["day", "model"])).toHaveLength(2);
+  // In Casey clocks went from 00:01 to 03:01.
+  const casey = [at("2021-10-02T16:00:30.000Z", [], { usage }), at("2021-10-02T16:05:00.000Z", tool)];
+  const { rows } = await exported({ ...options, paths: [makeFolder({ "s.jsonl": casey })] });
+  expect(rows.map(({ toolUses }) => toolUses)).toEqual([0, 1]);
+});
+
+test("no zone's clocks have changed inside of a quarter of an hour since, but those", { timeout }, () => {
+  const odd: string[] = [];
+  for (const zone of Intl.supportedValuesOf("timeZone")) {
+    let at = Temporal.Instant.from("2012-01-01T00:00Z").toZonedDateTimeISO(zone).getTimeZoneTransition("next");
+    for (; at && at.year < 2030; at = at.getTimeZoneTransition("next")) {
+      if (at.epochMilliseconds % 900_000 !== 0) odd.push(`${zone} ${at.toInstant().toString()}`);
+    }
+  }
+  expect(odd).toEqual(["2020-10-03", "2021-10-02", "2022-10-01"].map((day) => `Antarctica/Casey ${day}T16:01:00Z`));
 });
 
 function engineOptions({ count: _, ...question }: Asked, folder: string): ScanOptions {

@@ -92,6 +92,13 @@ describe("a fork, in the scan that misses its original first,", () => {
     // Of the copies a part, then others.
     rewrite(home, 3, response(2), message("task-3"), ...responses(8, 9, 10));
     rewrite(home, 4, message("task-4"), ...responses(11, 12));
+    // What they have lost is said, once.
+    const { stderr } = await home.run("tasks", "scan");
+    expect(stderr.match(/no transcript holds \d responses? of its last figures/g)).toEqual([
+      "no transcript holds 1 response of its last figures",
+      "no transcript holds 2 responses of its last figures",
+      "no transcript holds 1 response of its last figures",
+    ]);
     expect(await counted(home, 1, 2, 3, 4)).toEqual([2, 1, 3, 2, 8]);
   });
 

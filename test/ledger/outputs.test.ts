@@ -25,7 +25,7 @@ describe("enrich", () => {
         '"n": 1.0,\n      "token_usage": {\n        "input_tokens": 1,\n        "output_tokens": 2,\n        "total_tokens": 3,\n        "cost_estimate_usd": 0.5\n      }\n',
       ),
     );
-    expect(enrich(enriched)).toEqual({ text: enriched, entries: 1 });
+    expect(enrich(enriched)).toEqual({ text: enriched, entries: 1, stale: [] });
   });
 
   test.each([

@@ -69,6 +69,14 @@ describe("a session is given", () => {
     expect(answer.usageSummary.diagnostics.unassignedCliSessions).toEqual([]);
   });
 
+  test("to none of several whose it could be, and none of them is told that there was none", async () => {
+    const { answer } = await collected([session("a", 400)]);
+    for (const worker of ["one", "two"]) {
+      const cliNote = "no Codex session of this project that is surely its own began during the worker's sessions";
+      expect(usageOf(answer, worker)).toMatchObject({ cliNote });
+    }
+  });
+
   test("of several workers to the one whose transcript names it", async () => {
     const { answer } = await collected([session("5e55-10", 400)], ["", "session id: 5e55-10 began"]);
     expect(usageOf(answer, "two")).toMatchObject({ cliSessionId: "5e55-10" });
@@ -195,6 +203,22 @@ test("a sum beyond what is exact ends the run", async () => {
   const most = figures(Number.MAX_SAFE_INTEGER);
   const run = collected([session("a", 60, { figures: most }), session("b", 61)]);
   await expect(run).rejects.toMatchObject({ code: "SUM_TOO_LARGE" });
+});
+
+test("one that used tools and told no usage has none", async () => {
+  const { world, state } = arrange();
+  const call = {
+    timestamp: at(70),
+    type: "response_item",
+    payload: { type: "function_call", name: "shell", call_id: "c" },
+  };
+  writeRollout(world, 20, [...rolloutLines(20, world.root, 60).slice(0, 2), JSON.stringify(call)]);
+  const answer = await collectRun(state, world.options);
+  expect(usageOf(answer, "one")).toMatchObject({
+    cliSessionId: uuid(20),
+    cliNote: "the Codex session has no usage in the window",
+  });
+  expect(usageOf(answer, "one")).not.toHaveProperty("cliTotalTokens");
 });
 
 test("where there are none, that is said", async () => {

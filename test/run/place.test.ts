@@ -29,6 +29,12 @@ describe("a worker's folder is the project's", () => {
       world.writeSession(1, transcript("w", used(10), worker(world.path("a/b"))), "app/a/b"),
     "when it is called something else but began below the root": (world) =>
       world.writeSession(1, transcript("w", used(10), worker(world.path("a"))), "elsewhere"),
+    "when it is called something else, and a picture of 2 MB stands before the first working directory": (world) => {
+      const picture = { type: "user", message: { content: "x".repeat(2 << 20) } };
+      const lines = `${JSON.stringify(picture)}\n${transcript("w", used(10), worker(world.path("a")))}`;
+      const path = world.writeSession(1, "", "elsewhere");
+      world.write(path, lines);
+    },
     "when it is a git worktree": (world) => {
       world.write(world.path(".git/worktrees/w/gitdir"), `${world.base}/trees/w/.git\n`);
       world.writeSession(1, transcript("w", used(10), worker(`${world.base}/trees/w`)), "trees/w");
