@@ -13,7 +13,7 @@ import type { ResponsesOfSessions } from "../tally/counted-before.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { type Places, transcriptsBySession } from "../tally/places.ts";
 import { mentionedBy } from "../tally/tasks.ts";
-import { compareText, type Row, type ScanResult } from "../types.ts";
+import { compareText, type Row, type ScanResult, type SourceName } from "../types.ts";
 import { costOf } from "./cost.ts";
 import { addFigures, sortModels } from "./figures.ts";
 import { membersOf, type Project } from "./location.ts";
@@ -39,7 +39,7 @@ export interface SessionScan {
   readonly isHere: (session: string) => boolean;
   /** What was not counted again for anybody, by who had it: `idsOfOthers`. */
   readonly leftOut: ReadonlyMap<string, string>;
-  /** Those whose responses are known by what they used, which an agent rewrites while it grows. */
+  /** Those whose responses may be known by other ids the next time (`HAS_LASTING_IDS`). */
   readonly rewritten: ReadonlySet<string>;
   /** Those whose main transcript is gone, or all, where only paths were scanned. */
   readonly perhapsParts: ReadonlySet<string>;
@@ -57,6 +57,21 @@ export interface Wanted {
   /** Only this session. */
   readonly session?: string | undefined;
 }
+
+/**
+ * Whether a response is known by the same for good. Amp's may get into a ledger, Copilot CLI's messages into the sums of an end, requests of
+ * Qwen Code's telemetry into messages; and OpenCode's are known by what they used, and grow.
+ */
+const HAS_LASTING_IDS: Readonly<Record<SourceName, boolean>> = {
+  amp: false,
+  claude: true,
+  codex: true,
+  copilot: false,
+  gemini: true,
+  opencode: false,
+  pi: true,
+  qwen: false,
+};
 
 /** Sessions by id. */
 export type Known = ReadonlyMap<string, SessionEntry>;
@@ -128,7 +143,7 @@ async function scanWith(
       continue;
     }
     found.add(id);
-    if (places.transcripts[main]?.source === "opencode") rewritten.add(id);
+    if (!HAS_LASTING_IDS[(places.transcripts[main] as Transcript).source]) rewritten.add(id);
     if (isPartial || !transcripts.some((t) => places.transcripts[t]?.isMain)) perhapsParts.add(id);
     if (transcripts.some((t) => scan.table.unreadable.has(t))) unread.add(id);
     const row = rows.get(id);

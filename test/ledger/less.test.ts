@@ -83,6 +83,28 @@ test("a part of a session that is given by its path does not stand for it, howev
   expect(await scanned(home, "b1", "b2")).toEqual([222, ""]);
 });
 
+test("responses that are told anew under other ids are not gone", async () => {
+  const path = ".copilot/session-state/s1/events.jsonl";
+  const at = (second: number) => ({
+    id: `e${second}`,
+    timestamp: new Date(Date.UTC(2026, 5, 1, 0, 0, second)).toISOString(),
+  });
+  const usage = { inputTokens: 90, outputTokens: 10 };
+  const events = [
+    { ...at(1), type: "session.start", data: { sessionId: "s1", context: { cwd: "/srv/app" } } },
+    { ...at(2), type: "user.message", data: { content: "do task-1" } },
+    { ...at(3), type: "assistant.message", data: { model: "gpt-5", outputTokens: 10 } },
+    { ...at(4), type: "session.shutdown", data: { modelMetrics: { "gpt-5": { usage } } } },
+  ].map((event) => JSON.stringify(event));
+  const home = taskHome({}, { [path]: events.slice(0, 3) });
+  const [, before] = await scanned(home);
+  write(home, path, ...events);
+  const [, after] = await scanned(home);
+  expect([before, after].join("")).not.toContain("no transcript holds");
+  const { sessions } = JSON.parse(readFileSync(home.ledger, "utf8")) as Ledger;
+  expect(Object.values(sessions).map(({ total_tokens }) => total_tokens)).toEqual([100]);
+});
+
 test("what a clock that was ahead has scanned does not stay", async () => {
   const home = taskHome({ 1: sessionOf(1, "do task-1") });
   await scanned(home);
