@@ -108,7 +108,7 @@ async function scanWith(
   const isPartial = options.paths !== undefined;
   let stubs: ReadonlySet<string> = new Set();
   const wholeOf: WholeOf = (id, places, transcripts) =>
-    parts?.has(id) ? known.get(id) : asKnown(known.get(id), places, transcripts, isPartial || stubs.has(id));
+    parts?.has(id) || stubs.has(id) ? known.get(id) : asKnown(known.get(id), places, transcripts, isPartial);
   let updated: ReadonlySet<string> = new Set();
   let here: ReadonlySet<string> = new Set();
   const isHere = (session: string) => here.has(session);
@@ -217,14 +217,14 @@ function updatedIn(
 function stubsIn(table: MergedTable, places: Places, known: Known): ReadonlySet<string> {
   const sessions = [...transcriptsBySession(places)].filter(
     ([id, { transcripts }]) =>
-      known.has(id) && !transcripts.some((t) => table.unreadable.has(t) || holdsUsage(table, t)),
+      known.get(id)?.is_copy !== true && !transcripts.some((t) => table.unreadable.has(t) || holdsUsage(table, t)),
   );
   return new Set(sessions.map(([id]) => id));
 }
 
 type WholeOf = (id: string, places: Places, transcripts: readonly number[]) => SessionEntry | undefined;
 
-/** A session as it was known while more of it was found: its main transcript is gone or a stub, or only paths were scanned. Else undefined. */
+/** A session as it was known while more of it was found: its main transcript is gone, or only paths were scanned. Else undefined. */
 function asKnown(
   known: SessionEntry | undefined,
   { transcripts: all }: Places,

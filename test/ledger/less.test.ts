@@ -29,6 +29,7 @@ const GONE = /no transcript holds 1 response of its last figures any more/;
 test.each([
   ["a title", '{"type":"last-prompt","lastPrompt":"x"}\n'],
   ["nothing", ""],
+  ["many snapshots", `{"type":"file-history-snapshot","snapshot":{"x":"${"y".repeat(2000)}"}}\n`.repeat(3)],
   ["a summary", '{"type":"summary","summary":"x","leafUuid":"y"}\n'],
 ])("a file with %s under the id of a session is none of it", async (_, stub) => {
   const home = taskHome({ 1: sessionOf(1, "do task-1"), 2: sessionOf(2, "do task-2") });
