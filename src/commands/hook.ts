@@ -1,8 +1,9 @@
 /** `tokensift hook`: what a coding agent calls when a session ends. Never fails the agent, and prints nothing on stdout. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, join, sep } from "node:path";
 import type { Layer } from "../config/layer.ts";
 import { ScanError } from "../errors.ts";
+import { isFolder } from "../files/folder.ts";
 import { isObject } from "../json.ts";
 import { refreshLedger } from "../ledger/refresh.ts";
 import { readTimersText } from "../ledger/timers.ts";
@@ -74,14 +75,6 @@ function readInput(): HookInput {
   // What holds a NUL is no path, and Node throws at it.
   const folder = typeof cwd === "string" && isAbsolute(cwd) && !cwd.includes("\0") ? cwd : process.cwd();
   return { sessionId: text("session_id"), transcriptPath, folder };
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  } catch {
-    return false;
-  }
 }
 
 /** The folder whose transcripts may hold copies of the session's responses. */

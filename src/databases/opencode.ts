@@ -7,7 +7,15 @@ import { tokensOfSteps } from "../sources/opencode-steps.ts";
 import { NewerMessages } from "./opencode-newer.ts";
 import { OlderMessages } from "./opencode-older.ts";
 import { TokenSums } from "./opencode-sums.ts";
-import { SessionsById, lineOf, objectIn, type StoredSession, type StoredSessions, textIn } from "./stored-session.ts";
+import {
+  DAMAGED,
+  SessionsById,
+  lineOf,
+  objectIn,
+  type StoredSession,
+  type StoredSessions,
+  textIn,
+} from "./stored-session.ts";
 import type { Tables } from "./sqlite.ts";
 
 export function readOpenCode(tables: Tables): StoredSessions {
@@ -47,9 +55,6 @@ export function readOpenCode(tables: Tables): StoredSessions {
     untoldTokens: sums.untold(tables),
   };
 }
-
-/** As it would be in a file of its own. */
-const DAMAGED = "{";
 
 function begin(id: string, directory: string | undefined, parent: string | undefined): StoredSession {
   return {

@@ -8,6 +8,7 @@ import { isSessionSums, isUnreadNote } from "../discover/qwen.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { isObject, type Json } from "../json.ts";
 import { compareText, type UnreadableFile } from "../types.ts";
+import { DAMAGED } from "./stored-session.ts";
 
 /** In the place of each note what it says of each session. What cannot be read is unreadable, with a code. */
 export function unfoldNotes(found: Discovery): Discovery & { readonly bytesRead: number } {
@@ -44,9 +45,6 @@ interface Sum {
   readonly project: string;
 }
 
-/** What is no JSON, and so a malformed line. */
-const DAMAGED = Buffer.from("{");
-
 /** The last one of a session counts: Qwen Code adds up anew what its transcript tells when it goes on. Returns what holds the damaged lines. */
 function addSums(sums: Map<string, Sum>, note: Transcript, bytes: Buffer): Transcript[] {
   const { lines, unfinished } = linesOf(bytes);
@@ -58,7 +56,7 @@ function addSums(sums: Map<string, Sum>, note: Transcript, bytes: Buffer): Trans
     const totals = isObject(models)
       ? Object.values(models).map((used) => (isObject(used) ? (used["totalTokens"] ?? 0) : 0))
       : [];
-    if (!record || !totals.every(isCount)) damaged.push(record ? DAMAGED : line);
+    if (!record || !totals.every(isCount)) damaged.push(record ? Buffer.from(DAMAGED) : line);
     else if (typeof sessionId === "string" && isObject(models)) {
       const tokens = totals.reduce((sum, total) => sum + total, 0);
       sums.set(sessionId, { tokens, project: typeof project === "string" ? project : "" });

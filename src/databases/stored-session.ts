@@ -37,7 +37,7 @@ export class SessionsById {
 }
 
 /** What is no JSON, and so a malformed line. */
-const DAMAGED = "{";
+export const DAMAGED = "{";
 
 /** A line. What JSON cannot hold becomes text, which is no number, and what nests too deep to be written is damaged: the line is malformed. */
 export function lineOf(record: object): string {

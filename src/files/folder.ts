@@ -31,7 +31,8 @@ export function isHidden(folder: string): boolean {
   }
 }
 
-function isFolder(path: string): boolean {
+/** Whether there is one, as far as that can be seen. */
+export function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {

@@ -135,7 +135,7 @@ export function mergeSessions(known: Known, scan: SessionScan): Merged {
     if (!before || before.transcript_bytes !== session.transcript_bytes) grown++;
     if (before && session.subagents < before.subagents && session.total_tokens < before.total_tokens)
       doubts.push(lossOf(id, before, session));
-    else if (before && losesAny(before, session)) shrunk.push([id, before]);
+    else if (before && !scan.rewritten.has(id) && losesAny(before, session)) shrunk.push([id, before]);
     merged.set(id, before ? newer(before, withoutCopies(before, session, { hasLost, hasRetained })) : session);
   }
   if (hasLost && grown > 0) doubts.push(doubtOf(lost));
@@ -144,7 +144,7 @@ export function mergeSessions(known: Known, scan: SessionScan): Merged {
     const ids = new IdSet([...merged.values()].flatMap(({ response_ids: some }) => some ?? []));
     for (const [id, { response_ids = "" }] of shrunk) {
       const gone = decodeIds(response_ids).filter((one) => !ids.has(one)).length;
-      if (gone > 0 && !scan.rewritten.has(id)) doubts.push(goneOf(id, gone));
+      if (gone > 0) doubts.push(goneOf(id, gone));
     }
   }
   return { sessions: merged, doubts };

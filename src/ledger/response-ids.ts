@@ -1,7 +1,23 @@
 /** The ids of a session's responses as a ledger keeps them: ascending, 8 bytes each, in base64. */
 import type { Hash } from "../cursors/hash.ts";
+import type { SourceName } from "../types.ts";
 
 const ID_BYTES = 8;
+
+/**
+ * Whether a response is known by the same for good. Amp's may get into a ledger, Copilot CLI's messages into the sums of an end, requests of
+ * Qwen Code's telemetry into messages; and OpenCode's are known by what they used, and grow.
+ */
+export const HAS_LASTING_IDS: Readonly<Record<SourceName, boolean>> = {
+  amp: false,
+  claude: true,
+  codex: true,
+  copilot: false,
+  gemini: true,
+  opencode: false,
+  pi: true,
+  qwen: false,
+};
 
 export function encodeIds(ids: readonly Hash[]): string {
   const distinct = new BigUint64Array(ids.map(({ low, high }) => (BigInt(high) << 32n) | BigInt(low))).sort();

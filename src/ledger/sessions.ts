@@ -13,11 +13,11 @@ import type { ResponsesOfSessions } from "../tally/counted-before.ts";
 import { type TallyMemory, withMemory } from "../tally/memory.ts";
 import { type Places, transcriptsBySession } from "../tally/places.ts";
 import { mentionedBy } from "../tally/tasks.ts";
-import { compareText, type Row, type ScanResult, type SourceName } from "../types.ts";
+import { compareText, type Row, type ScanResult } from "../types.ts";
 import { costOf } from "./cost.ts";
 import { addFigures, sortModels } from "./figures.ts";
 import { membersOf, type Project } from "./location.ts";
-import { encodeIds, IdSet } from "./response-ids.ts";
+import { encodeIds, HAS_LASTING_IDS, IdSet } from "./response-ids.ts";
 import type { SessionEntry } from "./types.ts";
 import { withoutMark } from "../json.ts";
 
@@ -57,21 +57,6 @@ export interface Wanted {
   /** Only this session. */
   readonly session?: string | undefined;
 }
-
-/**
- * Whether a response is known by the same for good. Amp's may get into a ledger, Copilot CLI's messages into the sums of an end, requests of
- * Qwen Code's telemetry into messages; and OpenCode's are known by what they used, and grow.
- */
-const HAS_LASTING_IDS: Readonly<Record<SourceName, boolean>> = {
-  amp: false,
-  claude: true,
-  codex: true,
-  copilot: false,
-  gemini: true,
-  opencode: false,
-  pi: true,
-  qwen: false,
-};
 
 /** Sessions by id. */
 export type Known = ReadonlyMap<string, SessionEntry>;
