@@ -1,7 +1,7 @@
 /** Where Gemini CLI keeps its sessions (`formats/gemini.md` §1) and what a place says about one. */
 import { basename, dirname, join } from "node:path";
 import type { Environment } from "../environment.ts";
-import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import { orSay, readRegular } from "../files/regular.ts";
 import { isObject, withoutMark } from "../json.ts";
 import type { UnreadableFile } from "../types.ts";
 import { hashOfPath } from "./path-hash.ts";
@@ -96,12 +96,7 @@ class ProjectNames {
 
   /** "" where there is none. */
   #readText(path: string): string {
-    try {
-      return readRegular(path).toString();
-    } catch (error) {
-      if (!isAbsent(error)) this.#unreadable.push({ path, code: codeOf(error) });
-      return "";
-    }
+    return orSay(this.#unreadable, path, () => readRegular(path).toString()) ?? "";
   }
 }
 

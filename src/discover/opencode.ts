@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Environment } from "../environment.ts";
-import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import { orSay, readRegular } from "../files/regular.ts";
 import type { UnreadableFile } from "../types.ts";
 import { databaseTranscript, isNamedLikeDatabase } from "./database.ts";
 import type { Transcript } from "./transcript.ts";
@@ -32,13 +32,8 @@ export function isOpenCodePlace(path: string): boolean {
 /** Which databases are in a folder that cannot be listed is not known, and has to be said. */
 function databasesIn(data: string, unreadable: UnreadableFile[]): string[] {
   const usual = join(data, "opencode.db");
-  try {
-    const named = readdirSync(data).sort().filter(isNamedLikeDatabase);
-    return [...new Set([usual, ...named.map((name) => join(data, name))])];
-  } catch (error) {
-    if (!isAbsent(error)) unreadable.push({ path: data, code: codeOf(error) });
-    return [usual];
-  }
+  const names = orSay(unreadable, data, () => readdirSync(data).sort()) ?? [];
+  return [...new Set([usual, ...names.filter(isNamedLikeDatabase).map((name) => join(data, name))])];
 }
 
 /** Parts name their message, and through it are of its session and project. What tells of a session and cannot be read goes to `unreadable`. */
@@ -86,7 +81,7 @@ class AgentSessions {
       for (const name of this.#namesIn(join(folder, project))) {
         if (!name.endsWith(".json")) continue;
         const path = join(folder, project, name);
-        const told = this.#orSay(path, () => readRegular(path).toString()) ?? "{}";
+        const told = orSay(this.#unreadable, path, () => readRegular(path).toString()) ?? "{}";
         try {
           const { id, parentID } = JSON.parse(told) as Record<string, unknown>;
           if (typeof id === "string" && typeof parentID === "string" && parentID !== "") yield id;
@@ -99,15 +94,6 @@ class AgentSessions {
   }
 
   #namesIn(folder: string): string[] {
-    return this.#orSay(folder, () => readdirSync(folder).sort()) ?? [];
-  }
-
-  #orSay<T>(path: string, look: () => T): T | undefined {
-    try {
-      return look();
-    } catch (error) {
-      if (!isAbsent(error)) this.#unreadable.push({ path, code: codeOf(error) });
-      return undefined;
-    }
+    return orSay(this.#unreadable, folder, () => readdirSync(folder).sort()) ?? [];
   }
 }

@@ -1,6 +1,7 @@
 /** Files that nobody named, read as a whole: they lie where an agent, or we, leave one, and anything may stand in their place. */
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { UnreadableFile } from "../types.ts";
 
 /** None that an agent or we write is so large. */
 const MOST_BYTES = 1 << 30;
@@ -56,6 +57,16 @@ export function codeOf(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;
   return code;
+}
+
+/** What `look` finds; undefined where nothing has the path, or where it cannot be looked at, which then goes to `unreadable`. */
+export function orSay<T>(unreadable: UnreadableFile[], path: string, look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (!isAbsent(error)) unreadable.push({ path, code: codeOf(error) });
+    return undefined;
+  }
 }
 
 function failure(path: string, code: string): Error {

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { claudeRoots } from "../discover/claude.ts";
 import { hashOfPath } from "../discover/path-hash.ts";
 import type { Environment } from "../environment.ts";
-import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import { orSay, readRegular } from "../files/regular.ts";
 import type { UnreadableFile } from "../types.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import type { Overview } from "./overview.ts";
@@ -37,16 +37,8 @@ function encodeFolder(cwd: string): { readonly name: string; readonly isCut: boo
 
 export function projectFolders(root: string, environment: Environment): ProjectFolders {
   const roots = [...new Set([root, realPath(root)])];
-  const unreadable = new Map<string, UnreadableFile>();
-  const orSay = <T>(path: string, look: () => T): T | undefined => {
-    try {
-      return look();
-    } catch (error) {
-      if (!isAbsent(error)) unreadable.set(path, { path, code: codeOf(error) });
-      return undefined;
-    }
-  };
-  const bases = [...new Set([...roots, ...roots.flatMap((one) => worktreesOf(one, orSay))])];
+  const unreadable: UnreadableFile[] = [];
+  const bases = [...new Set([...roots, ...roots.flatMap((one) => worktreesOf(one, unreadable))])];
   const isInside = (path: string) => bases.some((base) => isWithin(path, base));
   const known = new Map<string, boolean>();
   // A transcript may name it by a link that the root was not given by: asked once of each folder.
@@ -62,11 +54,13 @@ export function projectFolders(root: string, environment: Environment): ProjectF
   const sureNames = new Set(roots.map(encodeFolder).flatMap(({ name, isCut }) => (isCut ? [] : [name])));
   const folders = claudeRoots(environment)
     .filter((projects) => basename(projects) === "projects")
-    .flatMap((projects) => (orSay(projects, () => foldersIn(projects)) ?? []).map((name) => join(projects, name)))
+    .flatMap((projects) =>
+      (orSay(unreadable, projects, () => foldersIn(projects)) ?? []).map((name) => join(projects, name)),
+    )
     .filter((folder) => mayBe(basename(folder)) || holds(peekCwd(folder)));
   return {
     folders,
-    unreadable: [...unreadable.values()],
+    unreadable,
     isOfProject: (folder, firstCwd) => sureNames.has(basename(folder)) || holds(firstCwd()),
     holds,
   };
@@ -127,16 +121,13 @@ function isWithin(path: string, base: string): boolean {
   return path.length === base.length || /[/\\]$/.test(base) || /[/\\]/.test(path.charAt(base.length));
 }
 
-/** Returns what `look` finds; nothing where there is nothing, or it has to be said that it could not be read. */
-type OrSay = <T>(path: string, look: () => T) => T | undefined;
-
 /** Git worktrees of a repository: each has a folder that tells where its `.git` is. */
-function worktreesOf(root: string, orSay: OrSay): string[] {
+function worktreesOf(root: string, unreadable: UnreadableFile[]): string[] {
   const folder = join(root, ".git", "worktrees");
-  const names = orSay(folder, () => readdirSync(folder).sort()) ?? [];
+  const names = orSay(unreadable, folder, () => readdirSync(folder).sort()) ?? [];
   return names.flatMap((name) => {
     const told = join(folder, name, "gitdir");
-    const dotGit = orSay(told, () => readRegular(told).toString().trim()) ?? "";
+    const dotGit = orSay(unreadable, told, () => readRegular(told).toString().trim()) ?? "";
     // Relative where git was told so.
     const worktree = dotGit === "" ? undefined : dirname(resolve(folder, name, dotGit));
     return worktree === undefined ? [] : [worktree, realPath(worktree)];

@@ -1,5 +1,5 @@
 /** What the side file of a subagent's transcript says of its start. */
-import { codeOf, isAbsent, readRegular } from "../files/regular.ts";
+import { orSay, readRegular } from "../files/regular.ts";
 import { withoutMark } from "../json.ts";
 import type { UnreadableFile } from "../types.ts";
 
@@ -15,13 +15,8 @@ const NOTHING: SideFile = { names: [], callId: "" };
 /** Nothing where there is no such file, or none that can be read or is whole, which then goes to `unreadable`. */
 export function readSideFile(transcriptPath: string, unreadable: UnreadableFile[]): SideFile {
   const side = transcriptPath.replace(/\.jsonl$/, ".meta.json");
-  let text: string;
-  try {
-    text = withoutMark(readRegular(side).toString());
-  } catch (error) {
-    if (!isAbsent(error)) unreadable.push({ path: side, code: codeOf(error) });
-    return NOTHING;
-  }
+  const text = orSay(unreadable, side, () => withoutMark(readRegular(side).toString()));
+  if (text === undefined) return NOTHING;
   try {
     const meta = JSON.parse(text) as Record<"name" | "agentName" | "toolUseId", unknown> | null;
     const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
