@@ -278,11 +278,11 @@ test("they are found where the agents keep them, and cut by the window", async (
 
 test("a Gemini session is found where only a hash of the project's path names its folder", async () => {
   const { world, state } = arrange();
-  const hash = createHash("sha256").update(world.root).digest("hex");
+  const hashOf = (path: string) => createHash("sha256").update(path).digest("hex");
   const tokens = { input: 100, output: 10, cached: 60, thoughts: 5, tool: 0, total: 115 };
   for (const [name, id] of [
-    [hash, "ours"],
-    [hash.replaceAll("1", "2"), "another's"],
+    [hashOf(world.root), "ours"],
+    [hashOf(`${world.root}/another`), "another's"],
   ] as const) {
     const message = { id: `of ${id}`, timestamp: at(40), type: "gemini", content: "", model: "gemini-2.5-pro", tokens };
     const document = { sessionId: id, projectHash: name, startTime: at(30), lastUpdated: at(40), messages: [message] };
