@@ -58,9 +58,13 @@ const ACTIONS: Record<
   clear,
 };
 
+function nothingIn(folder: string): string {
+  return `${printable(folder)}: nothing is cached`;
+}
+
 function info(folder: string): Answer {
   const store = describeStore(folder);
-  if (store.files === 0) return { json: store, lines: [`${printable(folder)}: nothing is cached`] };
+  if (store.files === 0) return { json: store, lines: [nothingIn(folder)] };
   const share =
     store.transcriptBytes > 0
       ? `, ${((store.bytes / store.transcriptBytes) * 100).toFixed(1)} % of these transcripts`
@@ -106,6 +110,8 @@ async function verify(folder: string, settings: Settings): Promise<Answer> {
   return {
     json: { folder, ...verified },
     lines: [
+      // A mistyped folder has as few differences as a good cache.
+      ...(describeStore(folder).files === 0 ? [nothingIn(folder)] : []),
       `${compared.join(" and ")} compared with ${bytesText(verified.bytesRead)} of transcripts: ` +
         (wrong === 0 ? "no difference" : `${counted(wrong, "difference")}, put right`),
       ...verified.differences.map(differenceText),

@@ -18,7 +18,8 @@ export function findFailures(
     ];
     failures.push(`--strict: ${parts.join(", ")}`);
   }
-  if (settings.failOverUsd !== undefined) failures.push(...costFailures(totals, diagnostics, settings.failOverUsd));
+  if (settings.failOverUsd !== undefined)
+    failures.push(...costFailures(totals, diagnostics, settings.failOverUsd, settings.cost));
   const most = settings.failOverTokens;
   if (most !== undefined && totals.totalTokens > most) {
     failures.push(`--fail-over-tokens: the total of ${exact(totals.totalTokens)} is above ${exact(most)}`);
@@ -31,16 +32,23 @@ function costFailures(
   { costUsd, costIsPartial }: ScanResult["totals"],
   { unpricedModels }: ScanResult["diagnostics"],
   mostUsd: number,
+  cost: Settings["cost"],
 ): string[] {
-  if (costUsd === null) return ["--fail-over-usd: the total cost is not known"];
+  if (cost === "none") return ["--fail-over-usd: with --cost none no cost is known (leave out one of the two)"];
   const least = costIsPartial ? "at least " : "";
-  if (costUsd > mostUsd) return [`--fail-over-usd: the estimated total of ${least}${costUsd} USD is above ${mostUsd}`];
+  if (costUsd !== null && costUsd > mostUsd)
+    return [`--fail-over-usd: the estimated total of ${least}${costUsd} USD is above ${mostUsd}`];
   if (!costIsPartial) return [];
-  const [first = "", ...others] = unpricedModels;
-  const [have, them] =
-    others.length > 0 ? [`and ${counted(others.length, "other model")} have`, "them"] : ["has", "it"];
-  const why = `${first} ${have} no price (--prices FILE gives ${them} one)`;
-  return [
-    `--fail-over-usd: the estimated total is at least ${costUsd} USD; whether it is above ${mostUsd} is not known, for ${why}`,
-  ];
+  const known = costUsd === null ? "no cost is known" : `the estimated total is at least ${costUsd} USD`;
+  const why = whyPartial(unpricedModels, cost);
+  return [`--fail-over-usd: ${known}; whether it is above ${mostUsd} is not known, for ${why}`];
+}
+
+function whyPartial([first = "", ...others]: readonly string[], cost: Settings["cost"]): string {
+  const isOne = others.length === 0;
+  const models = isOne ? first : `${first} and ${counted(others.length, "other model")}`;
+  const have = isOne ? "has" : "have";
+  return cost === "recorded"
+    ? `${models} ${have} responses without a recorded cost (--cost auto calculates it)`
+    : `${models} ${have} no price (--prices FILE gives ${isOne ? "it" : "them"} one)`;
 }

@@ -21,11 +21,13 @@ const LF = 0x0a;
 const CLOSING_BRACE = 0x7d;
 /** In place of what stands on stdin. */
 const TERMINAL = Symbol("terminal");
+const NOTHING = Symbol("nothing");
 
 export async function readStatuslineInput(): Promise<StatuslineInput> {
   const value = await readStdin();
   if (value === TERMINAL)
     return inputOf({}, "statusline: stdin is a terminal (Claude Code gives it JSON; see tokensift statusline --help)");
+  if (value === NOTHING) return inputOf({});
   return isObject(value)
     ? inputOf(value)
     : // Not what it was instead: a prompt may be in it.
@@ -58,7 +60,7 @@ function contextOf(window: Readonly<Record<string, unknown>>): Pick<Told, "conte
   return { contextTokens, contextPercent: amountIn(window, "used_percentage") ?? computed };
 }
 
-/** What the JSON on stdin says; undefined: it is none. A terminal would be waited for. */
+/** What the JSON on stdin says; undefined: it is none. A terminal would be waited for, and who gives nothing has nothing to tell. */
 async function readStdin(): Promise<unknown> {
   try {
     if (fstatSync(STDIN).isCharacterDevice() && (await import("node:tty")).isatty(STDIN)) return TERMINAL;
@@ -82,7 +84,7 @@ async function readStdin(): Promise<unknown> {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_PIPE_WAIT_MS);
     }
   }
-  return parsed(bytes, length);
+  return length === 0 ? NOTHING : parsed(bytes, length);
 }
 
 function parsed(bytes: Buffer, length: number): unknown {

@@ -163,7 +163,20 @@ describe("--fail-over-usd", () => {
   });
 
   test("a cost that is not known is not below", async () => {
-    expect(await run("5", "--cost", "recorded")).toMatchObject({ code: 1 });
+    const ofFive = "whether it is above 5 is not known, for claude-opus-4-6 has";
+    for (const [cost, why] of [
+      ["recorded", `no cost is known; ${ofFive} responses without a recorded cost (--cost auto calculates it)`],
+      ["none", "with --cost none no cost is known (leave out one of the two)"],
+    ]) {
+      const stderr = `tokensift: --fail-over-usd: ${why}\n`;
+      expect(await run("5", "--quiet", "--cost", cost as string)).toMatchObject({ code: 1, stderr });
+    }
+    const home = makeHome(response({}, {}, { model: "our-own-model" }));
+    expect(await tokensift(["--fail-over-usd", "5", "--json", "--quiet"], { home })).toMatchObject({
+      code: 1,
+      stderr:
+        "tokensift: --fail-over-usd: no cost is known; whether it is above 5 is not known, for our-own-model has no price (--prices FILE gives it one)\n",
+    });
   });
 
   test("a cost that is known in part is above what its part is above, and not known to be below", async () => {

@@ -225,7 +225,6 @@ describe("the context", () => {
 describe("what is wrong is said on stderr, with a short line and exit code 0", () => {
   test.each([
     ["no JSON", `{"session_id": "${SECRET}`],
-    ["nothing", ""],
     ["a list", "[1]"],
     ["no text", Buffer.from([0xff, 0xfe, 0]).toString("latin1")],
   ])("stdin is %s", async (_, stdin) => {
@@ -233,6 +232,12 @@ describe("what is wrong is said on stderr, with a short line and exit code 0", (
     expect(code).toBe(0);
     expect(stdout).toMatch(/^\$\d+\.00 today \/ \$20\.00 block \(\d h \d\d left\) \| \$171\.43\/hour\n$/);
     expect(stderr).toBe("tokensift: statusline: stdin is no JSON object (it is for the status line of Claude Code)\n");
+  });
+
+  test("nothing on stdin is nothing to say: today and the block alone", async () => {
+    const { code, stdout, stderr } = await statusline("", { home: atWork() });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^\$\d+\.00 today \/ \$20\.00 block /);
   });
 
   test("a pipe that nobody closes is not waited for once all is said", async () => {
@@ -280,7 +285,7 @@ describe("what is wrong is said on stderr, with a short line and exit code 0", (
     const file = await statusline(input(), { home });
     expect(file).toMatchObject({ code: 0, stdout: line });
     expect(file.stderr).toMatch(/^tokensift: .*tyme[^\n]*\n$/);
-    const both = await statusline("", { home });
+    const both = await statusline("[1]", { home });
     expect(both.stderr).toMatch(/^tokensift: statusline: stdin[^\n]*\ntokensift: .*tyme[^\n]*\n$/);
   });
 

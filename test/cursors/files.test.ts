@@ -102,6 +102,16 @@ describe("a cursor file", () => {
     expect(machine.files()).toEqual([]);
   });
 
+  test("is not there: a mistyped folder does not look like a good cache", async () => {
+    const folder = join(makeFolder(), "cahce");
+    const run = (action: string) => tokensift(["cache", action, "--cache-dir", folder]);
+    const nothing = `${folder}: nothing is cached\n`;
+    expect(await run("info")).toMatchObject({ code: 0, stdout: nothing });
+    const { code, stdout } = await run("verify");
+    expect({ code, stdout: stdout.slice(0, nothing.length) }).toEqual({ code: 0, stdout: nothing });
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test("with any byte changed changes nothing", async () => {
     const machine = await scannedMachine();
     const options = { paths: [machine.folder], threads: 0, cacheDirectory: machine.cache } as const;
