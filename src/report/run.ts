@@ -40,7 +40,7 @@ const COLUMNS = {
   input: { title: "Input", words: "input", text: ({ inputTokens }) => exact(inputTokens) },
   output: { title: "Output", words: "output", text: ({ outputTokens }) => exact(outputTokens) },
   cacheCreation: {
-    title: "Cache write",
+    title: "Cache creation",
     words: "cache creation",
     text: ({ cacheCreationTokens }) => exact(cacheCreationTokens),
   },
@@ -63,7 +63,7 @@ const COLUMNS = {
       costText(runEstimatedCostUsd),
     ],
   },
-  tools: { title: "Tools", words: "tool uses", text: ({ toolUses }) => exact(toolUses) },
+  tools: { title: "Tool uses", words: "tool uses", text: ({ toolUses }) => exact(toolUses) },
   time: { title: "Time", words: "duration", text: ({ durationMs }) => durationText(durationMs) },
   model: { title: "Model", words: "model", text: ({ model }) => model ?? "", isText: true },
 } as const satisfies Record<string, RunColumn>;
@@ -73,6 +73,9 @@ type ColumnName = keyof typeof COLUMNS;
 /** What few ask for goes first. */
 const LEFT_OUT_FIRST: readonly ColumnName[] = ["tools", "billable", "time", "cacheCreation", "cacheRead", "model"];
 const GAP = "  ";
+const HEADER_LINES = 2;
+/** A scan's total of the same sessions is twenty times as much. */
+const TOTAL_NOTE = "Total is input + output + cache creation; the total of a scan has the cache reads in it too.";
 
 interface RunRow {
   readonly name: string;
@@ -85,11 +88,13 @@ export function renderRun(collected: Collected, state: TeamState, look: RunLook)
   const { palette, width, withDefinitions } = look;
   const { rows, notes } = rowsOf(collected, state);
   const { lines, leftOut } = fitted(rows, usageSummary, width);
-  const [header = "", ...body] = lines;
+  const header = lines.slice(0, HEADER_LINES);
+  const body = lines.slice(HEADER_LINES);
   const rule = palette.faint("─".repeat(Math.max(...lines.map(widthOf))));
   const { teamName, window, costBasis } = usageSummary;
   const title = `Run of team ${printable(teamName ?? "(none)")}, ${window.since ?? "from the beginning"} to ${window.until ?? "now"}`;
   const remarks = [
+    ...(rows.some(({ usage }) => usage) ? [TOTAL_NOTE] : []),
     ...notes,
     ...summaryNotes(usageSummary),
     ...(costBasis === null ? [] : [estimateText({ costBasis })]),
@@ -99,7 +104,7 @@ export function renderRun(collected: Collected, state: TeamState, look: RunLook)
   const all = [
     ...wrap(title, width),
     "",
-    palette.strong(header),
+    ...header.map(palette.strong),
     rule,
     ...body.slice(0, rows.length),
     rule,
@@ -162,13 +167,13 @@ function cellsOf({ text, sums }: RunColumn, rows: readonly RunRow[], summary: Ru
 }
 
 function linesOf(rows: readonly RunRow[], summary: RunSummary, shown: readonly ColumnName[]): string[] {
-  const names = ["", ...rows.map(({ name }) => name), "Workers", "Run"];
+  const names = [...titleLines(""), ...rows.map(({ name }) => name), "Workers", "Run"];
   const columns = shown.map((name) => {
     const column: RunColumn = COLUMNS[name];
     const cells = cellsOf(column, rows, summary);
     // There is nothing of somebody without a session.
     const said = name === shown[0] ? cells.map((cell, at) => (at < rows.length && cell === "" ? "none" : cell)) : cells;
-    return { cells: [column.title, ...said], pad: column.isText ? padEnd : padStart };
+    return { cells: [...titleLines(column.title), ...said], pad: column.isText ? padEnd : padStart };
   });
   const all = [{ cells: names, pad: padEnd }, ...columns];
   const widths = all.map(({ cells }) => Math.max(...cells.map(widthOf)));
@@ -178,6 +183,12 @@ function linesOf(rows: readonly RunRow[], summary: RunSummary, shown: readonly C
       .join(GAP)
       .trimEnd(),
   );
+}
+
+/** A title's words, one below the other, on the lines above the rows. */
+function titleLines(title: string): string[] {
+  const words = title.split(" ");
+  return [...Array<string>(HEADER_LINES - words.length).fill(""), ...words];
 }
 
 function billableText(tokens: number): string {

@@ -154,6 +154,8 @@ test("the table has a line for everybody, and --summary says what the figures ar
   expect(stdout).toMatch(/^Run +2,273 /m);
   expect(stdout).toMatch(/^critic: no session of team /m);
   expect(stdout).toMatch(/^totalTokens: Input \+ output \+ cache creation/m);
+  // What a scan names and counts otherwise under the same word.
+  expect(stdout).toMatch(/^Total is input \+ output \+ cache creation; the total of a scan has/m);
 });
 
 test("the table fits its terminal, says what it left out, and that costs are estimates", async () => {
