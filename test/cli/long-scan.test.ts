@@ -92,7 +92,7 @@ describe.skipIf(!hasTerminal)("progress (needs util-linux's script to try)", () 
     expect(before).toBe("");
     expect(lines.length).toBeGreaterThan(1);
     for (const line of lines.slice(0, -1)) {
-      expect(line).toMatch(/^[━╌]{20} [\d.]+ [kMG]B of 2\.0 GB, \d+ MB\/s, \d+ s left$/);
+      expect(line).toMatch(/^[━╌]{20} [\d.]+ [kMG]B of 2\.0 GB, \d+ MB\/s, (?:\d+ min )?\d+ s left$/);
     }
     expect(lines.at(-1)).toMatch(/^Tokens by source and model/);
   });

@@ -23,8 +23,12 @@ const user = JSON.stringify({
 });
 
 /** One response of a million tokens of input, or of so much: a cost to be seen. */
-const million = (ms: number, model = "claude-opus-4-6", input = 1_000_000) =>
-  response({ timestamp: msAgo(ms) }, { input_tokens: input, output_tokens: 0, cache_read_input_tokens: 0 }, { model });
+const million = (ms: number, model = "claude-opus-4-6", input = 1_000_000, nowMs = Date.now()) =>
+  response(
+    { timestamp: new Date(nowMs - ms).toISOString() },
+    { input_tokens: input, output_tokens: 0, cache_read_input_tokens: 0 },
+    { model },
+  );
 
 async function statusline(
   stdin: unknown,
@@ -78,12 +82,15 @@ const context = (more: object = {}) => {
 
 /** This session, its subagent, a copy of its first response in another session, and another session's own. */
 function atWork(): string {
-  const first = million(10 * MINUTE_MS);
+  // Rates are of exactly seven minutes.
+  const nowMs = Date.now();
+  const before = (minutes: number, input?: number) => million(minutes * MINUTE_MS, undefined, input, nowMs);
+  const first = before(10);
   return makeFolder({
     [`${PROJECT}/${SESSION}.jsonl`]: `${user}\n${first}`,
-    [`${PROJECT}/${SESSION}/subagents/agent-a1.jsonl`]: million(5 * MINUTE_MS),
-    [`${PROJECT}/${sessionId(2)}.jsonl`]: `${first}${million(3 * MINUTE_MS, "claude-opus-4-6", 2_000_000)}`,
-    [`${PROJECT}/${sessionId(3)}.jsonl`]: million(40 * 60 * MINUTE_MS),
+    [`${PROJECT}/${SESSION}/subagents/agent-a1.jsonl`]: before(5),
+    [`${PROJECT}/${sessionId(2)}.jsonl`]: `${first}${before(3, 2_000_000)}`,
+    [`${PROJECT}/${sessionId(3)}.jsonl`]: before(40 * 60),
   });
 }
 

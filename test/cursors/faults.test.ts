@@ -359,17 +359,22 @@ test(
     const startedMs = performance.now();
     await run(corpus);
     await run(corpus);
-    const runMs = (performance.now() - startedMs) / 2;
+    let runMs = (performance.now() - startedMs) / 2;
     let killed = 0;
     for (let i = 0; i < KILLS; i++) {
       if (i % 4 === 3) rmSync(corpus.cacheDirectory, { recursive: true, force: true });
       grow(corpus, i, i + 1, i + 2);
+      const begunMs = performance.now();
       const child = start(argsOf(corpus));
+      let tookMs = Infinity;
+      child.once("exit", () => (tookMs = performance.now() - begunMs));
       const ending = endOf(child);
       // Node's own start takes the first half; what can be torn is behind it.
       await sleep(runMs * (0.4 + (0.6 * i) / KILLS));
       child.kill("SIGKILL");
       if ((await ending).signal === "SIGKILL") killed++;
+      // The machine had more to do when it was measured.
+      else runMs = Math.min(runMs, tookMs);
       await corpus.checked({ by: ["session"] });
     }
     expect(killed).toBeGreaterThan(KILLS / 4);

@@ -20,7 +20,8 @@ const runs = Number(env.TOKENSIFT_MODEL_RUNS ?? 2000);
 const seed = Number(env.TOKENSIFT_MODEL_SEED ?? Date.now() % 2 ** 31);
 const path = env.TOKENSIFT_MODEL_PATH;
 
-/** Fewer sequences say nothing about shares. */
+/** Fewer sequences say nothing about shares; of so many each thing has happened in some. */
+const ENOUGH_FOR_SHARES = 1000;
 const ENOUGH = 150;
 
 test.each(Object.entries(CASES))("%s", async (_, sequence) => {
@@ -53,7 +54,8 @@ test(
         .map(([name, share]) => `${name} ${(100 * share).toFixed(0)} %`)
         .join(", ")}`,
     );
-    for (const [name, share] of Object.entries(shares)) expect(share, `sequences with: ${name}`).toBeGreaterThan(0.02);
+    const least = runs < ENOUGH_FOR_SHARES ? 0 : 0.02;
+    for (const [name, share] of Object.entries(shares)) expect(share, `sequences with: ${name}`).toBeGreaterThan(least);
   },
 );
 

@@ -331,7 +331,8 @@ describe("the API", () => {
     const world = home();
     const { get } = await serve(world);
     const etags = new Set<string>();
-    for (let n = 0; n < 30; n++) {
+    // The second scan begins a second behind the first, or later where others take the processor.
+    for (let n = 0; n < 30 || (etags.size < 2 && n < 200); n++) {
       appendFileSync(join(world.home, transcriptOf(1)), `${response(100 + n)}\n`);
       const sentMs = performance.now();
       const { status, headers } = await get("/api/token-usage");
