@@ -15,6 +15,7 @@ import { optimizeLess } from "./compiler.ts";
 import type { Batch } from "./events.ts";
 import { loadPiscina } from "./piscina.ts";
 import type { ScanLimits, Shard } from "./plan.ts";
+import { nowMs } from "./stages.ts";
 import { loadWasm } from "./wasm.ts";
 
 export interface PoolOptions {
@@ -166,12 +167,12 @@ const POLITE_MS = 3;
 
 async function scanPolitely(scanner: Scanner, task: ScanTask): Promise<Batch> {
   const steps = scanner.steps(task);
-  let sinceMs = performance.now();
+  let sinceMs = nowMs();
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
-    if (performance.now() - sinceMs < POLITE_MS) continue;
+    if (nowMs() - sinceMs < POLITE_MS) continue;
     await letOthersRun();
-    sinceMs = performance.now();
+    sinceMs = nowMs();
   }
 }

@@ -2,7 +2,7 @@
  * Cursors: how far each transcript has been read, and what had been found by then. They are derived data: without
  * them, or with ones that are no use, a scan reads more and says the same.
  */
-import { join, sep } from "node:path";
+import { sep } from "node:path";
 import { mtimeMsIn } from "../discover/stamp.ts";
 import type { Transcript } from "../discover/transcript.ts";
 import { type Part, PartList, type ScannedBatch } from "../parts.ts";
@@ -78,7 +78,8 @@ export class Cursors {
   #read(making: Making, kind: "cursors" | "recent.cursors", paths?: readonly string[]): CursorTable | undefined {
     const { folder, memory, isHeadEnough, keepsOpen } = this.#options;
     const name = fileName(making.source, making.folder, kind);
-    const decoded = readCursors(join(folder, name), memory, {
+    // `join` goes through every character, in code that is not compiled yet: 50 microseconds a file.
+    const decoded = readCursors(`${folder}${sep}${name}`, memory, {
       known: paths,
       isHeadEnough: isHeadEnough && ((version) => isHeadEnough(name, version)),
       keepsOpen,
