@@ -85,11 +85,16 @@ export class CursorFile {
 
   /** Reads bytes [from, to). False: they cannot be read, or not all of them are there. */
   read(from: number, to: number): boolean {
+    return this.readInto(this.bytes.subarray(from, to), from);
+  }
+
+  /** The same of as many as there is room for in `bytes`, without leaving them in their place. */
+  readInto(bytes: Uint8Array, from: number): boolean {
     try {
-      for (let at = from; at < to;) {
-        const got = readSync(this.#file, this.bytes, at, to - at, at);
+      for (let done = 0; done < bytes.length;) {
+        const got = readSync(this.#file, bytes, done, bytes.length - done, from + done);
         if (got === 0) return false;
-        at += got;
+        done += got;
       }
       return true;
     } catch {

@@ -25,8 +25,8 @@ export interface IdColumns {
 export interface UnreadEvents {
   /** Reads and checks those of some rows, which ascend, into where `tables` say that they lie. */
   load(table: CursorTable, tables: NarrowTables, rows: readonly number[]): void;
-  /** Reads some columns of all rows, unchecked. */
-  loadColumns(columns: readonly Narrow[]): void;
+  /** Reads some columns of all rows, unchecked, to a place of their own. */
+  readColumns(columns: readonly Narrow[]): Narrow[];
   /** Closes the file: it is opened again where more is asked for. */
   close(): void;
 }
@@ -109,8 +109,11 @@ export class CursorTable {
     this.#unread?.load(this, this.#tables, rows);
   }
 
-  /** Ids that transcripts may have in common, whether rows are loaded or not, and unchecked. Throws `DamagedCursors`. */
-  loadIds(): readonly IdColumns[] {
+  /**
+   * Ids that transcripts may have in common, whether rows are loaded or not, and unchecked. Where they are still in their
+   * file they are read to a place of their own. Throws `DamagedCursors`.
+   */
+  readIds(): readonly IdColumns[] {
     const { event, record } = this.#tables;
     const { events, records } = this.start;
     const ids = [
@@ -119,8 +122,9 @@ export class CursorTable {
     ];
     // Sessions that a session comes from.
     if (this.source === "codex") ids.push({ low: event.requestLow, high: event.requestHigh, start: events });
-    this.#unread?.loadColumns(ids.flatMap(({ low, high }) => [low, high]));
-    return ids;
+    const halves = this.#unread?.readColumns(ids.flatMap(({ low, high }) => [low, high]));
+    if (!halves) return ids;
+    return ids.map(({ start }, i) => ({ low: halves[2 * i] as Narrow, high: halves[2 * i + 1] as Narrow, start }));
   }
 
   /** Nothing more is loaded, or only after its file was opened again. */

@@ -56,9 +56,17 @@ export class UnreadColumns implements UnreadEvents {
     }
   }
 
-  /** Reads some columns of all rows, unchecked. Throws `DamagedCursors`. */
-  loadColumns(columns: readonly Narrow[]): void {
-    this.#whileOpen(() => this.#readEach(columns));
+  /** Reads some columns of all rows, unchecked, to a place of their own. Throws `DamagedCursors`. */
+  readColumns(columns: readonly Narrow[]): Narrow[] {
+    const read: Narrow[] = [];
+    this.#whileOpen(() => {
+      for (const { address, width, length } of columns) {
+        const bytes = this.#memory.u8(width * length);
+        if (!this.#file.readInto(bytes, address - this.#file.bytes.byteOffset)) throw new DamagedCursors();
+        read.push({ address: bytes.byteOffset, width, length });
+      }
+    });
+    return read;
   }
 
   #whileOpen(use: () => void): void {

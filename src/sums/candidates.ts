@@ -73,7 +73,11 @@ export function findCandidates(
   }
   const isWorthIt = rested > 0 || added * FEW >= (told?.stored.decoded.member.row.length ?? 0);
   if (added === 0 || !isWorthIt) return undefined;
-  for (const cursors of idsChecksums.keys()) idsChecksums.set(cursors, idsOf(cursors, table.memory).checksum);
+  for (const cursors of idsChecksums.keys()) {
+    const { next } = table.memory;
+    idsChecksums.set(cursors, idsOf(cursors, table.memory).checksum);
+    table.memory.release(next);
+  }
   return {
     has,
     together,

@@ -17,7 +17,7 @@ import type { Window } from "../window.ts";
 import { type Candidates, findCandidates } from "./candidates.ts";
 import { keyOf } from "./key.ts";
 import { namesOf } from "./names.ts";
-import { findSharing, type Name, rowsOfNames } from "./sharing.ts";
+import { findSharing, type Name } from "./sharing.ts";
 import { StoredSums, sumsName } from "./stored.ts";
 import { Told } from "./told.ts";
 import { widenSums } from "./widen.ts";
@@ -97,9 +97,7 @@ export class Sums {
     const known = told?.stored.decoded.member.row.length ?? 0;
     const names = namesOf(table, transcripts, told);
     const isTold = ({ transcript }: Name) => this.tells(transcript);
-    const others = told
-      ? [...told.ids(this.#memory), rowsOfNames(names.filter(isTold), told.memberOf, this.#memory)]
-      : [];
+    const others = told?.idsWith(names.filter(isTold), this.#memory);
     const merged = names.filter((name) => !isTold(name));
     const { together, shared } = findSharing(table, merged, others, known);
     this.#together = together;

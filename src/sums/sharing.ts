@@ -7,6 +7,8 @@ import { bindTable } from "../tally/repeated.ts";
 
 /** Bits for each id; the fewer there are, the more ids are looked up in vain. */
 const BITS_PER_ID = 16;
+/** At least so many, which stay in a processor's nearest cache: a line that was appended is compared with all ids there are. */
+const LEAST_BITS = 2 ** 17;
 
 /** Ids of transcripts whose events are not merged. */
 export interface RowsOfIds {
@@ -29,11 +31,11 @@ export interface Sharing {
   readonly shared: readonly number[];
 }
 
-/** Compares what is merged, of which `names` are too, with itself, and with others. */
+/** Compares what is merged, of which `names` are too, with itself, and with others; each of these only until the next one. */
 export function findSharing(
   table: MergedTable,
   names: readonly Name[],
-  others: readonly RowsOfIds[],
+  others: Iterable<RowsOfIds> | undefined,
   members: number,
 ): Sharing {
   const { memory, length, eventRecords, transcripts } = table;
@@ -43,22 +45,21 @@ export function findSharing(
   for (let t = 0; t < transcripts; t++) together[t] = t;
   memory.bind("transcript", { together });
   const ids = eventRecords + 2 * length + names.length;
-  const bits = 2 ** Math.ceil(Math.log2(Math.max(1024, ids * BITS_PER_ID)));
+  const bits = 2 ** Math.ceil(Math.log2(Math.max(LEAST_BITS, ids * BITS_PER_ID)));
   native.noteIds(memory.u32((2 * bits) / 32).byteOffset, bits - 1);
   const named = memory.u32(names.length * 3);
   named.set(names.flatMap(({ low, high, transcript }) => [low, high, transcript]));
   native.noteNames(named.byteOffset, names.length);
-  const lists = others.flatMap(({ columns, members: of }) =>
-    columns.map(({ low, high, start }) => ({
-      low: addressOf(low, memory),
-      high: addressOf(high, memory),
-      rest: [start.byteOffset, of.byteOffset, of.length] as const,
-    })),
-  );
-  for (const { low, rest } of lists) native.noteOthers(low, ...rest);
-  native.joinTranscripts(memory.u32(placesFor(ids) * 3).byteOffset, transcripts);
+  native.joinTranscripts(memory.u32(placesFor(ids) * 3).byteOffset, transcripts, others ? 1 : 0);
   const shared = memory.u8(members);
-  for (const { low, high, rest } of lists) native.findShared(low, high, ...rest, shared.byteOffset);
+  for (const { columns, members: of } of others ?? []) {
+    for (const { low, high, start } of columns) {
+      const next = memory.next;
+      const halves = [addressOf(low, memory), addressOf(high, memory)] as const;
+      native.findShared(...halves, start.byteOffset, of.byteOffset, of.length, shared.byteOffset);
+      memory.release(next);
+    }
+  }
   return { together, shared: [...shared.keys()].filter((member) => shared[member] === 1) };
 }
 

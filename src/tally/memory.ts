@@ -82,8 +82,7 @@ interface Native {
   addLeftRecords(events: number, uses: number): number;
   noteIds(bits: number, mask: number): void;
   noteNames(names: number, count: number): void;
-  noteOthers(lows: number, starts: number, members: number, rows: number): void;
-  joinTranscripts(table: number, transcripts: number): void;
+  joinTranscripts(table: number, transcripts: number, enterAll: number): void;
   findShared(lows: number, highs: number, starts: number, members: number, rows: number, shared: number): void;
   placeKinds(transcripts: number, contexts: number, limits: number, numbers: number): number;
   placeSums(numbers: number): number;

@@ -2,7 +2,7 @@
 import * as T from "./table";
 import { setU32, u32At } from "./table";
 
-/** Bits for the low halves of ids among the merged records and events, and for those that may stand elsewhere too. */
+/** Bits for the low halves of ids among the merged records and events, and for those that may stand there twice. */
 let seen: usize = 0;
 let again: usize = 0;
 let mask: u32 = 0;
@@ -36,30 +36,20 @@ export function noteNames(names: usize, count: u32): void {
   for (let i: u32 = 0; i < count; i++) see(u32At(names, i * 3), u32At(names, i * 3 + 1));
 }
 
-/** Ids of transcripts that are not merged: those of row r, from `starts[r]` on, unless `members[r]` is 0. */
-export function noteOthers(lows: usize, starts: usize, members: usize, rows: u32): void {
-  for (let row: u32 = 0; row < rows; row++) {
-    if (u32At(members, row) == 0) continue;
-    const end = u32At(starts, row + 1);
-    for (let i = u32At(starts, row); i < end; i++) {
-      const low = u32At(lows, i);
-      if (isIn(seen, low)) put(again, low);
-    }
-  }
-}
-
 /**
  * After all ids have been noted: writes to `T.transcriptTogether` for each transcript the first one that it has an id in common
  * with, directly or by way of others. `table`: three numbers an entry, for one and a half times the merged ids,
- * rounded up to a power of two. All of that memory must be zero, and `T.transcriptTogether` by itself.
+ * rounded up to a power of two. All of that memory must be zero, and `T.transcriptTogether` by itself. `enterAll`: others
+ * will be looked up, and not only those that may stand twice are needed.
  */
-export function joinTranscripts(table: usize, transcripts: u32): void {
+export function joinTranscripts(table: usize, transcripts: u32, enterAll: bool): void {
   places = table;
   together = T.transcriptTogether;
+  const candidate = enterAll ? seen : again;
   let candidates: u32 = 0;
-  for (let i: u32 = 0; i < T.records; i++) if (isIn(again, u32At(T.recordIdLow, i))) candidates++;
+  for (let i: u32 = 0; i < T.records; i++) if (isIn(candidate, u32At(T.recordIdLow, i))) candidates++;
   for (let i: u32 = 0; i < T.events; i++) {
-    if (isIn(again, u32At(T.eventResponseLow, i))) candidates++;
+    if (isIn(candidate, u32At(T.eventResponseLow, i))) candidates++;
     if (namesAnother(i)) candidates++;
   }
   candidates += namedCount;
@@ -68,12 +58,12 @@ export function joinTranscripts(table: usize, transcripts: u32): void {
   while (<f64>last + 1 < <f64>candidates * 1.5) last = last * 2 + 1;
   for (let i: u32 = 0; i < T.records; i++) {
     const low = u32At(T.recordIdLow, i);
-    if (isIn(again, low)) enter(low, u32At(T.recordIdHigh, i), u32At(T.eventTranscript, u32At(T.recordEvent, i)));
+    if (isIn(candidate, low)) enter(low, u32At(T.recordIdHigh, i), u32At(T.eventTranscript, u32At(T.recordEvent, i)));
   }
   for (let i: u32 = 0; i < T.events; i++) {
     const low = u32At(T.eventResponseLow, i);
     const transcript = u32At(T.eventTranscript, i);
-    if (isIn(again, low)) enter(low, u32At(T.eventResponseHigh, i), transcript);
+    if (isIn(candidate, low)) enter(low, u32At(T.eventResponseHigh, i), transcript);
     if (namesAnother(i)) enter(u32At(T.eventRequestLow, i), u32At(T.eventRequestHigh, i), transcript);
   }
   for (let i: u32 = 0; i < namedCount; i++) {
@@ -82,7 +72,10 @@ export function joinTranscripts(table: usize, transcripts: u32): void {
   for (let t: u32 = 0; t < transcripts; t++) setU32(together, t, standsFor(t));
 }
 
-/** Marks in `shared`, a byte a member, those that have an id in common with what is merged. */
+/**
+ * Marks in `shared`, a byte a member, those that have an id in common with what is merged, all of which was entered: row r
+ * has the ids from `starts[r]` on, and is nobody where `members[r]` is 0.
+ */
 export function findShared(lows: usize, highs: usize, starts: usize, members: usize, rows: u32, shared: usize): void {
   for (let row: u32 = 0; row < rows; row++) {
     const member = u32At(members, row);
@@ -90,7 +83,7 @@ export function findShared(lows: usize, highs: usize, starts: usize, members: us
     const end = u32At(starts, row + 1);
     for (let i = u32At(starts, row); i < end; i++) {
       const low = u32At(lows, i);
-      if (isIn(again, low) && u32At(places, placeOf(low, u32At(highs, i)) * 3 + 2)) store<u8>(shared + member - 1, 1);
+      if (isIn(seen, low) && u32At(places, placeOf(low, u32At(highs, i)) * 3 + 2)) store<u8>(shared + member - 1, 1);
     }
   }
 }
