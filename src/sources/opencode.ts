@@ -1,6 +1,6 @@
 /**
  * OpenCode (`formats/others.md`; `docs/decisions/0012`): one record a message, from a file of its own or from a row of a
- * database, and one a part. Steps repeat what their message tells, so only the tool calls of parts count.
+ * database, and one a part. Of parts only tool calls and steps tell anything; what steps do, the tally settles.
  */
 import { isObject, type Json } from "../json.ts";
 import type { EventWriter } from "../event-writer.ts";
@@ -17,7 +17,7 @@ const RECORD = object({
   id: hash,
   sessionID: text,
   messageID: hash,
-  type: oneOf("tool"),
+  type: oneOf("tool", "step-finish"),
   role: oneOf("assistant"),
   agent: text,
   mode: text,
@@ -69,6 +69,9 @@ const PROVIDER = {
 /** Version 1.0.62, and before the first of those that kept messages so. */
 const [CACHED_BESIDE_FROM_MS, FIRST_MESSAGES_MS] = [Date.UTC(2025, 10, 13), Date.UTC(2025, 4, 1)];
 
+/** What parts are, by the numbers of their types. */
+const [TOOL, STEP] = [1, 2];
+
 const draft = emptyDraft();
 /** Messages are told apart by their own ids, so all have one and the same request. */
 const REQUEST = 0x6f63;
@@ -80,6 +83,7 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (session !== 0) events.noteFirst("sessionId", session);
   const isAnswer = cells.integer(slots.role) === 1;
   const isPart = cells.has(slots.messageID);
+  const part = isPart ? cells.integer(slots.type) : 0;
   draft.timeMs = cells.time(isPart ? slots.state.time.start : slots.time.created);
   const cwd = cells.text(slots.path.cwd);
   if (cwd !== 0 && !isPart) events.noteCwd(cwd, draft.timeMs);
@@ -87,11 +91,13 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.context = events.contextNumber(0, isAnswer ? agent : 0, 0, 0, 0);
   draft.flags = 0;
   draft.model = isAnswer ? cells.text(slots.modelID) : 0;
-  draft.toolUses = isPart ? cells.integer(slots.type) : isAnswer ? cells.count(slots.toolUses) : 0;
+  draft.toolUses = isPart ? Number(part === TOOL) : isAnswer ? cells.count(slots.toolUses) : 0;
   setIds(cells, isPart ? slots.messageID : slots.id);
-  if (isAnswer && hasTokens) setUsage(cells);
+  if (part === STEP) draft.flags |= FLAG.step;
+  else if (isAnswer) setRules(cells);
+  if (hasTokens && (isAnswer || part === STEP)) setUsage(cells, part === STEP);
   // Parts are many, and of most only their message tells anything.
-  if (isPart ? draft.toolUses > 0 : draft.flags !== 0 || draft.timeMs === draft.timeMs) events.add(draft);
+  if (isPart ? part !== 0 : draft.flags !== 0 || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
 }
 
@@ -106,33 +112,32 @@ function setIds(cells: Cells, message: number): void {
   if (isKnown) draft.flags |= FLAG.responseId | FLAG.requestId;
 }
 
-function setUsage(cells: Cells): void {
-  const [input, output] = [cells.count(tokens.input), cells.count(tokens.output)];
-  const [read, write] = [cells.count(tokens.cache.read), cells.count(tokens.cache.write)];
-  const reasoning = cells.count(tokens.reasoning);
+/** Steps are settled by what their message tells of itself. */
+function setRules(cells: Cells): void {
+  if (isOfGoogle(cells)) draft.flags |= FLAG.reasonsBeside;
+  if (mayHoldCached(cells)) draft.flags |= FLAG.cachedInside;
+}
+
+/** As it is told: what it means depends on a message's steps, too. */
+function setUsage(cells: Cells, isStep: boolean): void {
+  const { usage } = draft;
+  usage.input = cells.count(tokens.input);
+  usage.output = cells.count(tokens.output);
+  usage.reasoning = cells.count(tokens.reasoning);
+  usage.cacheRead = cells.count(tokens.cache.read);
+  usage.cacheCreation5m = cells.count(tokens.cache.write);
+  usage.recordedCost = recordedCost(cells.decimal(slots.cost));
+  const sum = usage.input + usage.output + usage.reasoning + usage.cacheRead + usage.cacheCreation5m;
   // A request that was aborted before it began tells zeros.
-  if (input + output + read + write + reasoning === 0) return;
+  if (sum === 0 && usage.recordedCost === 0 && !isStep) return;
   draft.flags |= FLAG.usage;
-  draft.usage.input = input;
-  draft.usage.cacheRead = read;
-  draft.usage.cacheCreation5m = write;
-  // Older versions had reasoning in the output, newer ones beside it: the total tells which, or who told it.
-  const isBeside = cells.has(tokens.total)
-    ? cells.count(tokens.total) === input + output + read + write + reasoning
-    : isOfGoogle(cells);
-  draft.usage.output = isBeside || reasoning > output ? output + reasoning : output;
-  draft.usage.reasoning = reasoning;
-  draft.usage.recordedCost = recordedCost(cells.decimal(slots.cost));
-  if (!isCachedInside(cells, input, read, write)) return;
-  draft.usage.input -= read;
-  // OpenCode made it of both.
-  draft.usage.recordedCost = 0;
+  if (!cells.has(tokens.total)) return;
+  draft.flags |= FLAG.hasTotal | (cells.count(tokens.total) === sum ? FLAG.totalIsSum : 0);
 }
 
 /** Number 19 of decision 0012: older versions left the cached tokens of most providers in the input. */
-function isCachedInside(cells: Cells, input: number, read: number, write: number): boolean {
+function mayHoldCached(cells: Cells): boolean {
   if (!(draft.timeMs < CACHED_BESIDE_FROM_MS && draft.timeMs >= FIRST_MESSAGES_MS)) return false;
-  if (read === 0 || read > input || write > 0) return false;
   switch (cells.integer(slots.providerID)) {
     case PROVIDER.anthropic:
     case PROVIDER.bedrock:

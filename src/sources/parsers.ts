@@ -26,7 +26,7 @@ const PARSERS: Readonly<Record<SourceName, Parser>> = {
   // A session of its store comes as lines.
   copilot: { version: 2, isDocument: isStored },
   gemini: { version: 3, isDocument: isJson },
-  opencode: { version: 4, isDocument: (path) => isJson(path) || isStored(path) },
+  opencode: { version: 5, isDocument: (path) => isJson(path) || isStored(path) },
   pi: { version: 6 },
   // A session of its notes comes as lines.
   qwen: { version: 6, isDocument: (path) => isJson(path) || isNoted(path) },

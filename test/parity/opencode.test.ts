@@ -130,6 +130,125 @@ describe("a message of several steps, which tells the last one's tokens alone,",
     expect(totals).toMatchObject({ ...figures, responses: 1 });
   });
 
+  /** Of older versions: `{ "message": […], "part": […] }` as files, by id. */
+  const inFiles = (id: string, session: string, told: object, some: ReadonlyArray<{ id: string }>) => ({
+    [`${DATA}/storage/message/${session}/${id}.json`]: JSON.stringify({ ...message(session, 1, 1), ...told, id }),
+    ...Object.fromEntries(
+      some.map((one) => [
+        `${DATA}/storage/part/${id}/${id} ${one.id}.json`.replace(`/${id} prt`, `/prt_${id}`),
+        JSON.stringify({ ...one, id: `${id} ${one.id}`, messageID: id, sessionID: session }),
+      ]),
+    ),
+  });
+
+  test("counts as all of them in files, once with its fork, and not twice where a folder was copied", async () => {
+    const files = { ...inFiles("msg_1", "ses_2", last, steps), ...inFiles("msg_2", "ses_1", last, steps) };
+    const home = makeFolder(files);
+    expect((await scanHome(home)).totals).toMatchObject({ ...figures, responses: 1 });
+    const copy = makeFolder(files);
+    const paths = [home, copy].map((folder) => join(folder, DATA, "storage"));
+    expect((await scanHome("/nonexistent", { paths })).totals).toMatchObject({ ...figures, responses: 1 });
+    // One step more, and the message not written yet.
+    const more = JSON.stringify({
+      ...part(5, tokens(4, 8)),
+      id: "msg_1 prt_5",
+      messageID: "msg_1",
+      sessionID: "ses_2",
+    });
+    writeFileSync(join(home, DATA, "storage/part/msg_1/prt_9.json"), more);
+    expect((await scanHome(home)).rows).toMatchObject([
+      { key: { session: "ses_2" }, inputTokens: 10, outputTokens: 26 },
+      { key: { session: "ses_1" }, inputTokens: 6, outputTokens: 18 },
+    ]);
+  });
+
+  test("whose end tells zeros counts as all of them in files; steps of zeros are no response", async () => {
+    const zeros = tokens(0, 0, { cache: { read: 0, write: 0 }, total: 0 });
+    const some = [part(1, tokens(1, 5)), part(2, tokens(2, 6)), part(3, zeros)];
+    const nothing = [part(1, zeros), part(2, zeros)];
+    const home = makeFolder({
+      ...inFiles("msg_1", "ses_1", { tokens: zeros }, some),
+      ...inFiles("msg_2", "ses_1", { tokens: zeros }, nothing),
+    });
+    expect((await scanHome(home)).totals).toMatchObject({ inputTokens: 3, outputTokens: 11, responses: 1 });
+  });
+
+  test("of a step that stands alone only the message tells", async () => {
+    const home = makeFolder({
+      ...inFiles("msg_1", "ses_1", last, [part(1, tokens(50, 50))]),
+      // Its message is gone.
+      ...Object.fromEntries(Object.entries(inFiles("msg_2", "ses_1", last, steps)).slice(1)),
+    });
+    const { totals } = await scanHome(home);
+    expect(totals).toMatchObject({ inputTokens: 3, outputTokens: 7, responses: 1, toolUses: 1 });
+  });
+
+  test("tells the same in files, a database and an export, whoever answered", { timeout: 180_000 }, async () => {
+    const numbers = fc.record(
+      {
+        input: fc.nat(50),
+        output: fc.integer({ min: 1, max: 20 }),
+        reasoning: fc.nat(20),
+        read: fc.nat(60),
+        write: fc.nat(2),
+      },
+      { requiredKeys: ["output"] },
+    );
+    const step = fc.record({ numbers, total: fc.constantFrom("none", "all", "other") });
+    const one = fc.record({
+      created: fc.constantFrom(Date.UTC(2025, 8, 1), Date.UTC(2025, 10, 20), Date.UTC(2026, 5, 1)),
+      providerID: fc.constantFrom("openai", "anthropic", "google", "github-copilot", "opencode"),
+      modelID: fc.constantFrom("gpt-5", "claude-sonnet-4", "gemini-3-pro"),
+      cost: fc.constantFrom(0, 0.25),
+      steps: fc.array(step, { minLength: 1, maxLength: 4 }),
+      tools: fc.nat(2),
+    });
+    const toldOf = ({
+      numbers: { read = 0, write = 0, input = 0, reasoning = 0, output },
+      total,
+    }: {
+      numbers: { input?: number; output: number; reasoning?: number; read?: number; write?: number };
+      total: string;
+    }) => {
+      const all = input + output + reasoning + read + write;
+      const counts = { input, output, reasoning, cache: { read, write } };
+      return total === "none" ? counts : { ...counts, total: total === "all" ? all : all - reasoning };
+    };
+    const property = fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 4 }), async (messages) => {
+      const agent = new Agent(OPENCODE);
+      const exported: object[] = [];
+      const files: Record<string, string> = {};
+      for (const [n, { created, steps: some, tools, ...more }] of messages.entries()) {
+        // Forks are known by what messages tell: each has a time of its own.
+        const time = { created: created + n };
+        const parts = [
+          ...some.map((each, k) => part(k, toldOf(each))),
+          ...Array.from({ length: tools }, (_, k) => ({
+            id: `prt_t${k}`,
+            type: "tool",
+            state: { time: { start: time.created } },
+          })),
+        ];
+        const told = { ...more, time, tokens: toldOf(some.at(-1)!) };
+        insert(agent, `msg_${n}`, "ses_1", told, parts);
+        Object.assign(files, inFiles(`msg_${n}`, "ses_1", told, parts));
+        exported.push({ info: { ...message("ses_1", 1, 1), ...told, id: `msg_${n}` }, parts });
+      }
+      const stored = makeFolder();
+      agent.publish(join(stored, DATABASE));
+      const home = makeFolder(files);
+      const document = makeFolder({ "e.json": JSON.stringify({ info: { id: "ses_1" }, messages: exported }) });
+      const by = ["day", "session", "agent", "model", "project"];
+      const answer = async (folder: string, more: object = {}) => (await scanHome(folder, { by, ...more })).rows;
+      const rows = await answer(stored);
+      const cacheDirectory = makeFolder();
+      expect(await answer(home)).toEqual(rows);
+      for (const _ of ["cold", "warm"]) expect(await answer(home, { cache: true, cacheDirectory })).toEqual(rows);
+      expect(await answer("/nonexistent", { paths: [join(document, "e.json")] })).toEqual(rows);
+    });
+    await fc.assert(property, { numRuns: Math.ceil(Number(process.env["TOKENSIFT_FUZZ_RUNS"] ?? 400) / 8) });
+  });
+
   test("counts as it says where one of them does not tell", async () => {
     const home = makeFolder();
     const agent = new Agent(OPENCODE);
