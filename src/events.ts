@@ -43,16 +43,6 @@ export const FLAG = {
   alias: 65536,
   /** A state that telemetry tells of a response, of which a message may tell too (`src/tally/telemetry.ts`). */
   telemetry: 131072,
-  // Of messages of OpenCode and their steps: `usage` is as it was told, and is settled by the tally (`src/tally/opencode.ts`).
-  /** One of the requests of a message. */
-  step: 262144,
-  /** Tells a total; that it is the sum of all counts. */
-  hasTotal: 524288,
-  totalIsSum: 1048576,
-  /** Of a message whose reasoning is beside the output where no total says otherwise. */
-  reasonsBeside: 2097152,
-  /** Of a message whose input may hold what was read from the cache. */
-  cachedInside: 4194304,
 } as const;
 
 /** Events with one of these are never one with their neighbours. */

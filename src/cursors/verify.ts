@@ -1,7 +1,8 @@
 /** Reads everything again that cursors say has been read, and compares. */
-import { rmSync, statSync } from "node:fs";
+import { type BigIntStats, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { stampOf } from "../discover/stamp.ts";
+import { stampWithParts } from "../discover/opencode.ts";
+import { type FileStamp, stampOf } from "../discover/stamp.ts";
 import { merge } from "../merge.ts";
 import { defaultThreads } from "../options.ts";
 import { type CursorRun, type ScannedBatch, wholeOf } from "../parts.ts";
@@ -72,6 +73,11 @@ export async function verifyStore(options: VerifyOptions): Promise<Verified> {
   return all;
 }
 
+function stampOfTranscript(source: string, path: string, stat: BigIntStats): FileStamp {
+  const stamp = stampOf(stat);
+  return source === "opencode" ? stampWithParts(path, stamp) : stamp;
+}
+
 /** Whether a scan would take this row as it is. */
 function isUsed({ table, making }: DecodedCursors, row: number): boolean {
   if (table.row.offset[row] === 0) return false;
@@ -79,7 +85,7 @@ function isUsed({ table, making }: DecodedCursors, row: number): boolean {
   try {
     const stat = statSync(path, { bigint: true });
     if (!stat.isFile()) return false;
-    const found = { path, sizeBytes: Number(stat.size), stamp: stampOf(stat) };
+    const found = { path, sizeBytes: Number(stat.size), stamp: stampOfTranscript(making.source, path, stat) };
     const isGrown = table.row.sizeBytes[row] !== found.sizeBytes;
     if (isGrown && isDocument(making.source as SourceName, path)) return false;
     return trust(found, table, row).kind !== "none";

@@ -1,10 +1,12 @@
 /** Where OpenCode keeps its messages (`formats/others.md`): in a database, or each in a file of its own. */
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Environment } from "../environment.ts";
 import { orSay, readRegular } from "../files/regular.ts";
 import type { UnreadableFile } from "../types.ts";
+import { partsBeside } from "../sources/opencode-steps.ts";
 import { databaseTranscript, isNamedLikeDatabase } from "./database.ts";
+import { type FileStamp, stampWith } from "./stamp.ts";
 import type { Transcript } from "./transcript.ts";
 import type { FoundFile } from "./walk.ts";
 
@@ -49,7 +51,7 @@ export function opencodeTranscripts(files: readonly FoundFile[], unreadable: Unr
       source: "opencode",
       path,
       sizeBytes,
-      stamp,
+      stamp: stampWithParts(path, stamp),
       stem: basename(path).replace(/\.json$/, ""),
       session: null,
       projectFolder: session === undefined ? dirname(folder) : folder,
@@ -59,6 +61,18 @@ export function opencodeTranscripts(files: readonly FoundFile[], unreadable: Unr
       isMain: !isAgentFile,
     };
   });
+}
+
+/** What a message used its steps tell, so it has changed when one of these has come. */
+export function stampWithParts(path: string, stamp: FileStamp): FileStamp {
+  const folder = partsBeside(path);
+  try {
+    const stats = folder === undefined ? undefined : statSync(folder, { bigint: true, throwIfNoEntry: false });
+    return stats ? stampWith(stamp, stats) : stamp;
+  } catch {
+    // The walk says so.
+    return stamp;
+  }
 }
 
 /** Which sessions another one started: only their own files `session/<project>/<id>.json` say so. */

@@ -51,6 +51,15 @@ export function stampOf(stats: BigIntStats): FileStamp {
   return stamp;
 }
 
+/** A stamp that is another one, too, when something beside the file has changed later than it. */
+export function stampWith(stamp: FileStamp, { ctimeNs }: BigIntStats): FileStamp {
+  const halves = stamp.halves.slice(stamp.at, stamp.at + STAMP_FIELDS.length);
+  const numbers = new BigInt64Array(halves.buffer);
+  if (ctimeNs <= (numbers[CTIME / 2] as bigint)) return stamp;
+  numbers[CTIME / 2] = ctimeNs;
+  return { halves, at: 0 };
+}
+
 /** Stamps in columns. */
 type StampColumns = Readonly<Record<StampField, Uint32Array>>;
 

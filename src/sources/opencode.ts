@@ -1,6 +1,6 @@
 /**
  * OpenCode (`formats/others.md`; `docs/decisions/0012`): one record a message, from a file of its own or from a row of a
- * database, and one a part. Of parts only tool calls and steps tell anything; what steps do, the tally settles.
+ * database, and one a part. Steps repeat what their message tells, so only the tool calls of parts count.
  */
 import { isObject, type Json } from "../json.ts";
 import type { EventWriter } from "../event-writer.ts";
@@ -10,14 +10,14 @@ import { emptyDraft } from "./draft.ts";
 import { assignSlots, count, decimal, hash, object, oneOf, text, time, within } from "./fields.ts";
 import { recordedCost } from "./money.ts";
 import { modelIn, readNewerMessage } from "./opencode-newer.ts";
-import { tokensOfSteps } from "./opencode-steps.ts";
+import { partsBeside, stepsIn, tokensOfSteps } from "./opencode-steps.ts";
 import type { Cells, Source } from "./source.ts";
 
 const RECORD = object({
   id: hash,
   sessionID: text,
   messageID: hash,
-  type: oneOf("tool", "step-finish"),
+  type: oneOf("tool"),
   role: oneOf("assistant"),
   agent: text,
   mode: text,
@@ -69,9 +69,6 @@ const PROVIDER = {
 /** Version 1.0.62, and before the first of those that kept messages so. */
 const [CACHED_BESIDE_FROM_MS, FIRST_MESSAGES_MS] = [Date.UTC(2025, 10, 13), Date.UTC(2025, 4, 1)];
 
-/** What parts are, by the numbers of their types. */
-const [TOOL, STEP] = [1, 2];
-
 const draft = emptyDraft();
 /** Messages are told apart by their own ids, so all have one and the same request. */
 const REQUEST = 0x6f63;
@@ -83,7 +80,6 @@ function decode(cells: Cells, events: EventWriter): boolean {
   if (session !== 0) events.noteFirst("sessionId", session);
   const isAnswer = cells.integer(slots.role) === 1;
   const isPart = cells.has(slots.messageID);
-  const part = isPart ? cells.integer(slots.type) : 0;
   draft.timeMs = cells.time(isPart ? slots.state.time.start : slots.time.created);
   const cwd = cells.text(slots.path.cwd);
   if (cwd !== 0 && !isPart) events.noteCwd(cwd, draft.timeMs);
@@ -91,13 +87,11 @@ function decode(cells: Cells, events: EventWriter): boolean {
   draft.context = events.contextNumber(0, isAnswer ? agent : 0, 0, 0, 0);
   draft.flags = 0;
   draft.model = isAnswer ? cells.text(slots.modelID) : 0;
-  draft.toolUses = isPart ? Number(part === TOOL) : isAnswer ? cells.count(slots.toolUses) : 0;
+  draft.toolUses = isPart ? cells.integer(slots.type) : isAnswer ? cells.count(slots.toolUses) : 0;
   setIds(cells, isPart ? slots.messageID : slots.id);
-  if (part === STEP) draft.flags |= FLAG.step;
-  else if (isAnswer) setRules(cells);
-  if (hasTokens && (isAnswer || part === STEP)) setUsage(cells, part === STEP);
+  if (isAnswer && hasTokens) setUsage(cells);
   // Parts are many, and of most only their message tells anything.
-  if (isPart ? part !== 0 : draft.flags !== 0 || draft.timeMs === draft.timeMs) events.add(draft);
+  if (isPart ? draft.toolUses > 0 : draft.flags !== 0 || draft.timeMs === draft.timeMs) events.add(draft);
   return true;
 }
 
@@ -112,32 +106,33 @@ function setIds(cells: Cells, message: number): void {
   if (isKnown) draft.flags |= FLAG.responseId | FLAG.requestId;
 }
 
-/** Steps are settled by what their message tells of itself. */
-function setRules(cells: Cells): void {
-  if (isOfGoogle(cells)) draft.flags |= FLAG.reasonsBeside;
-  if (mayHoldCached(cells)) draft.flags |= FLAG.cachedInside;
-}
-
-/** As it is told: what it means depends on a message's steps, too. */
-function setUsage(cells: Cells, isStep: boolean): void {
-  const { usage } = draft;
-  usage.input = cells.count(tokens.input);
-  usage.output = cells.count(tokens.output);
-  usage.reasoning = cells.count(tokens.reasoning);
-  usage.cacheRead = cells.count(tokens.cache.read);
-  usage.cacheCreation5m = cells.count(tokens.cache.write);
-  usage.recordedCost = recordedCost(cells.decimal(slots.cost));
-  const sum = usage.input + usage.output + usage.reasoning + usage.cacheRead + usage.cacheCreation5m;
+function setUsage(cells: Cells): void {
+  const [input, output] = [cells.count(tokens.input), cells.count(tokens.output)];
+  const [read, write] = [cells.count(tokens.cache.read), cells.count(tokens.cache.write)];
+  const reasoning = cells.count(tokens.reasoning);
   // A request that was aborted before it began tells zeros.
-  if (sum === 0 && usage.recordedCost === 0 && !isStep) return;
+  if (input + output + read + write + reasoning === 0) return;
   draft.flags |= FLAG.usage;
-  if (!cells.has(tokens.total)) return;
-  draft.flags |= FLAG.hasTotal | (cells.count(tokens.total) === sum ? FLAG.totalIsSum : 0);
+  draft.usage.input = input;
+  draft.usage.cacheRead = read;
+  draft.usage.cacheCreation5m = write;
+  // Older versions had reasoning in the output, newer ones beside it: the total tells which, or who told it.
+  const isBeside = cells.has(tokens.total)
+    ? cells.count(tokens.total) === input + output + read + write + reasoning
+    : isOfGoogle(cells);
+  draft.usage.output = isBeside || reasoning > output ? output + reasoning : output;
+  draft.usage.reasoning = reasoning;
+  draft.usage.recordedCost = recordedCost(cells.decimal(slots.cost));
+  if (!isCachedInside(cells, input, read, write)) return;
+  draft.usage.input -= read;
+  // OpenCode made it of both.
+  draft.usage.recordedCost = 0;
 }
 
 /** Number 19 of decision 0012: older versions left the cached tokens of most providers in the input. */
-function mayHoldCached(cells: Cells): boolean {
+function isCachedInside(cells: Cells, input: number, read: number, write: number): boolean {
   if (!(draft.timeMs < CACHED_BESIDE_FROM_MS && draft.timeMs >= FIRST_MESSAGES_MS)) return false;
+  if (read === 0 || read > input || write > 0) return false;
   switch (cells.integer(slots.providerID)) {
     case PROVIDER.anthropic:
     case PROVIDER.bedrock:
@@ -163,7 +158,7 @@ function unpack(bytes: Buffer, path: string): string | undefined {
   if (!path.endsWith(".json")) return bytes.toString("utf8");
   return documentLines(bytes, (document) => {
     const { info, messages } = document;
-    if (!isObject(info) || !Array.isArray(messages)) return [document];
+    if (!isObject(info) || !Array.isArray(messages)) return [withSteps(document, path)];
     const location = isObject(info["location"]) ? info["location"] : {};
     const cwd = info["directory"] ?? location["directory"];
     let before: Json = {};
@@ -176,6 +171,13 @@ function unpack(bytes: Buffer, path: string): string | undefined {
     });
     return [{ sessionID: info["id"], path: { cwd } }, ...list.filter((line) => line !== undefined)];
   });
+}
+
+/** Of a message in a file, the parts lie beside it. */
+function withSteps(message: Json, path: string): Json {
+  const folder = message["role"] === "assistant" ? partsBeside(path) : undefined;
+  const tokens = folder === undefined ? undefined : tokensOfSteps(stepsIn(folder));
+  return tokens ? { ...message, tokens } : message;
 }
 
 function withParts(message: Json, parts: unknown): Json {

@@ -1,10 +1,11 @@
 /** OpenCode: databases with logs, files of older versions, both at once. */
 import { join } from "node:path";
-import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import fc from "fast-check";
 import { scan } from "tokensift";
 import { describe, expect, test } from "vitest";
 import { diagnosticLines } from "../../src/report/diagnostics.ts";
+import { tokensift } from "../cli/tokensift.ts";
 import { Agent, OPENCODE, OPENCODE_2 } from "../databases.ts";
 import { atMs, clockAhead, DATA, DATABASE, message, scanHome } from "../opencode.ts";
 import { answerOf, makeFolder, response } from "../transcripts.ts";
@@ -135,7 +136,7 @@ describe("a message of several steps, which tells the last one's tokens alone,",
     [`${DATA}/storage/message/${session}/${id}.json`]: JSON.stringify({ ...message(session, 1, 1), ...told, id }),
     ...Object.fromEntries(
       some.map((one) => [
-        `${DATA}/storage/part/${id}/${id} ${one.id}.json`.replace(`/${id} prt`, `/prt_${id}`),
+        `${DATA}/storage/part/${id}/${one.id}.json`,
         JSON.stringify({ ...one, id: `${id} ${one.id}`, messageID: id, sessionID: session }),
       ]),
     ),
@@ -148,7 +149,11 @@ describe("a message of several steps, which tells the last one's tokens alone,",
     const copy = makeFolder(files);
     const paths = [home, copy].map((folder) => join(folder, DATA, "storage"));
     expect((await scanHome("/nonexistent", { paths })).totals).toMatchObject({ ...figures, responses: 1 });
-    // One step more, and the message not written yet.
+    clockAhead();
+    const cached = { cache: true, cacheDirectory: makeFolder() };
+    await scanHome(home, cached);
+    expect((await scanHome(home, cached)).stats.bytesRead).toBe(0);
+    // One step more, and the message was never written again.
     const more = JSON.stringify({
       ...part(5, tokens(4, 8)),
       id: "msg_1 prt_5",
@@ -156,10 +161,15 @@ describe("a message of several steps, which tells the last one's tokens alone,",
       sessionID: "ses_2",
     });
     writeFileSync(join(home, DATA, "storage/part/msg_1/prt_9.json"), more);
-    expect((await scanHome(home)).rows).toMatchObject([
+    const expected = [
       { key: { session: "ses_2" }, inputTokens: 10, outputTokens: 26 },
       { key: { session: "ses_1" }, inputTokens: 6, outputTokens: 18 },
-    ]);
+    ];
+    expect((await scanHome(home)).rows).toMatchObject(expected);
+    expect((await scanHome(home, cached)).rows).toMatchObject(expected);
+    const { stdout } = await tokensift(["cache", "verify", "--json", "--cache-dir", cached.cacheDirectory]);
+    // Of 11 files that are there cursors are true, the one that came just now included.
+    expect(JSON.parse(stdout)).toMatchObject({ unused: 0, differences: [] });
   });
 
   test("whose end tells zeros counts as all of them in files; steps of zeros are no response", async () => {
@@ -171,6 +181,39 @@ describe("a message of several steps, which tells the last one's tokens alone,",
       ...inFiles("msg_2", "ses_1", { tokens: zeros }, nothing),
     });
     expect((await scanHome(home)).totals).toMatchObject({ inputTokens: 3, outputTokens: 11, responses: 1 });
+  });
+
+  test("counts as it says where a step cannot be read, and as an export does that knows more steps", async () => {
+    const damaged = inFiles("msg_1", "ses_1", last, steps);
+    const path = Object.keys(damaged).find((name) => name.endsWith("prt_3.json")) as string;
+    for (const bad of [
+      damaged[path]?.slice(0, -5),
+      JSON.stringify({ ...part(3, tokens(-2, 6)), messageID: "msg_1" }),
+    ]) {
+      const { totals } = await scanHome(makeFolder({ ...damaged, [path]: bad as string }));
+      expect(totals).toMatchObject({ inputTokens: 3, outputTokens: 7, responses: 1 });
+    }
+    const older = makeFolder(inFiles("msg_1", "ses_1", { tokens: tokens(2, 6) }, [steps[0]!, steps[2]!]));
+    const info = { ...message("ses_1", 1, 1), id: "msg_1", ...last };
+    const exported = makeFolder({
+      "e.json": JSON.stringify({ info: { id: "ses_1" }, messages: [{ info, parts: steps }] }),
+    });
+    const paths = [join(exported, "e.json"), join(older, DATA, "storage")];
+    expect((await scanHome("/nonexistent", { paths })).totals).toMatchObject({ ...figures, responses: 1 });
+  });
+
+  test("leaves a ledger with what it knew when its message is gone, but not its steps", async () => {
+    const home = makeFolder(inFiles("msg_1", "ses_1", { tokens: tokens(3, 7), cost: 0 }, steps));
+    const ledger = join(makeFolder(), "ledger.json");
+    const session = async () => {
+      expect(await tokensift(["tasks", "scan", "--json", "--ledger", ledger], { home })).toMatchObject({ code: 0 });
+      const { sessions } = JSON.parse(readFileSync(ledger, "utf8")) as { sessions: Record<string, object> };
+      return JSON.stringify(Object.values(sessions));
+    };
+    const before = await session();
+    expect(before).toContain('"total_tokens":354');
+    rmSync(join(home, `${DATA}/storage/message/ses_1/msg_1.json`));
+    expect(await session()).toContain('"total_tokens":354');
   });
 
   test("of a step that stands alone only the message tells", async () => {
