@@ -1,13 +1,10 @@
-import { chmodSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-// All that tests leave goes with it (test/clean-up.ts).
-const temporary = mkdtempSync(join(tmpdir(), "tokensift-tests-"));
-// Some of them run as another user.
-chmodSync(temporary, 0o755);
+// Made, and removed with all that tests leave in it, by test/temporary.ts: others only look at this file.
+const temporary = join(tmpdir(), `tokensift-tests-${process.pid}-${Date.now()}`);
 
 // Tests use the package as its users do: built, by its name (`npm test` builds first).
 export default defineConfig({
@@ -22,7 +19,7 @@ export default defineConfig({
     // Of a machine with other things to do, and of a property that fails and has to be shrunk.
     testTimeout: 180_000,
     // No test reads what another one left, or writes into a fixture that is a home.
-    env: { TZ: "UTC", NO_COLOR: "1", TMPDIR: temporary, TOKENSIFT_CACHE_DIR: mkdtempSync(join(temporary, "cache-")) },
-    globalSetup: "test/clean-up.ts",
+    env: { TZ: "UTC", NO_COLOR: "1", TMPDIR: temporary, TOKENSIFT_CACHE_DIR: join(temporary, "cache") },
+    globalSetup: "test/temporary.ts",
   },
 });

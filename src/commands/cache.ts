@@ -103,6 +103,7 @@ async function verify(folder: string, settings: Settings): Promise<Answer> {
     differences: [...cursors.differences, ...rows.differences],
   };
   const wrong = verified.differences.length;
+  const isEmpty = verified.transcripts + verified.unused === 0;
   const compared = [
     counted(cursors.transcripts, "cursor"),
     ...(rows.transcripts > 0 ? [counted(rows.transcripts, "database")] : []),
@@ -111,7 +112,7 @@ async function verify(folder: string, settings: Settings): Promise<Answer> {
     json: { folder, ...verified },
     lines: [
       // A mistyped folder has as few differences as a good cache.
-      ...(describeStore(folder).files === 0 ? [nothingIn(folder)] : []),
+      ...(isEmpty ? [nothingIn(folder)] : []),
       `${compared.join(" and ")} compared with ${bytesText(verified.bytesRead)} of transcripts: ` +
         (wrong === 0 ? "no difference" : `${counted(wrong, "difference")}, put right`),
       ...verified.differences.map(differenceText),

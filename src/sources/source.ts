@@ -15,8 +15,8 @@ export interface Source {
   /** Notes what a user may have written in a record that became an event in the kernel (`workers/kernel/claude.ts`). */
   noteMessage?(cells: Cells, events: EventWriter): void;
   /**
-   * The lines that stand for a document, or as bytes those that it holds as they are; undefined when it is none yet. Throws an
-   * error with a `code` when it cannot be read.
+   * The lines that stand for a document, or as bytes those that it holds as they are; undefined when it is none yet. What it
+   * reads beside the document has to be in its stamp, too (`stampWithParts`). Throws an error with a `code` when it cannot be read.
    */
   unpack?(bytes: Buffer, path: string): string | Buffer | undefined;
 }
